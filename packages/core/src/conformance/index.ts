@@ -1,0 +1,2 @@
+// The store suite.
+export const suiteVersion = 1;

@@ -1,0 +1,21 @@
+export type {
+  DeleteFailure,
+  ListedObject,
+  ListOptions,
+  ListPage,
+  ObjectStore,
+  OperationOptions,
+} from "./store.ts";
+export { contractVersion } from "./store.ts";
+export type {
+  Sealed,
+  StateErrorCode,
+  StateErrorDetails,
+  StoreErrorCode,
+  StoreErrorDetails,
+} from "./errors.ts";
+export { isStateError, isStoreError, StateError, StoreError } from "./errors.ts";
+export { checkKey, checkPrefix } from "./keys.ts";
+export type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
+export type { Seal, SealedAttachment, SealedPartial } from "./seal.ts";
+export type { AbortOutcome, EpochCompleteArguments, EpochDescription, EpochOutcome, PruneOptions, PruneReport, ReadPartialArguments, SealedEpoch, SealedEpochsArguments, StateBackend, Takeover, TakeoverArguments, WriteAttachmentArguments, WritePartialArguments } from "./state-backend.ts";

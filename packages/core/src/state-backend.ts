@@ -1,0 +1,163 @@
+import type { DeleteFailure, OperationOptions } from "./store.ts";
+import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
+import type { Seal } from "./seal.ts";
+
+/**
+ * Where a stateful job keeps its checkpoints. `ObjectStoreBackend` is the one on object stores; an engine that
+ * depends on this interface can put another in its place.
+ *
+ * Every call rejects with a `StateError`, or with a `TypeError` or `RangeError` for a bad argument before
+ * anything is sent. An abort rejects with the signal's own reason, which says nothing about the epoch: read
+ * an aborted `epochComplete` or `abort` as an unknown outcome.
+ */
+export interface StateBackend {
+  /** Names this process among its peers; a restarted process is the same instance. */
+  readonly instanceId: string;
+  /** The number of vnodes; `0 <= vnode < vnodeCapacity`. */
+  readonly vnodeCapacity: number;
+  /** The lowest assignment version whose writes are accepted; 0 is off. */
+  readonly authoritativeVersion: number;
+
+  /** Writes one vnode's state for an epoch, durably; the bytes may be reused as soon as the call was made. */
+  writePartial(args: WritePartialArguments, options?: OperationOptions): Promise<PartialReceipt>;
+
+  /** Writes named bytes that belong to an epoch but to no vnode: source offsets, a sink's descriptor. */
+  writeAttachment(args: WriteAttachmentArguments, options?: OperationOptions): Promise<AttachmentReceipt>;
+
+  /** Seals the epoch if everything it needs is there. `{complete: true}` is the permission to release outputs. */
+  epochComplete(args: EpochCompleteArguments, options?: OperationOptions): Promise<EpochOutcome>;
+
+  /** Makes sure that the epoch will never be sealed, or answers the seal that is there. */
+  abort(epoch: number, options?: OperationOptions): Promise<AbortOutcome>;
+
+  /** Claims an assignment version and shuts out every leader of a lower one. */
+  takeover(args: TakeoverArguments, options?: OperationOptions): Promise<Takeover>;
+
+  /** The newest sealed epoch, to restore from; `undefined` when nothing was ever sealed. */
+  latest(options?: OperationOptions): Promise<SealedEpoch | undefined>;
+
+  /** The number of the newest sealed epoch; `undefined` when nothing was ever sealed. */
+  latestCommittedEpoch(options?: OperationOptions): Promise<number | undefined>;
+
+  /** One vnode's state of one epoch, sealed or not; `undefined` when there is none. */
+  readPartial(args: ReadPartialArguments, options?: OperationOptions): Promise<Uint8Array | undefined>;
+
+  /** Every sealed epoch above `after` that is not pruned, ascending. */
+  sealedEpochs(args?: SealedEpochsArguments, options?: OperationOptions): Promise<readonly number[]>;
+
+  /** What is in the store of one epoch, for operators. */
+  describeEpoch(epoch: number, options?: OperationOptions): Promise<EpochDescription>;
+
+  /** Deletes the epochs below `before`; the newest sealed epoch, and what it needs, always survives. */
+  pruneBefore(before: number, options?: PruneOptions): Promise<PruneReport>;
+
+  /** Refuses from now on this backend's writes of a lower version. Monotonic: a lower value is ignored. */
+  setAuthoritativeVersion(version: number): void;
+
+  /** Refuses new calls and waits for those in flight. The store belongs to whoever made it. */
+  close(): Promise<void>;
+}
+
+export interface WritePartialArguments {
+  readonly epoch: number;
+  readonly vnode: number;
+  readonly assignmentVersion: number;
+  /** Below 2^31 bytes. */
+  readonly bytes: Uint8Array;
+}
+
+export interface WriteAttachmentArguments {
+  readonly epoch: number;
+  /** 1 to 200 of `[A-Za-z0-9=_.-]`, not `.` or `..`, not starting with `.staging-`. */
+  readonly name: string;
+  readonly assignmentVersion: number;
+  /** Below 2^31 bytes. */
+  readonly bytes: Uint8Array;
+}
+
+export interface EpochCompleteArguments {
+  readonly epoch: number;
+  /** Receipts, or the numbers of vnodes that this backend wrote itself. */
+  readonly parts: readonly (PartialReceipt | number)[];
+  /** Vnodes that were not written again: the seal names what the seal before it named. Needs `takeover`. */
+  readonly unchanged?: readonly number[] | undefined;
+  readonly attachments?: readonly AttachmentReceipt[] | undefined;
+}
+
+/** `missing` are the vnodes whose partial is not there yet: ask again. */
+export type EpochOutcome =
+  | { readonly complete: true; readonly seal: Seal }
+  | { readonly complete: false; readonly missing: readonly number[] };
+
+export type AbortOutcome = { readonly aborted: true } | { readonly aborted: false; readonly seal: Seal };
+
+export interface TakeoverArguments {
+  /** 1 or more; higher than every version claimed before. */
+  readonly version: number;
+}
+
+export interface Takeover {
+  /** The newest sealed epoch, to restore from; `undefined` when nothing was ever sealed. */
+  readonly base: SealedEpoch | undefined;
+  /** The epoch to use next. */
+  readonly nextEpoch: number;
+}
+
+/** A sealed epoch, to read from. Every body is checked against the seal, byte for byte. */
+export interface SealedEpoch {
+  readonly epoch: number;
+  readonly committer: string;
+  readonly seal: Seal;
+  /** The vnodes that the seal names, ascending. */
+  readonly vnodes: readonly number[];
+  /** The names of the attachments. */
+  readonly attachments: readonly string[];
+  /** The vnode's state; `undefined` only if the seal does not name the vnode. */
+  read(vnode: number, options?: OperationOptions): Promise<Uint8Array | undefined>;
+  /** The attachment's bytes; `undefined` only if the seal does not name it. */
+  attachment(name: string, options?: OperationOptions): Promise<Uint8Array | undefined>;
+}
+
+export interface ReadPartialArguments {
+  readonly vnode: number;
+  readonly epoch: number;
+}
+
+export interface SealedEpochsArguments {
+  /** Exclusive. */
+  readonly after?: number | undefined;
+}
+
+export interface EpochDescription {
+  readonly epoch: number;
+  /** `pruned` wins over every other state; `open` has objects and no `_COMMIT`. */
+  readonly state: "sealed" | "void" | "open" | "absent" | "pruned";
+  readonly seal?: Seal | undefined;
+  readonly void?: { readonly by: string; readonly incarnation: string } | undefined;
+  /** In the epoch's own folder. */
+  readonly objects: number;
+  /** In the epoch's own folder. */
+  readonly bytes: number;
+  /** Keys that the seal names, in whatever epoch, and that the store lacks. */
+  readonly missing: readonly string[];
+}
+
+export interface PruneOptions extends OperationOptions {
+  /** Prunes without being the leader, and touches nothing above the newest seal. */
+  readonly asOperator?: boolean | undefined;
+}
+
+export interface PruneReport {
+  /** The lowest epoch that may still exist; 0: none was ever pruned. */
+  readonly floor: number;
+  /** Epochs from which something was deleted. */
+  readonly epochs: number;
+  /** Objects deleted under `epoch=`. */
+  readonly objects: number;
+  /** Bytes deleted under `epoch=`. */
+  readonly bytes: number;
+  /** How many deletes failed. The next prune finds what is left. */
+  readonly failed: number;
+  /** The first 1,000 failures. */
+  readonly failures: readonly DeleteFailure[];
+}

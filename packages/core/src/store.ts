@@ -1,0 +1,82 @@
+import type { StoreError } from "./errors.ts";
+
+/**
+ * The port: what an object store must be able to do for checkpoints to be safe on it.
+ *
+ * Four operations; create-if-absent is the only synchronisation. An adapter makes one attempt a call and
+ * classifies what came back as a `StoreError`; the retry loop belongs to the backend, one for all stores.
+ * Every MUST is listed in `docs/store-contract.md`, and the suite in `@state/core/conformance` checks it.
+ */
+export interface ObjectStore {
+  /** For messages and logs: `s3://bucket/prefix`. Holds no secret. */
+  readonly name: string;
+
+  /**
+   * Creates `key` with `body` if nothing is there. Atomic and durable once it resolves: readers see all of
+   * the body or nothing, and of any number of concurrent callers exactly one is answered `"created"`.
+   *
+   * The caller leaves `body` alone until the promise settles; afterwards the store keeps no reference to it.
+   *
+   * @throws `StoreError`; after `Unavailable` and `Throttled` the object may exist now, or later. `RangeError` for a
+   * body of 2^31 bytes or more, before anything is sent.
+   */
+  create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists">;
+
+  /**
+   * Reads the whole body, or `undefined` when nothing is there. Sees every create and delete that had
+   * returned before it was called. The bytes are the caller's own.
+   *
+   * @throws `StoreError`
+   */
+  get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined>;
+
+  /**
+   * Lists the keys that start with `prefix` (`""`, or ending in `/`), lazily, in byte order within and across
+   * pages. Each key that is there throughout appears exactly once; pages may see different moments, and a
+   * page may be empty. With the delimiter: the immediate children only, folders as `prefixes`.
+   *
+   * Everything, a bad prefix included, is reported at `next()`. One request a page.
+   *
+   * @throws `StoreError`
+   */
+  list(prefix: string, options?: ListOptions): AsyncIterable<ListPage>;
+
+  /**
+   * Deletes any number of keys; the backend passes at most 1,000. Idempotent: an absent key is a success.
+   * Failures are reported key by key; a request that fails as a whole is reported for each of its keys. One bad key
+   * (`InvalidKey`) sends nothing.
+   */
+  delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]>;
+
+  /** Releases what the store itself opened, never what it was given. */
+  close?(): Promise<void>;
+}
+
+export interface OperationOptions {
+  /** Ends the operation with the signal's own reason; already aborted, nothing is sent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListOptions extends OperationOptions {
+  readonly delimiter?: "/" | undefined;
+}
+
+export interface ListPage {
+  readonly objects: readonly ListedObject[];
+  /** With the delimiter: the folders, whole, relative to the store, ending in `/`. */
+  readonly prefixes: readonly string[];
+}
+
+export interface ListedObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface DeleteFailure {
+  readonly key: string;
+  readonly error: StoreError;
+}
+
+/** The version of this contract. An adapter's README names the one that it passes. */
+export const contractVersion = 1 as const;
