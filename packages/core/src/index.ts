@@ -18,4 +18,23 @@ export { isStateError, isStoreError, StateError, StoreError } from "./errors.ts"
 export { checkKey, checkPrefix } from "./keys.ts";
 export type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
 export type { Seal, SealedAttachment, SealedPartial } from "./seal.ts";
-export type { AbortOutcome, EpochCompleteArguments, EpochDescription, EpochOutcome, PruneOptions, PruneReport, ReadPartialArguments, SealedEpoch, SealedEpochsArguments, StateBackend, Takeover, TakeoverArguments, WriteAttachmentArguments, WritePartialArguments } from "./state-backend.ts";
+export type {
+  AbortOutcome,
+  EpochCompleteArguments,
+  EpochDescription,
+  EpochOutcome,
+  PruneOptions,
+  PruneReport,
+  ReadPartialArguments,
+  SealedEpoch,
+  SealedEpochsArguments,
+  StateBackend,
+  Takeover,
+  TakeoverArguments,
+  WriteAttachmentArguments,
+  WritePartialArguments,
+} from "./state-backend.ts";
+export type { OpenOptions } from "./backend.ts";
+export { ObjectStoreBackend } from "./backend.ts";
+export type { BackendEvent, DecisionEvent, RequestEvent } from "./events.ts";
+export type { RetryOptions } from "./retry.ts";

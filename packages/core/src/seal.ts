@@ -1,3 +1,6 @@
+import { StateError } from "./errors.ts";
+import { commitKey, type EpochObject, parseEpochObject } from "./layout.ts";
+
 /** An epoch's `_COMMIT` that names a committer. An epoch is committed if and only if it has one. */
 export interface Seal {
   /** 0 is the plain-text form of LaminarDB: no incarnation, no version, no digests. */
@@ -26,4 +29,180 @@ export interface SealedAttachment {
   readonly size: number;
   /** Lower-case hex. */
   readonly sha256?: string | undefined;
+}
+
+/** The seal's entry of a vnode. */
+export function findPartial(seal: Seal, vnode: number): SealedPartial | undefined {
+  let low = 0;
+  let high = seal.partials.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const entry = seal.partials[middle];
+    if (entry?.vnode === vnode) return entry;
+    if (entry !== undefined && entry.vnode < vnode) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
+
+/** What an epoch's `_COMMIT` says. `legacy` is the plain-text form: its inventory is what the listing shows. */
+export type Commit =
+  | { readonly kind: "seal"; readonly seal: Seal }
+  | { readonly kind: "void"; readonly by: string; readonly incarnation: string }
+  | { readonly kind: "legacy"; readonly committer: string };
+
+export function encodeSeal(seal: Seal): Uint8Array {
+  return encodeJson(seal);
+}
+
+export function encodeVoid(epoch: number, by: string, incarnation: string): Uint8Array {
+  return encodeJson({ format: 1, epoch, void: true, by, incarnation });
+}
+
+/**
+ * Reads a `_COMMIT`. A guess here would restore the wrong state, so anything that is not exactly one of the
+ * known forms is an error.
+ *
+ * @throws `Corrupt`, `UnknownFormat`
+ */
+export function decodeCommit(body: Uint8Array, epoch: number): Commit {
+  const key = commitKey(epoch);
+  const corrupt = (fault: string): StateError =>
+    new StateError("Corrupt", `${key} ${fault}`, { sealed: "unknown", epoch, key });
+  const text = decodeText(body);
+  if (text === undefined) throw corrupt("is not UTF-8");
+  if (text === "") throw corrupt("is empty");
+  if (!text.startsWith("{")) return { kind: "legacy", committer: text };
+
+  const record = parseRecord(text);
+  if (record === undefined) throw corrupt("starts with { and is not JSON");
+  if (!Number.isSafeInteger(record["format"])) throw corrupt("has no format");
+  if (record["format"] !== 1) {
+    throw new StateError(
+      "UnknownFormat",
+      `${key} has format ${String(record["format"])}; this version reads 0 and 1`,
+      {
+        sealed: "unknown",
+        epoch,
+        key,
+      },
+    );
+  }
+  if (record["epoch"] !== epoch) throw corrupt(`says that it belongs to epoch ${String(record["epoch"])}`);
+  const isVoid = "void" in record;
+  const isSeal = "committer" in record;
+  if (isVoid === isSeal)
+    throw corrupt(isVoid ? "is a seal and a void at once" : "is neither a seal nor a void");
+  if (isVoid) {
+    const { by, incarnation } = record;
+    if (record["void"] !== true || typeof by !== "string" || typeof incarnation !== "string") {
+      throw corrupt("is a void without by or incarnation");
+    }
+    return { kind: "void", by, incarnation };
+  }
+  return { kind: "seal", seal: decodeSeal(record, epoch, corrupt) };
+}
+
+function decodeSeal(
+  record: Readonly<Record<string, unknown>>,
+  epoch: number,
+  corrupt: (fault: string) => StateError,
+): Seal {
+  const { committer, incarnation, assignmentVersion, partials, attachments } = record;
+  if (typeof committer !== "string" || committer === "") throw corrupt("names no committer");
+  if (typeof incarnation !== "string") throw corrupt("names no incarnation");
+  if (!isCount(assignmentVersion)) throw corrupt("has no assignmentVersion");
+  if (!Array.isArray(partials) || !Array.isArray(attachments)) throw corrupt("has no inventory");
+  const entryFault = (entry: unknown): StateError =>
+    corrupt(`names an object that cannot be its own: ${JSON.stringify(entry)}`);
+
+  const vnodes = new Set<number>();
+  const names = new Set<string>();
+  return {
+    format: 1,
+    epoch,
+    committer,
+    incarnation,
+    assignmentVersion,
+    partials: partials
+      .map((entry: unknown) => {
+        const { key, size, sha256, object, fields } = decodeEntry(entry, epoch) ?? fail(entryFault(entry));
+        if (object.kind !== "partial" || object.vnode !== fields["vnode"] || vnodes.has(object.vnode))
+          throw entryFault(entry);
+        vnodes.add(object.vnode);
+        return { vnode: object.vnode, key, size, ...(sha256 === undefined ? {} : { sha256 }) };
+      })
+      .toSorted((a, b) => a.vnode - b.vnode),
+    attachments: attachments.map((entry: unknown) => {
+      const { key, size, sha256, object, fields } = decodeEntry(entry, epoch) ?? fail(entryFault(entry));
+      if (object.kind !== "attachment" || object.name !== fields["name"] || names.has(object.name))
+        throw entryFault(entry);
+      names.add(object.name);
+      return { name: object.name, key, size, ...(sha256 === undefined ? {} : { sha256 }) };
+    }),
+  };
+}
+
+interface Entry {
+  readonly key: string;
+  readonly size: number;
+  readonly sha256: string | undefined;
+  readonly object: EpochObject;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** One line of the inventory: an object of this epoch, or of a lower one for an unchanged vnode. */
+function decodeEntry(value: unknown, epoch: number): Entry | undefined {
+  if (!isRecord(value)) return undefined;
+  const { key, size, sha256 } = value;
+  if (typeof key !== "string" || !isCount(size)) return undefined;
+  if (sha256 !== undefined && !isSha256(sha256)) return undefined;
+  const object = parseEpochObject(key);
+  if (object === undefined || object.epoch > epoch) return undefined;
+  return { key, size, sha256, object, fields: value };
+}
+
+export function isSha256(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+export function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+export function encodeJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** The JSON object in `body`, or `undefined` for anything else. */
+export function decodeJson(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  const text = decodeText(body);
+  return text === undefined ? undefined : parseRecord(text);
+}
+
+function parseRecord(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function decodeText(body: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fail(error: StateError): never {
+  throw error;
 }

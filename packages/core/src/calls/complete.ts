@@ -1,0 +1,459 @@
+import type { Control } from "../control.ts";
+import { readCommit, sealOf, voidEpoch } from "../commit.ts";
+import { asStateError, type Incarnation } from "../incarnation.ts";
+import {
+  isStateError,
+  isStoreError,
+  StateError,
+  type StateErrorCode,
+  type StateErrorDetails,
+} from "../errors.ts";
+import { anchorKey, commitKey, parseEpochObject } from "../layout.ts";
+import type { Operation } from "../retry.ts";
+import type { AttachmentReceipt, PartialReceipt } from "../receipt.ts";
+import { type Commit, encodeSeal, type Seal, type SealedAttachment, type SealedPartial } from "../seal.ts";
+import type { EpochOutcome } from "../state-backend.ts";
+
+/** The arguments, checked: each vnode and each name once. */
+export interface CompleteRequest {
+  readonly epoch: number;
+  readonly receipts: readonly PartialReceipt[];
+  /** Vnodes of which the caller has no receipt. */
+  readonly vnodes: readonly number[];
+  readonly unchanged: readonly number[];
+  readonly attachments: readonly AttachmentReceipt[];
+}
+
+export async function epochComplete(
+  self: Incarnation,
+  request: CompleteRequest,
+  signal: AbortSignal | undefined,
+): Promise<EpochOutcome> {
+  const { epoch } = request;
+  self.checkWritable("epochComplete");
+  const claimed = self.claimedVersion ?? 0;
+  const stale = [...request.receipts, ...request.attachments].find(
+    (receipt) => receipt.assignmentVersion < claimed,
+  );
+  if (stale !== undefined) {
+    const message = `${stale.key} was written under assignment version ${stale.assignmentVersion}; this backend leads with ${claimed}`;
+    throw self.refusal("StaleVersion", message, { sealed: "unknown", epoch, version: claimed });
+  }
+  if (request.unchanged.length > 0 && self.claimedVersion === undefined) {
+    throw new StateError("FenceRequired", `epoch ${epoch} has unchanged vnodes: call takeover first`, {
+      sealed: "unknown",
+      epoch,
+    });
+  }
+  return self.sealing.run(signal, () => new Completion(self, request, signal).run());
+}
+
+/** One call. Its steps are those of `docs/protocol.md`, in that order: the order is the safety. */
+class Completion {
+  readonly #self: Incarnation;
+  readonly #request: CompleteRequest;
+  readonly #epoch: number;
+  readonly #signal: AbortSignal | undefined;
+  /** The epoch's folder: key and size. */
+  readonly #listed = new Map<string, number>();
+  /** The keys of its partials, by vnode. */
+  readonly #partials = new Map<number, string[]>();
+
+  constructor(self: Incarnation, request: CompleteRequest, signal: AbortSignal | undefined) {
+    this.#self = self;
+    this.#request = request;
+    this.#epoch = request.epoch;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<EpochOutcome> {
+    await this.#anchor();
+    const control = await this.#list();
+    if (this.#listed.has(commitKey(this.#epoch))) return this.#decideListed();
+
+    await this.#checkMayProceed(control);
+    const resolved = await this.#resolveParts();
+    if ("missing" in resolved) return { complete: false, missing: resolved.missing };
+    await this.#settleEarlier();
+    return this.#createSeal([...resolved.partials, ...(await this.#unchangedPartials())]);
+  }
+
+  /** An epoch that writes nothing of its own would be invisible to `takeover`, which then could not void it. */
+  async #anchor(): Promise<void> {
+    const { receipts, vnodes, attachments } = this.#request;
+    if (receipts.length + vnodes.length + attachments.length > 0) return;
+    const { client, id } = this.#self;
+    const key = anchorKey(this.#epoch);
+    const operation = client.operation(this.#signal);
+    const answer = await client.create(key, new TextEncoder().encode(id), operation);
+    // Whose anchor it is does not matter, only that it is there.
+    if (answer.outcome !== "failed") return;
+    if (!answer.definite && (await client.get(key, operation)) !== undefined) return;
+    throw this.#error("StoreFailed", `${key} could not be written: ${answer.error.message}`, {
+      sealed: "unknown",
+      key,
+      cause: answer.error,
+    });
+  }
+
+  async #list(): Promise<Control> {
+    if (this.#self.acceptListed) {
+      // What the listing shows is all there is to go by: the fence must be looked at after it.
+      await this.#listEpoch();
+      return this.#readControl();
+    }
+    const [, control] = await Promise.all([this.#listEpoch(), this.#readControl()]);
+    return control;
+  }
+
+  async #listEpoch(): Promise<void> {
+    for await (const { key, size } of this.#self.listEpoch(this.#epoch, this.#signal)) {
+      this.#listed.set(key, size);
+      const object = parseEpochObject(key);
+      if (object?.kind !== "partial") continue;
+      this.#partials.set(object.vnode, [...this.#listedPartials(object.vnode), key]);
+    }
+  }
+
+  #listedPartials(vnode: number): readonly string[] {
+    return this.#partials.get(vnode) ?? [];
+  }
+
+  async #checkMayProceed(control: Control): Promise<void> {
+    const self = this.#self;
+    const epoch = this.#epoch;
+    if (self.isDeposed(control))
+      throw await this.#refuse("StaleVersion", this.#staleMessage(control), { version: control.fence });
+    if (control.floor > epoch) throw self.pruned(epoch, control.floor);
+    const newest = self.newestSeal?.epoch ?? -1;
+    const later = Math.max(newest, ...self.unresolved);
+    if (epoch < later) {
+      const message = `epoch ${epoch} comes after epoch ${later}, which ${later === newest ? "is" : "may be"} sealed`;
+      throw await this.#refuse("EpochSuperseded", message);
+    }
+  }
+
+  /** Finds the object of each part in the listing. */
+  async #resolveParts(): Promise<{ partials: SealedPartial[] } | { missing: number[] }> {
+    const partials: SealedPartial[] = [];
+    const missing: number[] = [];
+    for (const receipt of this.#request.receipts) partials.push(await this.#present(receipt));
+    for (const vnode of this.#request.vnodes) {
+      const own = this.#self.written(this.#epoch, vnode);
+      const listed = own === undefined ? this.#listedPartials(vnode) : [];
+      if (own !== undefined) partials.push(await this.#present(own));
+      else if (listed.length === 0) missing.push(vnode);
+      else partials.push(await this.#accept(vnode, listed));
+    }
+    for (const receipt of this.#request.attachments) await this.#present(receipt);
+    return missing.length > 0 ? { missing } : { partials };
+  }
+
+  /** A receipt whose object is not there is lost, not "missing": waiting for it would never end. */
+  async #present<R extends PartialReceipt | AttachmentReceipt>(receipt: R): Promise<R> {
+    const size = this.#listed.get(receipt.key);
+    if (size === receipt.size) return receipt;
+    const vnode = "vnode" in receipt ? receipt.vnode : undefined;
+    if (size === undefined) {
+      throw await this.#refuse("PartialLost", `${receipt.key} has a receipt and is gone`, {
+        vnode,
+        key: receipt.key,
+      });
+    }
+    const message = `${receipt.key} has ${size} bytes, its receipt says ${receipt.size}`;
+    throw await this.#refuse("Corrupt", message, { vnode, key: receipt.key });
+  }
+
+  /** The rule of `acceptListed`: the only partial that the listing shows, without a digest. */
+  async #accept(vnode: number, listed: readonly string[]): Promise<SealedPartial> {
+    const [key] = listed;
+    if (!this.#self.acceptListed || key === undefined) {
+      const message = `vnode ${vnode} of epoch ${this.#epoch} was written by another backend: pass its receipt`;
+      throw await this.#refuse("ReceiptRequired", message, { vnode });
+    }
+    if (listed.length > 1) {
+      const message = `vnode ${vnode} of epoch ${this.#epoch} has ${listed.length} partials: pass the receipt of one`;
+      throw await this.#refuse("AmbiguousPartial", message, { vnode });
+    }
+    return { vnode, key, size: this.#listed.get(key) ?? 0 };
+  }
+
+  /**
+   * An earlier epoch of ours whose outcome is unknown is voided, or found to be sealed, first: landing after this one
+   * it would put an older state on top of the history.
+   */
+  async #settleEarlier(): Promise<void> {
+    const earlier = [...this.#self.unresolved]
+      .filter((epoch) => epoch < this.#epoch)
+      .toSorted((a, b) => a - b);
+    for (const epoch of earlier) {
+      const voided = await voidEpoch(this.#self, epoch, this.#signal);
+      if (voided.state === "void" || voided.state === "sealed") continue;
+      if (voided.state === "gone" && ((await this.#floor()) ?? 0) > epoch) {
+        this.#self.resolve(epoch, undefined);
+        continue;
+      }
+      const message = `whether epoch ${epoch} is sealed is not known, so ${this.#epoch} was not sealed`;
+      const cause = voided.state === "unknown" ? voided.cause : undefined;
+      throw await this.#refuse("OutcomeUnknown", message, { cause });
+    }
+  }
+
+  async #unchangedPartials(): Promise<SealedPartial[]> {
+    const entries = new Map(this.#self.newestSeal?.partials.map((entry) => [entry.vnode, entry]));
+    const partials: SealedPartial[] = [];
+    for (const vnode of this.#request.unchanged) {
+      const entry = entries.get(vnode);
+      if (entry?.sha256 === undefined) {
+        const message = `vnode ${vnode} cannot be unchanged: the newest seal ${entry === undefined ? "does not name it" : "has no digest of it"}`;
+        throw await this.#refuse("ReceiptRequired", message, { vnode });
+      }
+      partials.push(entry);
+    }
+    return partials;
+  }
+
+  async #createSeal(partials: readonly SealedPartial[]): Promise<EpochOutcome> {
+    const self = this.#self;
+    const epoch = this.#epoch;
+    const seal: Seal = {
+      format: 1,
+      epoch,
+      committer: self.instanceId,
+      incarnation: self.id,
+      assignmentVersion: self.sealVersion,
+      partials: partials
+        .map(({ vnode, key, size, sha256 }) => ({
+          vnode,
+          key,
+          size,
+          ...(sha256 === undefined ? {} : { sha256 }),
+        }))
+        .toSorted((a, b) => a.vnode - b.vnode),
+      attachments: this.#request.attachments.map(({ name, key, size, sha256 }) => ({
+        name,
+        key,
+        size,
+        sha256,
+      })),
+    };
+    const body = encodeSeal(seal);
+    const operation = self.client.operation(this.#signal, body.length);
+    const wasUnresolved = self.unresolved.has(epoch);
+    // From here on the seal may land, whatever becomes of this call.
+    self.unresolved.add(epoch);
+    const answer = await self.client.create(commitKey(epoch), body, operation);
+    if (answer.outcome === "created") {
+      self.resolve(epoch, seal);
+      return this.#confirm(seal, undefined);
+    }
+    if (answer.outcome === "failed" && answer.definite) {
+      if (!wasUnresolved) self.unresolved.delete(epoch);
+      throw await this.#refuse(
+        "StoreFailed",
+        `the seal of epoch ${epoch} was refused: ${answer.error.message}`,
+        {
+          key: commitKey(epoch),
+          cause: answer.error,
+        },
+      );
+    }
+
+    const lost = answer.outcome === "failed" ? answer.error : undefined;
+    // After `exists` something was there before the control listing is sent; after an error nothing is known yet.
+    const [read, control] = await this.#readBack(operation, { control: lost === undefined });
+    if (read.status === "rejected") {
+      if (isStateError(read.reason)) throw read.reason;
+      throw this.#unknown(lost ?? read.reason);
+    }
+    if (read.value === undefined) throw await this.#vanished(lost);
+    return this.#decide(read.value, control);
+  }
+
+  async #decideListed(): Promise<EpochOutcome> {
+    const [read, control] = await this.#readBack(this.#self.client.operation(this.#signal), {
+      control: true,
+    });
+    if (read.status === "rejected") throw read.reason;
+    if (read.value === undefined) throw await this.#vanished(undefined);
+    return this.#decide(read.value, control);
+  }
+
+  /** `_COMMIT`, and beside it control where that may be listed already. Neither's failure hides the other's answer. */
+  async #readBack(
+    operation: Operation,
+    beside: { readonly control: boolean },
+  ): Promise<[PromiseSettledResult<Commit | undefined>, ControlAnswer | undefined]> {
+    const answers = await Promise.all([
+      settled(readCommit(this.#self, this.#epoch, operation)),
+      beside.control ? settled(this.#readControl()) : undefined,
+    ]);
+    this.#signal?.throwIfAborted();
+    return answers;
+  }
+
+  /** `_COMMIT` should be there and is not. Only a listing of control that is sent now can tell a pruned epoch. */
+  async #vanished(cause: unknown): Promise<StateError> {
+    const floor = (await this.#floor()) ?? 0;
+    if (floor <= this.#epoch) return this.#unknown(cause);
+    this.#self.resolve(this.#epoch, undefined);
+    return this.#self.pruned(this.#epoch, floor);
+  }
+
+  /** What `_COMMIT` says decides. `control`, if any, was listed after it was known to be there. */
+  async #decide(commit: Commit, control: ControlAnswer | undefined): Promise<EpochOutcome> {
+    const self = this.#self;
+    const epoch = this.#epoch;
+    const seal = await sealOf(self, epoch, commit, this.#signal);
+    self.resolve(epoch, seal);
+    if (seal === undefined) {
+      throw await this.#refuse(
+        "EpochAborted",
+        `epoch ${epoch} is void: it was aborted and will never be sealed`,
+      );
+    }
+    const { committer } = seal;
+    if (committer !== self.instanceId) {
+      const message = `epoch ${epoch} was sealed by ${committer}, this is ${self.instanceId}`;
+      throw this.#error("SplitBrainCommit", message, { sealed: "yes", committer });
+    }
+    this.#checkCovered(seal);
+    return this.#confirm(seal, control);
+  }
+
+  /** Asking about other contents than were sealed must not be answered with success. */
+  #checkCovered(seal: Seal): void {
+    const mismatch = (what: string): StateError =>
+      this.#error("SealMismatch", `epoch ${this.#epoch} is sealed with other contents: ${what}`, {
+        sealed: "yes",
+        committer: seal.committer,
+      });
+    const partials = new Map(seal.partials.map((entry) => [entry.vnode, entry]));
+    const attachments = new Map(seal.attachments.map((entry) => [entry.name, entry]));
+
+    for (const receipt of this.#request.receipts) {
+      if (!covers(partials.get(receipt.vnode), receipt)) throw mismatch(`vnode ${receipt.vnode}`);
+    }
+    for (const receipt of this.#request.attachments) {
+      if (!covers(attachments.get(receipt.name), receipt)) throw mismatch(`attachment ${receipt.name}`);
+    }
+    for (const vnode of this.#request.unchanged) {
+      const entry = partials.get(vnode);
+      const object = entry === undefined ? undefined : parseEpochObject(entry.key);
+      if (object === undefined || object.epoch >= this.#epoch)
+        throw mismatch(`vnode ${vnode} is not unchanged`);
+    }
+    for (const vnode of this.#request.vnodes) {
+      const entry = partials.get(vnode);
+      if (entry === undefined) throw mismatch(`vnode ${vnode} is not in it`);
+      const own = this.#self.written(this.#epoch, vnode);
+      if (own !== undefined) {
+        if (!covers(entry, own)) throw mismatch(`vnode ${vnode}`);
+      } else if (this.#self.acceptListed) {
+        if (this.#listedPartials(vnode).some((key) => key !== entry.key)) throw mismatch(`vnode ${vnode}`);
+      } else if (seal.incarnation !== this.#self.id) {
+        const message = `epoch ${this.#epoch} was sealed by another incarnation: pass the receipt of vnode ${vnode}`;
+        throw this.#error("ReceiptRequired", message, { sealed: "yes", vnode, committer: seal.committer });
+      }
+    }
+  }
+
+  /** The last step of every success. A leader that was deposed or pruned meanwhile must not release its outputs. */
+  async #confirm(seal: Seal, listed: ControlAnswer | undefined): Promise<EpochOutcome> {
+    const self = this.#self;
+    const { epoch, committer } = seal;
+    const control = await this.#controlAfterSeal(listed);
+    if (self.isDeposed(control)) {
+      throw this.#error("StaleVersion", this.#staleMessage(control), {
+        sealed: "yes",
+        version: control.fence,
+        committer,
+      });
+    }
+    if (control.floor > epoch) throw self.pruned(epoch, control.floor, { sealed: "yes", committer });
+    self.decide("sealed", { epoch, committer, version: seal.assignmentVersion });
+    return { complete: true, seal };
+  }
+
+  /** The control listing once a seal is known to be there: should it fail, the epoch is sealed all the same. */
+  async #controlAfterSeal(listed: ControlAnswer | undefined): Promise<Control> {
+    if (listed?.status === "fulfilled") return listed.value;
+    try {
+      if (listed !== undefined) throw listed.reason;
+      return await this.#readControl();
+    } catch (error) {
+      throw asStateError(
+        error,
+        `epochComplete of ${this.#epoch}, which is sealed`,
+        {
+          sealed: "yes",
+          epoch: this.#epoch,
+        },
+        this.#signal,
+      );
+    }
+  }
+
+  /** The floor as of now, or `undefined` when the store does not tell. */
+  async #floor(): Promise<number | undefined> {
+    try {
+      return (await this.#readControl()).floor;
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      if (!isStoreError(error)) throw error;
+      return undefined;
+    }
+  }
+
+  #readControl(): Promise<Control> {
+    return this.#self.readControl(this.#signal);
+  }
+
+  #staleMessage(control: Control): string {
+    const own = this.#self.claimedVersion;
+    return `version ${control.fence} leads, this backend ${own === undefined ? "claimed none" : `claimed ${own}`}`;
+  }
+
+  /**
+   * An error that was met before a seal was seen. It says `sealed: "no"` only after one more look at the floor: below
+   * it the seal may have been there and been pruned, and then it is `EpochPruned` where that explains the error.
+   */
+  async #refuse(
+    code: StateErrorCode,
+    message: string,
+    details: Partial<StateErrorDetails> = {},
+  ): Promise<StateError> {
+    const epoch = this.#epoch;
+    if (this.#self.unresolved.has(epoch))
+      return this.#error(code, message, { ...details, sealed: "unknown" });
+    const floor = await this.#floor();
+    if (floor === undefined) return this.#error(code, message, { ...details, sealed: "unknown" });
+    if (floor <= epoch) return this.#error(code, message, { ...details, sealed: "no" });
+    if (code === "PartialLost") return this.#self.pruned(epoch, floor);
+    return this.#error(code, message, { ...details, sealed: "unknown" });
+  }
+
+  #unknown(cause: unknown): StateError {
+    const message = `whether epoch ${this.#epoch} is sealed is not known: ask again, or abort it`;
+    return this.#error("OutcomeUnknown", message, { sealed: "unknown", key: commitKey(this.#epoch), cause });
+  }
+
+  #error(code: StateErrorCode, message: string, details: StateErrorDetails): StateError {
+    return this.#self.refusal(code, message, { epoch: this.#epoch, ...details });
+  }
+}
+
+type ControlAnswer = PromiseSettledResult<Control>;
+
+async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([promise]);
+  return result;
+}
+
+type Entry = SealedPartial | SealedAttachment;
+
+/** By size and digest; by key and size where the entry has no digest. */
+function covers(entry: Entry | undefined, receipt: PartialReceipt | AttachmentReceipt): boolean {
+  if (entry === undefined || entry.size !== receipt.size) return false;
+  return entry.sha256 === undefined ? entry.key === receipt.key : entry.sha256 === receipt.sha256;
+}

@@ -1,0 +1,50 @@
+import { readCommit, sealOf } from "../commit.ts";
+import { FloorWatch } from "../control.ts";
+import type { Incarnation } from "../incarnation.ts";
+import type { Seal } from "../seal.ts";
+
+/** How many epochs' `_COMMIT`s are read at once: unsealed epochs on top are few. */
+const batchSize = 8;
+
+/** The newest seal, and the floor that was looked at after it. */
+export interface Newest {
+  readonly seal: Seal | undefined;
+  readonly floor: number;
+}
+
+/**
+ * Finds the newest seal. Control is listed last: while the seals were read someone may have sealed a later epoch and
+ * pruned those that this search had still to look at.
+ */
+export async function findNewest(self: Incarnation, signal: AbortSignal | undefined): Promise<Newest> {
+  const watch = new FloorWatch();
+  for (;;) {
+    const epochs = (await self.listEpochs(signal)).toReversed();
+    const seal = await firstSeal(self, epochs, signal);
+    const { floor } = await self.readControl(signal);
+    if (seal === undefined ? floor === 0 : seal.epoch >= floor) return { seal, floor };
+    watch.startOver(
+      floor,
+      seal === undefined ? "no epoch is sealed" : `the newest sealed epoch is ${seal.epoch}`,
+    );
+  }
+}
+
+async function firstSeal(
+  self: Incarnation,
+  descending: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<Seal | undefined> {
+  for (let start = 0; start < descending.length; start += batchSize) {
+    const batch = descending.slice(start, start + batchSize);
+    const commits = await self.map(batch, async (epoch) => ({
+      epoch,
+      commit: await readCommit(self, epoch, self.client.operation(signal)),
+    }));
+    for (const { epoch, commit } of commits) {
+      if (commit === undefined || commit.kind === "void") continue;
+      return sealOf(self, epoch, commit, signal);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,85 @@
+import { StateError } from "../errors.ts";
+import { type Control, readControl } from "../control.ts";
+import { namespaceKey } from "../layout.ts";
+import type { Operation } from "../retry.ts";
+import { decodeJson, encodeJson } from "../seal.ts";
+import type { StoreClient } from "../store-client.ts";
+
+/** Checks that the store holds our kind of namespace, and that it honours the condition that all else rests on. */
+export async function openNamespace(
+  client: StoreClient,
+  { vnodeCapacity, readOnly }: { readonly vnodeCapacity: number; readonly readOnly: boolean },
+  signal: AbortSignal | undefined,
+): Promise<Control> {
+  const operation = client.operation(signal);
+  const [found, control] = await Promise.all([
+    client.get(namespaceKey, operation),
+    readControl(client, signal),
+  ]);
+  if (found !== undefined) checkNamespace(found, vnodeCapacity);
+  if (!readOnly) await probe(client, vnodeCapacity, found !== undefined, client.operation(signal));
+  return control;
+}
+
+/**
+ * Creates the namespace until a create of it answers `exists`. A store that says `created` for what is there ignores
+ * the condition: every leader would win every seal.
+ */
+async function probe(
+  client: StoreClient,
+  vnodeCapacity: number,
+  known: boolean,
+  operation: Operation,
+): Promise<void> {
+  const body = encodeJson({ format: 1, vnodeCapacity });
+  let there = known;
+  let failed = false;
+  for (;;) {
+    const answer = await client.create(namespaceKey, body, operation);
+    if (answer.outcome === "exists") break;
+    if (answer.outcome === "created") {
+      if (there) throw conditionIgnored(client, `answered "created" for an object that was there`);
+      there = true;
+      continue;
+    }
+    if (answer.error.code === "Unsupported") throw conditionIgnored(client, "refuses it", answer.error);
+    // What an answer that was lost has left behind, one more create tells.
+    if (answer.definite || failed) throw answer.error;
+    failed = true;
+  }
+  if (known) return;
+  const found = await client.get(namespaceKey, operation);
+  if (found === undefined) {
+    throw new StateError("Corrupt", `${namespaceKey} was there and is gone`, {
+      sealed: "unknown",
+      key: namespaceKey,
+    });
+  }
+  checkNamespace(found, vnodeCapacity);
+}
+
+function checkNamespace(body: Uint8Array, vnodeCapacity: number): void {
+  const details = { sealed: "unknown", key: namespaceKey } as const;
+  const namespace = decodeJson(body);
+  const format = namespace?.["format"];
+  const capacity = namespace?.["vnodeCapacity"];
+  if (!Number.isSafeInteger(format))
+    throw new StateError("Corrupt", `${namespaceKey} is not a namespace`, details);
+  if (format !== 1) {
+    throw new StateError(
+      "UnknownFormat",
+      `${namespaceKey} has format ${String(format)}; this version knows 1`,
+      details,
+    );
+  }
+  if (!Number.isSafeInteger(capacity))
+    throw new StateError("Corrupt", `${namespaceKey} has no vnodeCapacity`, details);
+  if (capacity === vnodeCapacity) return;
+  const message = `the namespace has ${String(capacity)} vnodes, the backend was opened with ${vnodeCapacity}`;
+  throw new StateError("CapacityMismatch", message, details);
+}
+
+function conditionIgnored(client: StoreClient, how: string, cause?: unknown): StateError {
+  const message = `${client.name} does not create only what is absent: it ${how}. No checkpoint is safe on it`;
+  return new StateError("ConditionIgnored", message, { sealed: "unknown", key: namespaceKey, cause });
+}

@@ -1,0 +1,62 @@
+import type { StoreErrorCode } from "./errors.ts";
+
+/** What a backend tells its `onEvent`: each store request as it ends, and each decision of the protocol. */
+export type BackendEvent = RequestEvent | DecisionEvent;
+
+/** One attempt of one store request. */
+export interface RequestEvent {
+  readonly type: "request";
+  readonly operation: "create" | "get" | "list" | "delete";
+  /** The key; of a list its prefix; of a delete the first of its keys. */
+  readonly key: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly durationMs: number;
+  /** Of the body that was sent or received; 0 for list and delete. */
+  readonly bytes: number;
+  readonly outcome: "ok" | "exists" | "absent" | "aborted" | StoreErrorCode;
+}
+
+/**
+ * | decision | meaning |
+ * | --- | --- |
+ * | `sealed` | this backend's epoch is complete |
+ * | `void` | an epoch was found, or made, void |
+ * | `stale` | refused: a version that this backend does not hold has been claimed |
+ * | `split-brain` | refused: another instance sealed the epoch |
+ * | `superseded` | refused: a later epoch of this backend is sealed, or may be |
+ * | `pruned` | a floor was published, or a call met an epoch below it |
+ * | `takeover` | this backend holds the fence |
+ */
+export interface DecisionEvent {
+  readonly type: "decision";
+  readonly decision: "sealed" | "void" | "stale" | "split-brain" | "superseded" | "pruned" | "takeover";
+  readonly epoch?: number | undefined;
+  readonly version?: number | undefined;
+  readonly committer?: string | undefined;
+}
+
+/** Makes of a user's `onEvent` a function that never throws: what the hook throws must not decide an epoch. */
+export function eventSink(
+  onEvent: ((event: BackendEvent) => void) | undefined,
+): (event: BackendEvent) => void {
+  if (onEvent === undefined) return () => undefined;
+  return (event) => {
+    try {
+      onEvent(event);
+    } catch (error) {
+      report(error);
+    }
+  };
+}
+
+/** `reportError` where the platform has it (Node has not); there an uncaught error is what it would become. */
+function report(error: unknown): void {
+  if (typeof globalThis.reportError === "function") {
+    globalThis.reportError(error);
+    return;
+  }
+  queueMicrotask(() => {
+    throw error;
+  });
+}

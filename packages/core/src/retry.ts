@@ -1,0 +1,159 @@
+import { isStoreError, StoreError } from "./errors.ts";
+
+/** How store requests are tried again. Every clock and random source can be replaced; no other one is read. */
+export interface RetryOptions {
+  /** Attempts in all; 1 means no retry. Default 8. */
+  readonly attempts?: number | undefined;
+  /** The first wait is a random part of this. Default 100. */
+  readonly baseDelayMs?: number | undefined;
+  /** The longest wait, unless the service asks for more. Default 10,000. */
+  readonly maxDelayMs?: number | undefined;
+  /**
+   * One operation with its retries, and for a create its reading back too; for a listing, from page to page.
+   * Plus 1 s per MiB of body beyond 8. Default 45,000.
+   */
+  readonly deadlineMs?: number | undefined;
+  /** One attempt. Plus 1 s per MiB of body. Default 15,000. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** Milliseconds on a clock that does not go back. */
+  now?(): number;
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
+  sleep?(ms: number, signal?: AbortSignal): Promise<void>;
+  /** From 0 up to 1. */
+  random?(): number;
+}
+
+export type RetryPolicy = Required<{ [K in keyof RetryOptions]: Exclude<RetryOptions[K], undefined> }>;
+
+const defaults: RetryPolicy = {
+  attempts: 8,
+  baseDelayMs: 100,
+  maxDelayMs: 10_000,
+  deadlineMs: 45_000,
+  attemptTimeoutMs: 15_000,
+  now: () => performance.now(),
+  sleep,
+  random: () => Math.random(),
+};
+
+export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
+  const policy = { ...defaults };
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) Object.assign(policy, { [name]: value });
+  }
+  return policy;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** One store operation: its attempts share a deadline and end with the caller's signal. */
+export class Operation {
+  readonly #policy: RetryPolicy;
+  readonly #signal: AbortSignal | undefined;
+  readonly #deadlineMs: number;
+  readonly #attemptTimeoutMs: number;
+  #deadline: number;
+
+  /** @param bytes the size of the body that goes one way or the other, where it is known */
+  constructor(policy: RetryPolicy, signal: AbortSignal | undefined, bytes = 0) {
+    this.#policy = policy;
+    this.#signal = signal;
+    this.#deadlineMs = policy.deadlineMs + Math.max(0, bytes / mebibyte - 8) * 1000;
+    this.#attemptTimeoutMs = policy.attemptTimeoutMs + (bytes / mebibyte) * 1000;
+    this.#deadline = policy.now() + this.#deadlineMs;
+  }
+
+  throwIfAborted(): void {
+    this.#signal?.throwIfAborted();
+  }
+
+  /** Something was achieved (a page of a listing): the deadline starts anew. */
+  progress(): void {
+    this.#deadline = this.#policy.now() + this.#deadlineMs;
+  }
+
+  /**
+   * Runs `attempt` until it succeeds, fails for good, or there is no time or attempt left; then rejects with the
+   * last attempt's `StoreError`. Each attempt gets a signal of its own that aborts when its time is over.
+   *
+   * `readBack` leaves time for one attempt more: a create whose answers were all lost must still be read back.
+   */
+  async retry<T>(
+    attempt: (signal: AbortSignal, number: number) => Promise<T>,
+    options: { readonly readBack?: boolean } = {},
+  ): Promise<T> {
+    const reserve = options.readBack === true ? Math.min(this.#attemptTimeoutMs, this.#deadlineMs / 3) : 0;
+    for (let number = 1; ; number++) {
+      try {
+        return await this.#bounded((signal) => attempt(signal, number), this.#deadline - reserve);
+      } catch (error) {
+        this.#signal?.throwIfAborted();
+        if (!isStoreError(error) || !error.retryable || number >= this.#policy.attempts) throw error;
+        if (!(await this.#pause(number, error, this.#deadline - reserve))) throw error;
+      }
+    }
+  }
+
+  /** Waits before the next attempt, with full jitter; answers false when the deadline comes first. */
+  async #pause(number: number, error: StoreError, deadline: number): Promise<boolean> {
+    const { random, baseDelayMs, maxDelayMs, now } = this.#policy;
+    const jitter = random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (number - 1));
+    const delay = Math.max(jitter, error.retryAfterMs ?? 0);
+    if (now() + delay >= deadline) return false;
+    await this.#policy.sleep(delay, this.#signal);
+    this.#signal?.throwIfAborted();
+    return true;
+  }
+
+  async #bounded<T>(run: (signal: AbortSignal) => Promise<T>, deadline: number): Promise<T> {
+    this.#signal?.throwIfAborted();
+    const { now } = this.#policy;
+    const started = now();
+    const timeoutMs = Math.min(this.#attemptTimeoutMs, deadline - started);
+    if (timeoutMs <= 0) throw new StoreError("Unavailable", "no time was left before the deadline");
+
+    const attempt = new AbortController();
+    const timer = new AbortController();
+    const forward = (): void => attempt.abort(this.#signal?.reason);
+    this.#signal?.addEventListener("abort", forward, { once: true });
+    const ended = new Promise<never>((_, reject) => {
+      attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason), { once: true });
+    });
+    const expire = (): void => {
+      // A test's sleep that returns at once, on a clock that stands still, is not the end of an attempt.
+      if (timer.signal.aborted || now() - started < timeoutMs / 2) return;
+      attempt.abort(new StoreError("Unavailable", `no answer within ${Math.round(timeoutMs)} ms`));
+    };
+    // The timer's only rejection is its own abort, when the attempt has ended.
+    this.#policy.sleep(timeoutMs, timer.signal).then(expire, () => undefined);
+    try {
+      return await Promise.race([run(attempt.signal), ended]);
+    } catch (error) {
+      // Who ended the attempt is told by the signals, never by the error: services report an abort in many ways.
+      this.#signal?.throwIfAborted();
+      if (attempt.signal.aborted) throw attempt.signal.reason;
+      throw error;
+    } finally {
+      this.#signal?.removeEventListener("abort", forward);
+      timer.abort("the attempt has ended");
+    }
+  }
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(signal.reason);
+      return;
+    }
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

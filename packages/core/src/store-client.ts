@@ -1,0 +1,243 @@
+import { isStoreError, StoreError } from "./errors.ts";
+import type { BackendEvent, RequestEvent } from "./events.ts";
+import { Operation, type RetryPolicy } from "./retry.ts";
+import type { DeleteFailure, ListPage, ObjectStore } from "./store.ts";
+
+/** What a create and its retries came to. A failure that is not `definite` may have created the object, or may yet. */
+export type CreateAnswer =
+  | { readonly outcome: "created" }
+  | { readonly outcome: "exists" }
+  | { readonly outcome: "failed"; readonly definite: boolean; readonly error: StoreError };
+
+const definiteCodes = new Set(["Denied", "Misconfigured", "Unsupported", "InvalidKey"]);
+const deleteBatch = 1000;
+
+/** The store with the retry loop around it; reports every attempt. Rejects with `StoreError`, or the abort's reason. */
+export class StoreClient {
+  readonly #store: ObjectStore;
+  readonly #policy: RetryPolicy;
+  readonly #emit: (event: BackendEvent) => void;
+
+  constructor(store: ObjectStore, policy: RetryPolicy, emit: (event: BackendEvent) => void) {
+    this.#store = store;
+    this.#policy = policy;
+    this.#emit = emit;
+  }
+
+  get name(): string {
+    return this.#store.name;
+  }
+
+  /** A budget of time for requests that belong together, such as a create and its reading back. */
+  operation(signal: AbortSignal | undefined, bytes = 0): Operation {
+    return new Operation(this.#policy, signal, bytes);
+  }
+
+  async create(key: string, body: Uint8Array, operation: Operation): Promise<CreateAnswer> {
+    let definite = true;
+    const attempt = async (signal: AbortSignal, number: number): Promise<CreateAnswer> => {
+      try {
+        const outcome = await this.#observed("create", key, number, signal, async (seen) => {
+          seen.bytes = body.length;
+          const answer = checked(await this.#store.create(key, body, { signal }));
+          seen.outcome = answer === "created" ? "ok" : answer;
+          return answer;
+        });
+        return { outcome };
+      } catch (error) {
+        if (!isStoreError(error) || !definiteCodes.has(error.code)) definite = false;
+        throw error;
+      }
+    };
+    try {
+      return await operation.retry(attempt, { readBack: true });
+    } catch (error) {
+      operation.throwIfAborted();
+      if (!isStoreError(error)) throw error;
+      return { outcome: "failed", definite, error };
+    }
+
+    function checked(answer: string): "created" | "exists" {
+      if (answer === "created" || answer === "exists") return answer;
+      throw new StoreError("Failed", `the store answered a create with ${JSON.stringify(answer)}`, { key });
+    }
+  }
+
+  async get(key: string, operation: Operation): Promise<Uint8Array | undefined> {
+    return operation.retry((signal, number) =>
+      this.#observed("get", key, number, signal, async (seen) => {
+        const body = await this.#store.get(key, { signal });
+        seen.bytes = body?.length ?? 0;
+        seen.outcome = body === undefined ? "absent" : "ok";
+        return body;
+      }),
+    );
+  }
+
+  /** Every page under `prefix`. After a failure the listing starts anew and leaves out what it has already given. */
+  async *list(
+    prefix: string,
+    options: { readonly delimiter?: "/"; readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<ListPage, void, undefined> {
+    const operation = this.operation(options.signal);
+    const listing = new Listing(this.#store, prefix, options.delimiter);
+    try {
+      for (;;) {
+        const page = await operation.retry((signal, number) =>
+          this.#observed("list", prefix, number, signal, () => listing.next(signal)),
+        );
+        if (page === undefined) return;
+        operation.progress();
+        yield listing.accept(page);
+      }
+    } finally {
+      listing.stop();
+    }
+  }
+
+  /** Deletes in bulk. What a retry cannot mend is answered key by key. */
+  async delete(keys: readonly string[], signal: AbortSignal | undefined): Promise<readonly DeleteFailure[]> {
+    const failures: DeleteFailure[] = [];
+    for (let start = 0; start < keys.length; start += deleteBatch) {
+      failures.push(...(await this.#deleteBatch(keys.slice(start, start + deleteBatch), signal)));
+    }
+    return failures;
+  }
+
+  async #deleteBatch(
+    batch: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly DeleteFailure[]> {
+    const operation = this.operation(signal);
+    const failures = new Map<string, StoreError>();
+    let left = batch;
+    const attempt = async (attemptSignal: AbortSignal, number: number): Promise<void> => {
+      const answer = await this.#observed("delete", left[0] ?? "", number, attemptSignal, async (seen) => {
+        const failed = await this.#store.delete(left, { signal: attemptSignal });
+        seen.outcome = failed[0]?.error.code ?? "ok";
+        return failed;
+      });
+      for (const key of left) failures.delete(key);
+      for (const { key, error } of answer) failures.set(key, error);
+      left = answer.filter(({ error }) => error.retryable).map(({ key }) => key);
+      const longest = longestWait(answer);
+      if (longest !== undefined) throw longest;
+    };
+    try {
+      await operation.retry(attempt);
+    } catch (error) {
+      operation.throwIfAborted();
+      if (!isStoreError(error)) throw error;
+      for (const key of left) if (!failures.has(key)) failures.set(key, error);
+    }
+    return Array.from(failures, ([key, error]) => ({ key, error }));
+  }
+
+  async #observed<T>(
+    operation: RequestEvent["operation"],
+    key: string,
+    attempt: number,
+    signal: AbortSignal,
+    run: (seen: { bytes: number; outcome: RequestEvent["outcome"] }) => Promise<T>,
+  ): Promise<T> {
+    const started = this.#policy.now();
+    const seen: { bytes: number; outcome: RequestEvent["outcome"] } = { bytes: 0, outcome: "ok" };
+    let reported = false;
+    const report = (outcome: RequestEvent["outcome"]): void => {
+      if (reported) return;
+      reported = true;
+      signal.removeEventListener("abort", abandoned);
+      const durationMs = this.#policy.now() - started;
+      this.#emit({ type: "request", operation, key, attempt, durationMs, bytes: seen.bytes, outcome });
+    };
+    // An attempt that does not end when its signal aborts is reported all the same.
+    const abandoned = (): void => report(isStoreError(signal.reason) ? signal.reason.code : "aborted");
+    signal.addEventListener("abort", abandoned, { once: true });
+    try {
+      const result = await run(seen);
+      report(seen.outcome);
+      return result;
+    } catch (error) {
+      const failure = classified(error, this.#store.name, key);
+      report(failure.code);
+      throw failure;
+    }
+  }
+}
+
+/** One listing that starts again where it broke off. */
+class Listing {
+  readonly #store: ObjectStore;
+  readonly #prefix: string;
+  readonly #delimiter: "/" | undefined;
+  #iterator: AsyncIterator<ListPage> | undefined;
+  #controller = new AbortController();
+  /** A page was asked for and has not been accepted: it failed, or nobody waited for it. */
+  #outstanding = false;
+  #restarted = false;
+  #last = "";
+
+  constructor(store: ObjectStore, prefix: string, delimiter: "/" | undefined) {
+    this.#store = store;
+    this.#prefix = prefix;
+    this.#delimiter = delimiter;
+  }
+
+  async next(signal: AbortSignal): Promise<ListPage | undefined> {
+    if (this.#outstanding) {
+      this.stop();
+      this.#restarted = true;
+    }
+    this.#outstanding = true;
+    const iterator = (this.#iterator ??= this.#start());
+    const controller = this.#controller;
+    const forward = (): void => controller.abort(signal.reason);
+    signal.addEventListener("abort", forward, { once: true });
+    try {
+      const step = await iterator.next();
+      return step.done === true ? undefined : step.value;
+    } finally {
+      signal.removeEventListener("abort", forward);
+    }
+  }
+
+  /** The part of the page that was not given out before. */
+  accept(page: ListPage): ListPage {
+    this.#outstanding = false;
+    const after = this.#last;
+    for (const { key } of page.objects) if (key > this.#last) this.#last = key;
+    for (const prefix of page.prefixes) if (prefix > this.#last) this.#last = prefix;
+    if (!this.#restarted) return page;
+    return {
+      objects: page.objects.filter(({ key }) => key > after),
+      prefixes: page.prefixes.filter((prefix) => prefix > after),
+    };
+  }
+
+  /** Lets go of the running listing. Not awaited: a page that hangs must not hold up its caller. */
+  stop(): void {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    // What closing an abandoned listing has to say concerns no page that was given out.
+    iterator?.return?.().then(undefined, () => undefined);
+  }
+
+  #start(): AsyncIterator<ListPage> {
+    this.#controller = new AbortController();
+    const options = { signal: this.#controller.signal, delimiter: this.#delimiter };
+    return this.#store.list(this.#prefix, options)[Symbol.asyncIterator]();
+  }
+}
+
+/** Of the failures that a retry may mend, the one whose service asked for the longest wait. */
+function longestWait(failures: readonly DeleteFailure[]): StoreError | undefined {
+  const waits = failures.map(({ error }) => error).filter(({ retryable }) => retryable);
+  return waits.toSorted((a, b) => (b.retryAfterMs ?? 0) - (a.retryAfterMs ?? 0))[0];
+}
+
+/** A store that rejects with anything but a `StoreError` has failed for good: nothing is known about it. */
+function classified(error: unknown, store: string, key: string): StoreError {
+  if (isStoreError(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StoreError("Failed", `${store}: ${message}`, { store, key, cause: error });
+}
