@@ -55,3 +55,9 @@ async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undef
     signal.removeEventListener("abort", abort);
   }
 }
+
+/** What became of the promise, as a value. */
+export async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([promise]);
+  return result;
+}

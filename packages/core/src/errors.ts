@@ -37,20 +37,19 @@ export class StoreError extends Error {
   readonly code: StoreErrorCode;
   /** Whether the same request may succeed later: true for `Unavailable`, `Throttled` and `Corrupt`. */
   readonly retryable: boolean;
-  readonly key?: string | undefined;
+  declare readonly key?: string | undefined;
   /** The store's `name`. */
-  readonly store?: string | undefined;
+  declare readonly store?: string | undefined;
   /** How long the service asked to wait, in milliseconds. */
-  readonly retryAfterMs?: number | undefined;
+  declare readonly retryAfterMs?: number | undefined;
 
   constructor(code: StoreErrorCode, message: string, details: StoreErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "StoreError";
     this.code = code;
     this.retryable = code === "Unavailable" || code === "Throttled" || code === "Corrupt";
-    this.key = details.key;
-    this.store = details.store;
-    this.retryAfterMs = details.retryAfterMs;
+    const { key, store, retryAfterMs } = details;
+    assignDefined(this, { key, store, retryAfterMs });
     Object.defineProperty(this, storeBrand, { value: true });
   }
 }
@@ -124,24 +123,21 @@ export class StateError extends Error {
   readonly code: StateErrorCode;
   /** Whether the epoch that the call was about is sealed; `"unknown"` for every call that did not look. */
   readonly sealed: Sealed;
-  readonly epoch?: number | undefined;
-  readonly vnode?: number | undefined;
+  declare readonly epoch?: number | undefined;
+  declare readonly vnode?: number | undefined;
   /** The instance that sealed the epoch. */
-  readonly committer?: string | undefined;
+  declare readonly committer?: string | undefined;
   /** The assignment version that stands in the way. */
-  readonly version?: number | undefined;
-  readonly key?: string | undefined;
+  declare readonly version?: number | undefined;
+  declare readonly key?: string | undefined;
 
   constructor(code: StateErrorCode, message: string, details: StateErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "StateError";
     this.code = code;
     this.sealed = details.sealed;
-    this.epoch = details.epoch;
-    this.vnode = details.vnode;
-    this.committer = details.committer;
-    this.version = details.version;
-    this.key = details.key;
+    const { epoch, vnode, committer, version, key } = details;
+    assignDefined(this, { epoch, vnode, committer, version, key });
     Object.defineProperty(this, stateBrand, { value: true });
   }
 }
@@ -149,6 +145,13 @@ export class StateError extends Error {
 /** Recognises a `StateError` by its brand, so also one from another copy of this package. */
 export function isStateError(value: unknown): value is StateError {
   return isBranded(value, stateBrand);
+}
+
+/** A printed error shows the fields that say something, and no others. */
+function assignDefined(error: Error, fields: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) Object.assign(error, { [name]: value });
+  }
 }
 
 function isBranded(value: unknown, brand: symbol): boolean {

@@ -84,7 +84,10 @@ export class Incarnation {
 
   /** `takeover` has returned: the fence is ours, and the history ends with `base`. */
   lead(version: number, base: Seal | undefined): void {
-    if (version < (this.#claimedVersion ?? 0)) return;
+    if (version < (this.#claimedVersion ?? 0)) {
+      const message = `version ${this.#claimedVersion} was claimed meanwhile, ${version} is too low`;
+      throw this.refusal("StaleVersion", message, { sealed: "unknown", version: this.#claimedVersion });
+    }
     this.#claimedVersion = version;
     this.raiseAuthoritativeVersion(version);
     this.#newestSeal = base;

@@ -1,3 +1,4 @@
+import { settled } from "../concurrency.ts";
 import type { Control } from "../control.ts";
 import { readCommit, sealOf, voidEpoch } from "../commit.ts";
 import { asStateError, type Incarnation } from "../incarnation.ts";
@@ -304,7 +305,7 @@ class Completion {
   async #decide(commit: Commit, control: ControlAnswer | undefined): Promise<EpochOutcome> {
     const self = this.#self;
     const epoch = this.#epoch;
-    const seal = await sealOf(self, epoch, commit, this.#signal);
+    const seal = await this.#inventory(commit);
     self.resolve(epoch, seal);
     if (seal === undefined) {
       throw await this.#refuse(
@@ -319,6 +320,15 @@ class Completion {
     }
     this.#checkCovered(seal);
     return this.#confirm(seal, control);
+  }
+
+  async #inventory(commit: Commit): Promise<Seal | undefined> {
+    try {
+      return await sealOf(this.#self, this.#epoch, commit, this.#signal);
+    } catch (error) {
+      const details = { sealed: "yes", epoch: this.#epoch } as const;
+      throw asStateError(error, `listing epoch ${this.#epoch}, which is sealed`, details, this.#signal);
+    }
   }
 
   /** Asking about other contents than were sealed must not be answered with success. */
@@ -444,11 +454,6 @@ class Completion {
 }
 
 type ControlAnswer = PromiseSettledResult<Control>;
-
-async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
-  const [result] = await Promise.allSettled([promise]);
-  return result;
-}
 
 type Entry = SealedPartial | SealedAttachment;
 

@@ -1,4 +1,5 @@
 import { readCommit, sealOf } from "../commit.ts";
+import { settled } from "../concurrency.ts";
 import { FloorWatch } from "../control.ts";
 import type { Incarnation } from "../incarnation.ts";
 import type { Seal } from "../seal.ts";
@@ -39,11 +40,13 @@ async function firstSeal(
     const batch = descending.slice(start, start + batchSize);
     const commits = await self.map(batch, async (epoch) => ({
       epoch,
-      commit: await readCommit(self, epoch, self.client.operation(signal)),
+      answer: await settled(readCommit(self, epoch, self.client.operation(signal))),
     }));
-    for (const { epoch, commit } of commits) {
-      if (commit === undefined || commit.kind === "void") continue;
-      return sealOf(self, epoch, commit, signal);
+    for (const { epoch, answer } of commits) {
+      // Only what stands above the first seal matters: an epoch below it may be damaged or out of reach.
+      if (answer.status === "rejected") throw answer.reason;
+      if (answer.value === undefined || answer.value.kind === "void") continue;
+      return sealOf(self, epoch, answer.value, signal);
     }
   }
   return undefined;

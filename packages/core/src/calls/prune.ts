@@ -140,8 +140,13 @@ class Prune {
         .slice(start, start + groupSize)
         .map((epoch) => ({ epoch, pages: this.#ownPages(epoch) }));
       const opened = await this.#self.map(group, async ({ epoch, pages }) => {
-        const first = await pages.next();
-        const objects = first.done === true ? [] : first.value;
+        const objects: ListedObject[] = [];
+        // A page may be empty; the seal is found, or known to be gone, with the first key that does not sort before it.
+        while (!objects.some(({ key }) => key >= commitKey(epoch))) {
+          const page = await pages.next();
+          if (page.done === true) break;
+          objects.push(...page.value);
+        }
         return { epoch, objects, pages, seal: objects.filter(({ key }) => key === commitKey(epoch)) };
       });
       const undeleted = await this.#delete(opened.flatMap(({ seal }) => seal));
@@ -164,7 +169,7 @@ class Prune {
     for (const failure of await this.#self.client.delete(outdated, this.#signal)) this.#fail(failure);
   }
 
-  /** An epoch's objects, without what others may have put into its folder. `_COMMIT` sorts into the first page. */
+  /** An epoch's objects, without what others may have put into its folder. */
   async *#ownPages(epoch: number): AsyncGenerator<readonly ListedObject[], void, undefined> {
     for await (const page of this.#self.client.list(`epoch=${epoch}/`, { signal: this.#signal })) {
       yield page.objects.filter(({ key }) => parseEpochObject(key) !== undefined);

@@ -30,6 +30,11 @@ export async function readPartial(
   const commit =
     seal === undefined ? await readCommit(self, epoch, self.client.operation(signal)) : undefined;
   if (commit !== undefined) seal = await sealOf(self, epoch, commit, signal);
+  if (commit?.kind === "legacy") {
+    // Its inventory is a listing: a prune on the way would make it look as if the vnode had never been there.
+    const { floor } = await self.readControl(signal);
+    if (floor > epoch) throw self.pruned(epoch, floor, { sealed: "yes" });
+  }
   if (seal !== undefined) {
     cache.add(seal);
     const entry = findPartial(seal, vnode);

@@ -1,2 +1,5 @@
-// The store suite.
-export const suiteVersion = 1;
+export type { Runner, StoreHarness } from "./runner.ts";
+export type { StoreCaseSummary, StoreFamily } from "./store/case.ts";
+export type { StoreMust } from "./store/musts.ts";
+export { storeCases, storeConformance } from "./store/suite.ts";
+export { storeMusts } from "./store/musts.ts";

@@ -1,0 +1,190 @@
+import { StoreError, type StoreErrorCode } from "../../errors.ts";
+import type { DeleteFailure, ListOptions, ListPage, ObjectStore } from "../../store.ts";
+
+/** `create epoch=5/_COMMIT`, `get …`, `list …`; a delete shows its keys, joined by spaces. */
+export type Match = string | RegExp;
+
+export interface Occurrence {
+  /** How many matching requests pass first. */
+  readonly after?: number;
+}
+
+/** A request that waits. */
+export interface Held {
+  /** The request has come. */
+  readonly arrived: Promise<void>;
+  /** Lets it go on. */
+  release(): void;
+  /** Lets it go on, and resolves when the store has answered it. */
+  finish(): Promise<void>;
+}
+
+/** A request whose caller was told "no answer" while it was on its way. */
+export interface Late {
+  /** The request reaches the store now; resolves with the answer that nobody waits for. */
+  land(): Promise<unknown>;
+}
+
+type Perform = () => Promise<unknown>;
+
+interface Rule {
+  readonly match: Match;
+  passing: number;
+  readonly apply: (perform: Perform) => Promise<unknown>;
+}
+
+/**
+ * One actor's way to a store: holds, loses, delays and repeats the requests that a test names, so that a race is a
+ * schedule and not a matter of luck. Each rule is for one request.
+ */
+export class ScriptedStore implements ObjectStore {
+  readonly #inner: ObjectStore;
+  readonly #rules: Rule[] = [];
+  readonly #requests: string[] = [];
+
+  constructor(inner: ObjectStore) {
+    this.#inner = inner;
+  }
+
+  get name(): string {
+    return this.#inner.name;
+  }
+
+  /** Every request so far, as rules match them. */
+  get requests(): readonly string[] {
+    return this.#requests;
+  }
+
+  /** The request waits before it reaches the store. */
+  hold(match: Match, occurrence?: Occurrence): Held {
+    return this.#wait(match, occurrence, async (perform, gate) => {
+      await gate();
+      return perform();
+    });
+  }
+
+  /** The request reaches the store; its answer waits. */
+  holdAnswer(match: Match, occurrence?: Occurrence): Held {
+    return this.#wait(match, occurrence, async (perform, gate) => {
+      const answer = await perform();
+      await gate();
+      return answer;
+    });
+  }
+
+  /** The request takes effect, and its answer is lost. */
+  loseAnswer(match: Match, occurrence?: Occurrence): void {
+    this.#add(match, occurrence, async (perform) => {
+      await perform();
+      throw noAnswer();
+    });
+  }
+
+  /** The request is lost on its way. */
+  lose(match: Match, occurrence?: Occurrence): void {
+    this.#add(match, occurrence, () => Promise.reject(noAnswer()));
+  }
+
+  /** The caller is told "no answer"; the request lands when the test says so. */
+  delay(match: Match, occurrence?: Occurrence): Late {
+    const sent = Promise.withResolvers<Perform>();
+    this.#add(match, occurrence, (perform) => {
+      sent.resolve(perform);
+      return Promise.reject(noAnswer());
+    });
+    return { land: async () => (await sent.promise)() };
+  }
+
+  /** The request reaches the store twice, and the second answer is what the caller sees. */
+  repeat(match: Match, occurrence?: Occurrence): void {
+    this.#add(match, occurrence, async (perform) => {
+      await perform();
+      return perform();
+    });
+  }
+
+  /** The request is refused. */
+  refuse(match: Match, code: StoreErrorCode, occurrence?: Occurrence): void {
+    this.#add(match, occurrence, () => Promise.reject(new StoreError(code, `refused: ${code}`)));
+  }
+
+  async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
+    const answer = await this.#pass(`create ${key}`, () => this.#inner.create(key, body));
+    return answer as "created" | "exists";
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return (await this.#pass(`get ${key}`, () => this.#inner.get(key))) as Uint8Array | undefined;
+  }
+
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+    const listing = { delimiter: options?.delimiter };
+    const pages = await this.#pass(`list ${prefix}`, async () => {
+      const all: ListPage[] = [];
+      for await (const page of this.#inner.list(prefix, listing)) all.push(page);
+      return all;
+    });
+    yield* pages as ListPage[];
+  }
+
+  /** A refused delete is reported key by key, as the contract has it. */
+  async delete(keys: readonly string[]): Promise<readonly DeleteFailure[]> {
+    try {
+      const answer = await this.#pass(`delete ${keys.join(" ")}`, () => this.#inner.delete(keys));
+      return answer as readonly DeleteFailure[];
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return keys.map((key) => ({ key, error }));
+    }
+  }
+
+  async #pass(request: string, perform: Perform): Promise<unknown> {
+    this.#requests.push(request);
+    const matching = this.#rules.filter(({ match }) =>
+      typeof match === "string" ? match === request : match.test(request),
+    );
+    for (const rule of matching) {
+      if (rule.passing-- > 0) continue;
+      this.#rules.splice(this.#rules.indexOf(rule), 1);
+      return rule.apply(perform);
+    }
+    return perform();
+  }
+
+  #add(match: Match, occurrence: Occurrence | undefined, apply: Rule["apply"]): void {
+    this.#rules.push({ match, passing: occurrence?.after ?? 0, apply });
+  }
+
+  #wait(
+    match: Match,
+    occurrence: Occurrence | undefined,
+    apply: (perform: Perform, gate: () => Promise<void>) => Promise<unknown>,
+  ): Held {
+    const arrived = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const gate = (): Promise<void> => {
+      arrived.resolve();
+      return released.promise;
+    };
+    this.#add(match, occurrence, async (perform) => {
+      try {
+        return await apply(perform, gate);
+      } finally {
+        answered.resolve();
+      }
+    });
+    return {
+      arrived: arrived.promise,
+      release: () => released.resolve(),
+      finish: () => {
+        released.resolve();
+        return answered.promise;
+      },
+    };
+  }
+}
+
+function noAnswer(): StoreError {
+  return new StoreError("Unavailable", "no answer");
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { ObjectStoreBackend, type OpenOptions } from "../../backend.ts";
+import { isStateError, type Sealed, type StateErrorCode } from "../../errors.ts";
+import type { PartialReceipt } from "../../receipt.ts";
+import type { EpochOutcome, SealedEpoch } from "../../state-backend.ts";
+import type { ObjectStore } from "../../store.ts";
+import { ScriptedStore } from "./scripted-store.ts";
+
+/** One process: a backend, and its own way to the store. */
+export interface Actor {
+  readonly backend: ObjectStoreBackend;
+  readonly store: ScriptedStore;
+  /** Writes one vnode, under version 0 unless told otherwise. */
+  write(epoch: number, vnode: number, text: string, assignmentVersion?: number): Promise<PartialReceipt>;
+  /** Writes the vnodes and seals the epoch. */
+  seal(epoch: number, texts: Readonly<Record<number, string>>, unchanged?: readonly number[]): Promise<void>;
+}
+
+export const vnodeCapacity = 128;
+
+/** A store with several processes around it. */
+export class World {
+  /** As an observer sees it, without faults. */
+  readonly store: ObjectStore;
+
+  constructor(store: ObjectStore) {
+    this.store = store;
+  }
+
+  /** A new incarnation. One attempt a request: what a test loses is lost. */
+  async open(instanceId: string, options: Partial<OpenOptions> = {}): Promise<Actor> {
+    const store = new ScriptedStore(this.store);
+    const backend = await ObjectStoreBackend.open({
+      store,
+      instanceId,
+      vnodeCapacity,
+      retry: { attempts: 1 },
+      ...options,
+    });
+    const version = (): number => backend.authoritativeVersion;
+    const write: Actor["write"] = (epoch, vnode, text, assignmentVersion = version()) =>
+      backend.writePartial({ epoch, vnode, assignmentVersion, bytes: bytesOf(text) });
+    const seal: Actor["seal"] = async (epoch, texts, unchanged = []) => {
+      const parts: PartialReceipt[] = [];
+      for (const [vnode, text] of Object.entries(texts)) parts.push(await write(epoch, Number(vnode), text));
+      assertComplete(await backend.epochComplete({ epoch, parts, unchanged }));
+    };
+    return { backend, store, write, seal };
+  }
+
+  /** A leader: it has taken over. */
+  async lead(instanceId: string, version: number, options?: Partial<OpenOptions>): Promise<Actor> {
+    const actor = await this.open(instanceId, options);
+    await actor.backend.takeover({ version });
+    return actor;
+  }
+
+  async put(key: string, text: string): Promise<void> {
+    assert.equal(await this.store.create(key, bytesOf(text)), "created");
+  }
+
+  async text(key: string): Promise<string | undefined> {
+    return textOf(await this.store.get(key));
+  }
+
+  async keys(prefix = ""): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const page of this.store.list(prefix)) keys.push(...page.objects.map(({ key }) => key));
+    return keys;
+  }
+
+  /** What the epoch's `_COMMIT` is in the store. */
+  async commit(epoch: number): Promise<"seal" | "void" | "nothing"> {
+    const text = await this.text(`epoch=${epoch}/_COMMIT`);
+    if (text === undefined) return "nothing";
+    return (JSON.parse(text) as { void?: boolean }).void === true ? "void" : "seal";
+  }
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
+
+export function assertComplete(outcome: EpochOutcome): void {
+  assert.deepEqual(
+    outcome.complete ? [] : outcome.missing,
+    [],
+    "the epoch is not complete, vnodes are missing",
+  );
+  assert.ok(outcome.complete);
+}
+
+/** The vnode's state as a restore reads it. */
+export async function restored(handle: SealedEpoch | undefined, vnode: number): Promise<string | undefined> {
+  assert.ok(handle, "there is nothing to restore");
+  return textOf(await handle.read(vnode));
+}
+
+/** The promise rejects with a `StateError` of this code, which says this about the seal. */
+export async function assertRefused(
+  promise: Promise<unknown>,
+  code: StateErrorCode,
+  sealed?: Sealed,
+): Promise<void> {
+  const error = await promise.then(
+    (value) => assert.fail(`expected ${code}, got the answer ${JSON.stringify(value)}`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(isStateError(error), `expected ${code}, got ${String(error)}`);
+  assert.equal(error.code, code, error.message);
+  if (sealed !== undefined) assert.equal(error.sealed, sealed, `sealed of: ${error.message}`);
+}

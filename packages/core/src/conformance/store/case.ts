@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import type { ObjectStore } from "../../store.ts";
+import type { StoreMust } from "./musts.ts";
+
+export type StoreFamily =
+  | "create"
+  | "get"
+  | "list"
+  | "delete"
+  | "freshness"
+  | "keys"
+  | "abort"
+  | "errors"
+  | "durability";
+
+/** What can be said of a case without running it. */
+export interface StoreCaseSummary {
+  /** Stable: `family.what`. A test's name begins with it. */
+  readonly id: string;
+  /** One sentence. */
+  readonly title: string;
+  readonly family: StoreFamily;
+  /** The MUST of the contract that the case checks. */
+  readonly must: StoreMust;
+}
+
+export interface StoreCase extends StoreCaseSummary {
+  /** Milliseconds: long enough for a service far away. */
+  readonly timeoutMs: number;
+  /** What the harness must have for the case to run. */
+  readonly needs?: "reopen" | undefined;
+  run(context: StoreContext): Promise<void>;
+}
+
+export interface StoreContext {
+  /** Fresh, and this case's own. */
+  readonly store: ObjectStore;
+  /** Another fresh store, with other data. */
+  readonly another: () => Promise<ObjectStore>;
+  /** Another client of the same data. */
+  readonly secondClient: () => Promise<ObjectStore>;
+  /** Closes `store` and opens another client of its data, as a restarted process would. */
+  readonly restart: () => Promise<ObjectStore>;
+}
+
+/** A handful of requests. */
+export const short = 60_000;
+/** Thousands of requests, or megabytes. */
+export const long = 300_000;
+
+/** Fails the case with what was seen and what usually causes it; the runner puts the MUST before it. */
+export function expect(holds: boolean, seen: string, usualCause: string): asserts holds {
+  assert.ok(holds, `  seen: ${seen}\n  usual cause: ${usualCause}`);
+}

@@ -1,0 +1,236 @@
+import type { ObjectStore } from "../../store.ts";
+import { expect, long, short } from "./case.ts";
+import type { StoreCase } from "./case.ts";
+import {
+  createAll,
+  deleteAll,
+  difference,
+  expectBody,
+  listAll,
+  pattern,
+  settled,
+  show,
+  utf8,
+} from "./operations.ts";
+
+const callers = 50;
+const mebibyte = 2 ** 20;
+
+export const createCases: readonly StoreCase[] = [
+  {
+    id: "create.race",
+    title: "of 50 racing callers one is answered created, and its bytes stay",
+    family: "create",
+    must: "C1",
+    timeoutMs: short,
+    run: ({ store }) => race(() => store),
+  },
+  {
+    id: "create.race-clients",
+    title: "of 50 callers who race through two clients one is answered created, and its bytes stay",
+    family: "create",
+    must: "C1",
+    timeoutMs: short,
+    needs: "reopen",
+    async run({ store, secondClient }) {
+      const second = await secondClient();
+      await race((caller) => (caller % 2 === 0 ? store : second));
+    },
+  },
+  {
+    id: "create.exists",
+    title: "a second create answers exists and leaves the first body",
+    family: "create",
+    must: "C2",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, ["epoch=1/_COMMIT"], () => utf8("first"));
+      await expectExists(store, "epoch=1/_COMMIT", utf8("second"));
+      await expectBody(store, "epoch=1/_COMMIT", utf8("first"), overwritten);
+    },
+  },
+  {
+    id: "create.equal-bytes",
+    title: "a second create of equal bytes still answers exists",
+    family: "create",
+    must: "C2",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, ["epoch=1/_COMMIT"], () => utf8("same"));
+      await expectExists(store, "epoch=1/_COMMIT", utf8("same"));
+    },
+  },
+  {
+    id: "create.empty",
+    title: "an empty body is a body: it is there, of size 0, and exists",
+    family: "create",
+    must: "G2",
+    timeoutMs: short,
+    async run({ store }) {
+      const cause = "an empty body taken for an absent one";
+      await createAll(store, ["a/empty"], () => new Uint8Array());
+      await expectBody(store, "a/empty", new Uint8Array(), cause);
+      const { objects } = await listAll(store, "a/");
+      expect(objects.length === 1 && objects[0]?.size === 0, `list("a/") gave ${show(objects)}`, cause);
+      await expectExists(store, "a/empty", utf8("not empty"));
+      await expectBody(store, "a/empty", new Uint8Array(), overwritten);
+    },
+  },
+  {
+    id: "create.large",
+    title: "5 MiB come back whole",
+    family: "create",
+    must: "G2",
+    timeoutMs: long,
+    async run({ store }) {
+      const body = pattern(5 * mebibyte + 1);
+      await createAll(store, ["epoch=1/vnode=0/partial.bin"], () => body);
+      await expectBody(
+        store,
+        "epoch=1/vnode=0/partial.bin",
+        body,
+        "a body cut at a buffer's or a part's size",
+      );
+    },
+  },
+  {
+    id: "create.view",
+    title: "a body that is a view of a larger buffer is sent without its surroundings",
+    family: "create",
+    must: "G2",
+    timeoutMs: short,
+    async run({ store }) {
+      const surroundings = pattern(1_000);
+      await createAll(store, ["a/view"], () => surroundings.subarray(100, 300));
+      await expectBody(
+        store,
+        "a/view",
+        pattern(1_000).slice(100, 300),
+        "`body.buffer` used without its offset and length",
+      );
+    },
+  },
+  {
+    id: "create.reuse",
+    title: "the caller may use its buffer again, once create has settled",
+    family: "create",
+    must: "C4",
+    timeoutMs: short,
+    async run({ store }) {
+      const array = pattern(500);
+      const buffer = Buffer.from(pattern(500));
+      await createAll(store, ["a/array"], () => array);
+      await createAll(store, ["a/buffer"], () => buffer);
+      await expectExists(store, "a/array", array);
+      array.fill(0);
+      buffer.fill(0);
+      const cause = "the caller's buffer kept, not a copy; a Buffer's `slice` copies nothing";
+      await expectBody(store, "a/array", pattern(500), cause);
+      await expectBody(store, "a/buffer", pattern(500), cause);
+    },
+  },
+  {
+    id: "create.whole",
+    title: "whoever polls while 8 MiB are created sees nothing or all",
+    family: "create",
+    must: "C3",
+    timeoutMs: long,
+    async run({ store }) {
+      const body = pattern(8 * mebibyte);
+      const cause = "the object is visible under its own name while it is written";
+      const state = { isCreated: false };
+      const creating = settled(store.create("a/large", body)).finally(() => {
+        state.isCreated = true;
+      });
+      const reader = async (): Promise<void> => {
+        while (!state.isCreated) {
+          const seen = await store.get("a/large");
+          const fault = seen === undefined ? undefined : difference(seen, body);
+          expect(fault === undefined, `get gave ${fault} while the create was under way`, cause);
+        }
+      };
+      const lister = async (): Promise<void> => {
+        while (!state.isCreated) {
+          const size = (await listAll(store, "a/")).objects[0]?.size;
+          expect(size === undefined || size === body.length, `list gave a size of ${size}`, cause);
+        }
+      };
+      await Promise.all([reader(), reader(), lister()]);
+      const result = await creating;
+      expect(
+        !result.rejected && result.value === "created",
+        `create settled as ${show(result)}`,
+        "a service that failed",
+      );
+      await expectBody(store, "a/large", body, cause);
+    },
+  },
+  {
+    id: "create.after-delete",
+    title: "a deleted key can be created again, with other bytes",
+    family: "create",
+    must: "C6",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, ["a/again"], () => utf8("first"));
+      await deleteAll(store, ["a/again"]);
+      await createAll(store, ["a/again"], () => utf8("second"));
+      await expectBody(store, "a/again", utf8("second"), "a tombstone, or a cache that outlives the delete");
+    },
+  },
+  {
+    id: "create.too-large",
+    title: "a body of 2^31 bytes is a RangeError, and nothing is there",
+    family: "create",
+    must: "C5",
+    timeoutMs: short,
+    async run({ store }) {
+      const result = await settled(store.create("a/huge", new Huge()));
+      const reason = result.rejected ? result.reason : undefined;
+      const seen = result.rejected ? `a rejection with ${String(reason)}` : show(result.value);
+      expect(reason instanceof RangeError, `create answered ${seen}`, "the length is not checked");
+      const { keys } = await listAll(store, "");
+      expect(keys.length === 0, `list gave ${show(keys)} afterwards`, "the length is checked too late");
+    },
+  },
+];
+
+const overwritten = "a put without the condition: the second create wrote over the first";
+
+/** Says that it is 2 GiB long without being so. */
+class Huge extends Uint8Array {
+  override get length(): number {
+    return 2 ** 31;
+  }
+  override get byteLength(): number {
+    return 2 ** 31;
+  }
+}
+
+async function expectExists(store: ObjectStore, key: string, body: Uint8Array): Promise<void> {
+  const answer = await store.create(key, body);
+  expect(
+    answer === "exists",
+    `create(${show(key)}), a key that is there, answered ${show(answer)}`,
+    overwritten,
+  );
+}
+
+async function race(clientOf: (caller: number) => ObjectStore): Promise<void> {
+  for (const round of [1, 2, 3, 4, 5]) {
+    const key = `epoch=${round}/_COMMIT`;
+    const bodies = Array.from({ length: callers }, (_, caller) => pattern(1_000 + caller, caller));
+    const answers = await Promise.all(bodies.map((body, caller) => clientOf(caller).create(key, body)));
+    const winners = bodies.filter((_, caller) => answers[caller] === "created");
+    const losers = answers.filter((answer) => answer === "exists");
+    const [winner] = winners;
+    expect(
+      winner !== undefined && winners.length === 1 && losers.length === callers - 1,
+      `of ${callers} callers ${winners.length} were answered "created" and ${losers.length} "exists"`,
+      "a check that the key is absent, and then a write that does not depend on it",
+    );
+    for (const client of new Set([clientOf(0), clientOf(1)])) {
+      await expectBody(client, key, winner, "a loser wrote over the winner");
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { expect, long, short } from "./case.ts";
+import type { StoreCase } from "./case.ts";
+import {
+  createAll,
+  deleteAll,
+  expectAbsent,
+  expectBody,
+  expectSame,
+  listAll,
+  show,
+  utf8,
+} from "./operations.ts";
+
+export const deleteCases: readonly StoreCase[] = [
+  {
+    id: "delete.idempotent",
+    title: "an absent key, a key deleted before and a key named twice are successes",
+    family: "delete",
+    must: "D1",
+    timeoutMs: short,
+    async run({ store }) {
+      await deleteAll(store, ["never/was/there", "nor-this"]);
+      await createAll(store, ["a/b"]);
+      await deleteAll(store, ["a/b", "a/b", "a/absent"]);
+      await deleteAll(store, ["a/b"]);
+    },
+  },
+  {
+    id: "delete.nothing",
+    title: "no keys are no work and no failure",
+    family: "delete",
+    must: "D1",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, ["a/b"]);
+      await deleteAll(store, []);
+      await expectBody(store, "a/b", utf8("a/b"), "an empty list taken for all keys");
+    },
+  },
+  {
+    id: "delete.gone",
+    title: "a deleted key is gone for get and for list",
+    family: "delete",
+    must: "D2",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, ["a/1", "a/2", "a/3"]);
+      await deleteAll(store, ["a/3", "a/1"]);
+      const cause = "a delete that answers before, or without, doing it";
+      await expectAbsent(store, "a/1", cause);
+      await expectAbsent(store, "a/3", cause);
+      expectSame((await listAll(store, "a/")).keys, ["a/2"], `list("a/") after the delete`, cause);
+    },
+  },
+  {
+    id: "delete.many",
+    title: "2,500 keys go in one call, and those between them stay",
+    family: "delete",
+    must: "D2",
+    timeoutMs: long,
+    async run({ store }) {
+      const doomed = Array.from({ length: 2_500 }, (_, number) => `a/${number % 25}/${number}`);
+      const staying = ["a/0/0-", "a/0/00", "a/24/2500", "a/25", "b"];
+      await createAll(store, [...doomed, ...staying]);
+      const failures = await store.delete(doomed);
+      const failed = new Set(failures.map(({ key }) => key));
+      expect(
+        failed.size === 0,
+        `failures: ${show(failures)}`,
+        "more keys in a request than the service takes",
+      );
+      const { keys } = await listAll(store, "");
+      expectSame(keys, staying, "what is left", "only the first batch sent, or a batch's edge lost");
+    },
+  },
+  {
+    id: "delete.neighbours",
+    title: "a delete leaves keys that begin or end like the one deleted",
+    family: "delete",
+    must: "D3",
+    timeoutMs: short,
+    async run({ store }) {
+      const staying = ["a/b-", "a/b.c", "a/b0", "a/bb", "aa/b", "b", "c/a/b"];
+      await createAll(store, [...staying, "a/b"]);
+      await deleteAll(store, ["a/b"]);
+      expectSame((await listAll(store, "")).keys, staying, "what is left", "the key taken for a prefix");
+    },
+  },
+  {
+    id: "delete.children",
+    title: "deleting a folder's name is deleting an absent key: its children stay",
+    family: "delete",
+    must: "D3",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, ["a/b/c", "a/b/d/e"]);
+      await deleteAll(store, ["a", "a/b", "a/b/d", "a/b/c/beneath"]);
+      const cause = "a directory removed with what is in it";
+      expectSame((await listAll(store, "")).keys, ["a/b/c", "a/b/d/e"], "what is left", cause);
+      await expectBody(store, "a/b/c", utf8("a/b/c"), cause);
+    },
+  },
+];

@@ -1,0 +1,177 @@
+import { isStoreError } from "../../errors.ts";
+import { expect, short } from "./case.ts";
+import type { StoreCase } from "./case.ts";
+import {
+  createAll,
+  deleteAll,
+  expectAbsent,
+  expectBody,
+  expectSame,
+  forEach,
+  listAll,
+  settled,
+  show,
+  utf8,
+} from "./operations.ts";
+
+const allowed = [
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+  "abcdefghijklmnopqrstuvwxyz",
+  "0123456789",
+  "=_.-",
+  "=",
+  "-",
+  "_",
+  "...",
+  ".hidden",
+  "trailing.",
+  "staging-x",
+  "CON",
+  "0",
+  "00",
+  "epoch=9007199254740991/vnode=65535/partial.bin",
+  `${"a".repeat(239)}1`,
+  `${"a".repeat(239)}2`,
+  `${"long/".repeat(179)}12345`,
+  `${"long/".repeat(179)}12346`,
+  `${"s/".repeat(449)}01`,
+];
+
+const forbidden = [
+  "",
+  "/",
+  "/a",
+  "a/",
+  "a//b",
+  ".",
+  "..",
+  "a/./b",
+  "a/../b",
+  "../a",
+  ".staging-",
+  "a/.staging-b/c",
+  "a b",
+  "a\nb",
+  "a\0b",
+  "a\\b",
+  "a:b",
+  "a%2Fb",
+  "a+b",
+  "a*b",
+  "ü",
+  "a".repeat(241),
+  `${"long/".repeat(180)}1`,
+];
+
+export const keyCases: readonly StoreCase[] = [
+  {
+    id: "keys.allowed",
+    title: "every character, 240 to a segment, 900 bytes, and 450 segments are held",
+    family: "keys",
+    must: "K1",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, allowed);
+      const cause = "a key escaped one way only, cut at the length of a file's name, or normalised";
+      await forEach(allowed, (key) => expectBody(store, key, utf8(key), cause));
+      expectSame((await listAll(store, "")).keys, allowed.toSorted(), "the keys listed", cause);
+      await deleteAll(store, allowed);
+      expectSame((await listAll(store, "")).keys, [], "the keys left", cause);
+    },
+  },
+  {
+    id: "keys.distinct",
+    title: "keys that differ in case, in a dot or in a leading zero are different keys",
+    family: "keys",
+    must: "K1",
+    timeoutMs: short,
+    async run({ store }) {
+      const keys = [
+        "a/Key",
+        "a/KEY",
+        "a/key",
+        "a/key.",
+        "a/.key",
+        "a/1",
+        "a/01",
+        "a/1.0",
+        "a=b/c",
+        "a-b/c",
+        "A/key",
+      ];
+      await createAll(store, keys);
+      const cause = "a file system or a service that folds names";
+      await forEach(keys, (key) => expectBody(store, key, utf8(key), cause));
+      await expectAbsent(store, "a/kEY", cause);
+      expectSame((await listAll(store, "")).keys, keys.toSorted(), "the keys listed", cause);
+    },
+  },
+  {
+    id: "keys.forbidden",
+    title: "a key outside the grammar is InvalidKey in create, get and delete, and nothing is there",
+    family: "keys",
+    must: "K2",
+    timeoutMs: short,
+    async run({ store }) {
+      for (const key of forbidden) {
+        for (const [call, result] of [
+          ["create", await settled(store.create(key, utf8("body")))],
+          ["get", await settled(store.get(key))],
+          ["delete", await settled(store.delete([key]))],
+        ] as const) {
+          expect(
+            result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
+            `${call} of ${show(key)} settled as ${show(result)}`,
+            "the key is not checked, or not by checkKey",
+          );
+        }
+      }
+      expectSame(
+        (await listAll(store, "")).keys,
+        [],
+        "the keys listed",
+        "the key is checked after the write",
+      );
+    },
+  },
+  {
+    id: "keys.one-bad",
+    title: "a delete with one bad key among good ones is InvalidKey, and deletes nothing",
+    family: "keys",
+    must: "K2",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, ["a/1", "a/2"]);
+      const result = await settled(store.delete(["a/1", "a//", "a/2"]));
+      expect(
+        result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
+        `delete settled as ${show(result)}`,
+        "the bad key reported as one failure of many",
+      );
+      expectSame(
+        (await listAll(store, "")).keys,
+        ["a/1", "a/2"],
+        "what is left",
+        "keys are checked one by one",
+      );
+    },
+  },
+  {
+    id: "keys.separate",
+    title: "two stores hold the same key apart",
+    family: "keys",
+    must: "K3",
+    timeoutMs: short,
+    async run({ store, another }) {
+      const other = await another();
+      const cause = "the prefix left out of a request, or joined without its slash";
+      await createAll(store, ["a/b"], () => utf8("one"));
+      expectSame((await listAll(other, "")).keys, [], "the keys of the other store", cause);
+      await expectAbsent(other, "a/b", cause);
+      await createAll(other, ["a/b"], () => utf8("other"));
+      await expectBody(store, "a/b", utf8("one"), cause);
+      await deleteAll(other, ["a/b"]);
+      await expectBody(store, "a/b", utf8("one"), cause);
+    },
+  },
+];

@@ -1,0 +1,266 @@
+import type { ListPage, ObjectStore } from "../../store.ts";
+import { isStoreError } from "../../errors.ts";
+import { expect, long, short } from "./case.ts";
+import type { StoreCase } from "./case.ts";
+import { createAll, deleteAll, expectOrder, expectSame, listAll, settled, show, utf8 } from "./operations.ts";
+
+const edge = "a page's last key lost, repeated or taken as included by the next page's cursor";
+
+export const listCases: readonly StoreCase[] = [
+  {
+    id: "list.empty",
+    title: "an empty store and a prefix without keys list nothing",
+    family: "list",
+    must: "L1",
+    timeoutMs: short,
+    async run({ store }) {
+      const cause = "a missing folder taken for an error, or something of the store's own that is listed";
+      await expectListing(store, "", [], [], cause);
+      await createAll(store, ["a/b"]);
+      await expectListing(store, "b/", [], [], cause);
+      await expectListing(store, "a/b/", [], [], cause);
+      await deleteAll(store, ["a/b"]);
+      await expectListing(store, "", [], [], "an emptied folder that stays behind as an object");
+      const folders = await listAll(store, "", { delimiter: "/" });
+      expectSame(
+        folders.prefixes,
+        [],
+        "the folders of an emptied store",
+        "an emptied folder that is still listed",
+      );
+    },
+  },
+  {
+    id: "list.pages",
+    title: "2,500 keys are listed over several pages, each once, in order, with its size",
+    family: "list",
+    must: "L1",
+    timeoutMs: long,
+    async run({ store }) {
+      const keys = numbered(2_500, (number) => `epoch=1/vnode=${number.slice(2)}/partial.${number}.bin`);
+      await createAll(store, keys);
+      const { objects } = await expectListing(store, "epoch=1/", keys.toSorted(), [], edge);
+      const wrong = objects.find(({ key, size }) => size !== key.length);
+      expect(
+        wrong === undefined,
+        `${show(wrong?.key)} was listed with size ${wrong?.size}, not ${wrong?.key.length}`,
+        "sizes shifted between keys, or sizes on disk",
+      );
+    },
+  },
+  {
+    id: "list.folders",
+    title: "1,300 keys and 1,300 folders side by side are listed with the delimiter, each once",
+    family: "list",
+    must: "L3",
+    timeoutMs: long,
+    async run({ store }) {
+      const keys = numbered(1_300, (number) => `a/${number}.bin`);
+      const folders = numbered(1_300, (number) => `a/${number}/`);
+      await createAll(store, [...keys, ...folders.map((folder) => `${folder}x`)]);
+      const listing = await listAll(store, "a/", { delimiter: "/" });
+      expectSame(listing.keys, keys.toSorted(), `the keys in list("a/", "/")`, edge);
+      expectSame(
+        listing.prefixes,
+        folders.toSorted(),
+        `the prefixes in list("a/", "/")`,
+        "folders of the last page only, or a folder given again on each page",
+      );
+    },
+  },
+  {
+    id: "list.delimiter",
+    title: "with the delimiter only children are given: keys, and folders whole and once",
+    family: "list",
+    must: "L3",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, ["x", "a/k", "a/b/1", "a/b/2", "a/b/c/3", "a/d/e/f/4", "b/5"]);
+      const cause =
+        "folders relative to the prefix, without their slash, or grandchildren among the children";
+      for (const [prefix, keys, prefixes] of [
+        ["", ["x"], ["a/", "b/"]],
+        ["a/", ["a/k"], ["a/b/", "a/d/"]],
+        ["a/b/", ["a/b/1", "a/b/2"], ["a/b/c/"]],
+        ["a/d/", [], ["a/d/e/"]],
+      ] as const) {
+        const listing = await listAll(store, prefix, { delimiter: "/" });
+        expectSame(listing.keys, keys, `the keys in list(${show(prefix)}, "/")`, cause);
+        expectSame(listing.prefixes, prefixes, `the prefixes in list(${show(prefix)}, "/")`, cause);
+      }
+    },
+  },
+  {
+    id: "list.order",
+    title: "keys come in byte order, in which / stands between . and 0",
+    family: "list",
+    must: "L2",
+    timeoutMs: short,
+    async run({ store }) {
+      const keys = [
+        "A",
+        "Z",
+        "_",
+        "a-b",
+        "a.b",
+        "a/b-",
+        "a/b.c",
+        "a/b/c",
+        "a/b0",
+        "a0",
+        "a=",
+        "aA",
+        "a_",
+        "aa",
+      ];
+      keys.push("n/1", "n/10", "n/2", "n/=", "n/Z", "n/z");
+      await createAll(store, keys.toReversed());
+      const cause = "an order by locale, by number or by directory";
+      await expectListing(store, "", keys, [], cause);
+      const folders = ["c-/", "c./", "c/", "c0/"];
+      await createAll(store, folders.map((folder) => `f/${folder}x`).toReversed());
+      const { prefixes } = await listAll(store, "f/", { delimiter: "/" });
+      expectSame(
+        prefixes,
+        folders.map((folder) => `f/${folder}`),
+        "the folders beneath f/",
+        cause,
+      );
+      expectOrder(prefixes, "the folders beneath f/");
+    },
+  },
+  {
+    id: "list.prefix",
+    title: "epoch=1/ matches neither epoch=10/ nor epoch=1.x",
+    family: "list",
+    must: "L4",
+    timeoutMs: short,
+    async run({ store }) {
+      await createAll(store, [
+        "epoch=1/a",
+        "epoch=1/b/c",
+        "epoch=10/a",
+        "epoch=1.x",
+        "epoch=1-/a",
+        "nepoch=1/a",
+      ]);
+      const cause = "the prefix matched without its slash, or anywhere in the key";
+      await expectListing(store, "epoch=1/", ["epoch=1/a", "epoch=1/b/c"], [], cause);
+      await expectListing(store, "epoch=1/b/", ["epoch=1/b/c"], [], cause);
+      await expectListing(store, "epoch=/", [], [], cause);
+    },
+  },
+  {
+    id: "list.bad-prefix",
+    title: "a prefix without its slash, or with a bad segment, is InvalidKey at next()",
+    family: "list",
+    must: "L4",
+    timeoutMs: short,
+    async run({ store }) {
+      for (const prefix of ["a", "/", "a//", "/a/", "../", "a/../", "a b/", "ü/", ".staging-x/"]) {
+        const pages = store.list(prefix)[Symbol.asyncIterator]();
+        const result = await settled(pages.next());
+        expect(
+          result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
+          `next() of list(${show(prefix)}) settled as ${show(result)}`,
+          "the prefix is not checked, or not by checkPrefix",
+        );
+      }
+    },
+  },
+  {
+    id: "list.moving",
+    title:
+      "keys that are there throughout are listed once, whatever is created and deleted around the cursor",
+    family: "list",
+    must: "L1",
+    timeoutMs: long,
+    async run({ store }) {
+      const staying = numbered(1_500, (number) => `a/${number}.stays`);
+      const doomed = numbered(400, (number) => `a/${number}.goes`);
+      const known = new Set([...staying, ...doomed]);
+      await createAll(store, [...staying, ...doomed]);
+      const listed: string[] = [];
+      let round = 0;
+      for await (const page of store.list("a/")) {
+        listed.push(...page.objects.map(({ key }) => key));
+        round += 1;
+        const born = [`a/0000.${round}`, `a/0700.${round}`, `a/9999.${round}`];
+        for (const key of born) known.add(key);
+        await createAll(store, born);
+        const going = doomed.splice(0, 20).concat(doomed.splice(-20));
+        await deleteAll(store, going);
+      }
+      expectOrder(listed, "a listing among writes");
+      const seen = new Set(listed);
+      const lost = staying.filter((key) => !seen.has(key));
+      expect(
+        lost.length === 0,
+        `${lost.length} keys that were there throughout were not listed: ${show(lost)}`,
+        "a cursor that is a position and not a key: what is deleted before it moves everything",
+      );
+      const invented = listed.filter((key) => !known.has(key));
+      expect(
+        invented.length === 0,
+        `keys were listed that never were: ${show(invented)}`,
+        "unfinished writes listed",
+      );
+    },
+  },
+  {
+    id: "list.restart",
+    title: "a listing can be stopped early and begun again, and two can run side by side",
+    family: "list",
+    must: "L5",
+    timeoutMs: short,
+    async run({ store }) {
+      const keys = numbered(60, (number) => `a/${number}`);
+      await createAll(store, keys);
+      const listing = store.list("a/");
+      for await (const page of listing) {
+        if (page.objects.length > 0) break;
+      }
+      await expectListing(store, "a/", keys, [], "a cursor that is kept in the store and not in the listing");
+      const [left, right] = await Promise.all([listAll(store, "a/"), listAll(store, "a/")]);
+      expectSame(left.keys, keys, "the first of two listings", "a cursor shared between listings");
+      expectSame(right.keys, keys, "the second of two listings", "a cursor shared between listings");
+    },
+  },
+  {
+    id: "list.at-next",
+    title: "list() itself throws nothing and asks nothing of the store before next()",
+    family: "list",
+    must: "L5",
+    timeoutMs: short,
+    async run({ store }) {
+      const listing: AsyncIterable<ListPage> = store.list("a/");
+      await createAll(store, ["a/later"], () => utf8("later"));
+      const keys: string[] = [];
+      for await (const page of listing) keys.push(...page.objects.map(({ key }) => key));
+      expectSame(
+        keys,
+        ["a/later"],
+        "a listing made before the create, and read after it",
+        "the first page is read at list()",
+      );
+    },
+  },
+];
+
+/** In byte order when the name is: the numbers have four digits. */
+function numbered(count: number, name: (number: string) => string): string[] {
+  return Array.from({ length: count }, (_, number) => name(String(number).padStart(4, "0")));
+}
+
+async function expectListing(
+  store: ObjectStore,
+  prefix: string,
+  keys: readonly string[],
+  prefixes: readonly string[],
+  usualCause: string,
+): Promise<Awaited<ReturnType<typeof listAll>>> {
+  const listing = await listAll(store, prefix);
+  expectSame(listing.keys, keys, `the keys in list(${show(prefix)})`, usualCause);
+  expectSame(listing.prefixes, prefixes, `the prefixes in list(${show(prefix)})`, usualCause);
+  return listing;
+}

@@ -1,0 +1,58 @@
+/** The id of a MUST in `docs/store-contract.md`. */
+export type StoreMust =
+  | "C1"
+  | "C2"
+  | "C3"
+  | "C4"
+  | "C5"
+  | "C6"
+  | "G1"
+  | "G2"
+  | "G3"
+  | "L1"
+  | "L2"
+  | "L3"
+  | "L4"
+  | "L5"
+  | "D1"
+  | "D2"
+  | "D3"
+  | "R1"
+  | "K1"
+  | "K2"
+  | "K3"
+  | "A1"
+  | "A2"
+  | "A3"
+  | "E1"
+  | "P1";
+
+/** What the suite holds a store to, by id. `docs/store-contract.md` has the same sentences, and those that no suite can check. */
+export const storeMusts: Readonly<Record<StoreMust, string>> = {
+  C1: "Of any number of concurrent callers that create one key, exactly one is answered `created`.",
+  C2: "A key that is there is never written again: `create` answers `exists`, also for equal bytes.",
+  C3: "Readers see all of a body or nothing, whatever its length.",
+  C4: "Once `create` has settled, the store keeps no reference to the body.",
+  C5: "A body of 2^31 bytes or more is a `RangeError` before anything is sent.",
+  C6: "A key that was deleted can be created again.",
+  G1: "`get` answers `undefined` for a key that is not there, whatever is near it.",
+  G2: "`get` gives back exactly the bytes that were created.",
+  G3: "The bytes that `get` returns are the caller's own.",
+  L1: "A listing gives each key that is there throughout exactly once, with its exact size.",
+  L2: "Keys come in byte order, within and across pages.",
+  L3: "With the delimiter a listing gives the immediate children only: keys, and each folder once, whole and ending in `/`.",
+  L4: "A prefix ends in `/` and matches whole segments; any other but the empty one is `InvalidKey`.",
+  L5: "A listing reports everything at `next()`, and can be stopped early and begun again.",
+  D1: "Deleting is idempotent: an absent key is a success, and no keys are no work.",
+  D2: "A delete takes any number of keys, and what it does not report as failed is gone.",
+  D3: "A delete touches the keys it was given and nothing else.",
+  R1: "Every create and delete that has returned is seen by the next `get` and `list`, whoever asks.",
+  K1: "Every key that the grammar allows is held, and no two keys are one.",
+  K2: "Any other key is `InvalidKey`, and nothing is sent: not even the good keys of the same delete.",
+  K3: "Two prefixes never see each other.",
+  A1: "An operation whose signal is already aborted does nothing and rejects with the signal's own reason.",
+  A2: "A signal that aborts ends its own operation, with its own reason, and nothing else.",
+  A3: "No listener stays on a signal.",
+  E1: "What a store rejects with is a `StoreError`, recognised by `isStoreError`.",
+  P1: "What was created or deleted before a client was closed is so for the next one.",
+};

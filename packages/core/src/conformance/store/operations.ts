@@ -1,0 +1,138 @@
+import type { ListedObject, ListOptions, ObjectStore } from "../../store.ts";
+import { expect } from "./case.ts";
+
+/** What a whole listing gave, its pages joined. */
+export interface Listing {
+  readonly objects: readonly ListedObject[];
+  readonly keys: readonly string[];
+  readonly prefixes: readonly string[];
+}
+
+export async function listAll(store: ObjectStore, prefix: string, options?: ListOptions): Promise<Listing> {
+  const objects: ListedObject[] = [];
+  const prefixes: string[] = [];
+  for await (const page of store.list(prefix, options)) {
+    objects.push(...page.objects);
+    prefixes.push(...page.prefixes);
+  }
+  return { objects, keys: objects.map(({ key }) => key), prefixes };
+}
+
+/** Runs `action` on every item, 32 at a time. */
+export async function forEach<T>(items: readonly T[], action: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await action(item);
+  };
+  await Promise.all(Array.from({ length: 32 }, worker));
+}
+
+/** Creates every key, with the body that `bodyOf` gives it; each must be `created`. */
+export async function createAll(
+  store: ObjectStore,
+  keys: readonly string[],
+  bodyOf: (key: string) => Uint8Array = utf8,
+): Promise<void> {
+  await forEach(keys, async (key) => {
+    const answer = await store.create(key, bodyOf(key));
+    expect(
+      answer === "created",
+      `create(${show(key)}), a key that was never created, answered ${show(answer)}`,
+      "two keys folded into one, or a fresh store that is not empty",
+    );
+  });
+}
+
+/** Deletes the keys; none may fail. */
+export async function deleteAll(store: ObjectStore, keys: readonly string[]): Promise<void> {
+  const failures = await store.delete(keys);
+  expect(
+    Array.isArray(failures) && failures.length === 0,
+    `delete of ${keys.length} keys answered ${show(failures)}, and not an empty list of failures`,
+    "an absent key reported as a failure, or a failure of the service",
+  );
+}
+
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** `length` bytes that take every value and do not repeat with any power of two. */
+export function pattern(length: number, seed = 0): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index += 1) bytes[index] = index + Math.trunc(index / 251) + seed;
+  return bytes;
+}
+
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+}
+
+/** How `actual` differs from `expected`, or `undefined`. */
+export function difference(actual: Uint8Array | undefined, expected: Uint8Array): string | undefined {
+  if (actual === undefined) return `nothing, instead of ${expected.length} bytes`;
+  if (!ArrayBuffer.isView(actual)) return `${show(actual)}, which is no Uint8Array`;
+  if (actual.length !== expected.length) return `${actual.length} bytes, instead of ${expected.length}`;
+  if (Buffer.compare(actual, expected) === 0) return undefined;
+  const index = actual.findIndex((byte, at) => byte !== expected[at]);
+  return `${expected.length} bytes, of which byte ${index} is ${actual[index]} and not ${expected[index]}`;
+}
+
+export async function expectBody(
+  store: ObjectStore,
+  key: string,
+  body: Uint8Array,
+  usualCause: string,
+): Promise<void> {
+  const fault = difference(await store.get(key), body);
+  expect(fault === undefined, `get(${show(key)}) gave ${fault}`, usualCause);
+}
+
+export async function expectAbsent(store: ObjectStore, key: string, usualCause: string): Promise<void> {
+  const body = await store.get(key);
+  expect(body === undefined, `get(${show(key)}) gave ${show(body?.length)} bytes, not undefined`, usualCause);
+}
+
+/** The two lists must be equal; says what is missing, what is there twice, and what is out of order. */
+export function expectSame(
+  actual: readonly string[],
+  expected: readonly string[],
+  what: string,
+  usualCause: string,
+): void {
+  const seen = new Set(actual);
+  const wanted = new Set(expected);
+  const missing = expected.filter((name) => !seen.has(name));
+  expect(missing.length === 0, `${what}: ${missing.length} missing: ${show(missing)}`, usualCause);
+  const unasked = actual.filter((name) => !wanted.has(name));
+  expect(
+    unasked.length === 0,
+    `${what}: ${unasked.length} that should not be there: ${show(unasked)}`,
+    usualCause,
+  );
+  expect(actual.length === seen.size, `${what}: ${actual.length - seen.size} more than once`, usualCause);
+  expectOrder(actual, what);
+}
+
+/** The names must rise in byte order, which for ASCII is JavaScript's `<`. */
+export function expectOrder(names: readonly string[], what: string): void {
+  const index = names.findIndex((name, at) => at > 0 && !((names[at - 1] ?? "") < name));
+  expect(
+    index < 0,
+    `${what}: ${show(names[index - 1])} comes before ${show(names[index])}`,
+    "an order by locale, by number, by time or by directory, or pages that are each sorted alone",
+  );
+}
+
+export type Settled =
+  | { readonly rejected: false; readonly value: unknown }
+  | { readonly rejected: true; readonly reason: unknown };
+
+/** How a promise settled, so that a rejection's reason can be compared by identity. */
+export async function settled(promise: Promise<unknown>): Promise<Settled> {
+  const [result] = await Promise.allSettled([promise]);
+  return result.status === "fulfilled"
+    ? { rejected: false, value: result.value }
+    : { rejected: true, reason: result.reason };
+}

@@ -1,0 +1,98 @@
+import { AssertionError } from "node:assert/strict";
+import type { ObjectStore } from "../../store.ts";
+import type { Runner, StoreHarness } from "../runner.ts";
+import { abortCases } from "./abort.ts";
+import type { StoreCase, StoreCaseSummary } from "./case.ts";
+import { createCases } from "./create.ts";
+import { deleteCases } from "./delete.ts";
+import { durabilityCases } from "./durability.ts";
+import { errorCases } from "./errors.ts";
+import { freshnessCases } from "./freshness.ts";
+import { getCases } from "./get.ts";
+import { keyCases } from "./keys.ts";
+import { listCases } from "./list.ts";
+import { storeMusts } from "./musts.ts";
+
+const cases: readonly StoreCase[] = [
+  ...createCases,
+  ...getCases,
+  ...listCases,
+  ...deleteCases,
+  ...freshnessCases,
+  ...keyCases,
+  ...abortCases,
+  ...errorCases,
+  ...durabilityCases,
+];
+
+/** Every case of the store suite, in the order in which it is run. */
+export const storeCases: readonly StoreCaseSummary[] = cases.map(({ id, title, family, must }) => ({
+  id,
+  title,
+  family,
+  must,
+}));
+
+/**
+ * Declares one test a case, named by the case's id, each on a fresh store of its own.
+ *
+ * What the harness cannot do is declared through `test.skip`, by name.
+ *
+ * @example
+ * ```ts
+ * import { describe, test } from "vitest";
+ *
+ * storeConformance({ describe, test }, { name: "my-store", open: async () => new MyStore() });
+ * ```
+ */
+export function storeConformance(runner: Runner, harness: StoreHarness): void {
+  runner.describe(`store conformance of ${harness.name}`, () => {
+    for (const storeCase of cases) {
+      const name = `${storeCase.id}: ${storeCase.title}`;
+      if (storeCase.needs === "reopen" && harness.reopen === undefined) {
+        runner.test.skip(`${name} (not run: the harness has no reopen)`, () => run(storeCase, harness));
+      } else {
+        runner.test(name, () => run(storeCase, harness), storeCase.timeoutMs);
+      }
+    }
+  });
+}
+
+async function run(storeCase: StoreCase, harness: StoreHarness): Promise<void> {
+  const open = new Set<ObjectStore>();
+  const keep = (store: ObjectStore): ObjectStore => {
+    open.add(store);
+    return store;
+  };
+  const close = async (store: ObjectStore): Promise<void> => {
+    open.delete(store);
+    await harness.close?.(store);
+  };
+  const store = keep(await harness.open());
+  const secondClient = async (): Promise<ObjectStore> => {
+    if (harness.reopen === undefined) throw new Error(`${harness.name} has no reopen`);
+    return keep(await harness.reopen(store));
+  };
+  const restart = async (): Promise<ObjectStore> => {
+    await close(store);
+    return secondClient();
+  };
+  try {
+    await storeCase.run({ store, another: async () => keep(await harness.open()), secondClient, restart });
+  } catch (error) {
+    throw explained(storeCase, error);
+  } finally {
+    for (const each of open) await close(each);
+  }
+}
+
+function explained(storeCase: StoreCase, error: unknown): Error {
+  const must = `${storeCase.must}: ${storeMusts[storeCase.must]}`;
+  if (error instanceof AssertionError) {
+    return new AssertionError({ message: `${storeCase.id} saw this broken: ${must}\n${error.message}` });
+  }
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new Error(`${storeCase.id} could not finish. It checks ${must}\n  seen: a rejection, ${what}`, {
+    cause: error,
+  });
+}
