@@ -1,16 +1,17 @@
 import { readCommit, sealOf } from "../commit.ts";
 import { settled } from "../concurrency.ts";
-import { FloorWatch } from "../control.ts";
+import { type Control, FloorWatch } from "../control.ts";
 import type { Incarnation } from "../incarnation.ts";
 import type { Seal } from "../seal.ts";
 
 /** How many epochs' `_COMMIT`s are read at once: unsealed epochs on top are few. */
 const batchSize = 8;
 
-/** The newest seal, and the floor that was looked at after it. */
+/** The newest seal, the epochs that it was found among, and control as it was listed after it was read. */
 export interface Newest {
   readonly seal: Seal | undefined;
-  readonly floor: number;
+  readonly epochs: readonly number[];
+  readonly control: Control;
 }
 
 /**
@@ -20,10 +21,11 @@ export interface Newest {
 export async function findNewest(self: Incarnation, signal: AbortSignal | undefined): Promise<Newest> {
   const watch = new FloorWatch();
   for (;;) {
-    const epochs = (await self.listEpochs(signal)).toReversed();
-    const seal = await firstSeal(self, epochs, signal);
-    const { floor } = await self.readControl(signal);
-    if (seal === undefined ? floor === 0 : seal.epoch >= floor) return { seal, floor };
+    const epochs = await self.listEpochs(signal);
+    const seal = await firstSeal(self, epochs.toReversed(), signal);
+    const control = await self.readControl(signal);
+    const { floor } = control;
+    if (seal === undefined ? floor === 0 : seal.epoch >= floor) return { seal, epochs, control };
     watch.startOver(
       floor,
       seal === undefined ? "no epoch is sealed" : `the newest sealed epoch is ${seal.epoch}`,

@@ -47,7 +47,7 @@ async function probe(
     if (answer.definite || failed) throw answer.error;
     failed = true;
   }
-  if (known) return;
+  if (there) return;
   const found = await client.get(namespaceKey, operation);
   if (found === undefined) {
     throw new StateError("Corrupt", `${namespaceKey} was there and is gone`, {

@@ -1,5 +1,5 @@
 import { readCommit, voidEpoch } from "../commit.ts";
-import { ensure } from "../control.ts";
+import { type Control, ensure } from "../control.ts";
 import type { Incarnation } from "../incarnation.ts";
 import { commitKey, floorKey, parseEpochObject } from "../layout.ts";
 import { encodeJson } from "../seal.ts";
@@ -46,50 +46,39 @@ class Prune {
   async run(): Promise<PruneReport> {
     const self = this.#self;
     const { before, asOperator } = this.#request;
-    const control = await self.readControl(this.#signal);
+    const { seal, epochs: listed, control } = await findNewest(self, this.#signal);
+    const { floor } = control;
     if (!asOperator && self.isDeposed(control)) {
       const message = `version ${control.fence} leads: only its leader, or an operator, prunes`;
       throw self.refusal("StaleVersion", message, { sealed: "unknown", version: control.fence });
     }
-    const { seal, floor } = await findNewest(self, this.#signal);
     // The newest seal always survives, and the floor never passes it.
     const horizon = Math.max(floor, Math.min(before, seal?.epoch ?? 0));
 
-    if (!asOperator) await this.#voidUnsealed(horizon);
+    if (!asOperator) await this.#voidUnsealed(listed.filter((epoch) => epoch >= horizon && epoch < before));
     if (seal === undefined || horizon === 0) return this.#report(floor);
     if (horizon > floor) await this.#publishFloor(horizon);
 
     const epochs = await self.listEpochs(this.#signal);
-    const kept = await this.#readRetained(
-      epochs.filter((epoch) => epoch >= horizon),
-      horizon,
-      seal.epoch,
-    );
+    const retained = epochs.filter((epoch) => epoch >= horizon);
+    const kept = await this.#readRetained(retained, horizon, seal.epoch);
     if (kept === undefined) return this.#report(horizon);
-    await this.#emptyEpochs(
-      epochs.filter((epoch) => epoch < horizon),
-      kept,
-    );
-    await this.#deleteOutdated();
+    const doomed = epochs.filter((epoch) => epoch < horizon);
+    await this.#emptyEpochs(doomed, kept);
+    await this.#deleteOutdated(control, horizon);
     return this.#report(horizon);
   }
 
-  /** Unsealed epochs below `before` that no floor will cover: made void, so that emptying them cannot hurt a seal. */
-  async #voidUnsealed(horizon: number): Promise<void> {
+  /** Epochs below `before` that no floor will cover: void, unless sealed, and emptied; the void stays. */
+  async #voidUnsealed(epochs: readonly number[]): Promise<void> {
     const self = this.#self;
-    const epochs = await self.listEpochs(this.#signal);
-    const candidates = epochs.filter((epoch) => epoch >= horizon && epoch < this.#request.before);
-    await self.map(candidates, async (epoch) => {
-      const commit = await readCommit(self, epoch, self.client.operation(this.#signal));
-      if (commit !== undefined && commit.kind !== "void") return;
-      if (commit === undefined) {
-        const voided = await voidEpoch(self, epoch, this.#signal);
-        if (voided.state === "unknown") {
-          const message = `prune: whether epoch ${epoch} is void is not known: prune again`;
-          throw self.refusal("OutcomeUnknown", message, { sealed: "unknown", epoch, cause: voided.cause });
-        }
-        if (voided.state !== "void") return;
+    await self.map(epochs, async (epoch) => {
+      const voided = await voidEpoch(self, epoch, this.#signal);
+      if (voided.state === "unknown") {
+        const message = `prune: whether epoch ${epoch} is void is not known: prune again`;
+        throw self.refusal("OutcomeUnknown", message, { sealed: "unknown", epoch, cause: voided.cause });
       }
+      if (voided.state !== "void") return;
       for await (const page of this.#ownPages(epoch)) {
         await this.#delete(page.filter(({ key }) => key !== commitKey(epoch)));
       }
@@ -164,9 +153,10 @@ class Prune {
     }
   }
 
-  async #deleteOutdated(): Promise<void> {
-    const { outdated } = await this.#self.readControl(this.#signal);
-    for (const failure of await this.#self.client.delete(outdated, this.#signal)) this.#fail(failure);
+  /** The fences and floors that no longer count. */
+  async #deleteOutdated({ outdated, floor }: Control, horizon: number): Promise<void> {
+    const keys = floor > 0 && floor < horizon ? [...outdated, floorKey(floor)] : outdated;
+    for (const failure of await this.#self.client.delete(keys, this.#signal)) this.#fail(failure);
   }
 
   /** An epoch's objects, without what others may have put into its folder. */

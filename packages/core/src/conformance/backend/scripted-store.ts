@@ -19,8 +19,10 @@ export interface Held {
   finish(): Promise<void>;
 }
 
-/** A request whose caller was told "no answer" while it was on its way. */
+/** A request whose caller is told "no answer" while it is on its way. */
 export interface Late {
+  /** Whether the request has come. */
+  readonly sent: boolean;
   /** The request reaches the store now; resolves with the answer that nobody waits for. */
   land(): Promise<unknown>;
 }
@@ -87,12 +89,17 @@ export class ScriptedStore implements ObjectStore {
 
   /** The caller is told "no answer"; the request lands when the test says so. */
   delay(match: Match, occurrence?: Occurrence): Late {
-    const sent = Promise.withResolvers<Perform>();
+    let request: Perform | undefined;
     this.#add(match, occurrence, (perform) => {
-      sent.resolve(perform);
+      request = perform;
       return Promise.reject(noAnswer());
     });
-    return { land: async () => (await sent.promise)() };
+    return {
+      get sent() {
+        return request !== undefined;
+      },
+      land: async () => request?.(),
+    };
   }
 
   /** The request reaches the store twice, and the second answer is what the caller sees. */

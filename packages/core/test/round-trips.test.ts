@@ -1,0 +1,257 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { ObjectStoreBackend, type OpenOptions } from "../src/backend.ts";
+import { ScriptedStore } from "../src/conformance/backend/scripted-store.ts";
+import { bytesOf } from "../src/conformance/backend/world.ts";
+import type { PartialReceipt } from "../src/receipt.ts";
+import { CountingStore } from "./support/counting-store.ts";
+import { MapStore } from "./support/map-store.ts";
+
+/** A later change that adds a request, or makes one wait for another, is to be seen here. */
+let store: CountingStore;
+
+beforeEach(() => {
+  store = new CountingStore(new MapStore());
+});
+
+function open(instanceId: string, options: Partial<OpenOptions> = {}): Promise<ObjectStoreBackend> {
+  return ObjectStoreBackend.open({
+    store,
+    instanceId,
+    vnodeCapacity: 16,
+    retry: { attempts: 1 },
+    ...options,
+  });
+}
+
+async function lead(instanceId: string, version: number): Promise<ObjectStoreBackend> {
+  const backend = await open(instanceId);
+  await backend.takeover({ version });
+  return backend;
+}
+
+function write(
+  backend: ObjectStoreBackend,
+  epoch: number,
+  vnode = 0,
+  text = "state",
+): Promise<PartialReceipt> {
+  return backend.writePartial({
+    epoch,
+    vnode,
+    assignmentVersion: backend.authoritativeVersion,
+    bytes: bytesOf(text),
+  });
+}
+
+async function seal(backend: ObjectStoreBackend, ...epochs: readonly number[]): Promise<void> {
+  for (const epoch of epochs) await backend.epochComplete({ epoch, parts: [await write(backend, epoch)] });
+}
+
+/** What a call that is refused costs. */
+function refused(call: () => Promise<unknown>): () => Promise<unknown> {
+  return () => expect(call()).rejects.toHaveProperty("name", "StateError");
+}
+
+describe("open", () => {
+  test("costs 3 (4) the first time", async () => {
+    expect(await store.cost(() => open("a"))).toEqual({ depth: 3, requests: 4 });
+  });
+
+  test("costs 2 (3) from then on", async () => {
+    await open("a");
+    expect(await store.cost(() => open("b"))).toEqual({ depth: 2, requests: 3 });
+  });
+
+  test("costs 1 (2) read-only", async () => {
+    expect(await store.cost(() => open("a", { readOnly: true }))).toEqual({ depth: 1, requests: 2 });
+  });
+});
+
+describe("writePartial", () => {
+  test("costs 1 for a new partial", async () => {
+    const backend = await open("a");
+    expect(await store.cost(() => write(backend, 5))).toEqual({ depth: 1, requests: 1 });
+  });
+
+  test("costs 2 for the same bytes again", async () => {
+    const backend = await open("a");
+    await write(backend, 5);
+    expect(await store.cost(() => write(backend, 5))).toEqual({ depth: 2, requests: 2 });
+  });
+
+  test("costs 3 where other bytes came first", async () => {
+    const backend = await open("a");
+    await write(backend, 5);
+    expect(await store.cost(() => write(backend, 5, 0, "other"))).toEqual({ depth: 3, requests: 3 });
+  });
+});
+
+describe("epochComplete", () => {
+  test("costs 3 (4) for a new epoch", async () => {
+    const backend = await open("a");
+    const parts = [await write(backend, 5), await write(backend, 5, 1)];
+    expect(await store.cost(() => backend.epochComplete({ epoch: 5, parts }))).toEqual({
+      depth: 3,
+      requests: 4,
+    });
+  });
+
+  test("costs 2 (4) for an epoch that is sealed already", async () => {
+    const backend = await open("a");
+    await seal(backend, 5);
+    const again = (): Promise<unknown> => backend.epochComplete({ epoch: 5, parts: [0] });
+    expect(await store.cost(again)).toEqual({ depth: 2, requests: 4 });
+  });
+
+  test("costs 1 (2) for an epoch that is incomplete", async () => {
+    const backend = await open("a");
+    const incomplete = (): Promise<unknown> => backend.epochComplete({ epoch: 5, parts: [0] });
+    expect(await store.cost(incomplete)).toEqual({ depth: 1, requests: 2 });
+  });
+
+  test("costs 3 (5) for a race that is lost", async () => {
+    const inner = new MapStore();
+    const scripted = new ScriptedStore(inner);
+    store = new CountingStore(scripted);
+    const loser = await open("a");
+    const parts = [await write(loser, 5)];
+    // The listing of the epoch is answered before someone else seals it.
+    const listed = scripted.holdAnswer("list epoch=5/");
+    const complete = store.cost(refused(() => loser.epochComplete({ epoch: 5, parts })));
+    await listed.arrived;
+    const winner = await ObjectStoreBackend.open({ store: inner, instanceId: "b", vnodeCapacity: 16 });
+    await winner.epochComplete({ epoch: 5, parts });
+    listed.release();
+    expect(await complete).toEqual({ depth: 3, requests: 5 });
+  });
+
+  test("costs 2 (3) for a leader that was deposed", async () => {
+    const deposed = await lead("a", 1);
+    await lead("b", 2);
+    const parts = [await write(deposed, 5)];
+    const complete = refused(() => deposed.epochComplete({ epoch: 5, parts }));
+    expect(await store.cost(complete)).toEqual({ depth: 2, requests: 3 });
+  });
+
+  test("costs 3 (5) for a void", async () => {
+    const backend = await open("a");
+    const parts = [await write(backend, 5)];
+    await backend.abort(5);
+    const complete = refused(() => backend.epochComplete({ epoch: 5, parts }));
+    expect(await store.cost(complete)).toEqual({ depth: 3, requests: 5 });
+  });
+
+  test("costs 4 (4) for a new epoch with acceptListed", async () => {
+    const backend = await open("a", { acceptListed: true });
+    await write(await open("b"), 5);
+    const complete = (): Promise<unknown> => backend.epochComplete({ epoch: 5, parts: [0] });
+    expect(await store.cost(complete)).toEqual({ depth: 4, requests: 4 });
+  });
+
+  test("costs 4 (5) when every vnode is unchanged", async () => {
+    const backend = await lead("a", 1);
+    await seal(backend, 5);
+    const complete = (): Promise<unknown> => backend.epochComplete({ epoch: 6, parts: [], unchanged: [0] });
+    expect(await store.cost(complete)).toEqual({ depth: 4, requests: 5 });
+  });
+});
+
+describe("abort", () => {
+  test("costs 2 where nothing is there", async () => {
+    const backend = await open("a");
+    expect(await store.cost(() => backend.abort(5))).toEqual({ depth: 2, requests: 2 });
+  });
+
+  test("costs 3 where a void is there", async () => {
+    const backend = await open("a");
+    await backend.abort(5);
+    expect(await store.cost(() => backend.abort(5))).toEqual({ depth: 3, requests: 3 });
+  });
+
+  test("costs 2 where a seal is there", async () => {
+    const backend = await open("a");
+    await seal(backend, 5);
+    expect(await store.cost(() => backend.abort(5))).toEqual({ depth: 2, requests: 2 });
+  });
+});
+
+describe("reading", () => {
+  test("latest costs 3 (2 and a read for each epoch of the batch)", async () => {
+    const backend = await open("a");
+    await seal(backend, 5);
+    for (const epoch of [6, 7]) await write(backend, epoch);
+    expect(await store.cost(() => backend.latest())).toEqual({ depth: 3, requests: 5 });
+    await seal(backend, 8, 9, 10, 11, 12, 13, 14, 15);
+    expect(await store.cost(() => backend.latestCommittedEpoch())).toEqual({ depth: 3, requests: 10 });
+  });
+
+  test("sealedEpochs costs 3 (n + 3)", async () => {
+    const backend = await open("a", { concurrency: 16 });
+    await seal(backend, 1, 2, 3, 4, 5);
+    expect(await store.cost(() => backend.sealedEpochs())).toEqual({ depth: 3, requests: 8 });
+  });
+
+  test("readPartial of a sealed epoch costs 2, then 1", async () => {
+    const backend = await open("a");
+    await seal(backend, 5);
+    expect(await store.cost(() => backend.readPartial({ epoch: 5, vnode: 0 }))).toEqual({
+      depth: 2,
+      requests: 2,
+    });
+    expect(await store.cost(() => backend.readPartial({ epoch: 5, vnode: 0 }))).toEqual({
+      depth: 1,
+      requests: 1,
+    });
+  });
+
+  test("readPartial of an unsealed epoch costs 3", async () => {
+    const backend = await open("a");
+    await write(backend, 5);
+    expect(await store.cost(() => backend.readPartial({ epoch: 5, vnode: 0 }))).toEqual({
+      depth: 3,
+      requests: 3,
+    });
+  });
+
+  test("a handle reads a vnode with 1", async () => {
+    const backend = await open("a");
+    await seal(backend, 5);
+    const handle = await backend.latest();
+    expect(await store.cost(async () => handle?.read(0))).toEqual({ depth: 1, requests: 1 });
+  });
+});
+
+describe("takeover", () => {
+  test("costs 3 (4) in an empty namespace", async () => {
+    const backend = await open("a");
+    expect(await store.cost(() => backend.takeover({ version: 1 }))).toEqual({ depth: 3, requests: 4 });
+  });
+
+  test("costs 5 (6), the restore point included, and 1 for each unsealed epoch on top", async () => {
+    const first = await open("a");
+    await seal(first, 3, 4, 5);
+    const second = await open("b");
+    expect(await store.cost(() => second.takeover({ version: 1 }))).toEqual({ depth: 5, requests: 6 });
+    for (const epoch of [6, 7]) await write(second, epoch);
+    const third = await open("c");
+    expect(await store.cost(() => third.takeover({ version: 2 }))).toEqual({ depth: 7, requests: 8 });
+  });
+});
+
+describe("pruneBefore", () => {
+  test("costs at most 10 in depth: reads of the retained, listings of the rest and deletes go side by side", async () => {
+    const backend = await lead("a", 1);
+    await seal(backend, 1, 2, 3, 4, 5, 6);
+    // Root, 6 reads and control to find the newest; the floor; root; 1 retained; 5 listings; 2 deletes.
+    const cost = await store.cost(() => backend.pruneBefore(6));
+    expect(cost).toEqual({ depth: 9, requests: 18 });
+  });
+
+  test("costs one delete more where a floor and a fence have become outdated", async () => {
+    await seal(await lead("a", 1), 1, 2, 3);
+    const backend = await lead("b", 2);
+    await backend.pruneBefore(2);
+    const cost = await store.cost(() => backend.pruneBefore(3));
+    expect(cost).toEqual({ depth: 10, requests: 11 });
+  });
+});

@@ -1,0 +1,2 @@
+export { FsStore } from "./fs-store.ts";
+export type { FsStoreOptions } from "./options.ts";

@@ -1,0 +1,203 @@
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { LocalStore } from "../src/store.ts";
+import { bytes, scratch, tree } from "./support/scratch.ts";
+import { systemError, watched } from "./support/watched-files.ts";
+import type { Call } from "./support/watched-files.ts";
+
+test("create flushes the file, links it, and flushes every directory that it made, up to the root's parent", async () => {
+  const { root, store, flushes } = await watchedStore();
+  await store.create("a/b/c", bytes("body"));
+  expect(flushes()).toEqual([
+    "sync ..",
+    "sync a/b/.staging",
+    "link a/b/.staging",
+    "sync a/b",
+    "sync a",
+    "sync .",
+  ]);
+  expect(await tree(root)).toEqual(["a/", "a/b/", "a/b/c"]);
+});
+
+test("a second create in a directory flushes that directory alone", async () => {
+  const { store, flushes } = await watchedStore();
+  await store.create("a/b/c", bytes("body"));
+  flushes();
+  await store.create("a/b/d", bytes("body"));
+  expect(flushes()).toEqual(["sync a/b/.staging", "link a/b/.staging", "sync a/b"]);
+});
+
+test("a root that is made with the directories above it is flushed in each of them", async () => {
+  const above = await scratch();
+  const synced: string[] = [];
+  const files = watched((call) => {
+    if (call.startsWith("sync ") && !call.includes(".staging-")) synced.push(call.slice("sync ".length));
+  });
+  await new LocalStore({ root: join(above, "x/y/root") }, files).create("a", bytes("body"));
+  expect(synced).toEqual([join(above, "x/y"), join(above, "x"), above, join(above, "x/y/root")]);
+});
+
+test("a flush above the root that failed is made up for by the next create", async () => {
+  const above = await scratch();
+  const synced: string[] = [];
+  const files = watched((call) => {
+    if (!call.startsWith("sync ") || call.includes(".staging-")) return;
+    synced.push(call.slice("sync ".length));
+    if (synced.length === 1) throw systemError("EIO");
+  });
+  const store = new LocalStore({ root: join(above, "x/root") }, files);
+  await expect(store.create("a", bytes("body"))).rejects.toMatchObject({ code: "Unavailable" });
+  expect(await store.create("a", bytes("body"))).toBe("created");
+  expect(synced).toEqual([join(above, "x"), join(above, "x"), above, join(above, "x/root")]);
+});
+
+test("a directory that another process made is flushed up to the root too, for its maker may not have", async () => {
+  const { root, store, flushes } = await watchedStore();
+  await new LocalStore(
+    { root, fsync: false },
+    watched(() => undefined),
+  ).create("a/b/c", bytes("body"));
+  await store.create("a/b/d", bytes("body"));
+  expect(flushes().slice(-3)).toEqual(["sync a/b", "sync a", "sync ."]);
+});
+
+test("a directory that another process removed and made again is flushed up to the root again", async () => {
+  const { root, store, flushes } = await watchedStore();
+  await store.create("a/b/c", bytes("body"));
+  const other = new LocalStore(
+    { root, fsync: false },
+    watched(() => undefined),
+  );
+  await other.delete(["a/b/c"]);
+  await other.create("a/b/c", bytes("body"));
+  flushes();
+  await store.create("a/b/d", bytes("body"));
+  expect(flushes().slice(-3)).toEqual(["sync a/b", "sync a", "sync ."]);
+});
+
+test("the loser of a race flushes the directory, as the winner may be gone before it does", async () => {
+  const { root, store, flushes } = await watchedStore();
+  await new LocalStore(
+    { root, fsync: false },
+    watched(() => undefined),
+  ).create("a/b", bytes("body"));
+  expect(await store.create("a/b", bytes("other"))).toBe("exists");
+  expect(flushes().slice(-2)).toEqual(["sync a", "sync ."]);
+});
+
+test.each(["EIO", "EACCES", "EINVAL"])(
+  "a create whose directory cannot be flushed (%s) is neither created nor refused",
+  async (errno) => {
+    const root = await scratch();
+    const store = new LocalStore(
+      { root },
+      watched((call) => {
+        if (call === `sync ${root}/a`) throw systemError(errno);
+      }),
+    );
+    await expect(store.create("a/b", bytes("body"))).rejects.toMatchObject({ code: "Unavailable" });
+    await expect(store.create("a/b", bytes("body"))).rejects.toMatchObject({ code: "Unavailable" });
+  },
+);
+
+test("after a failed fsync of a file everything is written anew", async () => {
+  const root = await scratch();
+  const staged: string[] = [];
+  const store = new LocalStore(
+    { root },
+    watched((call) => {
+      if (!call.startsWith("sync ") || !call.includes(".staging-")) return;
+      staged.push(call);
+      if (staged.length === 1) throw systemError("EIO");
+    }),
+  );
+  await expect(store.create("a/b", bytes("body"))).rejects.toMatchObject({
+    code: "Unavailable",
+    retryable: true,
+  });
+  expect(await tree(root)).toEqual(["a/"]);
+  expect(await store.create("a/b", bytes("body"))).toBe("created");
+  expect(new Set(staged).size).toBe(2);
+});
+
+test("delete flushes the directory that stays", async () => {
+  const { store, flushes } = await watchedStore();
+  await store.create("a/b", bytes("body"));
+  await store.create("a/c", bytes("body"));
+  flushes();
+  expect(await store.delete(["a/b"])).toEqual([]);
+  expect(flushes()).toEqual(["sync a"]);
+});
+
+test("delete removes the directories that it empties and flushes the lowest that stays, once", async () => {
+  const { root, store, flushes } = await watchedStore();
+  await Promise.all(["a/b/c/1", "a/b/c/2", "a/b/d/3", "a/e"].map((key) => store.create(key, bytes("body"))));
+  flushes();
+  expect(await store.delete(["a/b/c/1", "a/b/d/3", "a/b/c/2"])).toEqual([]);
+  expect(await tree(root)).toEqual(["a/", "a/e"]);
+  expect(flushes()).toEqual(["sync a"]);
+  await store.delete(["a/e"]);
+  expect(await tree(root)).toEqual([]);
+  expect(flushes()).toEqual(["sync ."]);
+});
+
+test("deleting what is gone already flushes as well, as who removed it may not have come so far", async () => {
+  const { root, store, flushes } = await watchedStore();
+  await store.create("a/b", bytes("body"));
+  await new LocalStore(
+    { root, fsync: false },
+    watched(() => undefined),
+  ).delete(["a/b"]);
+  flushes();
+  await store.delete(["a/b"]);
+  expect(flushes()).toEqual(["sync ."]);
+});
+
+test("a delete whose flush fails reports every key", async () => {
+  const root = await scratch();
+  const store = new LocalStore(
+    { root },
+    watched((call) => {
+      if (call === `sync ${root}` && deleting) throw systemError("EIO");
+    }),
+  );
+  let deleting = false;
+  await store.create("a", bytes("body"));
+  await store.create("b/c", bytes("body"));
+  deleting = true;
+  const failures = await store.delete(["a", "b/c"]);
+  expect(new Set(failures.map(({ key, error }) => `${key} ${error.code}`))).toEqual(
+    new Set(["a Unavailable", "b/c Unavailable"]),
+  );
+});
+
+test("with fsync: false nothing is flushed", async () => {
+  const { store, flushes } = await watchedStore(false);
+  await store.create("a/b", bytes("body"));
+  await store.create("a/b", bytes("body"));
+  await store.delete(["a/b"]);
+  expect(flushes().filter((call) => call.startsWith("sync"))).toEqual([]);
+});
+
+/** A store, and the flushes and links since they were last asked for, relative to its root, staging files without their uuid. */
+async function watchedStore(
+  fsync?: boolean,
+): Promise<{ root: string; store: LocalStore; flushes: () => string[] }> {
+  const root = await scratch();
+  const calls: Call[] = [];
+  const files = watched((call) => {
+    if (/^(sync|link) /.test(call)) calls.push(call);
+  });
+  const relative = (call: Call): string =>
+    call
+      .replace(/ (.*)$/, (_, path: string) =>
+        path === dirname(root) ? " .." : ` .${path.slice(root.length)}`,
+      )
+      .replace(" ./", " ")
+      .replace(/\.staging-.*/, ".staging");
+  return {
+    root,
+    store: new LocalStore({ root, fsync }, files),
+    flushes: () => calls.splice(0).map(relative),
+  };
+}

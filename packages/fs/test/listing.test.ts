@@ -1,0 +1,124 @@
+import { mkdir, rm, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { FsStore } from "../src/index.ts";
+import { LocalStore } from "../src/store.ts";
+import { bytes, keysOf, scratch } from "./support/scratch.ts";
+import { watched } from "./support/watched-files.ts";
+
+describe("a listing", () => {
+  test("reads a directory when it comes to it, not before", async () => {
+    const root = await scratch();
+    await fill(root, "a", 1_000);
+    await fill(root, "b", 1);
+    await fill(root, "c", 1);
+    const { store, calls } = counted(root);
+    const pages = store.list("")[Symbol.asyncIterator]();
+    await pages.next();
+    await pages.return?.();
+    expect(calls("readdir")).toEqual(["", "/a"]);
+    expect(calls("lstat").filter((path) => path.startsWith("/a/"))).toHaveLength(1_000);
+  });
+
+  test("has at most 1,000 keys a page, across directories", async () => {
+    const root = await scratch();
+    await fill(root, "a/b", 700);
+    await fill(root, "a/c", 400);
+    const sizes: number[] = [];
+    for await (const { objects } of new FsStore({ root }).list("a/")) sizes.push(objects.length);
+    expect(sizes).toEqual([1_000, 100]);
+  });
+
+  test("with the delimiter reads that one directory, and of the folders no more than a first key", async () => {
+    const root = await scratch();
+    await fill(root, "a", 1);
+    await fill(root, "a/b", 10);
+    await fill(root, "a/c", 10);
+    const { store, calls } = counted(root);
+    const pages = [];
+    for await (const page of store.list("a/", { delimiter: "/" })) pages.push(page);
+    expect(pages).toEqual([{ objects: [{ key: "a/0", size: 1 }], prefixes: ["a/b/", "a/c/"] }]);
+    expect(calls("readdir")).toEqual(["/a"]);
+  });
+
+  test("goes on when a directory that it has yet to read is removed", async () => {
+    const root = await scratch();
+    await fill(root, "a", 1_000);
+    await fill(root, "b", 3);
+    await fill(root, "c", 3);
+    const keys: string[] = [];
+    for await (const { objects } of new FsStore({ root }).list("")) {
+      keys.push(...objects.map(({ key }) => key));
+      await rm(join(root, "b"), { recursive: true, force: true });
+    }
+    expect(keys.slice(1_000)).toEqual(["c/0", "c/1", "c/2"]);
+  });
+
+  test("leaves out a file that is removed between its name and its size", async () => {
+    const root = await scratch();
+    await fill(root, "a", 3);
+    const files = watched(async (call) => {
+      if (call === `lstat ${root}/a/1`) await unlink(join(root, "a/1"));
+    });
+    expect(await keysOf(new LocalStore({ root }, files).list(""))).toEqual(["a/0", "a/2"]);
+  });
+
+  test("has no staging files, nothing with a name that is no key, and no empty folders", async () => {
+    const root = await scratch();
+    await fill(root, "a", 1);
+    await mkdir(join(root, "lost+found"));
+    await writeFile(join(root, "a/with space"), "");
+    await writeFile(join(root, "a/.staging-1"), "");
+    await mkdir(join(root, "empty/empty"), { recursive: true });
+    await mkdir(join(root, "staged"));
+    await writeFile(join(root, "staged/.staging-2"), "");
+    const store = new FsStore({ root });
+    expect(await keysOf(store.list(""))).toEqual(["a/0"]);
+    const pages = [];
+    for await (const page of store.list("", { delimiter: "/" })) pages.push(page);
+    expect(pages.flatMap(({ prefixes }) => prefixes)).toEqual(["a/"]);
+  });
+
+  test("of a key, as if it were a folder, is empty", async () => {
+    const root = await scratch();
+    await fill(root, "a", 1);
+    expect(await keysOf(new FsStore({ root }).list("a/0/"))).toEqual([]);
+    expect(await keysOf(new FsStore({ root }).list("a/0/b/"))).toEqual([]);
+  });
+});
+
+test("no more than 64 files and directories are open at once", async () => {
+  const root = await scratch();
+  const open = { now: 0, most: 0 };
+  const files = watched((call) => {
+    if (call.startsWith("open ")) open.now += 1;
+    if (call.startsWith("close ")) open.now -= 1;
+    open.most = Math.max(open.most, open.now);
+  });
+  const store = new LocalStore({ root, fsync: false }, files);
+  const keys = Array.from({ length: 500 }, (_, number) => `a/${number}/b`);
+  await Promise.all(keys.map((key) => store.create(key, bytes("body"))));
+  await Promise.all(keys.map((key) => store.get(key)));
+  await Promise.all([store.delete(keys), keysOf(store.list(""))]);
+  expect(open.most).toBeGreaterThan(32);
+  expect(open.most).toBeLessThanOrEqual(64);
+});
+
+function counted(root: string): { store: LocalStore; calls: (name: string) => string[] } {
+  const seen: string[] = [];
+  const store = new LocalStore(
+    { root },
+    watched((call) => {
+      seen.push(call.replace(root, ""));
+    }),
+  );
+  const calls = (name: string): string[] =>
+    seen.filter((call) => call.startsWith(`${name} `)).map((call) => call.slice(name.length + 1));
+  return { store, calls };
+}
+
+async function fill(root: string, directory: string, count: number): Promise<void> {
+  await mkdir(join(root, directory), { recursive: true });
+  const names = Array.from({ length: count }, (_, number) => String(number));
+  await Promise.all(names.map((name) => writeFile(join(root, directory, name), "x")));
+}

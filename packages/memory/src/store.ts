@@ -1,0 +1,102 @@
+import { checkKey, checkPrefix } from "@state/core";
+import type {
+  DeleteFailure,
+  ListedObject,
+  ListOptions,
+  ListPage,
+  ObjectStore,
+  OperationOptions,
+} from "@state/core";
+import { SortedKeys } from "./sorted-keys.ts";
+
+const bodyLimit = 2 ** 31;
+const pageSize = 1_000;
+
+/**
+ * An object store in this process's memory, for tests and for jobs whose state may end with the process.
+ *
+ * Keeps the whole contract but durability: every check and its write happen in one synchronous block, and bytes
+ * are copied on the way in and on the way out.
+ *
+ * @example
+ * ```ts
+ * const store = new MemoryStore();
+ * await store.create("epoch=1/_COMMIT", new TextEncoder().encode("me")); // "created"
+ * await store.create("epoch=1/_COMMIT", new TextEncoder().encode("you")); // "exists"
+ * ```
+ */
+export class MemoryStore implements ObjectStore {
+  readonly name: string = "memory:";
+  readonly #bodies: Map<string, Uint8Array> = new Map();
+  readonly #keys: SortedKeys = new SortedKeys();
+
+  async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
+    options?.signal?.throwIfAborted();
+    checkKey(key);
+    if (body.byteLength >= bodyLimit) {
+      throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
+    }
+    if (this.#bodies.has(key)) return "exists";
+    this.#bodies.set(key, copy(body));
+    this.#keys.add(key);
+    return "created";
+  }
+
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+    options?.signal?.throwIfAborted();
+    checkKey(key);
+    const body = this.#bodies.get(key);
+    return body === undefined ? undefined : copy(body);
+  }
+
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
+    checkPrefix(prefix);
+    // The cursor is a key, not an index: what is created or deleted between two pages moves nothing.
+    for (let cursor: string | undefined = prefix; cursor !== undefined;) {
+      options?.signal?.throwIfAborted();
+      const { page, next } = this.#page(prefix, cursor, options?.delimiter);
+      if (page.objects.length > 0 || page.prefixes.length > 0) yield page;
+      cursor = next;
+    }
+  }
+
+  async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
+    options?.signal?.throwIfAborted();
+    for (const key of keys) checkKey(key);
+    for (const key of keys) {
+      this.#bodies.delete(key);
+      this.#keys.delete(key);
+    }
+    return [];
+  }
+
+  #page(
+    prefix: string,
+    from: string,
+    delimiter: "/" | undefined,
+  ): { page: ListPage; next: string | undefined } {
+    const objects: ListedObject[] = [];
+    const prefixes: string[] = [];
+    let cursor = from;
+    while (objects.length + prefixes.length < pageSize) {
+      const key = this.#keys.atOrAfter(cursor);
+      if (key === undefined || !key.startsWith(prefix))
+        return { page: { objects, prefixes }, next: undefined };
+      const slash = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+      if (slash < 0) {
+        objects.push({ key, size: this.#bodies.get(key)?.byteLength ?? 0 });
+        cursor = `${key}\0`;
+      } else {
+        prefixes.push(key.slice(0, slash + 1));
+        // "0" is the character after "/": past everything in the folder at one step.
+        cursor = `${key.slice(0, slash)}0`;
+      }
+    }
+    return { page: { objects, prefixes }, next: cursor };
+  }
+}
+
+// Not `slice()`: a Buffer's slice is a view of the same bytes.
+function copy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { MemoryStore } from "../src/index.ts";
+import { SortedKeys } from "../src/sorted-keys.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe("MemoryStore", () => {
+  test("has created the object by the time that create returns its promise", async () => {
+    const store = new MemoryStore();
+    const body = bytes("first");
+    const answers = [store.create("a", body), store.create("a", bytes("second"))];
+    body.fill(0);
+    expect(await Promise.all(answers)).toEqual(["created", "exists"]);
+    expect(await store.get("a")).toEqual(bytes("first"));
+  });
+
+  test("gives pages of at most 1,000 keys and folders, and no empty page", async () => {
+    const store = new MemoryStore();
+    for (let number = 0; number < 1_500; number += 1) {
+      await store.create(`key-${number}`, bytes("x"));
+      await store.create(`folder-${number}/key`, bytes("x"));
+    }
+    expect(await sizes(store.list(""))).toEqual([1_000, 1_000, 1_000]);
+    expect(await sizes(store.list("", { delimiter: "/" }))).toEqual([1_000, 1_000, 1_000]);
+    expect(await sizes(store.list("absent/"))).toEqual([]);
+  });
+
+  test("looks at each page's keys when the page is asked for", async () => {
+    const store = new MemoryStore();
+    for (let number = 0; number < 1_000; number += 1) await store.create(`a/${number}`, bytes("x"));
+    const pages = store.list("");
+    expect((await pages.next()).value).toMatchObject({ prefixes: [] });
+    await store.create("a/z", bytes("later"));
+    await store.create("a/-", bytes("before the cursor"));
+    expect((await pages.next()).value).toEqual({ objects: [{ key: "a/z", size: 5 }], prefixes: [] });
+    expect((await pages.next()).done).toBe(true);
+  });
+
+  test("shares nothing with another", async () => {
+    const store = new MemoryStore();
+    await store.create("a", bytes("x"));
+    expect(await new MemoryStore().get("a")).toBeUndefined();
+  });
+});
+
+describe("SortedKeys", () => {
+  test("is in order whatever the order of additions and deletions", () => {
+    const keys = new SortedKeys();
+    for (const key of ["b", "a0", "a/b", "a-b", "b", "a.b"]) keys.add(key);
+    keys.delete("a.b");
+    keys.delete("absent");
+    expect(walk(keys)).toEqual(["a-b", "a/b", "a0", "b"]);
+  });
+
+  test("finds the first key at or after another, or none", () => {
+    const keys = new SortedKeys();
+    expect(keys.atOrAfter("")).toBeUndefined();
+    for (const key of ["a", "c"]) keys.add(key);
+    expect(["", "a", "b", "c", "d"].map((key) => keys.atOrAfter(key))).toEqual([
+      "a",
+      "a",
+      "c",
+      "c",
+      undefined,
+    ]);
+  });
+});
+
+async function sizes(
+  pages: AsyncIterable<{ objects: readonly unknown[]; prefixes: readonly unknown[] }>,
+): Promise<number[]> {
+  const all: number[] = [];
+  for await (const { objects, prefixes } of pages) all.push(objects.length + prefixes.length);
+  return all;
+}
+
+function walk(keys: SortedKeys): string[] {
+  const all: string[] = [];
+  for (let key = keys.atOrAfter(""); key !== undefined; key = keys.atOrAfter(`${key}\0`)) all.push(key);
+  return all;
+}
