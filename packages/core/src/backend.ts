@@ -1,8 +1,6 @@
 import {
-  checkArray,
   checkAmount,
   checkAttachmentName,
-  checkAttachmentReceipt,
   checkBoolean,
   checkBytes,
   checkEpoch,
@@ -10,12 +8,11 @@ import {
   checkInstanceId,
   checkInteger,
   checkObject,
-  checkPartialReceipt,
-  invalid,
   signalOf,
 } from "./arguments.ts";
 import { abort } from "./calls/abort.ts";
-import { type CompleteRequest, epochComplete } from "./calls/complete.ts";
+import { epochComplete } from "./calls/complete.ts";
+import { completeRequest } from "./calls/complete-request.ts";
 import { describeEpoch } from "./calls/describe.ts";
 import { findNewest } from "./calls/latest.ts";
 import { openNamespace } from "./calls/open.ts";
@@ -288,47 +285,6 @@ export class ObjectStoreBackend implements StateBackend {
       this.#inFlight.delete(running);
     }
   }
-}
-
-/** `epochComplete`'s arguments, checked and copied. @throws `TypeError`, `RangeError`, `ReceiptInvalid` */
-function completeRequest(args: EpochCompleteArguments, capacity: number): CompleteRequest {
-  checkObject("args", args);
-  const epoch = checkEpoch(args.epoch);
-  checkArray("parts", args.parts);
-  checkArray("unchanged", args.unchanged ?? []);
-  checkArray("attachments", args.attachments ?? []);
-
-  const receipts: PartialReceipt[] = [];
-  const vnodes: number[] = [];
-  for (const [index, part] of args.parts.entries()) {
-    const name = `parts[${index}]`;
-    if (typeof part === "number") vnodes.push(checkInteger(name, part, 0, capacity - 1));
-    else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
-  }
-  const attachments = (args.attachments ?? []).map((receipt, index) =>
-    checkAttachmentReceipt(`attachments[${index}]`, receipt, epoch),
-  );
-  const unchanged = (args.unchanged ?? []).map((vnode, index) =>
-    checkInteger(`unchanged[${index}]`, vnode, 0, capacity - 1),
-  );
-  if (args.parts.length === 0 && unchanged.length === 0) {
-    throw new RangeError("parts and unchanged are both empty: there is nothing to seal");
-  }
-
-  const written = [...vnodes, ...receipts.map(({ vnode }) => vnode)];
-  const named = new Set<number>();
-  for (const vnode of written) {
-    if (named.has(vnode)) throw invalid(epoch, `parts names vnode ${vnode} twice`);
-    named.add(vnode);
-  }
-  for (const vnode of unchanged) {
-    if (named.has(vnode)) throw new RangeError(`unchanged names vnode ${vnode}, which is named twice`);
-    named.add(vnode);
-  }
-  const names = attachments.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw invalid(epoch, `attachments names ${twice} twice`);
-  return { epoch, receipts, vnodes, unchanged, attachments };
 }
 
 function checkRetry(retry: RetryOptions | undefined): void {

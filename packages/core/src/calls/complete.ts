@@ -12,18 +12,10 @@ import {
 import { anchorKey, commitKey, parseEpochObject } from "../layout.ts";
 import type { Operation } from "../retry.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../receipt.ts";
-import { type Commit, encodeSeal, type Seal, type SealedAttachment, type SealedPartial } from "../seal.ts";
+import { type Commit, encodeSeal, type Seal, type SealedPartial } from "../seal.ts";
 import type { EpochOutcome } from "../state-backend.ts";
-
-/** The arguments, checked: each vnode and each name once. */
-export interface CompleteRequest {
-  readonly epoch: number;
-  readonly receipts: readonly PartialReceipt[];
-  /** Vnodes of which the caller has no receipt. */
-  readonly vnodes: readonly number[];
-  readonly unchanged: readonly number[];
-  readonly attachments: readonly AttachmentReceipt[];
-}
+import type { CompleteRequest } from "./complete-request.ts";
+import { findGap } from "./coverage.ts";
 
 export async function epochComplete(
   self: Incarnation,
@@ -318,7 +310,14 @@ class Completion {
       const message = `epoch ${epoch} was sealed by ${committer}, this is ${self.instanceId}`;
       throw this.#error("SplitBrainCommit", message, { sealed: "yes", committer });
     }
-    this.#checkCovered(seal);
+    const gap = findGap(self, this.#request, seal, (vnode) => this.#listedPartials(vnode));
+    if (gap !== undefined) {
+      throw this.#error(gap.code, `epoch ${epoch} is sealed, ${gap.message}`, {
+        sealed: "yes",
+        committer,
+        vnode: gap.vnode,
+      });
+    }
     return this.#confirm(seal, control);
   }
 
@@ -328,43 +327,6 @@ class Completion {
     } catch (error) {
       const details = { sealed: "yes", epoch: this.#epoch } as const;
       throw asStateError(error, `listing epoch ${this.#epoch}, which is sealed`, details, this.#signal);
-    }
-  }
-
-  /** Asking about other contents than were sealed must not be answered with success. */
-  #checkCovered(seal: Seal): void {
-    const mismatch = (what: string): StateError =>
-      this.#error("SealMismatch", `epoch ${this.#epoch} is sealed with other contents: ${what}`, {
-        sealed: "yes",
-        committer: seal.committer,
-      });
-    const partials = new Map(seal.partials.map((entry) => [entry.vnode, entry]));
-    const attachments = new Map(seal.attachments.map((entry) => [entry.name, entry]));
-
-    for (const receipt of this.#request.receipts) {
-      if (!covers(partials.get(receipt.vnode), receipt)) throw mismatch(`vnode ${receipt.vnode}`);
-    }
-    for (const receipt of this.#request.attachments) {
-      if (!covers(attachments.get(receipt.name), receipt)) throw mismatch(`attachment ${receipt.name}`);
-    }
-    for (const vnode of this.#request.unchanged) {
-      const entry = partials.get(vnode);
-      const object = entry === undefined ? undefined : parseEpochObject(entry.key);
-      if (object === undefined || object.epoch >= this.#epoch)
-        throw mismatch(`vnode ${vnode} is not unchanged`);
-    }
-    for (const vnode of this.#request.vnodes) {
-      const entry = partials.get(vnode);
-      if (entry === undefined) throw mismatch(`vnode ${vnode} is not in it`);
-      const own = this.#self.written(this.#epoch, vnode);
-      if (own !== undefined) {
-        if (!covers(entry, own)) throw mismatch(`vnode ${vnode}`);
-      } else if (this.#self.acceptListed) {
-        if (this.#listedPartials(vnode).some((key) => key !== entry.key)) throw mismatch(`vnode ${vnode}`);
-      } else if (seal.incarnation !== this.#self.id) {
-        const message = `epoch ${this.#epoch} was sealed by another incarnation: pass the receipt of vnode ${vnode}`;
-        throw this.#error("ReceiptRequired", message, { sealed: "yes", vnode, committer: seal.committer });
-      }
     }
   }
 
@@ -454,11 +416,3 @@ class Completion {
 }
 
 type ControlAnswer = PromiseSettledResult<Control>;
-
-type Entry = SealedPartial | SealedAttachment;
-
-/** By size and digest; by key and size where the entry has no digest. */
-function covers(entry: Entry | undefined, receipt: PartialReceipt | AttachmentReceipt): boolean {
-  if (entry === undefined || entry.size !== receipt.size) return false;
-  return entry.sha256 === undefined ? entry.key === receipt.key : entry.sha256 === receipt.sha256;
-}

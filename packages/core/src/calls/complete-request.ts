@@ -1,0 +1,62 @@
+import {
+  checkArray,
+  checkAttachmentReceipt,
+  checkEpoch,
+  checkInteger,
+  checkObject,
+  checkPartialReceipt,
+  invalid,
+} from "../arguments.ts";
+import type { AttachmentReceipt, PartialReceipt } from "../receipt.ts";
+import type { EpochCompleteArguments } from "../state-backend.ts";
+
+/** `epochComplete`'s arguments, checked and copied: each vnode and each name once. */
+export interface CompleteRequest {
+  readonly epoch: number;
+  readonly receipts: readonly PartialReceipt[];
+  /** Vnodes of which the caller has no receipt. */
+  readonly vnodes: readonly number[];
+  readonly unchanged: readonly number[];
+  readonly attachments: readonly AttachmentReceipt[];
+}
+
+/** @throws `TypeError`, `RangeError`, `ReceiptInvalid` */
+export function completeRequest(args: EpochCompleteArguments, capacity: number): CompleteRequest {
+  checkObject("args", args);
+  const epoch = checkEpoch(args.epoch);
+  checkArray("parts", args.parts);
+  checkArray("unchanged", args.unchanged ?? []);
+  checkArray("attachments", args.attachments ?? []);
+
+  const receipts: PartialReceipt[] = [];
+  const vnodes: number[] = [];
+  for (const [index, part] of args.parts.entries()) {
+    const name = `parts[${index}]`;
+    if (typeof part === "number") vnodes.push(checkInteger(name, part, 0, capacity - 1));
+    else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
+  }
+  const attachments = (args.attachments ?? []).map((receipt, index) =>
+    checkAttachmentReceipt(`attachments[${index}]`, receipt, epoch),
+  );
+  const unchanged = (args.unchanged ?? []).map((vnode, index) =>
+    checkInteger(`unchanged[${index}]`, vnode, 0, capacity - 1),
+  );
+  if (args.parts.length === 0 && unchanged.length === 0) {
+    throw new RangeError("parts and unchanged are both empty: there is nothing to seal");
+  }
+
+  const written = [...vnodes, ...receipts.map(({ vnode }) => vnode)];
+  const named = new Set<number>();
+  for (const vnode of written) {
+    if (named.has(vnode)) throw invalid(epoch, `parts names vnode ${vnode} twice`);
+    named.add(vnode);
+  }
+  for (const vnode of unchanged) {
+    if (named.has(vnode)) throw new RangeError(`unchanged names vnode ${vnode}, which is named twice`);
+    named.add(vnode);
+  }
+  const names = attachments.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw invalid(epoch, `attachments names ${twice} twice`);
+  return { epoch, receipts, vnodes, unchanged, attachments };
+}
