@@ -41,8 +41,11 @@ export function checkObject(name: string, value: unknown): void {
     throw new TypeError(`${name} must be an object, not ${shown(value)}`);
 }
 
-export function checkArray(name: string, value: unknown): asserts value is readonly unknown[] {
+/** The array, or for `undefined` what stands for it. */
+export function checkArray(name: string, value: unknown, absent?: readonly unknown[]): readonly unknown[] {
+  if (value === undefined && absent !== undefined) return absent;
   if (!Array.isArray(value)) throw new TypeError(`${name} must be an array, not ${shown(value)}`);
+  return value;
 }
 
 export function checkBoolean(name: string, value: unknown): boolean {
@@ -63,11 +66,11 @@ export function checkBytes(name: string, value: unknown): Uint8Array {
   return value;
 }
 
-export function checkAttachmentName(value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`name must be a string, not ${shown(value)}`);
+export function checkAttachmentName(name: string, value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string, not ${shown(value)}`);
   if (!isAttachmentName(value)) {
     throw new RangeError(
-      `name must be 1 to 200 of [A-Za-z0-9=_.-], not . or .., not starting with .staging-, not ${shown(value)}`,
+      `${name} must be 1 to 200 of [A-Za-z0-9=_.-], not . or .., not starting with .staging-, not ${shown(value)}`,
     );
   }
   return value;
@@ -129,7 +132,7 @@ export function checkPartialReceipt(
 export function checkAttachmentReceipt(name: string, value: unknown, epoch: number): AttachmentReceipt {
   checkObject(name, value);
   const receipt = value as Partial<AttachmentReceipt>;
-  const attachment = checkAttachmentName(receipt.name);
+  const attachment = checkAttachmentName(`${name}.name`, receipt.name);
   const checked = { name: attachment, ...checkReceipt(name, receipt, epoch) };
   const keys = attachmentKeys(epoch, attachment);
   if (checked.key !== keys.first && checked.key !== keys.later(checked.sha256)) {

@@ -107,7 +107,12 @@ export class ObjectStoreBackend implements StateBackend {
     const vnodeCapacity = checkInteger("vnodeCapacity", options.vnodeCapacity, 1, 65_536);
     const readOnly = checkBoolean("readOnly", options.readOnly);
     const acceptListed = checkBoolean("acceptListed", options.acceptListed);
-    const concurrency = checkInteger("concurrency", options.concurrency ?? 8, 1, 1024);
+    const concurrency = checkInteger(
+      "concurrency",
+      options.concurrency === undefined ? 8 : options.concurrency,
+      1,
+      1024,
+    );
     checkRetry(options.retry);
     checkFunction("onEvent", options.onEvent);
     const signal = signalOf(options);
@@ -115,7 +120,7 @@ export class ObjectStoreBackend implements StateBackend {
     const emit = eventSink(options.onEvent);
     const client = new StoreClient(options.store, retryPolicy(options.retry), emit);
     try {
-      const { fence } = await openNamespace(client, { vnodeCapacity, readOnly }, signal);
+      const { fence } = await openNamespace(client, { vnodeCapacity, readOnly, concurrency }, signal);
       return new ObjectStoreBackend(
         new Incarnation({
           client,
@@ -167,7 +172,7 @@ export class ObjectStoreBackend implements StateBackend {
   ): Promise<AttachmentReceipt> {
     checkObject("args", args);
     const epoch = checkEpoch(args.epoch);
-    const name = checkAttachmentName(args.name);
+    const name = checkAttachmentName("name", args.name);
     const assignmentVersion = checkInteger("assignmentVersion", args.assignmentVersion, 0);
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);

@@ -1,4 +1,7 @@
-/** Maps `items` with at most `limit` at a time, in order. The first failure stops what has not begun and is thrown. */
+/**
+ * Maps `items` with at most `limit` at a time, in order. After a failure nothing more is begun; the first one is thrown
+ * when what was running has ended, so that a call leaves no requests behind.
+ */
 export async function mapBounded<T, R>(
   items: readonly T[],
   limit: number,
@@ -6,20 +9,33 @@ export async function mapBounded<T, R>(
 ): Promise<R[]> {
   const results = Array.from<R>({ length: items.length });
   const pending = items.entries();
-  let failed = false;
+  const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     for (const [index, item] of pending) {
-      if (failed) return;
+      if (failures.length > 0) return;
       try {
         results[index] = await map(item);
       } catch (error) {
-        failed = true;
-        throw error;
+        failures.push(error);
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  if (failures.length > 0) throw failures[0];
   return results;
+}
+
+/** Both, side by side unless `limit` is 1, and then in this order. */
+export async function both<A, B>(
+  limit: number,
+  first: () => Promise<A>,
+  second: () => Promise<B>,
+): Promise<[A, B]> {
+  if (limit === 1) return [await first(), await second()];
+  const [a, b] = await Promise.allSettled([first(), second()]);
+  if (a.status === "rejected") throw a.reason;
+  if (b.status === "rejected") throw b.reason;
+  return [a.value, b.value];
 }
 
 /** Calls run one after another, in the order in which they came; one that gives up leaves the others their turn. */

@@ -1,4 +1,4 @@
-import { mapBounded, TurnQueue } from "./concurrency.ts";
+import { both, mapBounded, TurnQueue } from "./concurrency.ts";
 import type { Control } from "./control.ts";
 import { readControl } from "./control.ts";
 import { isStoreError, StateError, type StateErrorCode, type StateErrorDetails } from "./errors.ts";
@@ -190,8 +190,9 @@ export class Incarnation {
     return mapBounded(items, this.#concurrency, map);
   }
 
-  get concurrency(): number {
-    return this.#concurrency;
+  /** Side by side, where the backend's `concurrency` allows it. */
+  both<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
+    return both(this.#concurrency, first, second);
   }
 }
 

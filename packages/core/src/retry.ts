@@ -36,12 +36,25 @@ const defaults: RetryPolicy = {
   random: () => Math.random(),
 };
 
+/** The options over the defaults. The functions may be methods: their `this` is kept. */
 export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
-  const policy = { ...defaults };
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined) Object.assign(policy, { [name]: value });
+  return {
+    attempts: options.attempts ?? defaults.attempts,
+    baseDelayMs: options.baseDelayMs ?? defaults.baseDelayMs,
+    maxDelayMs: options.maxDelayMs ?? defaults.maxDelayMs,
+    deadlineMs: options.deadlineMs ?? defaults.deadlineMs,
+    attemptTimeoutMs: options.attemptTimeoutMs ?? defaults.attemptTimeoutMs,
+    now: options.now?.bind(options) ?? defaults.now,
+    sleep: options.sleep?.bind(options) ?? defaults.sleep,
+    random: options.random?.bind(options) ?? defaults.random,
+  };
+}
+
+/** An attempt whose time was over. What was sent may still take effect. */
+export class AttemptTimeout extends StoreError {
+  constructor(message: string) {
+    super("Unavailable", message);
   }
-  return policy;
 }
 
 const mebibyte = 1024 * 1024;
@@ -77,13 +90,14 @@ export class Operation {
    * last attempt's `StoreError`. Each attempt gets a signal of its own that aborts when its time is over.
    *
    * `readBack` leaves time for one attempt more: a create whose answers were all lost must still be read back.
+   * `number` is that of the first attempt.
    */
   async retry<T>(
     attempt: (signal: AbortSignal, number: number) => Promise<T>,
-    options: { readonly readBack?: boolean } = {},
+    options: { readonly readBack?: boolean; readonly number?: number } = {},
   ): Promise<T> {
     const reserve = options.readBack === true ? Math.min(this.#attemptTimeoutMs, this.#deadlineMs / 3) : 0;
-    for (let number = 1; ; number++) {
+    for (let number = options.number ?? 1; ; number++) {
       try {
         return await this.#bounded((signal) => attempt(signal, number), this.#deadline - reserve);
       } catch (error) {
@@ -122,7 +136,7 @@ export class Operation {
     const expire = (): void => {
       // A test's sleep that returns at once, on a clock that stands still, is not the end of an attempt.
       if (timer.signal.aborted || now() - started < timeoutMs / 2) return;
-      attempt.abort(new StoreError("Unavailable", `no answer within ${Math.round(timeoutMs)} ms`));
+      attempt.abort(new AttemptTimeout(`no answer within ${Math.round(timeoutMs)} ms`));
     };
     // The timer's only rejection is its own abort, when the attempt has ended.
     this.#policy.sleep(timeoutMs, timer.signal).then(expire, () => undefined);

@@ -41,18 +41,22 @@ export class SealHandle implements SealedEpoch {
     checkInteger("vnode", vnode, 0, this.#self.vnodeCapacity - 1);
     const signal = signalOf(options);
     const entry = findPartial(this.seal, vnode);
-    return entry === undefined
-      ? undefined
-      : this.#run(signal, () => readSealed(this.#self, this.seal, entry, signal));
+    return this.#run(signal, () => this.#read(entry, signal));
   }
 
   async attachment(name: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
-    checkAttachmentName(name);
+    checkAttachmentName("name", name);
     const signal = signalOf(options);
     const entry = this.seal.attachments.find((attachment) => attachment.name === name);
-    return entry === undefined
-      ? undefined
-      : this.#run(signal, () => readSealed(this.#self, this.seal, entry, signal));
+    return this.#run(signal, () => this.#read(entry, signal));
+  }
+
+  async #read(
+    entry: SealedPartial | SealedAttachment | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | undefined> {
+    signal?.throwIfAborted();
+    return entry === undefined ? undefined : readSealed(this.#self, this.seal, entry, signal);
   }
 }
 

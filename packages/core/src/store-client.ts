@@ -1,6 +1,6 @@
 import { isStoreError, StoreError } from "./errors.ts";
 import type { BackendEvent, RequestEvent } from "./events.ts";
-import { Operation, type RetryPolicy } from "./retry.ts";
+import { AttemptTimeout, Operation, type RetryPolicy } from "./retry.ts";
 import type { DeleteFailure, ListPage, ObjectStore } from "./store.ts";
 
 /** What a create and its retries came to. A failure that is not `definite` may have created the object, or may yet. */
@@ -34,8 +34,10 @@ export class StoreClient {
   }
 
   async create(key: string, body: Uint8Array, operation: Operation): Promise<CreateAnswer> {
-    let definite = true;
+    let sent = 0;
+    let refused = 0;
     const attempt = async (signal: AbortSignal, number: number): Promise<CreateAnswer> => {
+      sent += 1;
       try {
         const outcome = await this.#observed("create", key, number, signal, async (seen) => {
           seen.bytes = body.length;
@@ -45,7 +47,7 @@ export class StoreClient {
         });
         return { outcome };
       } catch (error) {
-        if (!isStoreError(error) || !definiteCodes.has(error.code)) definite = false;
+        if (isStoreError(error) && definiteCodes.has(error.code) && !signal.aborted) refused += 1;
         throw error;
       }
     };
@@ -54,7 +56,8 @@ export class StoreClient {
     } catch (error) {
       operation.throwIfAborted();
       if (!isStoreError(error)) throw error;
-      return { outcome: "failed", definite, error };
+      // An attempt that nobody waited for may still land: only refusals that came in time say that nothing was written.
+      return { outcome: "failed", definite: sent === refused, error };
     }
 
     function checked(answer: string): "created" | "exists" {
@@ -81,14 +84,22 @@ export class StoreClient {
   ): AsyncGenerator<ListPage, void, undefined> {
     const operation = this.operation(options.signal);
     const listing = new Listing(this.#store, prefix, options.delimiter);
+    let number = 1;
     try {
       for (;;) {
-        const page = await operation.retry((signal, number) =>
-          this.#observed("list", prefix, number, signal, () => listing.next(signal)),
+        const page = await operation.retry(
+          (signal, attempt) => {
+            number = attempt;
+            return this.#observed("list", prefix, attempt, signal, () => listing.next(signal));
+          },
+          { number },
         );
         if (page === undefined) return;
+        const unseen = listing.accept(page);
+        // A page that was given before is no progress: a later page that always fails must come to an end.
+        if (unseen.objects.length + unseen.prefixes.length > 0) number = 1;
+        yield unseen;
         operation.progress();
-        yield listing.accept(page);
       }
     } finally {
       listing.stop();
@@ -151,7 +162,8 @@ export class StoreClient {
       this.#emit({ type: "request", operation, key, attempt, durationMs, bytes: seen.bytes, outcome });
     };
     // An attempt that does not end when its signal aborts is reported all the same.
-    const abandoned = (): void => report(isStoreError(signal.reason) ? signal.reason.code : "aborted");
+    const abandoned = (): void =>
+      report(signal.reason instanceof AttemptTimeout ? signal.reason.code : "aborted");
     signal.addEventListener("abort", abandoned, { once: true });
     try {
       const result = await run(seen);

@@ -24,24 +24,22 @@ export interface CompleteRequest {
 export function completeRequest(args: EpochCompleteArguments, capacity: number): CompleteRequest {
   checkObject("args", args);
   const epoch = checkEpoch(args.epoch);
-  checkArray("parts", args.parts);
-  checkArray("unchanged", args.unchanged ?? []);
-  checkArray("attachments", args.attachments ?? []);
-
+  // Array.from: a hole must meet the checks like any other value.
+  const parts = Array.from(checkArray("parts", args.parts));
+  const unchanged = Array.from(checkArray("unchanged", args.unchanged, []), (vnode, index) =>
+    checkInteger(`unchanged[${index}]`, vnode, 0, capacity - 1),
+  );
+  const attachments = Array.from(checkArray("attachments", args.attachments, []), (receipt, index) =>
+    checkAttachmentReceipt(`attachments[${index}]`, receipt, epoch),
+  );
   const receipts: PartialReceipt[] = [];
   const vnodes: number[] = [];
-  for (const [index, part] of args.parts.entries()) {
+  for (const [index, part] of parts.entries()) {
     const name = `parts[${index}]`;
     if (typeof part === "number") vnodes.push(checkInteger(name, part, 0, capacity - 1));
     else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
   }
-  const attachments = (args.attachments ?? []).map((receipt, index) =>
-    checkAttachmentReceipt(`attachments[${index}]`, receipt, epoch),
-  );
-  const unchanged = (args.unchanged ?? []).map((vnode, index) =>
-    checkInteger(`unchanged[${index}]`, vnode, 0, capacity - 1),
-  );
-  if (args.parts.length === 0 && unchanged.length === 0) {
+  if (parts.length === 0 && unchanged.length === 0) {
     throw new RangeError("parts and unchanged are both empty: there is nothing to seal");
   }
 

@@ -95,7 +95,10 @@ class Completion {
       await this.#listEpoch();
       return this.#readControl();
     }
-    const [, control] = await Promise.all([this.#listEpoch(), this.#readControl()]);
+    const [, control] = await this.#self.both(
+      () => this.#listEpoch(),
+      () => this.#readControl(),
+    );
     return control;
   }
 
@@ -277,10 +280,10 @@ class Completion {
     operation: Operation,
     beside: { readonly control: boolean },
   ): Promise<[PromiseSettledResult<Commit | undefined>, ControlAnswer | undefined]> {
-    const answers = await Promise.all([
-      settled(readCommit(this.#self, this.#epoch, operation)),
-      beside.control ? settled(this.#readControl()) : undefined,
-    ]);
+    const answers = await this.#self.both(
+      () => settled(readCommit(this.#self, this.#epoch, operation)),
+      async () => (beside.control ? settled(this.#readControl()) : undefined),
+    );
     this.#signal?.throwIfAborted();
     return answers;
   }

@@ -1,21 +1,29 @@
 import { StateError } from "../errors.ts";
+import { both } from "../concurrency.ts";
 import { type Control, readControl } from "../control.ts";
 import { namespaceKey } from "../layout.ts";
 import type { Operation } from "../retry.ts";
 import { decodeJson, encodeJson } from "../seal.ts";
 import type { StoreClient } from "../store-client.ts";
 
+interface NamespaceOptions {
+  readonly vnodeCapacity: number;
+  readonly readOnly: boolean;
+  readonly concurrency: number;
+}
+
 /** Checks that the store holds our kind of namespace, and that it honours the condition that all else rests on. */
 export async function openNamespace(
   client: StoreClient,
-  { vnodeCapacity, readOnly }: { readonly vnodeCapacity: number; readonly readOnly: boolean },
+  { vnodeCapacity, readOnly, concurrency }: NamespaceOptions,
   signal: AbortSignal | undefined,
 ): Promise<Control> {
   const operation = client.operation(signal);
-  const [found, control] = await Promise.all([
-    client.get(namespaceKey, operation),
-    readControl(client, signal),
-  ]);
+  const [found, control] = await both(
+    concurrency,
+    () => client.get(namespaceKey, operation),
+    () => readControl(client, signal),
+  );
   if (found !== undefined) checkNamespace(found, vnodeCapacity);
   if (!readOnly) await probe(client, vnodeCapacity, found !== undefined, client.operation(signal));
   return control;

@@ -24,7 +24,10 @@ export async function sealedEpochs(
     sealed.clear();
     await look((await self.listEpochs(signal)).filter((epoch) => epoch > after));
     // An epoch that was sealed, or came into being, while others were read would leave a gap below a later one.
-    const [epochs, { floor }] = await Promise.all([self.listEpochs(signal), self.readControl(signal)]);
+    const [epochs, { floor }] = await self.both(
+      () => self.listEpochs(signal),
+      () => self.readControl(signal),
+    );
     const highest = [...sealed].reduce((max, epoch) => Math.max(max, epoch), -1);
     await look(
       epochs.filter((epoch) => epoch > after && epoch >= floor && epoch < highest && !sealed.has(epoch)),

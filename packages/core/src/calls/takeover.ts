@@ -21,7 +21,10 @@ export async function takeover(
   const watch = new FloorWatch();
   const listed = new Set<number>();
   for (;;) {
-    const [before, epochs] = await Promise.all([self.readControl(signal), self.listEpochs(signal)]);
+    const [before, epochs] = await self.both(
+      () => self.readControl(signal),
+      () => self.listEpochs(signal),
+    );
     checkHighest(self, version, before);
     for (const epoch of epochs) listed.add(epoch);
     const open = epochs.filter((epoch) => epoch >= before.floor).toReversed();
