@@ -1,0 +1,34 @@
+import type { AttachmentReceipt, SealedEpoch, StateBackend } from "@state/core";
+
+/** What an epoch holds besides the vnodes' state. */
+export interface Checkpoint {
+  /** The first row that the epoch does not count: where the source is replayed from. */
+  readonly nextRow: number;
+  /** The staged files whose release the seal allows. */
+  readonly files: readonly string[];
+}
+
+const sourceOffset = "source-offset";
+const sinkFiles = "sink-files";
+
+/** Attaches a checkpoint to an epoch, before it is sealed: the seal then holds for state, offset and sink as one. */
+export function attach(
+  backend: StateBackend,
+  epoch: { readonly epoch: number; readonly assignmentVersion: number },
+  { nextRow, files }: Checkpoint,
+): Promise<AttachmentReceipt[]> {
+  const write = (name: string, value: unknown): Promise<AttachmentReceipt> =>
+    backend.writeAttachment({ ...epoch, name, bytes: new TextEncoder().encode(JSON.stringify(value)) });
+  return Promise.all([write(sourceOffset, nextRow), write(sinkFiles, files)]);
+}
+
+/** Reads a checkpoint back. */
+export async function checkpointOf(sealed: SealedEpoch): Promise<Checkpoint> {
+  const read = async (name: string): Promise<unknown> => {
+    const bytes = await sealed.attachment(name);
+    if (bytes === undefined) throw new Error(`epoch ${sealed.epoch} has no ${name}: it is not from this job`);
+    return JSON.parse(new TextDecoder().decode(bytes));
+  };
+  const [nextRow, files] = await Promise.all([read(sourceOffset), read(sinkFiles)]);
+  return { nextRow: nextRow as number, files: files as readonly string[] };
+}

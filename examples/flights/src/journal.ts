@@ -1,0 +1,50 @@
+import type { End } from "./attempt.ts";
+import type { Struck } from "./messages.ts";
+
+/** How the job came back after an attempt had ended. */
+export interface Recovery {
+  readonly cause: End;
+  /** The version that took over. */
+  readonly version: number;
+  /** The newest epoch that was known to be sealed until then. */
+  readonly sealedBefore: number | undefined;
+  /** The epoch that the job went on from; `undefined` is the beginning. */
+  readonly base: number | undefined;
+  /** The first row that was processed from there on. */
+  readonly nextRow: number;
+  /** From the end of one attempt to the restored state of the next. */
+  readonly milliseconds: number;
+}
+
+/** What came of a leader that went on after its successor had taken over. */
+export interface Deposed {
+  readonly version: number;
+  readonly struck: Struck;
+  readonly end: End;
+}
+
+/** What happened in a run. */
+export interface Journal {
+  attempts: number;
+  epochs: number;
+  readonly written: { partials: number; bytes: number };
+  readonly unchanged: { partials: number; bytes: number };
+  readonly pruned: { objects: number; bytes: number };
+  readonly recoveries: Recovery[];
+  readonly deposed: Deposed[];
+  /** Epochs that a deposed leader sealed all the same: there must be none. */
+  readonly usurped: number[];
+}
+
+export function emptyJournal(): Journal {
+  return {
+    attempts: 0,
+    epochs: 0,
+    written: { partials: 0, bytes: 0 },
+    unchanged: { partials: 0, bytes: 0 },
+    pruned: { objects: 0, bytes: 0 },
+    recoveries: [],
+    deposed: [],
+    usurped: [],
+  };
+}

@@ -1,0 +1,100 @@
+import type { PartialReceipt, StateErrorCode, Sealed } from "@state/core";
+import type { Strike } from "./chaos.ts";
+
+/** What every process of an attempt is told at its start. */
+export interface Assignment {
+  /** The assignment version that this attempt's leader claims. */
+  readonly version: number;
+  readonly workers: number;
+  /** The number of rows to process. */
+  readonly records: number;
+  /** Rows an epoch. */
+  readonly barrier: number;
+  readonly store: string;
+  readonly out: string;
+  /** What is to happen to this very process. */
+  readonly strike?: Strike | undefined;
+}
+
+/** A range of rows and the epoch that they belong to. */
+export interface Cut {
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** From the leader to all its workers. */
+export type Order =
+  | { readonly type: "restore"; readonly base: number | undefined }
+  | ({ readonly type: "cut" } & Cut);
+
+/** From a worker to its leader. */
+export type Reply = { readonly type: "restored"; readonly worker: number } | CutReply;
+
+export interface CutReply {
+  readonly type: "cut";
+  readonly worker: number;
+  /** Of the vnodes that changed: their partials are durable. */
+  readonly parts: readonly PartialReceipt[];
+  readonly unchanged: readonly number[];
+  /** The staged file of the epoch's rows. */
+  readonly file: string;
+}
+
+export interface Volume {
+  readonly partials: number;
+  readonly bytes: number;
+}
+
+/** A leader's workers have the state of epoch `base`, or none, and go on from a row. */
+export interface Recovered {
+  readonly type: "recovered";
+  readonly base: number | undefined;
+  readonly nextRow: number;
+}
+
+export interface SealedCut extends Cut {
+  readonly type: "sealed";
+  readonly written: Volume;
+  /** Taken over from the epoch before. */
+  readonly unchanged: Volume;
+}
+
+export interface Pruned {
+  readonly type: "pruned";
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** A leader was refused, or does not know how a request ended. */
+export interface GaveUp {
+  readonly type: "gave up";
+  readonly code: StateErrorCode;
+  readonly sealed: Sealed;
+  readonly message: string;
+}
+
+/** A process has come to the point at which it is struck, and is gone right after. */
+export interface Struck {
+  readonly type: "struck";
+  readonly strike: Strike;
+  readonly epoch: number;
+  /** The row that the epoch goes up to. */
+  readonly to: number;
+}
+
+/** How the work goes. */
+export type Report = Recovered | SealedCut | Pruned;
+
+/** From anyone to the supervisor. */
+export type News = Report | { readonly type: "finished" } | GaveUp | Struck;
+
+/** What a leader sends; the supervisor passes orders on to the attempt's workers. */
+export type FromLeader =
+  | { readonly to: "workers"; readonly order: Order }
+  | { readonly to: "supervisor"; readonly news: News };
+
+/** What a worker sends; the supervisor passes replies on to the attempt's leader. */
+export type FromWorker =
+  | { readonly to: "leader"; readonly reply: Reply }
+  | { readonly to: "supervisor"; readonly news: News };

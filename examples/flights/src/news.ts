@@ -1,0 +1,47 @@
+import type { End } from "./attempt.ts";
+import type { Deposed, Recovery } from "./journal.ts";
+import type { Struck } from "./messages.ts";
+import type { Options } from "./options.ts";
+import { grouped, seconds } from "./quantities.ts";
+
+/** What is about to happen. */
+export function describeRun(
+  { records, barrier, workers, kills, seed }: Options,
+  store: string,
+  out: string,
+): string {
+  return (
+    `${grouped(records)} flights, ${grouped(barrier)} an epoch, ${workers} workers, ${kills} kills, seed ${seed}\n` +
+    `checkpoints: ${store}\nrows: ${out}\n`
+  );
+}
+
+/** How an attempt ended. */
+export function describeEnd(end: End): string {
+  if (end.type === "finished") return "finished";
+  if (end.type === "died") return `${end.who} died of itself: ${end.how}`;
+  if (end.type === "gave up") return `the leader gave up: ${end.code}, sealed: ${end.sealed}: ${end.message}`;
+  return `${end.type} ${describeStruck(end.struck)}`;
+}
+
+function describeStruck({ strike, epoch, to }: Struck): string {
+  const who = strike.victim === "leader" ? "the leader" : `worker ${strike.victim}`;
+  return `${who}, ${strike.point}: epoch ${epoch}, row ${grouped(to)}`;
+}
+
+export function describeRecovery({ version, base, nextRow, milliseconds }: Recovery): string {
+  return `  version ${version} goes on from ${epochName(base)}, row ${grouped(nextRow)}, after ${seconds(milliseconds)}`;
+}
+
+export function describeDeposed({ version, struck, end }: Deposed): string {
+  const outcome =
+    end.type === "gave up"
+      ? `refused, ${end.code}, sealed: ${end.sealed}`
+      : `NOT REFUSED, ${describeEnd(end)}`;
+  return `  version ${version} (paused at epoch ${struck.epoch}, ${struck.strike.point}) wants to go on: ${outcome}`;
+}
+
+/** An epoch to go on from. */
+export function epochName(epoch: number | undefined): string {
+  return epoch === undefined ? "the beginning" : `epoch ${epoch}`;
+}

@@ -1,0 +1,101 @@
+import { parseArgs } from "node:util";
+import { killPoints } from "./chaos.ts";
+
+export interface Options {
+  readonly records: number;
+  readonly barrier: number;
+  readonly workers: number;
+  readonly kills: number;
+  readonly seed: number;
+  /** `undefined`: in the temporary folder. */
+  readonly store: string | undefined;
+  /** `undefined`: in the temporary folder. */
+  readonly out: string | undefined;
+  readonly keep: boolean;
+}
+
+/** Epochs for each kill: room to get over one before the next. */
+const epochsPerKill = 4;
+
+export const usage = `Counts the delays of 3,000,000 flights in several processes, kills them again and again, and checks that the result is
+what a plain read of the file gives: no flight lost, none counted twice.
+
+  --records N     how much of the input to process          (3000000)
+  --barrier N     flights an epoch                          (15000)
+  --workers N     worker processes                          (2)
+  --kills N       processes to kill: 0, or at least 6,
+                  one for each point there is               (12)
+  --seed N        decides who is killed where               (1)
+  --store fs:DIR  where the checkpoints go                  (a temporary folder)
+  --out DIR       where the rows go                         (a temporary folder)
+  --keep          leave the temporary folder for a look
+  --help          this text
+
+The exit code is 0 if everything is equal, 1 if anything differs, 2 if the arguments are wrong.
+`;
+
+/** What is wrong with the command line, in words for its author. */
+export class UsageError extends Error {}
+
+/** Reads the command line; `"help"` when that is what it asks for. */
+export function parseOptions(args: readonly string[]): Options | "help" {
+  const values = parse(args);
+  if (values.help) return "help";
+
+  const records = integer("records", values.records, 1, 3_000_000);
+  const barrier = integer("barrier", values.barrier, 1, 3_000_000);
+  const kills = integer("kills", values.kills, 0, 1000);
+  if (kills > 0 && kills < killPoints.length) {
+    throw new UsageError(
+      `--kills ${kills}: there are ${killPoints.length} points to kill at; 0 is no chaos at all`,
+    );
+  }
+  const epochs = Math.ceil(records / barrier);
+  if (epochs < kills * epochsPerKill) {
+    throw new UsageError(
+      `${records} records at ${barrier} an epoch are ${epochs} epochs: ${kills} kills need ${kills * epochsPerKill}; ` +
+        "raise --records, or lower --barrier or --kills",
+    );
+  }
+  if (values.store !== undefined && !/^fs:./.test(values.store)) {
+    throw new UsageError(`--store ${values.store}: expected fs:DIR`);
+  }
+  return {
+    records,
+    barrier,
+    kills,
+    workers: integer("workers", values.workers, 1, 16),
+    seed: integer("seed", values.seed, 0, 2 ** 32 - 1),
+    store: values.store,
+    out: values.out,
+    keep: values.keep,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      // `npm` and `pnpm` users write a `--` before the arguments of a script.
+      args: args.filter((arg) => arg !== "--"),
+      options: {
+        records: { type: "string", default: "3000000" },
+        barrier: { type: "string", default: "15000" },
+        workers: { type: "string", default: "2" },
+        kills: { type: "string", default: "12" },
+        seed: { type: "string", default: "1" },
+        store: { type: "string" },
+        out: { type: "string" },
+        keep: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function integer(name: string, text: string, least: number, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`--${name} ${text}: expected a whole number from ${least} to ${most}`);
+}

@@ -1,0 +1,72 @@
+import { ObjectStoreBackend } from "@state/core";
+import { liveWithParent, received, send } from "./channel.ts";
+import { FlightSource } from "./flights.ts";
+import type { Assignment, Cut, CutReply, FromWorker, Order } from "./messages.ts";
+import { DelayOperator } from "./operator.ts";
+import { Sink } from "./sink.ts";
+import { encode } from "./statistics.ts";
+import { openStore } from "./store.ts";
+import { Striker } from "./striker.ts";
+import { ownerOf, vnodeCapacity, vnodeOf } from "./vnodes.ts";
+
+liveWithParent();
+const orders = received<Order>();
+const { version, workers, store, out, strike } = JSON.parse(process.argv[2] ?? "") as Assignment;
+const worker = Number(process.argv[3]);
+
+const striker = new Striker(strike);
+const backend = await ObjectStoreBackend.open({
+  store: striker.wrap(openStore(store)),
+  instanceId: `worker-${worker}`,
+  vnodeCapacity,
+});
+backend.setAuthoritativeVersion(version);
+const source = await FlightSource.open();
+const sink = new Sink(out);
+await sink.open();
+const operator = new DelayOperator();
+
+for await (const [order] of orders) {
+  if (order.type === "restore") {
+    await restore(order.base);
+    await send({ to: "leader", reply: { type: "restored", worker } } satisfies FromWorker);
+  } else {
+    await striker.enter(order);
+    await send({ to: "leader", reply: await cut(order) } satisfies FromWorker);
+    await striker.at("receipt sent");
+  }
+}
+
+/** Reads this worker's vnodes as the epoch that the leader goes on from has them. */
+async function restore(base: number | undefined): Promise<void> {
+  if (base === undefined) return;
+  const sealed = await backend.latest();
+  if (sealed?.epoch !== base) {
+    throw new Error(`the leader goes on from epoch ${base}, but the newest seal is ${sealed?.epoch}`);
+  }
+  await Promise.all(
+    sealed.vnodes.filter(isOurs).map(async (vnode) => {
+      const state = await sealed.read(vnode);
+      if (state !== undefined) operator.restore(vnode, state);
+    }),
+  );
+}
+
+/** Processes an epoch's flights, and makes what they changed durable: the state as partials, the rows as a staged file. */
+async function cut({ epoch, from, to }: Cut): Promise<CutReply> {
+  const flights = await source.read(from, to);
+  const { rows, changed, unchanged } = operator.process(
+    flights.filter(({ origin }) => isOurs(vnodeOf(origin))),
+  );
+  const [file, ...parts] = await Promise.all([
+    sink.stage({ from, to, epoch, version, worker }, encode(rows)),
+    ...changed.map((vnode) =>
+      backend.writePartial({ epoch, vnode, assignmentVersion: version, bytes: operator.snapshot(vnode) }),
+    ),
+  ]);
+  return { type: "cut", worker, parts, unchanged, file };
+}
+
+function isOurs(vnode: number): boolean {
+  return ownerOf(vnode, workers) === worker;
+}

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { parseOptions, UsageError } from "../src/options.ts";
+
+test("nothing given is all flights, with chaos, in temporary folders", () => {
+  expect(parseOptions([])).toEqual({
+    records: 3_000_000,
+    barrier: 15_000,
+    workers: 2,
+    kills: 12,
+    seed: 1,
+    store: undefined,
+    out: undefined,
+    keep: false,
+  });
+});
+
+test("everything can be given, also behind a `--`", () => {
+  const args = "-- --records 60000 --barrier 500 --workers 3 --kills 6 --seed 7 --store fs:a --out b --keep";
+
+  expect(parseOptions(args.split(" "))).toEqual({
+    records: 60_000,
+    barrier: 500,
+    workers: 3,
+    kills: 6,
+    seed: 7,
+    store: "fs:a",
+    out: "b",
+    keep: true,
+  });
+});
+
+test("help wins over everything else", () => {
+  expect(parseOptions(["--help", "--seed", "x"])).toBe("help");
+});
+
+test.each([
+  ["--bogus", "--bogus"],
+  ["--seed x", "--seed x: expected a whole number from 0 to 4294967295"],
+  ["--seed 4294967296", "--seed 4294967296"],
+  ["--records 0", "--records 0"],
+  ["--records 3000001", "--records 3000001"],
+  ["--records 1e6", "--records 1e6"],
+  ["--barrier 0", "--barrier 0"],
+  ["--workers 0", "--workers 0"],
+  ["--workers 17", "--workers 17"],
+  ["--kills 5", "--kills 5: there are 6 points"],
+  ["--records 1000", "12 kills need 48"],
+  ["--store s3:bucket", "expected fs:DIR"],
+  ["--store fs:", "expected fs:DIR"],
+  ["extra", "extra"],
+])("%s is refused by name", (args, message) => {
+  expect(() => parseOptions(args.split(" "))).toThrow(UsageError);
+  expect(() => parseOptions(args.split(" "))).toThrow(message);
+});
