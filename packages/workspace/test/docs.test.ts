@@ -56,7 +56,7 @@ describe("the code in the docs", () => {
   });
 
   test("of the README runs as it stands", async () => {
-    const [snippet] = snippets.filter(({ page }) => page === "README.md");
+    const snippet = snippets.find(({ page }) => page === "README.md");
     const folder = join(scratch, "empty");
     await mkdir(folder);
     const path = join(scratch, "readme.mts");
