@@ -6,9 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../../..");
-const pages = await Array.fromAsync(
-  glob(["README.md", "docs/*.md", "packages/*/README.md", "examples/*/README.md"], { cwd: root }),
-);
+const pages: string[] = [];
+for await (const page of glob(["README.md", "docs/*.md", "packages/*/README.md", "examples/*/README.md"], {
+  cwd: root,
+})) {
+  pages.push(page);
+}
 
 interface Snippet {
   readonly page: string;
