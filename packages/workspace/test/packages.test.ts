@@ -17,7 +17,7 @@ beforeAll(async () => {
     const folder = join(scratch, name);
     await mkdir(folder);
     // pnpm, not npm: npm leaves `workspace:` in the manifest.
-    await run("npx", ["-y", "pnpm@12", "pack", "--pack-destination", folder], {
+    await run("pnpm", ["pack", "--pack-destination", folder], {
       cwd: join(root, "packages", name),
     });
     const [file] = await readdir(folder);
