@@ -3,7 +3,9 @@ import type { Runner } from "../runner.ts";
 import type { BackendCase } from "./case.ts";
 import { leaderCases } from "./leaders.ts";
 import { partialCases } from "./partials.ts";
+import { pruningCases } from "./pruning.ts";
 import { retentionCases } from "./retention.ts";
+import { takeoverCases } from "./takeovers.ts";
 import { unchangedCases } from "./unchanged.ts";
 import { World } from "./world.ts";
 
@@ -22,6 +24,8 @@ export const backendCases: readonly BackendCase[] = [
   ...leaderCases,
   ...retentionCases,
   ...unchangedCases,
+  ...takeoverCases,
+  ...pruningCases,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import type { BackendCase } from "./case.ts";
+import { assertRefused, restored, textOf } from "./world.ts";
+
+/** What a prune does, in which order, and what it leaves. */
+export const pruningCases: readonly BackendCase[] = [
+  {
+    id: "P01",
+    title: "nothing is deleted before the floor is known to be there",
+    // Rule: the floor is published, and read back where its create was not answered, before the first delete.
+    async run(world) {
+      const leader = await world.open("A");
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      leader.store.lose("create _control/floor=0000000000000005");
+      await assertRefused(leader.backend.pruneBefore(5), "OutcomeUnknown");
+      assert.equal(await world.commit(4), "seal");
+      leader.store.loseAnswer("create _control/floor=0000000000000005");
+      assert.equal((await leader.backend.pruneBefore(5)).floor, 5);
+      assert.equal(await world.commit(4), "nothing");
+    },
+  },
+  {
+    id: "P02",
+    title: "a retained seal that cannot be read stops the prune",
+    // Rule: what is kept must be known before anything is deleted.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(3, { 0: "three", 1: "unchanged" });
+      await leader.seal(4, { 0: "four" }, [1]);
+      leader.store.refuse("get epoch=4/_COMMIT", "Denied", { after: 1 });
+      await assertRefused(leader.backend.pruneBefore(4), "StoreFailed");
+      assert.deepEqual((await world.keys("epoch=3/")).length, 3);
+    },
+  },
+  {
+    id: "P03",
+    title: "unsealed epochs below `before` that no floor covers become void and empty",
+    // Rule: they are made void first, then emptied, and the void stays.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      const slow = await leader.write(6, 0, "six");
+      await leader.write(9, 0, "nine");
+      const create = leader.store.hold("create epoch=6/_COMMIT");
+      const complete = leader.backend.epochComplete({ epoch: 6, parts: [slow] });
+      await create.arrived;
+      const report = await leader.backend.pruneBefore(8);
+      assert.deepEqual([report.floor, report.objects], [4, 1]);
+      assert.deepEqual(await world.keys("epoch=6/"), ["epoch=6/_COMMIT"]);
+      assert.deepEqual(await world.keys("epoch=9/"), ["epoch=9/vnode=0/partial.bin"]);
+      create.release();
+      await assertRefused(complete, "EpochAborted", "no");
+      assert.equal(await restored(await leader.backend.latest(), 0), "four");
+    },
+  },
+  {
+    id: "P04",
+    title: "an operator prunes beside the leader, and touches nothing above the newest seal",
+    // Rule: asOperator skips the look at the fence, and makes nothing void.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(3, { 0: "three" });
+      await leader.seal(4, { 0: "four" });
+      const receipt = await leader.write(5, 0, "five");
+      const operator = await world.open("operator");
+      await assertRefused(operator.backend.pruneBefore(100), "StaleVersion");
+      const report = await operator.backend.pruneBefore(100, { asOperator: true });
+      assert.deepEqual([report.floor, report.epochs, report.objects], [4, 1, 2]);
+      assert.ok((await leader.backend.epochComplete({ epoch: 5, parts: [receipt] })).complete);
+    },
+  },
+  {
+    id: "P05",
+    title: "outdated floors and fences go, the highest stay",
+    // Rule: they go last, and only those below the highest.
+    async run(world) {
+      const first = await world.lead("A", 1);
+      for (const epoch of [1, 2, 3]) await first.seal(epoch, { 0: `${epoch}` });
+      await first.backend.pruneBefore(2);
+      const second = await world.lead("B", 2);
+      await second.backend.pruneBefore(3);
+      assert.deepEqual(await world.keys("_control/"), [
+        "_control/fence=0000000000000002",
+        "_control/floor=0000000000000003",
+        "_control/namespace",
+      ]);
+    },
+  },
+  {
+    id: "P06",
+    title: "with nothing sealed nothing is pruned",
+    // Rule: the horizon is never above the newest seal; without one there is none.
+    async run(world) {
+      const leader = await world.open("A");
+      await leader.write(5, 0, "five");
+      const report = await leader.backend.pruneBefore(5, { asOperator: true });
+      assert.deepEqual(report, { floor: 0, epochs: 0, objects: 0, bytes: 0, failed: 0, failures: [] });
+      assert.deepEqual(await world.keys("epoch=5/"), ["epoch=5/vnode=0/partial.bin"]);
+      assert.deepEqual(await world.keys("_control/"), ["_control/namespace"]);
+    },
+  },
+  {
+    id: "P07",
+    title: "what others put beside the protocol's objects is left alone",
+    // Rule: only keys that match exactly are deleted.
+    async run(world) {
+      const leader = await world.open("A");
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      const foreign = [
+        "backup/epoch=4/_COMMIT",
+        "epoch=04/vnode=0/partial.bin",
+        "epoch=4/note",
+        "epoch=4/vnode=0/x",
+      ];
+      for (const key of foreign) await world.put(key, "foreign");
+      await leader.backend.pruneBefore(5);
+      const left = (await world.keys()).filter((key) => !/^_control|^epoch=5\//.test(key));
+      assert.deepEqual(left, foreign);
+    },
+  },
+  {
+    id: "R01",
+    title: "bytes that are not what was sealed are Corrupt, never restored",
+    // Rule: a handle checks size and digest.
+    async run(world) {
+      const leader = await world.open("A");
+      await leader.seal(5, { 0: "five", 1: "five" });
+      await world.store.delete(["epoch=5/vnode=0/partial.bin", "epoch=5/vnode=1/partial.bin"]);
+      await world.put("epoch=5/vnode=0/partial.bin", "fivE");
+      await world.put("epoch=5/vnode=1/partial.bin", "five and more");
+      const handle = await leader.backend.latest();
+      await assertRefused(restored(handle, 0), "Corrupt", "yes");
+      await assertRefused(restored(handle, 1), "Corrupt", "yes");
+      await assertRefused(leader.backend.readPartial({ epoch: 5, vnode: 0 }), "Corrupt", "yes");
+    },
+  },
+  {
+    id: "R02",
+    title: "readPartial of an unsealed epoch reads our own last write, of a void one too",
+    // Rule: our own last write, else what came first.
+    async run(world) {
+      const other = await world.open("B");
+      await other.write(5, 0, "first");
+      const own = await world.open("A");
+      assert.equal(textOf(await own.backend.readPartial({ epoch: 5, vnode: 0 })), "first");
+      await own.write(5, 0, "own");
+      assert.equal(textOf(await own.backend.readPartial({ epoch: 5, vnode: 0 })), "own");
+      assert.equal(await own.backend.readPartial({ epoch: 5, vnode: 1 }), undefined);
+      await own.backend.abort(5);
+      assert.equal(textOf(await own.backend.readPartial({ epoch: 5, vnode: 0 })), "own");
+    },
+  },
+  {
+    id: "R03",
+    title: "describeEpoch tells every state apart, and what is missing of a seal",
+    // Rule: what is there: seal, void or nothing; pruned wins.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const { backend } = leader;
+      await leader.seal(3, { 0: "three", 1: "unchanged" });
+      await leader.seal(4, { 0: "four" }, [1]);
+      await leader.write(5, 0, "five");
+      await backend.abort(6);
+      const states = [];
+      for (const epoch of [3, 4, 5, 6, 7]) states.push((await backend.describeEpoch(epoch)).state);
+      assert.deepEqual(states, ["sealed", "sealed", "open", "void", "absent"]);
+      assert.equal((await backend.describeEpoch(6)).void?.by, "A");
+      assert.deepEqual((await backend.describeEpoch(4)).missing, []);
+      await world.store.delete(["epoch=3/vnode=1/partial.bin"]);
+      const { objects, bytes, missing } = await backend.describeEpoch(4);
+      assert.equal(objects, 2);
+      assert.ok(bytes > 4);
+      assert.deepEqual(missing, ["epoch=3/vnode=1/partial.bin"]);
+      await backend.pruneBefore(4);
+      assert.equal((await backend.describeEpoch(3)).state, "pruned");
+    },
+  },
+];

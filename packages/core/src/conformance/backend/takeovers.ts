@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import type { BackendCase } from "./case.ts";
+import { assertComplete, assertRefused, bytesOf, restored } from "./world.ts";
+
+/** What a leader may rely on once it leads, and what it may not before. */
+export const takeoverCases: readonly BackendCase[] = [
+  {
+    id: "T01",
+    title: "a takeover that is overtaken by a higher version is refused",
+    // Rule: control is listed again after the epochs were made void.
+    async run(world) {
+      const slow = await world.open("A");
+      const last = slow.store.hold("list _control/", { after: 1 });
+      const takeover = slow.backend.takeover({ version: 1 });
+      await last.arrived;
+      await world.lead("B", 2);
+      last.release();
+      await assertRefused(takeover, "StaleVersion");
+    },
+  },
+  {
+    id: "T02",
+    title: "a takeover whose base is pruned under it starts over, and answers the newer base",
+    // Rule: a base below the floor, as of a listing sent after it was found, is none.
+    async run(world) {
+      const leader = await world.open("A");
+      await leader.seal(4, { 0: "four" });
+      const successor = await world.open("B");
+      const found = successor.store.holdAnswer("get epoch=4/_COMMIT");
+      const takeover = successor.backend.takeover({ version: 1 });
+      await found.arrived;
+      // As a stray that was under way when the fence went up: another process seals and prunes.
+      await world.put("epoch=6/vnode=0/partial.bin", "six");
+      await world.put("epoch=6/_COMMIT", "A");
+      const operator = await world.open("operator");
+      await operator.backend.pruneBefore(6, { asOperator: true });
+      found.release();
+      const { base, nextEpoch } = await takeover;
+      assert.equal(await restored(base, 0), "six");
+      assert.equal(nextEpoch, 7);
+    },
+  },
+  {
+    id: "T03",
+    title: "a version below the highest is refused before anything becomes void",
+    // Rule: a higher fence ends the takeover.
+    async run(world) {
+      await world.lead("A", 2);
+      const late = await world.open("B");
+      await late.write(5, 0, "five", 2);
+      await assertRefused(late.backend.takeover({ version: 1 }), "StaleVersion");
+      assert.equal(await world.commit(5), "nothing");
+    },
+  },
+  {
+    id: "T04",
+    title: "the highest epoch number leaves the lowest free one above the base",
+    // Rule: nextEpoch is above everything seen, or, where there is no number, the lowest that is not listed.
+    async run(world) {
+      const leader = await world.open("A");
+      await leader.seal(4, { 0: "four" });
+      await leader.write(5, 0, "five");
+      await leader.write(Number.MAX_SAFE_INTEGER, 0, "last");
+      const { nextEpoch } = await leader.backend.takeover({ version: 1 });
+      assert.equal(nextEpoch, 6);
+    },
+  },
+  {
+    id: "T05",
+    title: "a fence whose answer was lost is ours when it is read back",
+    // Rule: no error of a create is taken as lost without reading back.
+    async run(world) {
+      const leader = await world.open("A");
+      leader.store.loseAnswer("create _control/fence=0000000000000001");
+      await leader.backend.takeover({ version: 1 });
+      await leader.seal(0, { 0: "zero" });
+    },
+  },
+  {
+    id: "T06",
+    title: "a floor above every seal is Corrupt, never an empty history",
+    // Rule: the same floor twice is no prune that is under way.
+    async run(world) {
+      const leader = await world.open("A");
+      await leader.seal(4, { 0: "four" });
+      await world.put("_control/floor=0000000000000009", "");
+      await assertRefused(leader.backend.latest(), "Corrupt");
+      await assertRefused(leader.backend.latestCommittedEpoch(), "Corrupt");
+      await assertRefused(leader.backend.sealedEpochs(), "Corrupt");
+      await assertRefused(leader.backend.takeover({ version: 1 }), "Corrupt");
+    },
+  },
+  {
+    id: "T07",
+    title: "one seal is created at a time, in the order of the calls",
+    // Rule: epochComplete waits for its turn.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const five = await leader.write(5, 0, "five");
+      const six = await leader.write(6, 0, "six");
+      const create = leader.store.hold("create epoch=5/_COMMIT");
+      const first = leader.backend.epochComplete({ epoch: 5, parts: [five] });
+      const second = leader.backend.epochComplete({ epoch: 6, parts: [six] });
+      await create.arrived;
+      assert.ok(!leader.store.requests.includes("create epoch=6/_COMMIT"));
+      create.release();
+      assertComplete(await first);
+      assertComplete(await second);
+    },
+  },
+  {
+    id: "T08",
+    title: "a lost partial is an error, not a wait without end",
+    // Rule: a receipt whose object is absent is PartialLost, not "missing".
+    async run(world) {
+      const leader = await world.open("A");
+      const receipt = await leader.write(5, 0, "five");
+      assert.deepEqual(await leader.backend.epochComplete({ epoch: 5, parts: [receipt, 1] }), {
+        complete: false,
+        missing: [1],
+      });
+      await world.store.delete([receipt.key]);
+      await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [receipt] }), "PartialLost", "no");
+      await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [0] }), "PartialLost", "no");
+    },
+  },
+  {
+    id: "T09",
+    title: "asking again for a sealed epoch with unchanged vnodes is answered by its seal",
+    // Rule: the newest seal is looked into after the epoch's own `_COMMIT`, and an unchanged vnode is one of a lower epoch.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four", 1: "unchanged" });
+      const five = await leader.write(5, 0, "five");
+      const ask = { epoch: 5, parts: [five], unchanged: [1] };
+      assertComplete(await leader.backend.epochComplete(ask));
+      await leader.seal(6, { 0: "six" });
+      assertComplete(await leader.backend.epochComplete(ask));
+      const wrong = leader.backend.epochComplete({ epoch: 5, parts: [], unchanged: [0] });
+      await assertRefused(wrong, "SealMismatch", "yes");
+    },
+  },
+  {
+    id: "T10",
+    title: "attachments are sealed with the epoch, compared and restored",
+    // Rule: a seal must cover what was asked, attachment by attachment.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const write = (name: string, text: string) =>
+        leader.backend.writeAttachment({ epoch: 5, name, assignmentVersion: 1, bytes: bytesOf(text) });
+      const offsets = await write("offsets", "42");
+      const parts = [await leader.write(5, 0, "five")];
+      assertComplete(await leader.backend.epochComplete({ epoch: 5, parts, attachments: [offsets] }));
+      const handle = await leader.backend.latest();
+      assert.deepEqual(handle?.attachments, ["offsets"]);
+      assert.deepEqual(await handle?.attachment("offsets"), bytesOf("42"));
+      assert.equal(await handle?.attachment("sink"), undefined);
+      const other = await write("offsets", "43");
+      const asked = leader.backend.epochComplete({ epoch: 5, parts, attachments: [other] });
+      await assertRefused(asked, "SealMismatch", "yes");
+    },
+  },
+];
