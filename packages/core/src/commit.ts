@@ -3,7 +3,7 @@ import { StateError } from "./errors.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { commitKey, parseEpochObject } from "./layout.ts";
 import type { Operation } from "./retry.ts";
-import { type Commit, decodeCommit, encodeVoid, type Seal } from "./seal.ts";
+import { type Commit, decodeCommit, encodeVoid, frozen, type Seal } from "./seal.ts";
 
 /** What an epoch's `_COMMIT` says, or `undefined` when there is none. @throws `Corrupt`, `UnknownFormat` */
 export async function readCommit(
@@ -31,7 +31,7 @@ export async function sealOf(
       partials.push({ vnode: object.vnode, key, size });
   }
   partials.sort((a, b) => a.vnode - b.vnode);
-  return { format: 0, epoch, committer: commit.committer, partials, attachments: [] };
+  return frozen({ format: 0, epoch, committer: commit.committer, partials, attachments: [] });
 }
 
 /** An epoch decided for ever, or the reason why that is not known. */

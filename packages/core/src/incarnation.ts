@@ -9,7 +9,12 @@ import type { Seal } from "./seal.ts";
 import type { StoreClient } from "./store-client.ts";
 
 /** How many epochs' own receipts are kept: plenty for checkpoints in flight, and no more with the years. */
-const rememberedEpochs = 64;
+const rememberedEpochs = 16;
+
+interface OwnWrite {
+  readonly receipt: PartialReceipt;
+  readonly place: number;
+}
 
 const decisionOf: { readonly [C in StateErrorCode]?: DecisionEvent["decision"] } = {
   StaleVersion: "stale",
@@ -48,7 +53,8 @@ export class Incarnation {
   readonly unresolved: Set<number> = new Set();
   readonly #concurrency: number;
   readonly #emit: (event: BackendEvent) => void;
-  readonly #written = new Map<number, Map<number, PartialReceipt>>();
+  readonly #written = new Map<number, Map<number, OwnWrite>>();
+  #writes = 0;
   #authoritativeVersion: number;
   #claimedVersion: number | undefined;
   #newestSeal: Seal | undefined;
@@ -100,25 +106,28 @@ export class Incarnation {
       this.#newestSeal = seal;
   }
 
-  /** Whether someone else holds the fence. Until someone has called `takeover` there is none. */
-  isDeposed(control: Control): boolean {
-    return control.fence > 0 && control.fence !== this.#claimedVersion;
+  /** Whether someone else than who claimed `version` holds the fence. Until someone calls `takeover` there is none. */
+  isDeposed(control: Control, version: number | undefined = this.#claimedVersion): boolean {
+    return control.fence > 0 && control.fence !== version;
   }
 
   /** Our own last write of a vnode in an epoch. */
   written(epoch: number, vnode: number): PartialReceipt | undefined {
-    return this.#written.get(epoch)?.get(vnode);
+    return this.#written.get(epoch)?.get(vnode)?.receipt;
   }
 
-  remember(receipt: PartialReceipt): void {
-    const receipts = this.#written.get(receipt.epoch) ?? new Map<number, PartialReceipt>();
-    this.#written.set(receipt.epoch, receipts.set(receipt.vnode, receipt));
+  /** The place of a write among the calls: which one is the last is told by when it was asked for, not by when it ended. */
+  beginWrite(): number {
+    this.#writes += 1;
+    return this.#writes;
+  }
+
+  remember(receipt: PartialReceipt, place: number): void {
+    const writes = this.#written.get(receipt.epoch) ?? new Map<number, OwnWrite>();
+    this.#written.set(receipt.epoch, writes);
+    const last = writes.get(receipt.vnode);
+    if (last === undefined || last.place < place) writes.set(receipt.vnode, { receipt, place });
     if (this.#written.size > rememberedEpochs) this.#written.delete(Math.min(...this.#written.keys()));
-  }
-
-  /** The version that a seal carries. */
-  get sealVersion(): number {
-    return this.#claimedVersion ?? this.#authoritativeVersion;
   }
 
   /** @throws `StaleVersion` for a write below the authoritative version. */

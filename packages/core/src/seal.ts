@@ -31,6 +31,14 @@ export interface SealedAttachment {
   readonly sha256?: string | undefined;
 }
 
+/** The same seal, frozen: its entries go into the next seal, whatever a caller does to what it was given. */
+export function frozen(seal: Seal): Seal {
+  for (const entry of [...seal.partials, ...seal.attachments]) Object.freeze(entry);
+  Object.freeze(seal.partials);
+  Object.freeze(seal.attachments);
+  return Object.freeze(seal);
+}
+
 /** The seal's entry of a vnode. */
 export function findPartial(seal: Seal, vnode: number): SealedPartial | undefined {
   let low = 0;
@@ -100,7 +108,7 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
     }
     return { kind: "void", by, incarnation };
   }
-  return { kind: "seal", seal: decodeSeal(record, epoch, corrupt) };
+  return { kind: "seal", seal: frozen(decodeSeal(record, epoch, corrupt)) };
 }
 
 function decodeSeal(

@@ -78,8 +78,9 @@ export async function readSealed(
   const details = { sealed: "yes", epoch, vnode, committer, key } as const;
   try {
     const body = await self.client.get(key, self.client.operation(signal, entry.size));
-    if (body === undefined || entry.sha256 === undefined) {
-      // Without a digest only the floor tells whether this object still is the one that was sealed.
+    const intact = body !== undefined && (await isAsSealed(body, entry));
+    if (!intact || entry.sha256 === undefined) {
+      // Only the floor tells whether what is there, or is not, still is what was sealed.
       const { floor } = await self.readControl(signal);
       if (floor > epoch) throw self.pruned(epoch, floor, details);
     }
@@ -90,9 +91,6 @@ export async function readSealed(
         details,
       );
     }
-    const intact =
-      body.length === entry.size &&
-      (entry.sha256 === undefined || (await sha256Hex(copyOf(body))) === entry.sha256);
     if (intact) return body;
     throw new StateError(
       "Corrupt",
@@ -102,6 +100,11 @@ export async function readSealed(
   } catch (error) {
     throw asStateError(error, `reading ${key}`, details, signal);
   }
+}
+
+async function isAsSealed(body: Uint8Array, entry: SealedPartial | SealedAttachment): Promise<boolean> {
+  if (body.length !== entry.size) return false;
+  return entry.sha256 === undefined || (await sha256Hex(copyOf(body))) === entry.sha256;
 }
 
 /** WebCrypto takes no view of shared memory; everything else is passed as it is. */

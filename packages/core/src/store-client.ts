@@ -57,7 +57,7 @@ export class StoreClient {
       operation.throwIfAborted();
       if (!isStoreError(error)) throw error;
       // An attempt that nobody waited for may still land: only refusals that came in time say that nothing was written.
-      return { outcome: "failed", definite: sent === refused, error };
+      return { outcome: "failed", definite: sent > 0 && sent === refused, error };
     }
 
     function checked(answer: string): "created" | "exists" {

@@ -96,11 +96,11 @@ describe("epochComplete", () => {
     });
   });
 
-  test("costs 2 (4) for an epoch that is sealed already", async () => {
+  test("costs 3 (4) for an epoch that is sealed already", async () => {
     const backend = await open("a");
     await seal(backend, 5);
     const again = (): Promise<unknown> => backend.epochComplete({ epoch: 5, parts: [0] });
-    expect(await store.cost(again)).toEqual({ depth: 2, requests: 4 });
+    expect(await store.cost(again)).toEqual({ depth: 3, requests: 4 });
   });
 
   test("costs 1 (2) for an epoch that is incomplete", async () => {
@@ -109,7 +109,7 @@ describe("epochComplete", () => {
     expect(await store.cost(incomplete)).toEqual({ depth: 1, requests: 2 });
   });
 
-  test("costs 3 (5) for a race that is lost", async () => {
+  test("costs 3 (4) for a race that is lost", async () => {
     const inner = new MapStore();
     const scripted = new ScriptedStore(inner);
     store = new CountingStore(scripted);
@@ -122,7 +122,7 @@ describe("epochComplete", () => {
     const winner = await ObjectStoreBackend.open({ store: inner, instanceId: "b", vnodeCapacity: 16 });
     await winner.epochComplete({ epoch: 5, parts });
     listed.release();
-    expect(await complete).toEqual({ depth: 3, requests: 5 });
+    expect(await complete).toEqual({ depth: 3, requests: 4 });
   });
 
   test("costs 2 (3) for a leader that was deposed", async () => {
@@ -133,12 +133,22 @@ describe("epochComplete", () => {
     expect(await store.cost(complete)).toEqual({ depth: 2, requests: 3 });
   });
 
-  test("costs 3 (5) for a void", async () => {
+  test("costs 4 (5) for a seal that landed twice", async () => {
+    const scripted = new ScriptedStore(new MapStore());
+    store = new CountingStore(scripted);
+    const backend = await open("a");
+    const parts = [await write(backend, 5)];
+    scripted.repeat("create epoch=5/_COMMIT");
+    const complete = (): Promise<unknown> => backend.epochComplete({ epoch: 5, parts });
+    expect(await store.cost(complete)).toEqual({ depth: 4, requests: 5 });
+  });
+
+  test("costs 3 (4) for a void", async () => {
     const backend = await open("a");
     const parts = [await write(backend, 5)];
     await backend.abort(5);
     const complete = refused(() => backend.epochComplete({ epoch: 5, parts }));
-    expect(await store.cost(complete)).toEqual({ depth: 3, requests: 5 });
+    expect(await store.cost(complete)).toEqual({ depth: 3, requests: 4 });
   });
 
   test("costs 4 (4) for a new epoch with acceptListed", async () => {

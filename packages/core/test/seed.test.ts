@@ -101,6 +101,13 @@ describe("acceptListed", () => {
     expect(await backend.epochComplete({ epoch: 9, parts: [0] })).toEqual(outcome);
   });
 
+  test("is content with what its own incarnation sealed, whatever comes beside it", async () => {
+    const { backend } = await world.open("node-0", { acceptListed: true });
+    await backend.epochComplete({ epoch: 9, parts: [0] });
+    await (await world.open("other")).write(9, 0, "late");
+    expect(await backend.epochComplete({ epoch: 9, parts: [0] })).toMatchObject({ complete: true });
+  });
+
   test("waits for a partial that is not there", async () => {
     const { backend } = await world.open("node-0", { acceptListed: true });
     expect(await backend.epochComplete({ epoch: 9, parts: [0, 1, 5] })).toEqual({

@@ -1,4 +1,3 @@
-import { settled } from "../concurrency.ts";
 import type { Control } from "../control.ts";
 import { readCommit, sealOf, voidEpoch } from "../commit.ts";
 import { asStateError, type Incarnation } from "../incarnation.ts";
@@ -10,9 +9,8 @@ import {
   type StateErrorDetails,
 } from "../errors.ts";
 import { anchorKey, commitKey, parseEpochObject } from "../layout.ts";
-import type { Operation } from "../retry.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../receipt.ts";
-import { type Commit, encodeSeal, type Seal, type SealedPartial } from "../seal.ts";
+import { type Commit, encodeSeal, frozen, type Seal, type SealedPartial } from "../seal.ts";
 import type { EpochOutcome } from "../state-backend.ts";
 import type { CompleteRequest } from "./complete-request.ts";
 import { findGap } from "./coverage.ts";
@@ -22,22 +20,7 @@ export async function epochComplete(
   request: CompleteRequest,
   signal: AbortSignal | undefined,
 ): Promise<EpochOutcome> {
-  const { epoch } = request;
   self.checkWritable("epochComplete");
-  const claimed = self.claimedVersion ?? 0;
-  const stale = [...request.receipts, ...request.attachments].find(
-    (receipt) => receipt.assignmentVersion < claimed,
-  );
-  if (stale !== undefined) {
-    const message = `${stale.key} was written under assignment version ${stale.assignmentVersion}; this backend leads with ${claimed}`;
-    throw self.refusal("StaleVersion", message, { sealed: "unknown", epoch, version: claimed });
-  }
-  if (request.unchanged.length > 0 && self.claimedVersion === undefined) {
-    throw new StateError("FenceRequired", `epoch ${epoch} has unchanged vnodes: call takeover first`, {
-      sealed: "unknown",
-      epoch,
-    });
-  }
   return self.sealing.run(signal, () => new Completion(self, request, signal).run());
 }
 
@@ -47,6 +30,8 @@ class Completion {
   readonly #request: CompleteRequest;
   readonly #epoch: number;
   readonly #signal: AbortSignal | undefined;
+  /** The fence that this call goes by: what another call claims meanwhile is not for these receipts. */
+  readonly #claimed: number | undefined;
   /** The epoch's folder: key and size. */
   readonly #listed = new Map<string, number>();
   /** The keys of its partials, by vnode. */
@@ -57,9 +42,11 @@ class Completion {
     this.#request = request;
     this.#epoch = request.epoch;
     this.#signal = signal;
+    this.#claimed = self.claimedVersion;
   }
 
   async run(): Promise<EpochOutcome> {
+    this.#checkVersions();
     await this.#anchor();
     const control = await this.#list();
     if (this.#listed.has(commitKey(this.#epoch))) return this.#decideListed();
@@ -69,6 +56,20 @@ class Completion {
     if ("missing" in resolved) return { complete: false, missing: resolved.missing };
     await this.#settleEarlier();
     return this.#createSeal([...resolved.partials, ...(await this.#unchangedPartials())]);
+  }
+
+  #checkVersions(): void {
+    const { receipts, attachments, vnodes, unchanged } = this.#request;
+    const written = vnodes.map((vnode) => this.#self.written(this.#epoch, vnode));
+    const version = this.#claimed ?? 0;
+    for (const receipt of [...receipts, ...attachments, ...written]) {
+      if (receipt === undefined || receipt.assignmentVersion >= version) continue;
+      const message = `${receipt.key} was written under assignment version ${receipt.assignmentVersion}; this backend leads with ${version}`;
+      throw this.#error("StaleVersion", message, { sealed: "unknown", version });
+    }
+    if (unchanged.length === 0 || this.#claimed !== undefined) return;
+    const message = `epoch ${this.#epoch} has unchanged vnodes: call takeover first`;
+    throw this.#error("FenceRequired", message, { sealed: "unknown" });
   }
 
   /** An epoch that writes nothing of its own would be invisible to `takeover`, which then could not void it. */
@@ -118,7 +119,7 @@ class Completion {
   async #checkMayProceed(control: Control): Promise<void> {
     const self = this.#self;
     const epoch = this.#epoch;
-    if (self.isDeposed(control))
+    if (self.isDeposed(control, this.#claimed))
       throw await this.#refuse("StaleVersion", this.#staleMessage(control), { version: control.fence });
     if (control.floor > epoch) throw self.pruned(epoch, control.floor);
     const newest = self.newestSeal?.epoch ?? -1;
@@ -212,12 +213,12 @@ class Completion {
   async #createSeal(partials: readonly SealedPartial[]): Promise<EpochOutcome> {
     const self = this.#self;
     const epoch = this.#epoch;
-    const seal: Seal = {
+    const seal: Seal = frozen({
       format: 1,
       epoch,
       committer: self.instanceId,
       incarnation: self.id,
-      assignmentVersion: self.sealVersion,
+      assignmentVersion: this.#claimed ?? self.authoritativeVersion,
       partials: partials
         .map(({ vnode, key, size, sha256 }) => ({
           vnode,
@@ -232,7 +233,7 @@ class Completion {
         size,
         sha256,
       })),
-    };
+    });
     const body = encodeSeal(seal);
     const operation = self.client.operation(this.#signal, body.length);
     const wasUnresolved = self.unresolved.has(epoch);
@@ -241,7 +242,7 @@ class Completion {
     const answer = await self.client.create(commitKey(epoch), body, operation);
     if (answer.outcome === "created") {
       self.resolve(epoch, seal);
-      return this.#confirm(seal, undefined);
+      return this.#confirm(seal);
     }
     if (answer.outcome === "failed" && answer.definite) {
       if (!wasUnresolved) self.unresolved.delete(epoch);
@@ -256,36 +257,21 @@ class Completion {
     }
 
     const lost = answer.outcome === "failed" ? answer.error : undefined;
-    // After `exists` something was there before the control listing is sent; after an error nothing is known yet.
-    const [read, control] = await this.#readBack(operation, { control: lost === undefined });
-    if (read.status === "rejected") {
-      if (isStateError(read.reason)) throw read.reason;
-      throw this.#unknown(lost ?? read.reason);
+    let commit: Commit | undefined;
+    try {
+      commit = await readCommit(self, epoch, operation);
+    } catch (error) {
+      operation.throwIfAborted();
+      throw isStateError(error) ? error : this.#unknown(lost ?? error);
     }
-    if (read.value === undefined) throw await this.#vanished(lost);
-    return this.#decide(read.value, control);
+    if (commit === undefined) throw await this.#vanished(lost);
+    return this.#decide(commit);
   }
 
   async #decideListed(): Promise<EpochOutcome> {
-    const [read, control] = await this.#readBack(this.#self.client.operation(this.#signal), {
-      control: true,
-    });
-    if (read.status === "rejected") throw read.reason;
-    if (read.value === undefined) throw await this.#vanished(undefined);
-    return this.#decide(read.value, control);
-  }
-
-  /** `_COMMIT`, and beside it control where that may be listed already. Neither's failure hides the other's answer. */
-  async #readBack(
-    operation: Operation,
-    beside: { readonly control: boolean },
-  ): Promise<[PromiseSettledResult<Commit | undefined>, ControlAnswer | undefined]> {
-    const answers = await this.#self.both(
-      () => settled(readCommit(this.#self, this.#epoch, operation)),
-      async () => (beside.control ? settled(this.#readControl()) : undefined),
-    );
-    this.#signal?.throwIfAborted();
-    return answers;
+    const commit = await readCommit(this.#self, this.#epoch, this.#self.client.operation(this.#signal));
+    if (commit === undefined) throw await this.#vanished(undefined);
+    return this.#decide(commit);
   }
 
   /** `_COMMIT` should be there and is not. Only a listing of control that is sent now can tell a pruned epoch. */
@@ -296,8 +282,8 @@ class Completion {
     return this.#self.pruned(this.#epoch, floor);
   }
 
-  /** What `_COMMIT` says decides. `control`, if any, was listed after it was known to be there. */
-  async #decide(commit: Commit, control: ControlAnswer | undefined): Promise<EpochOutcome> {
+  /** What `_COMMIT` says decides. */
+  async #decide(commit: Commit): Promise<EpochOutcome> {
     const self = this.#self;
     const epoch = this.#epoch;
     const seal = await this.#inventory(commit);
@@ -321,7 +307,7 @@ class Completion {
         vnode: gap.vnode,
       });
     }
-    return this.#confirm(seal, control);
+    return this.#confirm(seal);
   }
 
   async #inventory(commit: Commit): Promise<Seal | undefined> {
@@ -333,12 +319,16 @@ class Completion {
     }
   }
 
-  /** The last step of every success. A leader that was deposed or pruned meanwhile must not release its outputs. */
-  async #confirm(seal: Seal, listed: ControlAnswer | undefined): Promise<EpochOutcome> {
+  /**
+   * The last step of every success: a leader that was deposed or pruned meanwhile must not release its outputs. Control
+   * is listed after the seal was created or read. Beside the read would be too early: what was there then may have been
+   * a void, since pruned, and the seal a stray that came late.
+   */
+  async #confirm(seal: Seal): Promise<EpochOutcome> {
     const self = this.#self;
     const { epoch, committer } = seal;
-    const control = await this.#controlAfterSeal(listed);
-    if (self.isDeposed(control)) {
+    const control = await this.#controlAfterSeal();
+    if (self.isDeposed(control, this.#claimed)) {
       throw this.#error("StaleVersion", this.#staleMessage(control), {
         sealed: "yes",
         version: control.fence,
@@ -350,22 +340,14 @@ class Completion {
     return { complete: true, seal };
   }
 
-  /** The control listing once a seal is known to be there: should it fail, the epoch is sealed all the same. */
-  async #controlAfterSeal(listed: ControlAnswer | undefined): Promise<Control> {
-    if (listed?.status === "fulfilled") return listed.value;
+  /** Should the listing fail, the epoch is sealed all the same. */
+  async #controlAfterSeal(): Promise<Control> {
+    const details = { sealed: "yes", epoch: this.#epoch } as const;
     try {
-      if (listed !== undefined) throw listed.reason;
       return await this.#readControl();
     } catch (error) {
-      throw asStateError(
-        error,
-        `epochComplete of ${this.#epoch}, which is sealed`,
-        {
-          sealed: "yes",
-          epoch: this.#epoch,
-        },
-        this.#signal,
-      );
+      if (isStateError(error)) throw new StateError(error.code, error.message, { ...details, cause: error });
+      throw asStateError(error, `epochComplete of ${this.#epoch}, which is sealed`, details, this.#signal);
     }
   }
 
@@ -385,7 +367,7 @@ class Completion {
   }
 
   #staleMessage(control: Control): string {
-    const own = this.#self.claimedVersion;
+    const own = this.#claimed;
     return `version ${control.fence} leads, this backend ${own === undefined ? "claimed none" : `claimed ${own}`}`;
   }
 
@@ -404,7 +386,7 @@ class Completion {
     const floor = await this.#floor();
     if (floor === undefined) return this.#error(code, message, { ...details, sealed: "unknown" });
     if (floor <= epoch) return this.#error(code, message, { ...details, sealed: "no" });
-    if (code === "PartialLost") return this.#self.pruned(epoch, floor);
+    if (code === "PartialLost" || code === "Corrupt") return this.#self.pruned(epoch, floor);
     return this.#error(code, message, { ...details, sealed: "unknown" });
   }
 
@@ -417,5 +399,3 @@ class Completion {
     return this.#self.refusal(code, message, { epoch: this.#epoch, ...details });
   }
 }
-
-type ControlAnswer = PromiseSettledResult<Control>;

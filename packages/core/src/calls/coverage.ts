@@ -52,10 +52,10 @@ function numberGap(
   if (entry === undefined) return mismatch(`without vnode ${vnode}`, vnode);
   const own = self.written(epoch, vnode);
   if (own !== undefined) return covers(entry, own) ? undefined : otherBytes(vnode);
+  if (seal.incarnation === self.id) return undefined;
   if (self.acceptListed) {
     return listedPartials(vnode).every((key) => key === entry.key) ? undefined : otherBytes(vnode);
   }
-  if (seal.incarnation === self.id) return undefined;
   const message = `by another incarnation: pass the receipt of vnode ${vnode}`;
   return { code: "ReceiptRequired", message, vnode };
 }

@@ -1,4 +1,4 @@
-import { readCommit, voidEpoch } from "../commit.ts";
+import { readCommit, type Voided, voidEpoch } from "../commit.ts";
 import { type Control, ensure } from "../control.ts";
 import type { Incarnation } from "../incarnation.ts";
 import { commitKey, floorKey, parseEpochObject } from "../layout.ts";
@@ -55,34 +55,43 @@ class Prune {
     // The newest seal always survives, and the floor never passes it.
     const horizon = Math.max(floor, Math.min(before, seal?.epoch ?? 0));
 
-    if (!asOperator) await this.#voidUnsealed(listed.filter((epoch) => epoch >= horizon && epoch < before));
+    const newest = seal?.epoch ?? -1;
+    if (!asOperator) await this.#voidUnsealed(listed.filter((epoch) => epoch > newest && epoch < before));
     if (seal === undefined || horizon === 0) return this.#report(floor);
     if (horizon > floor) await this.#publishFloor(horizon);
 
     const epochs = await self.listEpochs(this.#signal);
     const retained = epochs.filter((epoch) => epoch >= horizon);
-    const kept = await this.#readRetained(retained, horizon, seal.epoch);
-    if (kept === undefined) return this.#report(horizon);
+    const kept = await this.#readRetained(retained, horizon, newest);
+    if (kept === undefined) return this.#report((await self.readControl(this.#signal)).floor);
     const doomed = epochs.filter((epoch) => epoch < horizon);
     await this.#emptyEpochs(doomed, kept);
     await this.#deleteOutdated(control, horizon);
     return this.#report(horizon);
   }
 
-  /** Epochs below `before` that no floor will cover: void, unless sealed, and emptied; the void stays. */
+  /** Unsealed epochs below `before` that no floor will cover: void, unless sealed, and emptied; the void stays. */
   async #voidUnsealed(epochs: readonly number[]): Promise<void> {
+    if (epochs.length === 0) return;
     const self = this.#self;
-    await self.map(epochs, async (epoch) => {
-      const voided = await voidEpoch(self, epoch, this.#signal);
-      if (voided.state === "unknown") {
-        const message = `prune: whether epoch ${epoch} is void is not known: prune again`;
-        throw self.refusal("OutcomeUnknown", message, { sealed: "unknown", epoch, cause: voided.cause });
-      }
-      if (voided.state !== "void") return;
+    const outcomes = await self.map(epochs, async (epoch) => ({ epoch, ...(await this.#void(epoch)) }));
+    // An epoch that was sealed and pruned since this prune began looks just as if it had never been sealed, but a later
+    // seal may name what it wrote. Its floor was published before its seal went.
+    const { floor } = await self.readControl(this.#signal);
+    const empty = outcomes.filter(({ epoch, state }) => state === "void" && epoch >= floor);
+    await self.map(empty, async ({ epoch }) => {
       for await (const page of this.#ownPages(epoch)) {
         await this.#delete(page.filter(({ key }) => key !== commitKey(epoch)));
       }
     });
+  }
+
+  async #void(epoch: number): Promise<Voided> {
+    const voided = await voidEpoch(this.#self, epoch, this.#signal);
+    if (voided.state !== "unknown") return voided;
+    const code = voided.definite ? "StoreFailed" : "OutcomeUnknown";
+    const message = `prune: whether epoch ${epoch} is void is not known: prune again`;
+    throw this.#self.refusal(code, message, { sealed: "unknown", epoch, cause: voided.cause });
   }
 
   /** Nothing is deleted before the floor is known to be there: it is what tells readers "pruned" from "lost". */
@@ -115,7 +124,7 @@ class Prune {
       if (commit === undefined || commit.kind === "void") return;
       if (epoch === newest) newestSeen = true;
       if (commit.kind === "legacy") return;
-      for (const { key } of commit.seal.partials) {
+      for (const { key } of [...commit.seal.partials, ...commit.seal.attachments]) {
         if ((parseEpochObject(key)?.epoch ?? horizon) < horizon) kept.add(key);
       }
     });

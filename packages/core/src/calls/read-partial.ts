@@ -43,10 +43,8 @@ export async function readPartial(
 
   const key = self.written(epoch, vnode)?.key ?? partialKeys(epoch, vnode).first;
   const body = await self.client.get(key, self.client.operation(signal));
-  if (commit === undefined) {
-    // No `_COMMIT` is what a pruned epoch looks like too, and its remains must not pass for its state.
-    const { floor } = await self.readControl(signal);
-    if (floor > epoch) throw self.pruned(epoch, floor);
-  }
+  // Neither no `_COMMIT` nor a void tells a pruned epoch from one that never was, and its remains are not its state.
+  const { floor } = await self.readControl(signal);
+  if (floor > epoch) throw self.pruned(epoch, floor);
   return body;
 }

@@ -24,15 +24,17 @@ export async function sealedEpochs(
     sealed.clear();
     await look((await self.listEpochs(signal)).filter((epoch) => epoch > after));
     // An epoch that was sealed, or came into being, while others were read would leave a gap below a later one.
-    const [epochs, { floor }] = await self.both(
+    const [epochs, control] = await self.both(
       () => self.listEpochs(signal),
       () => self.readControl(signal),
     );
     const highest = [...sealed].reduce((max, epoch) => Math.max(max, epoch), -1);
-    await look(
-      epochs.filter((epoch) => epoch > after && epoch >= floor && epoch < highest && !sealed.has(epoch)),
+    const unseen = epochs.filter(
+      (epoch) => epoch > after && epoch >= control.floor && epoch < highest && !sealed.has(epoch),
     );
-
+    await look(unseen);
+    // What is still not seen may have been pruned while it was looked for.
+    const { floor } = unseen.every((epoch) => sealed.has(epoch)) ? control : await self.readControl(signal);
     const answer = [...sealed].filter((epoch) => epoch >= floor).toSorted((a, b) => a - b);
     if (answer.length > 0 || floor === 0 || after >= floor) return answer;
     watch.startOver(floor, "no epoch is sealed");

@@ -20,6 +20,7 @@ export async function takeover(
 
   const watch = new FloorWatch();
   const listed = new Set<number>();
+  let newestKnown = -1;
   for (;;) {
     const [before, epochs] = await self.both(
       () => self.readControl(signal),
@@ -34,9 +35,17 @@ export async function takeover(
     checkHighest(self, version, after);
     const { floor } = after;
     if (found !== "gone" && (found === undefined ? floor === 0 : found.epoch >= floor)) {
-      self.lead(version, found);
-      self.decide("takeover", { version, epoch: found?.epoch, committer: self.instanceId });
-      return { base: found, nextEpoch: nextEpoch(listed, floor, found?.epoch) };
+      const known = self.newestSeal?.epoch ?? -1;
+      if ((found?.epoch ?? -1) >= known) {
+        self.lead(version, found);
+        self.decide("takeover", { version, epoch: found?.epoch, committer: self.instanceId });
+        return { base: found, nextEpoch: nextEpoch(listed, floor, found?.epoch) };
+      }
+      // Asked twice at once, this backend leads already and has sealed a later epoch meanwhile.
+      if (known > newestKnown) {
+        newestKnown = known;
+        continue;
+      }
     }
     watch.startOver(
       floor,

@@ -13,10 +13,11 @@ export async function writePartial(
   const { epoch, vnode, assignmentVersion, bytes } = args;
   self.checkWritable("writePartial");
   self.checkVersion(args);
+  const place = self.beginWrite();
   const what = `writePartial of vnode ${vnode} in epoch ${epoch}`;
   const data = await writeOnce(self, partialKeys(epoch, vnode), bytes, { what, epoch, vnode, signal });
-  const receipt = { epoch, vnode, assignmentVersion, ...data };
-  self.remember(receipt);
+  const receipt = Object.freeze({ epoch, vnode, assignmentVersion, ...data });
+  self.remember(receipt, place);
   return receipt;
 }
 

@@ -20,12 +20,6 @@ export const rules: readonly Rule[] = [
     replace: "if (assignmentVersion >= 0) return;",
   },
   {
-    rule: "a receipt below the claimed fence is stale",
-    file: "calls/complete.ts",
-    find: "receipt.assignmentVersion < claimed,",
-    replace: "receipt.assignmentVersion < 0,",
-  },
-  {
     rule: "open takes the highest fence as the authoritative version",
     file: "incarnation.ts",
     find: "this.#authoritativeVersion = options.fence;",
@@ -102,20 +96,6 @@ export const rules: readonly Rule[] = [
     replace: "",
   },
   {
-    rule: "every way to success ends with a listing sent after the seal was there",
-    file: "calls/complete.ts",
-    find: `      self.resolve(epoch, seal);
-      return this.#confirm(seal, undefined);`,
-    replace: `      self.resolve(epoch, seal);
-      return { complete: true, seal };`,
-  },
-  {
-    rule: "a listing sent beside the reading back does not count when the seal is gone",
-    file: "calls/complete.ts",
-    find: "if (read.value === undefined) throw await this.#vanished(lost);",
-    replace: `if (read.value === undefined) throw control?.status === "fulfilled" && control.value.floor <= epoch ? this.#unknown(lost) : await this.#vanished(lost);`,
-  },
-  {
     rule: "the horizon is never above the newest seal",
     file: "calls/prune.ts",
     find: "Math.min(before, seal?.epoch ?? 0)",
@@ -132,20 +112,6 @@ export const rules: readonly Rule[] = [
     file: "sealed-epoch.ts",
     find: "    if (body === undefined) {\n      throw",
     replace: "    if (body === undefined) {\n      return undefined as unknown as Uint8Array;\n      throw",
-  },
-  {
-    rule: "an object that a pruned seal names is pruned, not lost",
-    file: "sealed-epoch.ts",
-    find: "if (floor > epoch) throw self.pruned(epoch, floor, details);",
-    replace: "",
-  },
-  {
-    rule: "readPartial without a _COMMIT looks at the floor last",
-    file: "calls/read-partial.ts",
-    find: `  if (commit === undefined) {
-    // No`,
-    replace: `  if (epoch < 0) {
-    // No`,
   },
   {
     rule: "failed deletes are counted",
@@ -175,8 +141,8 @@ export const rules: readonly Rule[] = [
   {
     rule: "what lies below the highest seal is read once more (sealedEpochs)",
     file: "calls/sealed-epochs.ts",
-    find: "epochs.filter((epoch) => epoch > after && epoch >= floor",
-    replace: "epochs.filter((epoch) => epoch < 0",
+    find: "(epoch) => epoch > after && epoch >= control.floor",
+    replace: "(epoch) => epoch < 0",
   },
   {
     rule: "takeover makes void the epochs above the newest seal",
@@ -218,12 +184,6 @@ export const rules: readonly Rule[] = [
     replace: "  await claimFence(self, version, signal);\n  self.lead(version, undefined);\n",
   },
   {
-    rule: "what retained seals name is kept",
-    file: "calls/prune.ts",
-    find: "if ((parseEpochObject(key)?.epoch ?? horizon) < horizon) kept.add(key);",
-    replace: "",
-  },
-  {
     rule: "a prune whose newest seal is gone stops",
     file: "calls/prune.ts",
     find: "return newestSeen ? kept : undefined;",
@@ -240,22 +200,6 @@ export const rules: readonly Rule[] = [
     file: "calls/complete.ts",
     find: `if (answer.outcome !== "failed") return;\n    if (!answer.definite`,
     replace: `if (this.#epoch >= 0) return;\n    if (!answer.definite`,
-  },
-  {
-    rule: "the newest seal is known as soon as its create was answered `created`",
-    file: "calls/complete.ts",
-    find: `      self.resolve(epoch, seal);
-      return this.#confirm(seal, undefined);`,
-    replace: `      self.unresolved.delete(epoch);
-      const outcome = await this.#confirm(seal, undefined);
-      self.resolve(epoch, seal);
-      return outcome;`,
-  },
-  {
-    rule: "unchanged needs a fence",
-    file: "calls/complete.ts",
-    find: "if (request.unchanged.length > 0 && self.claimedVersion === undefined) {",
-    replace: "if (epoch < 0) {",
   },
   {
     rule: "an epoch that turns out sealed on settling is the newest",
@@ -346,5 +290,347 @@ export const rules: readonly Rule[] = [
     file: "store-client.ts",
     find: "if (!isStoreError(error) || !definiteCodes.has(error.code)) definite = false;",
     replace: "",
+  },
+  {
+    rule: "open refuses another capacity before anything is written",
+    file: "calls/open.ts",
+    find: "if (found !== undefined) checkNamespace(found, vnodeCapacity);",
+    replace: "",
+  },
+  {
+    rule: "open creates the namespace until a create answers `exists`",
+    file: "calls/open.ts",
+    find: "      there = true;\n      continue;",
+    replace: "      return;",
+  },
+  {
+    rule: "open compares the namespace that someone else created first",
+    file: "calls/open.ts",
+    find: "  if (there) return;\n",
+    replace: "  if (there || !there) return;\n",
+  },
+  {
+    rule: "what is sent is a private copy",
+    file: "calls/write.ts",
+    find: "const body = new Uint8Array(bytes);",
+    replace: "const body = bytes as Uint8Array<ArrayBuffer>;",
+  },
+  {
+    rule: "the same bytes written again are a success",
+    file: "calls/write.ts",
+    find: "if (sameBytes(found, body)) return { key: keys.first, size, sha256 };",
+    replace: "",
+  },
+  {
+    rule: "a write that failed is no receipt",
+    file: "calls/write.ts",
+    find: 'if (answer.outcome === "failed") throw failed(answer.error);',
+    replace: 'if (answer.outcome === "failed") break;',
+  },
+  {
+    rule: "with acceptListed the epoch is listed first, then control",
+    file: "calls/complete.ts",
+    find: "    if (this.#self.acceptListed) {\n      // What",
+    replace: "    if (this.#epoch < 0) {\n      // What",
+  },
+  {
+    rule: "with acceptListed several partials are ambiguous",
+    file: "calls/complete.ts",
+    find: "    if (listed.length > 1) {",
+    replace: "    if (listed.length < 0) {",
+  },
+  {
+    rule: "the anchor is there before the epoch is listed",
+    file: "calls/complete.ts",
+    find: "    await this.#anchor();\n    const control = await this.#list();",
+    replace: "    const control = await this.#list();\n    await this.#anchor();",
+  },
+  {
+    rule: "one seal is created at a time, in the order of the calls",
+    file: "calls/complete.ts",
+    find: "return self.sealing.run(signal, () => new Completion(self, request, signal).run());",
+    replace: "return new Completion(self, request, signal).run();",
+  },
+  {
+    rule: "a receipt whose object is absent is lost, not missing",
+    file: "calls/complete.ts",
+    find: "    if (size === receipt.size) return receipt;",
+    replace: "    if (size === receipt.size || size === undefined) return receipt;",
+  },
+  {
+    rule: "an unchanged vnode is looked up after earlier epochs are settled",
+    file: "calls/complete.ts",
+    find: "    await this.#settleEarlier();\n    return this.#createSeal([...resolved.partials, ...(await this.#unchangedPartials())]);",
+    replace:
+      "    const early = await this.#unchangedPartials();\n    await this.#settleEarlier();\n    return this.#createSeal([...resolved.partials, ...early]);",
+  },
+  {
+    rule: "a sealed epoch answers by its seal before the newest seal is looked into",
+    file: "calls/complete.ts",
+    find: "    await this.#anchor();\n",
+    replace: "    await this.#unchangedPartials();\n    await this.#anchor();\n",
+  },
+  {
+    rule: "an unchanged vnode that the newest seal does not name needs its receipt",
+    file: "calls/complete.ts",
+    find: "      if (entry?.sha256 === undefined) {",
+    replace: "      if (entry === undefined) {",
+  },
+  {
+    rule: "an unchanged vnode is one of a lower epoch",
+    file: "calls/coverage.ts",
+    find: "if (object === undefined || object.epoch >= request.epoch) {",
+    replace: "if (object === undefined) {",
+  },
+  {
+    rule: "a seal must cover the attachments that were asked about",
+    file: "calls/coverage.ts",
+    find: "if (!covers(entry, receipt)) return mismatch(",
+    replace: "if (entry === undefined) return mismatch(",
+  },
+  {
+    rule: "another committer's seal is a split brain",
+    file: "calls/complete.ts",
+    find: "    if (committer !== self.instanceId) {",
+    replace: '    if (committer === "") {',
+  },
+  {
+    rule: "a void is never complete",
+    file: "calls/complete.ts",
+    find: '      throw await this.#refuse(\n        "EpochAborted",',
+    replace:
+      '      if (this.#epoch >= 0) return { complete: true, seal: undefined as unknown as Seal };\n      throw await this.#refuse(\n        "EpochAborted",',
+  },
+  {
+    rule: "a higher fence that is listed first ends the takeover before anything becomes void",
+    file: "calls/takeover.ts",
+    find: "    checkHighest(self, version, before);\n",
+    replace: "",
+  },
+  {
+    rule: "takeover lists control once more, and a higher fence ends it",
+    file: "calls/takeover.ts",
+    find: "    checkHighest(self, version, after);\n",
+    replace: "",
+  },
+  {
+    rule: "a base below the floor starts the takeover over",
+    file: "calls/takeover.ts",
+    find: "(found === undefined ? floor === 0 : found.epoch >= floor)",
+    replace: "true",
+  },
+  {
+    rule: "the same floor twice is Corrupt",
+    file: "control.ts",
+    find: "if (this.#last !== undefined && floor <= this.#last) {",
+    replace:
+      "const counter = globalThis as { tries?: number };\n    counter.tries = (counter.tries ?? 0) + 1;\n    if (counter.tries > 1000) throw new Error(what);\n    if (floor < 0) {",
+  },
+  {
+    rule: "where there is no higher epoch the lowest free one above the base is next",
+    file: "calls/takeover.ts",
+    find: "if (highest < Number.MAX_SAFE_INTEGER) return highest + 1;",
+    replace: "if (highest >= 0) return highest + 1;",
+  },
+  {
+    rule: "a fence whose create was not answered is read back",
+    file: "control.ts",
+    find: '    if (answer.outcome === "failed" && answer.definite)',
+    replace: '    if (answer.outcome === "failed")',
+  },
+  {
+    rule: "readPartial reads our own last write",
+    file: "calls/read-partial.ts",
+    find: "self.written(epoch, vnode)?.key ?? ",
+    replace: "",
+  },
+  {
+    rule: "a plain-text seal's listing is followed by a look at the floor",
+    file: "calls/read-partial.ts",
+    find: '  if (commit?.kind === "legacy") {',
+    replace: "  if (epoch < 0) {",
+  },
+  {
+    rule: "nothing is deleted before the floor is known to be there",
+    file: "calls/prune.ts",
+    find: '    if (floor.state === "failed") {',
+    replace: '    if (horizon < 0 && floor.state === "failed") {',
+  },
+  {
+    rule: "a void stays when its epoch is emptied",
+    file: "calls/prune.ts",
+    find: "await this.#delete(page.filter(({ key }) => key !== commitKey(epoch)));",
+    replace: "await this.#delete(page);",
+  },
+  {
+    rule: "a retained seal that cannot be read stops the prune",
+    file: "calls/prune.ts",
+    find: "    await self.map(epochs, async (epoch) => {\n      const commit = await readCommit(self, epoch, self.client.operation(this.#signal));",
+    replace:
+      "    await self.map(epochs, async (epoch) => {\n      const commit = await readCommit(self, epoch, self.client.operation(this.#signal)).catch(() => undefined);\n      newestSeen = true;",
+  },
+  {
+    rule: "asOperator makes nothing void",
+    file: "calls/prune.ts",
+    find: "if (!asOperator) await this.#voidUnsealed(",
+    replace: "await this.#voidUnsealed(",
+  },
+  {
+    rule: "outdated floors and fences go",
+    file: "calls/prune.ts",
+    find: "    await this.#deleteOutdated(control, horizon);\n",
+    replace: "",
+  },
+  {
+    rule: "only the protocol's own keys are deleted",
+    file: "calls/prune.ts",
+    find: "yield page.objects.filter(({ key }) => parseEpochObject(key) !== undefined);",
+    replace: "yield page.objects;",
+  },
+  {
+    rule: "setAuthoritativeVersion never lowers",
+    file: "incarnation.ts",
+    find: "this.#authoritativeVersion = Math.max(this.#authoritativeVersion, version);",
+    replace: "this.#authoritativeVersion = version;",
+  },
+  {
+    rule: "an attempt that timed out may still land",
+    file: "store-client.ts",
+    find: "definite: sent === refused, error",
+    replace: 'definite: sent === refused || error.code === "Unavailable", error',
+  },
+  {
+    rule: "a receipt below the claimed fence is stale",
+    file: "calls/complete.ts",
+    find: "if (receipt === undefined || receipt.assignmentVersion >= version) continue;",
+    replace: "if (receipt === undefined || receipt.assignmentVersion >= 0) continue;",
+  },
+  {
+    rule: "what a number stands for is checked like a receipt",
+    file: "calls/complete.ts",
+    find: "[...receipts, ...attachments, ...written]",
+    replace: "[...receipts, ...attachments, ...written.slice(0, 0)]",
+  },
+  {
+    rule: "receipts are checked inside the turn, by the fence as of then",
+    file: "calls/complete.ts",
+    find: "    this.#claimed = self.claimedVersion;",
+    replace: "    this.#claimed = undefined;",
+  },
+  {
+    rule: "every way to success ends with a listing of control",
+    file: "calls/complete.ts",
+    find: "      self.resolve(epoch, seal);\n      return this.#confirm(seal);",
+    replace: "      self.resolve(epoch, seal);\n      return { complete: true, seal };",
+  },
+  {
+    rule: "the newest seal is known as soon as its create was answered `created`",
+    file: "calls/complete.ts",
+    find: "      self.resolve(epoch, seal);\n      return this.#confirm(seal);",
+    replace:
+      "      self.unresolved.delete(epoch);\n      const outcome = await this.#confirm(seal);\n      self.resolve(epoch, seal);\n      return outcome;",
+  },
+  {
+    rule: "control is listed after the seal was read, not beside it",
+    file: "calls/complete.ts",
+    find: "    const commit = await readCommit(this.#self, this.#epoch, this.#self.client.operation(this.#signal));\n    if (commit === undefined) throw",
+    replace:
+      "    const listed = this.#readControl();\n    this.#controlAfterSeal = () => listed;\n    const commit = await readCommit(this.#self, this.#epoch, this.#self.client.operation(this.#signal));\n    if (commit === undefined) throw",
+  },
+  {
+    rule: "unchanged needs a fence",
+    file: "calls/complete.ts",
+    find: "if (unchanged.length === 0 || this.#claimed !== undefined) return;",
+    replace: "if (unchanged.length >= 0) return;",
+  },
+  {
+    rule: "readPartial without a seal looks at the floor last",
+    file: "calls/read-partial.ts",
+    find: "  if (floor > epoch) throw self.pruned(epoch, floor);\n  return body;",
+    replace: "  return body;",
+  },
+  {
+    rule: "an object that a pruned seal names is pruned, not lost",
+    file: "sealed-epoch.ts",
+    find: "if (floor > epoch) throw self.pruned(epoch, floor, details);",
+    replace: "",
+  },
+  {
+    rule: "an entry without a digest is followed by a look at the floor",
+    file: "sealed-epoch.ts",
+    find: "if (!intact || entry.sha256 === undefined) {",
+    replace: "if (!intact) {",
+  },
+  {
+    rule: "other bytes than were sealed are followed by a look at the floor",
+    file: "sealed-epoch.ts",
+    find: "if (!intact || entry.sha256 === undefined) {",
+    replace: "if (body === undefined || entry.sha256 === undefined) {",
+  },
+  {
+    rule: "a handle checks the digest",
+    file: "sealed-epoch.ts",
+    find: "return entry.sha256 === undefined || (await sha256Hex(copyOf(body))) === entry.sha256;",
+    replace: "return true;",
+  },
+  {
+    rule: "a handle checks the size",
+    file: "sealed-epoch.ts",
+    find: "if (body.length !== entry.size) return false;\n  return",
+    replace: "return",
+  },
+  {
+    rule: "unsealed epochs that no floor covers are made void before they are emptied",
+    file: "calls/prune.ts",
+    find: "const voided = await voidEpoch(this.#self, epoch, this.#signal);",
+    replace: 'const voided = { state: "void" } as Voided;',
+  },
+  {
+    rule: "only epochs above the newest seal are made void by a prune",
+    file: "calls/prune.ts",
+    find: "epoch > newest && epoch < before",
+    replace: "epoch >= horizon && epoch < before",
+  },
+  {
+    rule: "control is listed after the voids and before the deletes",
+    file: "calls/prune.ts",
+    find: 'state === "void" && epoch >= floor',
+    replace: 'state === "void" && floor >= 0',
+  },
+  {
+    rule: "what retained seals name is kept",
+    file: "calls/prune.ts",
+    find: "if ((parseEpochObject(key)?.epoch ?? horizon) < horizon) kept.add(key);",
+    replace: "",
+  },
+  {
+    rule: "attachments that retained seals name are kept",
+    file: "calls/prune.ts",
+    find: "[...commit.seal.partials, ...commit.seal.attachments]",
+    replace: "commit.seal.partials",
+  },
+  {
+    rule: "a takeover does not set the history back",
+    file: "calls/takeover.ts",
+    find: "if ((found?.epoch ?? -1) >= known) {",
+    replace: "if (known >= -1) {",
+  },
+  {
+    rule: "the last write is the one that was asked for last",
+    file: "incarnation.ts",
+    find: "if (last === undefined || last.place < place) writes",
+    replace: "writes",
+  },
+  {
+    rule: "what is still not seen after the second look may have been pruned (sealedEpochs)",
+    file: "calls/sealed-epochs.ts",
+    find: "unseen.every((epoch) => sealed.has(epoch)) ?",
+    replace: "unseen.length >= 0 ?",
+  },
+  {
+    rule: "acceptListed is content with what its own incarnation sealed",
+    file: "calls/coverage.ts",
+    find: "if (seal.incarnation === self.id) return undefined;\n  if (self.acceptListed) {",
+    replace: "if (self.acceptListed) {",
   },
 ];

@@ -121,6 +121,74 @@ export const pruningCases: readonly BackendCase[] = [
     },
   },
   {
+    id: "P08",
+    title: "a stalled prune does not empty the newest epoch that it knew, which a later seal builds on",
+    // Rule: only epochs above the newest seal are made void.
+    async run(world) {
+      const zombie = await world.lead("A", 1);
+      await zombie.seal(5, { 0: "five", 1: "unchanged" });
+      await zombie.write(6, 0, "six");
+      const stalled = zombie.store.hold("create epoch=6/_COMMIT");
+      const prune = zombie.backend.pruneBefore(9);
+      await stalled.arrived;
+      const successor = await world.lead("B", 2);
+      await successor.seal(7, { 0: "seven" }, [1]);
+      await successor.backend.pruneBefore(7);
+      stalled.release();
+      await prune;
+      assert.equal(await restored(await successor.backend.latest(), 1), "unchanged");
+    },
+  },
+  {
+    id: "P09",
+    title: "a slow prune does not empty an epoch that was sealed and pruned since it began",
+    // Rule: control is listed after the voids and before the deletes; below the floor nothing is emptied.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five" });
+      await leader.write(6, 0, "six");
+      const slow = leader.store.hold("create epoch=6/_COMMIT");
+      const prune = leader.backend.pruneBefore(9);
+      await slow.arrived;
+      await leader.seal(6, { 0: "six", 1: "unchanged" });
+      await leader.seal(7, { 0: "seven" }, [1]);
+      await (await world.open("operator")).backend.pruneBefore(7, { asOperator: true });
+      slow.release();
+      await prune;
+      assert.equal(await restored(await leader.backend.latest(), 1), "unchanged");
+    },
+  },
+  {
+    id: "P10",
+    title: "attachments that a retained seal names in a lower epoch are kept as well",
+    // Rule: what retained seals name is kept, whatever it is.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five" });
+      const bytes = new Uint8Array([1]);
+      const { key, size } = await leader.backend.writeAttachment({
+        epoch: 5,
+        name: "offsets",
+        assignmentVersion: 1,
+        bytes,
+      });
+      const seal = {
+        format: 1,
+        epoch: 6,
+        committer: "A",
+        incarnation: "later",
+        assignmentVersion: 1,
+        partials: [],
+      };
+      await world.put(
+        "epoch=6/_COMMIT",
+        JSON.stringify({ ...seal, attachments: [{ name: "offsets", key, size }] }),
+      );
+      await leader.backend.pruneBefore(6);
+      assert.deepEqual(await (await leader.backend.latest())?.attachment("offsets"), bytes);
+    },
+  },
+  {
     id: "R01",
     title: "bytes that are not what was sealed are Corrupt, never restored",
     // Rule: a handle checks size and digest.
@@ -134,6 +202,49 @@ export const pruningCases: readonly BackendCase[] = [
       await assertRefused(restored(handle, 0), "Corrupt", "yes");
       await assertRefused(restored(handle, 1), "Corrupt", "yes");
       await assertRefused(leader.backend.readPartial({ epoch: 5, vnode: 0 }), "Corrupt", "yes");
+    },
+  },
+  {
+    id: "R04",
+    title: "a pruned epoch stays pruned for readers, whatever strays come into its folder",
+    // Rule: where there is no seal, and where bytes are not those that were sealed, the floor is looked at.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five" });
+      const handle = await leader.backend.latest();
+      await leader.seal(6, { 0: "six" });
+      await leader.backend.pruneBefore(6);
+      const zombie = await world.open("Z");
+      await zombie.write(5, 0, "late");
+      await assertRefused(restored(handle, 0), "EpochPruned", "yes");
+      await assertRefused(zombie.backend.abort(5), "EpochPruned", "unknown");
+      assert.equal(await world.commit(5), "void");
+      await assertRefused(zombie.backend.readPartial({ epoch: 5, vnode: 0 }), "EpochPruned", "unknown");
+    },
+  },
+  {
+    id: "R05",
+    title: "a list of sealed epochs has no gap where a prune passes while it is made",
+    // Rule: what is still not seen after the second look may have been pruned: control is listed once more.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five" });
+      const six = await leader.write(6, 0, "six");
+      await leader.write(7, 0, "seven");
+      const reader = await world.open("R", { readOnly: true });
+      const firstSix = reader.store.hold("get epoch=6/_COMMIT");
+      const secondSix = reader.store.hold("get epoch=6/_COMMIT");
+      const seven = reader.store.hold("get epoch=7/_COMMIT");
+      const epochs = reader.backend.sealedEpochs();
+      await Promise.all([firstSix.arrived, seven.arrived]);
+      await firstSix.finish();
+      await leader.backend.epochComplete({ epoch: 6, parts: [six] });
+      await leader.seal(7, { 0: "seven" });
+      seven.release();
+      await secondSix.arrived;
+      await leader.backend.pruneBefore(7);
+      secondSix.release();
+      assert.deepEqual(await epochs, [7]);
     },
   },
   {

@@ -160,4 +160,122 @@ export const takeoverCases: readonly BackendCase[] = [
       await assertRefused(asked, "SealMismatch", "yes");
     },
   },
+  {
+    id: "T11",
+    title: "a takeover that ends after the same one, asked again, does not set the history back",
+    // Rule: a base below the newest seal that this backend knows is looked for again.
+    async run(world) {
+      const old = await world.lead("A", 1);
+      await old.seal(4, { 0: "four", 1: "old" });
+      const leader = await world.open("B");
+      const slow = leader.store.holdAnswer("list _control/", { after: 1 });
+      const first = leader.backend.takeover({ version: 2 });
+      await slow.arrived;
+      await leader.backend.takeover({ version: 2 });
+      await leader.seal(5, { 0: "five", 1: "new" });
+      slow.release();
+      const { base, nextEpoch } = await first;
+      assert.deepEqual([base?.epoch, nextEpoch], [5, 6]);
+      await leader.seal(6, { 0: "six" }, [1]);
+      assert.equal(await restored(await leader.backend.latest(), 1), "new");
+    },
+  },
+  {
+    id: "T12",
+    title: "a stale write satisfies no seal through its vnode's number either",
+    // Rule: what a number stands for is checked like a receipt.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      const create = leader.store.hold("create epoch=5/vnode=0/partial.bin");
+      const write = leader.write(5, 0, "stale");
+      await create.arrived;
+      await leader.backend.takeover({ version: 2 });
+      create.release();
+      await write;
+      await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [0] }), "StaleVersion");
+      assert.equal(await world.commit(5), "nothing");
+    },
+  },
+  {
+    id: "T13",
+    title: "our own last write is the one that was asked for last, not the one that ended last",
+    // Rule: a write's place is taken when it is called.
+    async run(world) {
+      const leader = await world.open("A");
+      const create = leader.store.hold("create epoch=5/vnode=0/partial.bin");
+      const early = leader.write(5, 0, "early");
+      await create.arrived;
+      await leader.write(5, 0, "last");
+      create.release();
+      await early;
+      assertComplete(await leader.backend.epochComplete({ epoch: 5, parts: [0] }));
+      assert.equal(await restored(await leader.backend.latest(), 0), "last");
+    },
+  },
+  {
+    id: "T14",
+    title: "a call that waited for its turn goes by the fence as of its turn",
+    // Rule: receipts are checked against the claimed version inside the turn.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const taken = leader.store.holdAnswer("list _control/", { after: 1 });
+      const takeover = leader.backend.takeover({ version: 2 });
+      await taken.arrived;
+      const five = await leader.write(5, 0, "five", 1);
+      const six = await leader.write(6, 0, "six", 1);
+      const listing = leader.store.hold("list epoch=5/");
+      const first = leader.backend.epochComplete({ epoch: 5, parts: [five] });
+      await listing.arrived;
+      const second = leader.backend.epochComplete({ epoch: 6, parts: [six] });
+      taken.release();
+      await takeover;
+      listing.release();
+      await assertRefused(first, "StaleVersion");
+      await assertRefused(second, "StaleVersion");
+      assert.deepEqual([await world.commit(5), await world.commit(6)], ["nothing", "nothing"]);
+    },
+  },
+  {
+    id: "T15",
+    title: "what was aborted does not complete, though its late seal lands where the void was pruned",
+    // Rule: control is listed after the seal was read, not beside it.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const parts = [await leader.write(5, 0, "five")];
+      const late = leader.store.delay("create epoch=5/_COMMIT");
+      await assertRefused(leader.backend.epochComplete({ epoch: 5, parts }), "OutcomeUnknown", "unknown");
+      const operator = await world.open("operator");
+      assert.deepEqual(await operator.backend.abort(5), { aborted: true });
+      await leader.seal(6, { 0: "six" });
+      const read = leader.store.hold("get epoch=5/_COMMIT");
+      const again = leader.backend.epochComplete({ epoch: 5, parts });
+      await read.arrived;
+      await operator.backend.pruneBefore(6, { asOperator: true });
+      await late.land();
+      read.release();
+      await assertRefused(again, "EpochPruned");
+    },
+  },
+  {
+    id: "T16",
+    title: "what a caller does to a seal or a receipt that it was given changes nothing",
+    // Rule: seals and receipts are frozen.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const receipt = await leader.write(5, 0, "five");
+      const outcome = await leader.backend.epochComplete({ epoch: 5, parts: [receipt] });
+      assert.ok(outcome.complete);
+      const handle = await leader.backend.latest();
+      for (const given of [
+        receipt,
+        outcome.seal,
+        outcome.seal.partials,
+        outcome.seal.partials[0],
+        handle?.seal,
+      ]) {
+        assert.ok(Object.isFrozen(given), JSON.stringify(given));
+      }
+    },
+  },
 ];
