@@ -58,24 +58,20 @@ export const rules: readonly Rule[] = [
   {
     rule: "parts and unchanged both empty is an error",
     file: "calls/complete-request.ts",
-    find: "if (args.parts.length === 0 && unchanged.length === 0) {",
+    find: "if (parts.length === 0 && unchanged.length === 0) {",
     replace: "if (epoch < 0) {",
   },
   {
     rule: "epochComplete looks at the fence before it seals",
     file: "calls/complete.ts",
-    find: `    if (self.isDeposed(control))
-      throw await`,
-    replace: `    if (epoch < 0)
-      throw await`,
+    find: "    if (self.isDeposed(control, this.#claimed))\n      throw await",
+    replace: "    if (epoch < 0)\n      throw await",
   },
   {
     rule: "epochComplete looks at the fence after the seal is there",
     file: "calls/complete.ts",
-    find: `    if (self.isDeposed(control)) {
-      throw this.#error`,
-    replace: `    if (epoch < 0) {
-      throw this.#error`,
+    find: "    if (self.isDeposed(control, this.#claimed)) {",
+    replace: "    if (epoch < 0) {",
   },
   {
     rule: "pruneBefore looks at the fence",
@@ -129,8 +125,8 @@ export const rules: readonly Rule[] = [
   {
     rule: "control is listed after the seals were read (latest)",
     file: "calls/latest.ts",
-    find: "if (seal === undefined ? floor === 0 : seal.epoch >= floor) return { seal, floor };",
-    replace: "return { seal, floor };",
+    find: "if (seal === undefined ? floor === 0 : seal.epoch >= floor) return { seal, epochs, control };",
+    replace: "return { seal, epochs, control };",
   },
   {
     rule: "no seal while a floor exists starts over (sealedEpochs)",
@@ -288,8 +284,8 @@ export const rules: readonly Rule[] = [
   {
     rule: "an error is definite only if every attempt was refused",
     file: "store-client.ts",
-    find: "if (!isStoreError(error) || !definiteCodes.has(error.code)) definite = false;",
-    replace: "",
+    find: "definite: sent > 0 && sent === refused",
+    replace: "definite: refused >= 0",
   },
   {
     rule: "open refuses another capacity before anything is written",
@@ -496,8 +492,8 @@ export const rules: readonly Rule[] = [
   {
     rule: "an attempt that timed out may still land",
     file: "store-client.ts",
-    find: "definite: sent === refused, error",
-    replace: 'definite: sent === refused || error.code === "Unavailable", error',
+    find: "definiteCodes.has(error.code) && !signal.aborted) refused += 1;",
+    replace: "definiteCodes.has(error.code)) refused += 1;\n        if (signal.aborted) refused = sent;",
   },
   {
     rule: "a receipt below the claimed fence is stale",
@@ -533,9 +529,9 @@ export const rules: readonly Rule[] = [
   {
     rule: "control is listed after the seal was read, not beside it",
     file: "calls/complete.ts",
-    find: "    const commit = await readCommit(this.#self, this.#epoch, this.#self.client.operation(this.#signal));\n    if (commit === undefined) throw",
+    find: "    const commit = await readCommit(this.#self, this.#epoch, this.#self.client.operation(this.#signal));\n    if (commit === undefined) throw await this.#vanished(undefined);\n    return this.#decide(commit);",
     replace:
-      "    const listed = this.#readControl();\n    this.#controlAfterSeal = () => listed;\n    const commit = await readCommit(this.#self, this.#epoch, this.#self.client.operation(this.#signal));\n    if (commit === undefined) throw",
+      '    const listed = await this.#readControl();\n    const commit = await readCommit(this.#self, this.#epoch, this.#self.client.operation(this.#signal));\n    if (commit === undefined) throw await this.#vanished(undefined);\n    const ours = commit.kind === "seal" && commit.seal.committer === this.#self.instanceId;\n    if (ours && listed.floor <= this.#epoch && !this.#self.isDeposed(listed, this.#claimed)) return { complete: true, seal: commit.seal };\n    return this.#decide(commit);',
   },
   {
     rule: "unchanged needs a fence",
