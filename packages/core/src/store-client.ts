@@ -90,7 +90,12 @@ export class StoreClient {
         const page = await operation.retry(
           (signal, attempt) => {
             number = attempt;
-            return this.#observed("list", prefix, attempt, signal, () => listing.next(signal));
+            return this.#observed("list", prefix, attempt, signal, async (seen) => {
+              const page = await listing.next(signal);
+              // That a listing is over was known with its last page.
+              seen.sent = page !== undefined || !listing.begun;
+              return page;
+            });
           },
           { number },
         );
@@ -149,13 +154,13 @@ export class StoreClient {
     key: string,
     attempt: number,
     signal: AbortSignal,
-    run: (seen: { bytes: number; outcome: RequestEvent["outcome"] }) => Promise<T>,
+    run: (seen: Seen) => Promise<T>,
   ): Promise<T> {
     const started = this.#policy.now();
-    const seen: { bytes: number; outcome: RequestEvent["outcome"] } = { bytes: 0, outcome: "ok" };
+    const seen: Seen = { bytes: 0, outcome: "ok", sent: true };
     let reported = false;
     const report = (outcome: RequestEvent["outcome"]): void => {
-      if (reported) return;
+      if (reported || !seen.sent) return;
       reported = true;
       signal.removeEventListener("abort", abandoned);
       const durationMs = this.#policy.now() - started;
@@ -177,6 +182,14 @@ export class StoreClient {
   }
 }
 
+/** What an attempt has to say of itself. */
+interface Seen {
+  bytes: number;
+  outcome: RequestEvent["outcome"];
+  /** False where nothing was sent after all. */
+  sent: boolean;
+}
+
 /** One listing that starts again where it broke off. */
 class Listing {
   readonly #store: ObjectStore;
@@ -187,7 +200,13 @@ class Listing {
   /** A page was asked for and has not been accepted: it failed, or nobody waited for it. */
   #outstanding = false;
   #restarted = false;
+  #begun = false;
   #last = "";
+
+  /** Whether a page of the running listing has come. */
+  get begun(): boolean {
+    return this.#begun;
+  }
 
   constructor(store: ObjectStore, prefix: string, delimiter: "/" | undefined) {
     this.#store = store;
@@ -216,6 +235,7 @@ class Listing {
   /** The part of the page that was not given out before. */
   accept(page: ListPage): ListPage {
     this.#outstanding = false;
+    this.#begun = true;
     const after = this.#last;
     for (const { key } of page.objects) if (key > this.#last) this.#last = key;
     for (const prefix of page.prefixes) if (prefix > this.#last) this.#last = prefix;
@@ -236,6 +256,7 @@ class Listing {
 
   #start(): AsyncIterator<ListPage> {
     this.#controller = new AbortController();
+    this.#begun = false;
     const options = { signal: this.#controller.signal, delimiter: this.#delimiter };
     return this.#store.list(this.#prefix, options)[Symbol.asyncIterator]();
   }

@@ -320,8 +320,8 @@ export const rules: readonly Rule[] = [
   {
     rule: "a write that failed is no receipt",
     file: "calls/write.ts",
-    find: 'if (answer.outcome === "failed") throw failed(answer.error);',
-    replace: 'if (answer.outcome === "failed") break;',
+    find: 'if (answer.outcome === "failed") throw failed(answer.error);\n    if (tries',
+    replace: 'if (answer.outcome === "failed") return { key: keys.first, size, sha256 };\n    if (tries',
   },
   {
     rule: "with acceptListed the epoch is listed first, then control",
@@ -492,8 +492,9 @@ export const rules: readonly Rule[] = [
   {
     rule: "an attempt that timed out may still land",
     file: "store-client.ts",
-    find: "definiteCodes.has(error.code) && !signal.aborted) refused += 1;",
-    replace: "definiteCodes.has(error.code)) refused += 1;\n        if (signal.aborted) refused = sent;",
+    find: '      sent += 1;\n      try {\n        const outcome = await this.#observed("create", key, number, signal, async (seen) => {\n          seen.bytes = body.length;\n          const answer = checked(await this.#store.create(key, body, { signal }));\n          seen.outcome = answer === "created" ? "ok" : answer;\n          return answer;\n        });\n        return { outcome };\n      } catch (error) {\n',
+    replace:
+      '      try {\n        const outcome = await this.#observed("create", key, number, signal, async (seen) => {\n          seen.bytes = body.length;\n          const answer = checked(await this.#store.create(key, body, { signal }));\n          seen.outcome = answer === "created" ? "ok" : answer;\n          return answer;\n        });\n        return { outcome };\n      } catch (error) {\n        sent += 1;\n        ',
   },
   {
     rule: "a receipt below the claimed fence is stale",

@@ -16,7 +16,7 @@ const groups = [
   ["sealed", "retry", "close", "store-client", "arguments", "events"],
 ];
 /** A rule taken out may leave a loop that never ends. */
-const patienceMs = 120_000;
+const patienceMs = 45_000;
 
 const core = resolve(import.meta.dirname, "../..");
 const scratch = mkdtempSync(join(tmpdir(), "state-rules-"));

@@ -278,4 +278,31 @@ export const takeoverCases: readonly BackendCase[] = [
       }
     },
   },
+  {
+    id: "T17",
+    title: "a write that was not answered, and is not there, is no receipt and stands for nothing",
+    // Rule: a failed write is StoreFailed and does not count as written.
+    async run(world) {
+      const leader = await world.open("A");
+      const late = leader.store.delay("create epoch=5/vnode=0/partial.bin");
+      await assertRefused(leader.write(5, 0, "five"), "StoreFailed");
+      assert.deepEqual(await world.keys("epoch=5/"), []);
+      const outcome = await leader.backend.epochComplete({ epoch: 5, parts: [0] });
+      assert.deepEqual(outcome, { complete: false, missing: [0] });
+      await late.land();
+      await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [0] }), "ReceiptRequired", "no");
+    },
+  },
+  {
+    id: "T18",
+    title: "the authoritative version is never lowered",
+    // Rule: setAuthoritativeVersion is monotonic.
+    async run(world) {
+      const worker = await world.open("W");
+      worker.backend.setAuthoritativeVersion(3);
+      worker.backend.setAuthoritativeVersion(1);
+      assert.equal(worker.backend.authoritativeVersion, 3);
+      await assertRefused(worker.write(5, 0, "five", 2), "StaleVersion");
+    },
+  },
 ];

@@ -59,6 +59,24 @@ export const unchangedCases: readonly BackendCase[] = [
     },
   },
   {
+    id: "S27c",
+    title: "an anchor is there before its epoch is listed, so that a takeover in between sees the epoch",
+    // Rule: the anchor is created first, and the epoch and control are listed only once it is known to be there.
+    async run(world) {
+      const deposed = await world.lead("A", 1);
+      await deposed.seal(4, { 0: "four" });
+      const listing = deposed.store.hold("list epoch=5/");
+      const complete = deposed.backend.epochComplete({ epoch: 5, parts: [], unchanged: [0] });
+      await listing.arrived;
+      const successor = await world.open("B");
+      const { base, nextEpoch } = await successor.backend.takeover({ version: 2 });
+      assert.deepEqual([base?.epoch, nextEpoch], [4, 6]);
+      listing.release();
+      await assertRefused(complete, "EpochAborted", "no");
+      assert.equal(await world.commit(5), "void");
+    },
+  },
+  {
     id: "S28",
     title: "an unchanged vnode is taken from the newest seal, whatever the call that created it answered",
     // Rule: the newest seal is known as soon as its create was answered `created`.

@@ -1,0 +1,50 @@
+/**
+ * Random schedules of the real code, judged by what its store went through.
+ *
+ * `SIMULATION_SEED` and `SIMULATION_RUNS` choose others than those of every run; one schedule is run again by
+ * `node packages/core/test/simulation/run.ts --seed <seed> --trace`.
+ */
+import { describe, expect, test } from "vitest";
+import { ObjectStoreBackend } from "../src/backend.ts";
+import { brokenProtocols, withBrokenProtocol } from "./simulation/broken-protocols.ts";
+import { installInOrderCrypto } from "./simulation/in-order-crypto.ts";
+import { runSchedule } from "./simulation/schedule.ts";
+import { everyCode, runMany } from "./simulation/series.ts";
+
+const first = Number(process.env["SIMULATION_SEED"] ?? 1);
+const runs = Number(process.env["SIMULATION_RUNS"] ?? 5000);
+const open = ObjectStoreBackend.open.bind(ObjectStoreBackend);
+
+installInOrderCrypto();
+
+test(
+  `every invariant holds in ${runs} random schedules, which reach every code`,
+  { timeout: 600_000 },
+  async () => {
+    const { violation, codes } = await runMany({ first, runs, open });
+    expect(violation).toBeUndefined();
+    expect([...codes].toSorted()).toEqual([...everyCode].toSorted());
+  },
+);
+
+test.each([3, 77, 1234])("seed %i gives the same schedule twice", async (seed) => {
+  const once = await runSchedule(seed, { open, trace: true });
+  const twice = await runSchedule(seed, { open, trace: true });
+  expect(once.trace.length).toBeGreaterThan(50);
+  expect(twice).toEqual(once);
+});
+
+test("different seeds give different schedules", async () => {
+  const one = await runSchedule(1, { open, trace: true });
+  const other = await runSchedule(2, { open, trace: true });
+  expect(other.trace).not.toEqual(one.trace);
+});
+
+describe("a protocol with one rule broken is caught", () => {
+  test.for(brokenProtocols)("$broken", { timeout: 600_000 }, async (broken) => {
+    const { violation } = await withBrokenProtocol(broken, (openBroken) =>
+      runMany({ first: 1, runs: 5000, open: openBroken }),
+    );
+    expect(violation).toMatch(/^schedule \d+ breaks:\n\d/);
+  });
+});
