@@ -1,0 +1,47 @@
+/**
+ * For Node: loads the modules named on the command line, and says of each what it did while it was loaded that
+ * workerd, or a bundler, would refuse: chance, time, and anything asynchronous.
+ */
+import { createHook } from "node:async_hooks";
+import { createRequire } from "node:module";
+
+const load = createRequire(import.meta.url);
+const seen: string[] = [];
+
+function watch(owner: object, name: string): void {
+  const original: unknown = Reflect.get(owner, name);
+  if (typeof original !== "function") throw new TypeError(`there is no function ${name}`);
+  Object.defineProperty(owner, name, {
+    value: (...args: unknown[]): unknown => {
+      seen.push(name);
+      return Reflect.apply(original, owner, args);
+    },
+  });
+}
+
+watch(Math, "random");
+watch(Date, "now");
+watch(performance, "now");
+watch(crypto, "randomUUID");
+watch(crypto, "getRandomValues");
+
+const hook = createHook({
+  init(_id, type) {
+    seen.push(type);
+  },
+});
+
+/** Not `import()`, which is asynchronous itself; and a module that awaits at its top level `require` refuses. */
+function doingsOf(specifier: string): readonly string[] {
+  seen.length = 0;
+  hook.enable();
+  try {
+    load(specifier);
+  } finally {
+    hook.disable();
+  }
+  return [...seen];
+}
+
+const doings = process.argv.slice(2).map((specifier) => [specifier, doingsOf(specifier)]);
+process.stdout.write(JSON.stringify(Object.fromEntries(doings)));

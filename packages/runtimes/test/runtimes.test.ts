@@ -1,0 +1,109 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { builtModules, layProject, workerdConfig } from "./project.ts";
+import { oldestNode, pinnedNode, type Runtime, runtimes, start, whyMissing, workerd } from "./runtime.ts";
+
+const report = {
+  digest: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  restored: ["abcd", "kept"],
+  attachment: "offset 7",
+  unchangedKey: "epoch=1/vnode=1/partial.bin",
+  deposed: "StaleVersion",
+  sealed: [1, 2, 3],
+  pruned: { floor: 3, epochs: 2, objects: 5 },
+  readAfterPrune: ["abcde", "kept"],
+  prunedRead: "EpochPruned",
+  aborted: "Error: enough",
+  keys: [
+    "_control/fence=0000000000000002",
+    "_control/floor=0000000000000003",
+    "_control/namespace",
+    "epoch=1/vnode=1/partial.bin",
+    "epoch=3/_ANCHOR",
+    "epoch=3/_COMMIT",
+    "epoch=3/vnode=0/partial.bin",
+  ],
+  events: ["create", "delete", "get", "list", "pruned", "sealed", "stale", "takeover"],
+};
+
+let project: string;
+
+beforeAll(async () => {
+  project = await layProject();
+}, 120_000);
+
+afterAll(() => rm(project, { recursive: true }));
+
+/** Missing is a failure where CI says so; elsewhere it is skipped, under a name that says why. */
+function testOn(runtime: Runtime, title: string, body: () => Promise<void>): void {
+  const missing = whyMissing(runtime);
+  const inCi = Boolean(process.env["CI"]);
+  const name = missing === undefined ? title : `${title} (${runtime.name} is ${missing})`;
+  test.skipIf(missing !== undefined && !inCi)(name, { timeout: 60_000 }, async () => {
+    expect(missing).toBeUndefined();
+    await body();
+  });
+}
+
+async function versionOf(runtime: Runtime): Promise<string> {
+  const { stdout } = await start(runtime, ["--version"], project);
+  return stdout.trim();
+}
+
+describe.each(runtimes)("on $name", (runtime) => {
+  testOn(runtime, "an incremental epoch goes through seal, read, takeover and prune", async () => {
+    const { code, stdout, stderr } = await start(runtime, runtime.arguments, project);
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual({ runtime: expect.stringMatching(runtime.agent) as string, report });
+  });
+});
+
+describe("the Nodes", () => {
+  testOn(oldestNode, "the oldest is the very one that `engines` names", async () => {
+    const manifest = await readFile(join(project, "node_modules/@state/core/package.json"), "utf8");
+    const { engines } = JSON.parse(manifest) as { engines: { node: string } };
+    expect(`>=${(await versionOf(oldestNode)).slice(1)}`).toBe(engines.node);
+  });
+
+  testOn(pinnedNode, "the pinned one is what the workspace pins, and what runs these tests", async () => {
+    const workspace = await readFile(resolve(import.meta.dirname, "../../../pnpm-workspace.yaml"), "utf8");
+    const version = await versionOf(pinnedNode);
+    expect(workspace).toContain(`node: ${version.slice(1)}\n`);
+    expect(process.version).toBe(version);
+  });
+});
+
+describe("the build", () => {
+  test("imports nothing of Node's", async () => {
+    const modules = await builtModules(project);
+    expect(modules).toContain("@state/core/dist/index.js");
+    for (const module of modules) {
+      const code = await readFile(join(project, "node_modules", module), "utf8");
+      expect(code, module).not.toMatch(/["'`]node:|\brequire\(/);
+    }
+  });
+
+  testOn(pinnedNode, "does nothing random, timed or asynchronous while it is loaded", async () => {
+    await writeFile(join(project, "empty.js"), "export const nothing = 0;");
+    await writeFile(join(project, "loud.js"), "Math.random(); Date.now(); setTimeout(() => 0, 0);");
+    const specifiers = ["./empty.js", "./loud.js", "@state/core", "@state/memory"];
+    const { stdout } = await start(pinnedNode, ["quiet.js", ...specifiers], project);
+    const doings = JSON.parse(stdout) as Record<string, string[]>;
+    expect(doings["./loud.js"]).toEqual(expect.arrayContaining(["random", "now", "Timeout"]));
+    // What the loader itself does for a module, and no more.
+    expect(doings["@state/core"]).toEqual(doings["./empty.js"]);
+    expect(doings["@state/memory"]).toEqual(doings["./empty.js"]);
+  });
+
+  testOn(workerd, "would be refused by workerd if it did, or if it imported from Node", async () => {
+    const worker = await readFile(join(project, "worker.js"), "utf8");
+    await writeFile(join(project, "faulty.capnp"), await workerdConfig(project, "faulty.js"));
+    for (const fault of ["crypto.randomUUID();", "setTimeout(() => 0, 0);", 'import "node:fs";']) {
+      await writeFile(join(project, "faulty.js"), `${fault}\n${worker}`);
+      const { code, stderr } = await start(workerd, ["test", "faulty.capnp"], project);
+      expect(code, fault).toBe(1);
+      expect(stderr).toMatch(/global scope|No such module "node:fs"/);
+    }
+  });
+});
