@@ -1,13 +1,13 @@
-import { constants } from "node:fs";
 import { dirname } from "node:path";
 import { hasErrno } from "./errors.ts";
 import type { Place } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
+import { syncDirectory } from "./flush.ts";
 import { refuseLinks } from "./paths.ts";
+import { RootMaker } from "./root.ts";
 import type { Turns } from "./turns.ts";
 
 const rememberedDirectories = 10_000;
-const directoryOnly = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /** The directories beneath a root: makes, flushes and removes them. */
 export class Directories {
@@ -37,8 +37,7 @@ export class Directories {
     }
     if (directory === this.root) {
       // Removed under a store that lives.
-      await this.#files.mkdirs(directory);
-      await this.flushAbove(dirname(directory), true);
+      await new RootMaker(this.#files, this.#fsync).make(directory);
       return;
     }
     await this.make(dirname(directory), place);
@@ -59,23 +58,12 @@ export class Directories {
    */
   async flush(directory: string): Promise<void> {
     if (!this.#fsync) return;
-    const identity = await this.#sync(directory);
+    const identity = await syncDirectory(this.#files, directory);
     if (identity === undefined || this.#durable.get(directory) === identity) return;
     if (directory !== this.root) await this.flush(dirname(directory));
     if (this.#durable.size >= rememberedDirectories) this.#durable.clear();
     // Without a time of birth an inode that is used again looks like the directory that had it before.
     if (!identity.endsWith(":0")) this.#durable.set(directory, identity);
-  }
-
-  /** Flushes the entries of a directory that lies above the root. */
-  async flushAbove(directory: string, isOurs: boolean): Promise<void> {
-    if (!this.#fsync) return;
-    try {
-      await this.#sync(directory);
-    } catch (error) {
-      // A root that an administrator made in a directory that we cannot read: its entry is theirs to have flushed.
-      if (isOurs || !hasErrno(error, "EACCES", "EPERM")) throw error;
-    }
   }
 
   /**
@@ -132,22 +120,5 @@ export class Directories {
       if (!hasErrno(error, "ENOENT", "ENOTDIR")) throw error;
     }
     return directory === this.root ? undefined : this.lowest(dirname(directory), place);
-  }
-
-  /** Flushes one directory and answers its identity, or `undefined` if it is not there. */
-  async #sync(directory: string): Promise<string | undefined> {
-    try {
-      const handle = await this.#files.open(directory, directoryOnly);
-      try {
-        await handle.sync();
-        const { dev, ino, birthtimeNs } = await handle.stat({ bigint: true });
-        return `${dev}:${ino}:${birthtimeNs}`;
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      if (hasErrno(error, "ENOENT", "ENOTDIR")) return undefined;
-      throw error;
-    }
   }
 }

@@ -1,35 +1,42 @@
-import type { BigIntStats, Dir, Dirent } from "node:fs";
+import type { BigIntStats, Dirent } from "node:fs";
 import { link, lstat, mkdir, open, opendir, readdir, realpath, rmdir, unlink } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 
 /** The calls that the store makes of its file system: the seam at which tests put another one, or a fault. */
 export interface FileSystem {
   readonly open: (path: string, flags: string | number) => Promise<OpenFile>;
   readonly mkdir: (path: string) => Promise<void>;
-  /** Makes the directories above it too; answers the uppermost that it made. */
-  readonly mkdirs: (path: string) => Promise<string | undefined>;
   readonly link: (existing: string, path: string) => Promise<void>;
   readonly unlink: (path: string) => Promise<void>;
   readonly rmdir: (path: string) => Promise<void>;
-  readonly lstat: (path: string) => Promise<BigIntStats>;
+  readonly lstat: (path: string) => Promise<FileStats>;
   readonly realpath: (path: string) => Promise<string>;
-  readonly readdir: (path: string) => Promise<Dirent[]>;
+  readonly readdir: (path: string) => Promise<readonly Entry[]>;
   /** Reads a directory little by little, for who may stop early. */
-  readonly opendir: (path: string) => Promise<Dir>;
+  readonly opendir: (path: string) => Promise<AsyncIterable<Entry>>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-export type OpenFile = Pick<FileHandle, "read" | "write" | "sync" | "close"> & {
-  stat(options: { bigint: true }): Promise<BigIntStats>;
-};
+export interface OpenFile {
+  read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+  write(bytes: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
+  sync(): Promise<void>;
+  stat(options: { bigint: true }): Promise<FileStats>;
+  close(): Promise<void>;
+}
+
+export type Entry = Pick<Dirent, "name" | "isFile" | "isDirectory" | "isSymbolicLink">;
+
+export type FileStats = Pick<
+  BigIntStats,
+  "isFile" | "isDirectory" | "isSymbolicLink" | "size" | "dev" | "ino" | "nlink" | "mtimeMs" | "birthtimeNs"
+>;
 
 export const nodeFileSystem: FileSystem = {
   open: (path, flags) => open(path, flags),
   mkdir: async (path) => {
     await mkdir(path);
   },
-  mkdirs: (path) => mkdir(path, { recursive: true }),
   link,
   unlink,
   rmdir,

@@ -1,10 +1,9 @@
-import type { Dirent } from "node:fs";
 import { join } from "node:path";
 import type { ListedObject, ListOptions, ListPage } from "@state/core";
 import { untilAborted } from "./abort.ts";
 import { hasErrno } from "./errors.ts";
 import type { Place } from "./errors.ts";
-import type { FileSystem } from "./file-system.ts";
+import type { Entry as DirectoryEntry, FileSystem } from "./file-system.ts";
 import { isKey, linkRefusal } from "./paths.ts";
 import { irregular } from "./reading.ts";
 import type { Turns } from "./turns.ts";
@@ -114,12 +113,12 @@ export class Listing {
   }
 }
 
-function isFolder(entry: Dirent, prefix: string): boolean {
+function isFolder(entry: DirectoryEntry, prefix: string): boolean {
   return entry.isDirectory() && isKey(prefix + entry.name);
 }
 
 /** Whether the entry is an object; refuses what has the name of one and is neither that nor a folder. */
-function isObject(entry: Dirent, prefix: string, place: Place): boolean {
+function isObject(entry: DirectoryEntry, prefix: string, place: Place): boolean {
   if (entry.isDirectory() || !isKey(prefix + entry.name)) return false;
   if (entry.isSymbolicLink()) throw linkRefusal(place, place.path);
   if (!entry.isFile()) throw irregular(place);

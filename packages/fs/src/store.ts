@@ -11,6 +11,7 @@ import { Listing } from "./listing.ts";
 import { settingsOf } from "./options.ts";
 import type { FsStoreOptions, Settings } from "./options.ts";
 import { read } from "./reading.ts";
+import { RootMaker } from "./root.ts";
 import { discard, foldsCase, publish, stage, sweep } from "./staging.ts";
 import { Turns } from "./turns.ts";
 
@@ -27,19 +28,19 @@ export class LocalStore implements ObjectStore {
   readonly name: string;
   readonly #settings: Settings;
   readonly #files: FileSystem;
+  readonly #rootMaker: RootMaker;
   readonly #turns: Turns = new Turns(openAtOnce);
   /** Work whose caller may have gone: an aborted operation clears up behind itself. */
   readonly #running: Set<Promise<unknown>> = new Set();
   #tree: Directories | undefined;
   #prepared: Promise<Directories> | undefined;
-  /** The uppermost directory that was made for the root: still to be flushed, should the first attempt at it fail. */
-  #made: string | undefined;
   #keepsCase = false;
   #isClosed = false;
 
   constructor(options: FsStoreOptions, files: FileSystem) {
     this.#settings = settingsOf(options);
     this.#files = files;
+    this.#rootMaker = new RootMaker(files, this.#settings.fsync);
     this.name = `file://${this.#settings.root}`;
   }
 
@@ -228,22 +229,15 @@ export class LocalStore implements ObjectStore {
   async #makeRoot(place: Place): Promise<Directories> {
     const { root } = this.#settings;
     try {
-      const made = await this.#files.mkdirs(root);
-      this.#made ??= made;
+      await this.#rootMaker.make(root);
     } catch (error) {
       // A file, or a symbolic link that leads nowhere.
-      if (!hasErrno(error, "EEXIST", "ENOTDIR", "ENOENT")) throw error;
+      if (!hasErrno(error, "EEXIST", "ENOTDIR")) throw error;
       throw refusal("Misconfigured", place, `the root ${root} cannot be made a directory`, error);
     }
     const tree = await this.#find();
     if (tree === undefined)
       throw refusal("Unavailable", place, `the root ${root} was removed as soon as it was made`);
-    // From the root's parent up to that of the uppermost directory that was made.
-    const last = dirname(this.#made ?? root);
-    for (let above = dirname(root); above.length >= last.length; above = dirname(above)) {
-      await tree.flushAbove(above, this.#made !== undefined);
-      if (above === last) break;
-    }
     await this.#sweep(tree.root);
     return tree;
   }

@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { nodeFileSystem } from "../src/file-system.ts";
 import { FsStore } from "../src/index.ts";
+import { LocalStore } from "../src/store.ts";
 import { bytes, keysOf, scratch, tree } from "./support/scratch.ts";
 
 const refused = { code: "Misconfigured", message: expect.stringContaining("symbolic link") };
@@ -67,6 +69,76 @@ describe("a symbolic link beneath the root", () => {
     expect(await store.delete(["key"])).toEqual([]);
     expect(await tree(outside)).toEqual(["file"]);
     expect(await store.create("key", bytes("body"))).toBe("created");
+  });
+});
+
+describe("a symbolic link that is swapped in while a store lives", () => {
+  test("for a folder that the store knows is refused by every call, until the folder is back", async () => {
+    const { root, outside, store } = await linked();
+    await rm(join(root, "link"));
+    for (const key of ["a/b/kept", "a/b/doomed"]) await store.create(key, bytes("body"));
+    await rename(join(root, "a"), join(root, "was+a"));
+    await symlink(outside, join(root, "a"));
+    await mkdir(join(outside, "b"));
+    await writeFile(join(outside, "b/kept"), "secret");
+
+    await expect(store.create("a/b/new", bytes("body"))).rejects.toMatchObject(refused);
+    await expect(store.get("a/b/kept")).rejects.toMatchObject(refused);
+    await expect(keysOf(store.list("a/b/"))).rejects.toMatchObject(refused);
+    await expect(keysOf(store.list(""))).rejects.toMatchObject(refused);
+    expect(await store.delete(["a/b/doomed"])).toMatchObject([{ error: refused }]);
+    expect(await tree(outside)).toEqual(["b/", "b/kept", "empty/", "key", "sub/", "sub/key"]);
+
+    await rm(join(root, "a"));
+    await rename(join(root, "was+a"), join(root, "a"));
+    expect(await keysOf(store.list(""))).toEqual(["a/b/doomed", "a/b/kept"]);
+    expect(await store.create("a/b/new", bytes("body"))).toBe("created");
+    expect(await store.delete(["a/b/doomed"])).toEqual([]);
+    expect(await tree(root)).toEqual(["a/", "a/b/", "a/b/kept", "a/b/new"]);
+  });
+
+  test("for an object between the look at its folder and its opening is not read through", async () => {
+    const { root, outside } = await linked();
+    await rm(join(root, "link"));
+    const store = new LocalStore(
+      { root },
+      {
+        ...nodeFileSystem,
+        open: async (path, flags) => {
+          if (path === join(root, "a/key") && !isSwapped) await swap();
+          return nodeFileSystem.open(path, flags);
+        },
+      },
+    );
+    let isSwapped = false;
+    const swap = async (): Promise<void> => {
+      isSwapped = true;
+      await rename(join(root, "a/key"), join(root, "was+key"));
+      await symlink(join(outside, "key"), join(root, "a/key"));
+    };
+    await store.create("a/key", bytes("body"));
+    await expect(store.get("a/key")).rejects.toMatchObject(refused);
+    await rename(join(root, "was+key"), join(root, "a/key"));
+    expect(await store.get("a/key")).toEqual(bytes("body"));
+  });
+
+  test("for the name of an object just before it is linked is left as it is, and nothing is written through it", async () => {
+    const { root, outside } = await linked();
+    await rm(join(root, "link"));
+    const store = new LocalStore(
+      { root },
+      {
+        ...nodeFileSystem,
+        link: async (staged, path) => {
+          await symlink(join(outside, "new"), path).catch(() => undefined);
+          await nodeFileSystem.link(staged, path);
+        },
+      },
+    );
+    expect(await store.create("key", bytes("body"))).toBe("exists");
+    await expect(store.get("key")).rejects.toMatchObject(refused);
+    expect(await tree(outside)).toEqual(["empty/", "key", "sub/", "sub/key"]);
+    expect(await tree(root)).toEqual(["key"]);
   });
 });
 

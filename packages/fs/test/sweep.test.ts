@@ -1,8 +1,8 @@
-import type { Dirent } from "node:fs";
 import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { nodeFileSystem } from "../src/file-system.ts";
+import type { Entry } from "../src/file-system.ts";
 import { LocalStore } from "../src/store.ts";
 import { gate } from "./support/watched-files.ts";
 import { bytes, keysOf, scratch, tree } from "./support/scratch.ts";
@@ -56,7 +56,7 @@ test("in a large tree the sweep goes on behind the first create, and stops when 
   await Promise.all(names.map((name) => staging(root, `${name}/.staging-old`, 48 * hour)));
   const held = gate();
   let directories = 0;
-  const readdir = async (path: string): Promise<Dirent[]> => {
+  const readdir = async (path: string): Promise<readonly Entry[]> => {
     directories += 1;
     if (directories === 1_003) await held.pass();
     return nodeFileSystem.readdir(path);

@@ -21,7 +21,6 @@ export function watched(before: (call: Call) => Promise<void> | void): FileSyste
       watchedFile(await nodeFileSystem.open(path, flags), path, before),
     ),
     mkdir: tell("mkdir", nodeFileSystem.mkdir),
-    mkdirs: tell("mkdirs", nodeFileSystem.mkdirs),
     link: tell("link", nodeFileSystem.link),
     unlink: tell("unlink", nodeFileSystem.unlink),
     rmdir: tell("rmdir", nodeFileSystem.rmdir),
@@ -42,7 +41,7 @@ function watchedFile(file: OpenFile, path: string, before: (call: Call) => Promi
     };
   return {
     read: file.read.bind(file),
-    write: tell("write", file.write.bind(file)) as OpenFile["write"],
+    write: tell("write", file.write.bind(file)),
     sync: tell("sync", file.sync.bind(file)),
     stat: file.stat.bind(file),
     close: async () => {
