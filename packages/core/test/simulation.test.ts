@@ -4,9 +4,8 @@
  * `SIMULATION_SEED` and `SIMULATION_RUNS` choose others than those of every run; one schedule is run again by
  * `node packages/core/test/simulation/run.ts --seed <seed> --trace`.
  */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";
-import { brokenProtocols, withBrokenProtocol } from "./simulation/broken-protocols.ts";
 import { installInOrderCrypto } from "./simulation/in-order-crypto.ts";
 import { runSchedule } from "./simulation/schedule.ts";
 import { everyCode, runMany } from "./simulation/series.ts";
@@ -38,13 +37,4 @@ test("different seeds give different schedules", async () => {
   const one = await runSchedule(1, { open, trace: true });
   const other = await runSchedule(2, { open, trace: true });
   expect(other.trace).not.toEqual(one.trace);
-});
-
-describe("a protocol with one rule broken is caught", () => {
-  test.for(brokenProtocols)("$broken", { timeout: 600_000 }, async (broken) => {
-    const { violation } = await withBrokenProtocol(broken, (openBroken) =>
-      runMany({ first: 1, runs: 5000, open: openBroken }),
-    );
-    expect(violation).toMatch(/^schedule \d+ breaks:\n\d/);
-  });
 });

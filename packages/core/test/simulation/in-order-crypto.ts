@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+
+let uuids = 0;
+let onUuid: (uuid: string) => void = () => undefined;
+
+/**
+ * WebCrypto answers from a pool of threads, in any order, and ids are random: for a schedule that can be replayed
+ * this process gets digests that are there at once and ids that are counted.
+ */
+export function installInOrderCrypto(): void {
+  Object.defineProperty(crypto.subtle, "digest", { value: inOrderDigest, configurable: true });
+  Object.defineProperty(crypto, "randomUUID", { value: countedUuid, configurable: true });
+}
+
+/** The next schedule counts from the start. `listener` is told of every id. */
+export function resetUuids(listener: (uuid: string) => void): void {
+  uuids = 0;
+  onUuid = listener;
+}
+
+function countedUuid(): string {
+  uuids += 1;
+  const uuid = `00000000-0000-4000-8000-${String(uuids).padStart(12, "0")}`;
+  onUuid(uuid);
+  return uuid;
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+async function inOrderDigest(_: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer> {
+  const bytes = ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+  return new Uint8Array(createHash("sha256").update(bytes).digest()).buffer;
+}

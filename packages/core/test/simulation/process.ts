@@ -1,0 +1,287 @@
+import type { OpenOptions } from "../../src/backend.ts";
+import type { AttachmentReceipt, PartialReceipt } from "../../src/receipt.ts";
+import type {
+  EpochOutcome,
+  PruneReport,
+  SealedEpoch,
+  StateBackend,
+  Takeover,
+} from "../../src/state-backend.ts";
+import type { OperationOptions } from "../../src/store.ts";
+import type { Clock } from "./clock.ts";
+import { Connection, currentCall } from "./connection.ts";
+import { type History, textOf } from "./history.ts";
+import type { Network } from "./network.ts";
+import { type CallKind, ObservedCall } from "./observed-call.ts";
+import type { Observer } from "./observer.ts";
+import type { Random } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { StoreServer } from "./store-server.ts";
+
+/** How a backend is opened: the code under test. */
+export type OpenBackend = (options: OpenOptions) => Promise<StateBackend>;
+
+/** What all processes of one schedule share. */
+export interface Surroundings {
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly server: StoreServer;
+  readonly history: History;
+  readonly observer: Observer;
+  readonly open: OpenBackend;
+  readonly random: Random;
+  /** Callers who may give up, by their calls under way. */
+  readonly givingUp: Map<AbortController, Process>;
+}
+
+/** An answer, or the error's code; a call that its caller gave up is `given up`. */
+export type Answer<T> = { readonly value: T } | { readonly code: string };
+
+export interface Attempt {
+  readonly epoch: number;
+  readonly parts: readonly (PartialReceipt | number)[];
+  readonly unchanged?: readonly number[];
+  readonly attachments?: readonly AttachmentReceipt[];
+}
+
+export interface ProcessOptions {
+  readonly ignoresCondition?: boolean;
+  /** Its requests are all answered, and its calls not given up. */
+  readonly calm?: boolean;
+}
+
+/** One life of an instance: a backend, every call of which is observed. */
+export class Process {
+  readonly instanceId: string;
+  incarnation = "";
+  readonly claimed: Set<number> = new Set();
+  readonly #world: Surroundings;
+  readonly #connection: Connection;
+  readonly #isCalm: boolean;
+  readonly #written = new Map<string, string>();
+  #backend: StateBackend | undefined;
+
+  constructor(world: Surroundings, instanceId: string, options: ProcessOptions = {}) {
+    this.#world = world;
+    this.instanceId = instanceId;
+    this.#isCalm = options.calm === true;
+    this.#connection = new Connection({ ...world, owner: instanceId, ...options });
+  }
+
+  get crashed(): boolean {
+    return this.#connection.crashed;
+  }
+
+  /** Nothing of it is answered any more; what it has sent may still arrive. */
+  crash(): void {
+    this.#connection.crashed = true;
+  }
+
+  get version(): number {
+    return this.#opened.authoritativeVersion;
+  }
+
+  get #opened(): StateBackend {
+    if (this.#backend === undefined) throw new Error(`${this.instanceId} is not open`);
+    return this.#backend;
+  }
+
+  open(options: Partial<OpenOptions> = {}): Promise<Answer<StateBackend>> {
+    const { clock, random, open } = this.#world;
+    return this.#call(
+      "open",
+      undefined,
+      () =>
+        open({
+          store: this.#connection,
+          instanceId: this.instanceId,
+          vnodeCapacity: 4,
+          concurrency: random.pick([8, 8, 1]),
+          retry: clock.retry(this.#connection, random.pick([1, 1, 2, 3]), () => random.next()),
+          ...options,
+        }),
+      (backend, call) => {
+        this.#backend = backend;
+        this.incarnation = call.uuid ?? "";
+      },
+    );
+  }
+
+  write(epoch: number, vnode: number, text: string, version = this.version): Promise<Answer<PartialReceipt>> {
+    const bytes = new TextEncoder().encode(text);
+    return this.#call(
+      "write",
+      epoch,
+      (options) => this.#opened.writePartial({ epoch, vnode, assignmentVersion: version, bytes }, options),
+      (receipt) => {
+        this.#world.observer.wrote(receipt, text);
+        this.#written.set(`${epoch}/${vnode}`, receipt.sha256);
+      },
+    );
+  }
+
+  attach(epoch: number, name: string, text: string): Promise<Answer<AttachmentReceipt>> {
+    const bytes = new TextEncoder().encode(text);
+    return this.#call(
+      "write",
+      epoch,
+      (options) =>
+        this.#opened.writeAttachment({ epoch, name, assignmentVersion: this.version, bytes }, options),
+      (receipt) => this.#world.observer.wrote(receipt, text),
+    );
+  }
+
+  complete(attempt: Attempt): Promise<Answer<EpochOutcome>> {
+    const { epoch, parts, unchanged = [], attachments = [] } = attempt;
+    return this.#call(
+      "complete",
+      epoch,
+      (options) => this.#opened.epochComplete(attempt, options),
+      (outcome, call) => {
+        const digests = new Map<string, string>();
+        for (const part of parts) {
+          const vnode = typeof part === "number" ? part : part.vnode;
+          const digest = typeof part === "number" ? this.#written.get(`${epoch}/${vnode}`) : part.sha256;
+          if (digest !== undefined) digests.set(String(vnode), digest);
+        }
+        for (const { name, sha256: digest } of attachments) digests.set(name, digest);
+        this.#world.observer.completed(this, call, outcome, { digests, unchanged });
+      },
+    );
+  }
+
+  abort(epoch: number): Promise<Answer<unknown>> {
+    return this.#call(
+      "abort",
+      epoch,
+      (options) => this.#opened.abort(epoch, options),
+      (outcome) => this.#world.observer.aborted(epoch, outcome),
+    );
+  }
+
+  takeover(version: number): Promise<Answer<Takeover>> {
+    return this.#call(
+      "takeover",
+      undefined,
+      (options) => this.#opened.takeover({ version }, options),
+      ({ base, nextEpoch }, call) => {
+        this.claimed.add(version);
+        this.#world.observer.tookOver(this, call, version, base?.epoch ?? -1, nextEpoch);
+      },
+    );
+  }
+
+  latest(): Promise<Answer<SealedEpoch | undefined>> {
+    return this.#call(
+      "latest",
+      undefined,
+      (options) => this.#opened.latest(options),
+      (handle, call) => this.#world.observer.newest(call, handle?.epoch),
+    );
+  }
+
+  latestCommittedEpoch(): Promise<Answer<number | undefined>> {
+    return this.#call(
+      "latestCommittedEpoch",
+      undefined,
+      (options) => this.#opened.latestCommittedEpoch(options),
+      (epoch, call) => this.#world.observer.newest(call, epoch),
+    );
+  }
+
+  /** Reads a vnode, or an attachment by its name, of a handle. */
+  read(handle: SealedEpoch, of: number | string): Promise<Answer<Uint8Array | undefined>> {
+    return this.#call(
+      "read",
+      handle.epoch,
+      (options) => (typeof of === "number" ? handle.read(of, options) : handle.attachment(of, options)),
+      (bytes) => this.#world.observer.read(handle.seal, String(of), bytes),
+    );
+  }
+
+  readPartial(epoch: number, vnode: number): Promise<Answer<Uint8Array | undefined>> {
+    return this.#call(
+      "readPartial",
+      epoch,
+      (options) => this.#opened.readPartial({ epoch, vnode }, options),
+      (bytes, call) => this.#world.observer.readPartial(call, epoch, vnode, bytes),
+    );
+  }
+
+  sealedEpochs(after: number | undefined): Promise<Answer<readonly number[]>> {
+    return this.#call(
+      "sealedEpochs",
+      undefined,
+      (options) => this.#opened.sealedEpochs({ after }, options),
+      (epochs, call) => this.#world.observer.sealedEpochs(call, after ?? -1, epochs),
+    );
+  }
+
+  describe(epoch: number): Promise<Answer<unknown>> {
+    return this.#call(
+      "describe",
+      epoch,
+      (options) => this.#opened.describeEpoch(epoch, options),
+      (description, call) => this.#world.observer.described(call, description),
+    );
+  }
+
+  prune(before: number, asOperator = false): Promise<Answer<PruneReport>> {
+    return this.#call(
+      "prune",
+      undefined,
+      (options) => this.#opened.pruneBefore(before, { asOperator, ...options }),
+      (report, call) => this.#world.observer.pruned(report, call),
+    );
+  }
+
+  setAuthoritativeVersion(version: number): void {
+    this.#opened.setAuthoritativeVersion(version);
+  }
+
+  close(): Promise<void> {
+    return this.#opened.close();
+  }
+
+  async #call<T>(
+    kind: CallKind,
+    epoch: number | undefined,
+    run: (options: OperationOptions) => Promise<T>,
+    judge: (value: T, call: ObservedCall) => void,
+  ): Promise<Answer<T>> {
+    const { history, observer, scheduler, random, givingUp } = this.#world;
+    const call = new ObservedCall(kind, epoch, history);
+    const mayGiveUp = !this.#isCalm && random.chance(0.1);
+    const caller = new AbortController();
+    if (mayGiveUp) givingUp.set(caller, this);
+    const who = `${this.instanceId} ${kind} ${epoch ?? ""}`;
+    scheduler.note(`${who} ...`);
+    try {
+      const value = await currentCall.run(call, () => run(mayGiveUp ? { signal: caller.signal } : {}));
+      scheduler.note(`${who} = ${shown(value)}`);
+      judge(value, call);
+      return { value };
+    } catch (error) {
+      scheduler.note(`${who} = ${String(error)}`);
+      observer.failed(this, call, error);
+      return { code: codeOf(error) };
+    } finally {
+      givingUp.delete(caller);
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : String(error);
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Uint8Array) return textOf(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if ("authoritativeVersion" in value) return "open";
+  const text = JSON.stringify(value, (key, field: unknown) =>
+    key === "seal" || key === "sha256" ? undefined : field,
+  );
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

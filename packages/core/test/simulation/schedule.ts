@@ -1,0 +1,120 @@
+import type { StateErrorCode } from "../../src/errors.ts";
+import type { Job } from "./actors.ts";
+import { Cast } from "./cast.ts";
+import { Clock } from "./clock.ts";
+import { epilogue, tidyUp } from "./epilogue.ts";
+import { currentCall } from "./connection.ts";
+import { History } from "./history.ts";
+import { resetUuids } from "./in-order-crypto.ts";
+import { Network } from "./network.ts";
+import { ObservedCall } from "./observed-call.ts";
+import { Observer } from "./observer.ts";
+import { peculiarActor } from "./peculiarity.ts";
+import type { OpenBackend, Process, Surroundings } from "./process.ts";
+import { prologue } from "./prologue.ts";
+import { Random } from "./random.ts";
+import { Scheduler } from "./scheduler.ts";
+import { StoreServer } from "./store-server.ts";
+
+export interface ScheduleOptions {
+  readonly open: OpenBackend;
+  readonly trace?: boolean;
+}
+
+export interface ScheduleResult {
+  readonly seed: number;
+  /** How many events there were. */
+  readonly events: number;
+  readonly violations: readonly string[];
+  readonly codes: ReadonlySet<StateErrorCode>;
+  readonly trace: readonly string[];
+}
+
+/** Runs the one schedule that `seed` stands for. */
+export async function runSchedule(
+  seed: number,
+  { open, trace = false }: ScheduleOptions,
+): Promise<ScheduleResult> {
+  resetUuids((uuid) => {
+    const call = currentCall.getStore();
+    if (call instanceof ObservedCall) call.uuid = uuid;
+  });
+  const random = new Random(seed);
+  const clock = new Clock();
+  const ids = ["A", "B", "C"].slice(0, 2 + random.below(2));
+  const others = ["W", "R", "S", "O", "P"].filter(() => random.chance(0.45));
+  const owners = [...ids, ...others];
+  const scheduler = new Scheduler(random.fork(), clock, { owners, trace });
+  const history: History = new History(
+    () => scheduler.tick,
+    () => server.objects,
+  );
+  const server = new StoreServer(random.pick([2, 2, 3, 100]), history);
+  const network = new Network(random.fork());
+  const observer = new Observer(history, () => scheduler.lastTimeout);
+  const givingUp = new Map<AbortController, Process>();
+  const chance = random.fork();
+  const world = {
+    scheduler,
+    clock,
+    network,
+    server,
+    history,
+    observer,
+    open,
+    givingUp,
+    random: chance,
+  } satisfies Surroundings;
+  const job = newJob(random.fork());
+  prologue(world, job);
+
+  const cast = new Cast(world, job);
+  const isPeculiar = random.chance(0.02);
+  for (const id of owners) cast.enter(id);
+  if (isPeculiar) cast.run("X", () => peculiarActor(world, job, "X"));
+  scheduler.disturb({ probability: random.pick([0, 0.005, 0.02]), run: () => cast.crash(random) });
+  scheduler.disturb({ probability: 0.01, run: () => giveUp(givingUp) });
+
+  const act = async (): Promise<void> => {
+    const isOver = await scheduler.run(() => cast.isOver || history.violations.length > 0);
+    if (!isOver) history.violate("8", `nothing can happen any more, and ${cast.running} still wait`);
+  };
+  await act();
+  scheduler.calm();
+  if (history.violations.length === 0 && !history.isDamaged && random.chance(0.4)) {
+    cast.run("Z", () => epilogue(world, job));
+    await act();
+    if (history.violations.length === 0) {
+      // Whatever is still on its way arrives, or never will.
+      await scheduler.run(() => false);
+      cast.run("Y", () => tidyUp(world));
+      await act();
+    }
+  }
+  const { violations } = history;
+  return { seed, events: scheduler.tick, violations, codes: observer.codes, trace: scheduler.trace ?? [] };
+}
+
+function newJob(random: Random): Job {
+  return {
+    random,
+    lastEpoch: 2 + random.below(3),
+    vnodes: random.pick<readonly [number, ...number[]]>([
+      [0, 1],
+      [0, 1],
+      [0, 1, 2],
+    ]),
+    receipts: [],
+    epoch: 0,
+    version: 0,
+  };
+}
+
+function giveUp(callers: Map<AbortController, Process>): string | undefined {
+  const first = [...callers].find(([, process]) => !process.crashed);
+  if (first === undefined) return undefined;
+  const [caller, process] = first;
+  callers.delete(caller);
+  caller.abort("given up");
+  return `a caller of ${process.instanceId} gives up`;
+}
