@@ -91,10 +91,10 @@ export class StoreClient {
           (signal, attempt) => {
             number = attempt;
             return this.#observed("list", prefix, attempt, signal, async (seen) => {
-              const page = await listing.next(signal);
+              const given = await listing.next(signal);
               // That a listing is over was known with its last page.
-              seen.sent = page !== undefined || !listing.begun;
-              return page;
+              seen.sent = given !== undefined || !listing.begun;
+              return given;
             });
           },
           { number },
