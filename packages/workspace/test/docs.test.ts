@@ -58,6 +58,23 @@ describe("the code in the docs", () => {
     expect(result).toMatchObject({ stdout: "" });
   });
 
+  test.each(snippets.map((snippet) => [`${snippet.page}, block ${snippet.number}`, snippet] as const))(
+    "runs: %s",
+    { timeout: 60_000 },
+    async (_, snippet) => {
+      const folder = await mkdtemp(join(scratch, "cwd-"));
+      const isTest = snippet.code.includes('from "vitest"');
+      const path = join(
+        scratch,
+        `${snippet.page.replaceAll(/[/.]/g, "-")}-${snippet.number}.run${isTest ? ".test" : ""}.ts`,
+      );
+      await writeFile(path, snippet.code);
+      const vitest = join(root, "node_modules/vitest/vitest.mjs");
+      const command = isTest ? [vitest, "run", "--root", scratch, path] : [path];
+      await expect(run(process.execPath, command, { cwd: folder })).resolves.toHaveProperty("stderr", "");
+    },
+  );
+
   test("of the README runs as it stands", async () => {
     const snippet = snippets.find(({ page }) => page === "README.md");
     const folder = join(scratch, "empty");
