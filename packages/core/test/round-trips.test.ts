@@ -264,4 +264,10 @@ describe("pruneBefore", () => {
     const cost = await store.cost(() => backend.pruneBefore(3));
     expect(cost).toEqual({ depth: 10, requests: 11 });
   });
+
+  test("costs the same when `before` is above the newest seal", async () => {
+    const backend = await lead("a", 1);
+    await seal(backend, 1, 2, 3);
+    expect(await store.cost(() => backend.pruneBefore(100))).toEqual({ depth: 9, requests: 12 });
+  });
 });

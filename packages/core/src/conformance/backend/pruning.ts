@@ -202,6 +202,15 @@ export const pruningCases: readonly BackendCase[] = [
       await assertRefused(restored(handle, 0), "Corrupt", "yes");
       await assertRefused(restored(handle, 1), "Corrupt", "yes");
       await assertRefused(leader.backend.readPartial({ epoch: 5, vnode: 0 }), "Corrupt", "yes");
+
+      // Without a digest the size is all there is to check.
+      const listing = await world.open("A", { acceptListed: true });
+      await leader.write(6, 0, "six");
+      await listing.backend.epochComplete({ epoch: 6, parts: [0] });
+      const undigested = await listing.backend.latest();
+      await world.store.delete(["epoch=6/vnode=0/partial.bin"]);
+      await world.put("epoch=6/vnode=0/partial.bin", "six and more");
+      await assertRefused(restored(undigested, 0), "Corrupt", "yes");
     },
   },
   {
