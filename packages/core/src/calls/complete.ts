@@ -32,6 +32,8 @@ class Completion {
   readonly #signal: AbortSignal | undefined;
   /** The fence that this call goes by: what another call claims meanwhile is not for these receipts. */
   readonly #claimed: number | undefined;
+  /** What this backend had written when the turn came: a write that ends later was not checked. */
+  readonly #own = new Map<number, PartialReceipt>();
   /** The epoch's folder: key and size. */
   readonly #listed = new Map<string, number>();
   /** The keys of its partials, by vnode. */
@@ -61,6 +63,7 @@ class Completion {
   #checkVersions(): void {
     const { receipts, attachments, vnodes, unchanged } = this.#request;
     const written = vnodes.map((vnode) => this.#self.written(this.#epoch, vnode));
+    for (const receipt of written) if (receipt !== undefined) this.#own.set(receipt.vnode, receipt);
     const version = this.#claimed ?? 0;
     for (const receipt of [...receipts, ...attachments, ...written]) {
       if (receipt === undefined || receipt.assignmentVersion >= version) continue;
@@ -136,7 +139,7 @@ class Completion {
     const missing: number[] = [];
     for (const receipt of this.#request.receipts) partials.push(await this.#present(receipt));
     for (const vnode of this.#request.vnodes) {
-      const own = this.#self.written(this.#epoch, vnode);
+      const own = this.#own.get(vnode);
       const listed = own === undefined ? this.#listedPartials(vnode) : [];
       if (own !== undefined) partials.push(await this.#present(own));
       else if (listed.length === 0) missing.push(vnode);

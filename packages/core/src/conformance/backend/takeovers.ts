@@ -198,6 +198,27 @@ export const takeoverCases: readonly BackendCase[] = [
     },
   },
   {
+    id: "T12b",
+    title: "nor does a stale write that ends while its epoch is being completed",
+    // Rule: what a number stands for is what was written, and checked, when the call's turn came.
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      const create = leader.store.hold("create epoch=5/vnode=0/partial.bin");
+      const write = leader.write(5, 0, "stale");
+      await create.arrived;
+      await leader.backend.takeover({ version: 2 });
+      const listing = leader.store.hold("list epoch=5/");
+      const complete = leader.backend.epochComplete({ epoch: 5, parts: [0] });
+      await listing.arrived;
+      create.release();
+      await write;
+      listing.release();
+      await assertRefused(complete, "ReceiptRequired", "no");
+      assert.equal(await world.commit(5), "nothing");
+    },
+  },
+  {
     id: "T13",
     title: "our own last write is the one that was asked for last, not the one that ended last",
     // Rule: a write's place is taken when it is called.
