@@ -1,0 +1,2 @@
+export { freePort, startProcess } from "./process.ts";
+export type { Server } from "./server.ts";

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { Server } from "./server.ts";
+
+export interface ProcessOptions {
+  readonly name: string;
+  readonly command: string;
+  /** Made when the port is known. */
+  readonly args: (port: number) => readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Resolves true once the server answers; asked again until it does. */
+  readonly isReady: (endpoint: string) => Promise<boolean>;
+}
+
+const startLimitMs = 60_000;
+
+/** Starts a program that serves on a port, and waits until it answers. It is ended by its process id. */
+export async function startProcess(options: ProcessOptions): Promise<Server> {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const child = spawn(options.command, options.args(port), {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+  });
+  const output: string[] = [];
+  child.stdout.on("data", (text: Buffer) => output.push(text.toString()));
+  child.stderr.on("data", (text: Buffer) => output.push(text.toString()));
+  const failed = new Promise<never>((_, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) =>
+      reject(new Error(`${options.name} ended (${signal ?? code}) before it answered:\n${output.join("")}`)),
+    );
+  });
+  try {
+    await Promise.race([answers(options, endpoint), failed]);
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+  failed.catch(() => undefined);
+  return { endpoint, stop: () => end(child) };
+}
+
+async function answers(options: ProcessOptions, endpoint: string): Promise<void> {
+  const deadline = performance.now() + startLimitMs;
+  while (!(await options.isReady(endpoint).catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`${options.name} did not answer in ${startLimitMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
+
+/** A port that nobody had a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
+  server.close();
+  await once(server, "close");
+  return address.port;
+}
