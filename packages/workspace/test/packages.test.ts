@@ -95,14 +95,8 @@ console.log(complete, (await backend.latest())?.vnodes);
       `import { describe, test } from "node:test";
 import { backendConformance, storeConformance } from "@state/core/conformance";
 import { MemoryStore } from "@state/memory";
-const runner = {
-  describe,
-  test: Object.assign((name: string, body: () => Promise<void>) => void test(name, body), {
-    skip: (name: string, body: () => Promise<void>) => void test.skip(name, body),
-  }),
-};
-storeConformance(runner, { name: "memory", open: async () => new MemoryStore() });
-backendConformance(runner, { name: "memory", open: async () => new MemoryStore() });
+storeConformance({ describe, test }, { name: "memory", open: async () => new MemoryStore() });
+backendConformance({ describe, test }, { name: "memory", open: async () => new MemoryStore() });
 `,
     );
     const suite = await run(process.execPath, ["--test", "--test-reporter=tap", "suite.test.ts"], {
