@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtModules, layProject, workerdConfig } from "./project.ts";
-import { oldestNode, pinnedNode, type Runtime, runtimes, start, whyMissing, workerd } from "./runtime.ts";
+import { oldestNode, pinnedNode, type Runtime, runtimes, start, testOn, workerd } from "./runtime.ts";
 
 const report = {
   digest: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
@@ -34,17 +34,6 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(() => rm(project, { recursive: true }));
-
-/** Missing is a failure where CI says so; elsewhere it is skipped, under a name that says why. */
-function testOn(runtime: Runtime, title: string, body: () => Promise<void>): void {
-  const missing = whyMissing(runtime);
-  const inCi = Boolean(process.env["CI"]);
-  const name = missing === undefined ? title : `${title} (${runtime.name} is ${missing})`;
-  test.skipIf(missing !== undefined && !inCi)(name, { timeout: 60_000 }, async () => {
-    expect(missing).toBeUndefined();
-    await body();
-  });
-}
 
 async function versionOf(runtime: Runtime): Promise<string> {
   const { stdout } = await start(runtime, ["--version"], project);

@@ -1,50 +1,40 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packAll, publicPackages, quiet, root, tool } from "./tarballs.ts";
 
 const run = promisify(execFile);
-const root = resolve(import.meta.dirname, "../../..");
-const names = ["core", "fs", "memory"] as const;
-const tarballs: Record<string, string> = {};
 let scratch: string;
+let tarballs: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "state-packages-"));
-  for (const name of names) {
-    const folder = join(scratch, name);
-    await mkdir(folder);
-    // pnpm, not npm: npm leaves `workspace:` in the manifest.
-    await run("pnpm", ["pack", "--pack-destination", folder], {
-      cwd: join(root, "packages", name),
-    });
-    const [file] = await readdir(folder);
-    tarballs[name] = join(folder, file ?? "");
-  }
+  tarballs = await packAll(scratch);
 }, 120_000);
 
 afterAll(() => rm(scratch, { recursive: true }));
 
-function tool(name: string): string {
-  return join(root, "node_modules/.bin", name);
+function tarballOf(name: string): string {
+  return tarballs.get(name) ?? `no tarball of ${name}`;
 }
 
-describe.each(names)("the tarball of @state/%s", (name) => {
+describe.each(publicPackages)("the tarball of $name", ({ name, manifest: own }) => {
   test("is sound in publint's strictest view", { timeout: 60_000 }, async () => {
-    const { stdout } = await run(tool("publint"), ["run", "--strict", tarballs[name] ?? ""]);
+    const { stdout } = await run(tool("publint"), ["run", "--strict", tarballOf(name)]);
     expect(stdout).toContain("All good!");
   });
 
   test("has types that resolve for every ESM consumer", { timeout: 60_000 }, async () => {
     // It exits with 1 when it finds a problem.
-    const { stderr } = await run(tool("attw"), ["--profile", "esm-only", "--no-color", tarballs[name] ?? ""]);
+    const { stderr } = await run(tool("attw"), ["--profile", "esm-only", "--no-color", tarballOf(name)]);
     expect(stderr).toBe("");
   });
 
   test("depends on core by a range, and on no workspace", async () => {
-    const { stdout } = await run("tar", ["-xOf", tarballs[name] ?? "", "package/package.json"]);
+    const { stdout } = await run("tar", ["-xOf", tarballOf(name), "package/package.json"]);
     expect(stdout).not.toContain("workspace:");
     const manifest = JSON.parse(stdout) as {
       dependencies?: object;
@@ -52,12 +42,14 @@ describe.each(names)("the tarball of @state/%s", (name) => {
       license: string;
     };
     expect(manifest.license).toBe("Apache-2.0");
-    expect(manifest.dependencies ?? {}).toEqual({});
-    expect(manifest.peerDependencies ?? {}).toEqual(name === "core" ? {} : { "@state/core": "^1.0.0" });
+    const core = publicPackages.find((each) => each.name === "@state/core");
+    const range = `^${core?.manifest.version.split(".")[0]}.0.0`;
+    expect(manifest.dependencies).toEqual(own.dependencies);
+    expect(manifest.peerDependencies).toEqual(own === core?.manifest ? undefined : { "@state/core": range });
   });
 
   test("holds a README, the build and its source", async () => {
-    const { stdout } = await run("tar", ["-tf", tarballs[name] ?? ""]);
+    const { stdout } = await run("tar", ["-tf", tarballOf(name)]);
     const files = stdout.split("\n");
     for (const file of ["README.md", "dist/index.js", "dist/index.d.ts", "src/index.ts"]) {
       expect(files).toContain(`package/${file}`);
@@ -74,8 +66,11 @@ describe("an empty project that installs the tarballs", () => {
       join(project, "package.json"),
       JSON.stringify({ name: "project", type: "module", private: true }),
     );
-    const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
-    await run("npm", ["install", ...quiet, ...Object.values(tarballs)], { cwd: project });
+    await run(
+      "npm",
+      ["install", ...quiet, tarballOf("@state/core"), tarballOf("@state/fs"), tarballOf("@state/memory")],
+      { cwd: project },
+    );
 
     await writeFile(
       join(project, "checkpoint.ts"),
@@ -95,14 +90,8 @@ console.log(complete, (await backend.latest())?.vnodes);
       `import { describe, test } from "node:test";
 import { backendConformance, storeConformance } from "@state/core/conformance";
 import { MemoryStore } from "@state/memory";
-const runner = {
-  describe,
-  test: Object.assign((name: string, body: () => Promise<void>) => void test(name, body), {
-    skip: (name: string, body: () => Promise<void>) => void test.skip(name, body),
-  }),
-};
-storeConformance(runner, { name: "memory", open: async () => new MemoryStore() });
-backendConformance(runner, { name: "memory", open: async () => new MemoryStore() });
+storeConformance({ describe, test }, { name: "memory", open: async () => new MemoryStore() });
+backendConformance({ describe, test }, { name: "memory", open: async () => new MemoryStore() });
 `,
     );
     const suite = await run(process.execPath, ["--test", "--test-reporter=tap", "suite.test.ts"], {

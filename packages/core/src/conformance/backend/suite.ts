@@ -1,5 +1,5 @@
 import type { ObjectStore } from "../../store.ts";
-import type { Runner } from "../runner.ts";
+import { declare, type Runner } from "../runner.ts";
 import type { BackendCase } from "./case.ts";
 import { leaderCases } from "./leaders.ts";
 import { partialCases } from "./partials.ts";
@@ -37,7 +37,8 @@ const timeoutMs = 60_000;
 export function backendConformance(runner: Runner, harness: BackendHarness): void {
   runner.describe(`backend conformance: ${harness.name}`, () => {
     for (const sequence of backendCases) {
-      runner.test(
+      declare(
+        runner,
         `${sequence.id} ${sequence.title}`,
         async () => {
           const store = await harness.open();

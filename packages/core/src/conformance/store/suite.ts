@@ -1,6 +1,6 @@
 import { AssertionError } from "node:assert/strict";
 import type { ObjectStore } from "../../store.ts";
-import type { Runner, StoreHarness } from "../runner.ts";
+import { declare, type Runner, type StoreHarness } from "../runner.ts";
 import { abortCases } from "./abort.ts";
 import type { StoreCase, StoreCaseSummary } from "./case.ts";
 import { createCases } from "./create.ts";
@@ -52,7 +52,7 @@ export function storeConformance(runner: Runner, harness: StoreHarness): void {
       if (storeCase.needs === "reopen" && harness.reopen === undefined) {
         runner.test.skip(`${name} (not run: the harness has no reopen)`, () => run(storeCase, harness));
       } else {
-        runner.test(name, () => run(storeCase, harness), storeCase.timeoutMs);
+        declare(runner, name, () => run(storeCase, harness), storeCase.timeoutMs);
       }
     }
   });

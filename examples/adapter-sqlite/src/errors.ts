@@ -1,0 +1,25 @@
+import { StoreError, type StoreErrorCode } from "@state/core";
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html), and what each means to the caller. */
+const codes: ReadonlyMap<number, StoreErrorCode> = new Map([
+  [3, "Denied"], // PERM
+  [5, "Unavailable"], // BUSY: another process is writing
+  [6, "Unavailable"], // LOCKED
+  [7, "Unavailable"], // NOMEM
+  [8, "Denied"], // READONLY
+  [10, "Unavailable"], // IOERR: a commit may have reached the disk
+  [13, "Unavailable"], // FULL: somebody may make room
+  [14, "Misconfigured"], // CANTOPEN: no such directory
+  [23, "Denied"], // AUTH
+  [26, "Misconfigured"], // NOTADB: another program's file
+]);
+
+/** What is not in the table has failed for good: a damaged file, or a body above SQLite's limit of 1,000,000,000 bytes. */
+export function storeError(error: unknown, store: string, key?: string): StoreError {
+  const number = Number(Reflect.get(Object(error), "errcode"));
+  // The low byte is the primary code, what is above it says more of the same.
+  const code = codes.get(number & 0xff) ?? "Failed";
+  const what = error instanceof Error ? error.message : String(error);
+  const where = key === undefined ? store : `${store}, key ${JSON.stringify(key)}`;
+  return new StoreError(code, `${where}: ${what}`, { store, key, cause: error });
+}

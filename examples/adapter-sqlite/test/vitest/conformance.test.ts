@@ -1,0 +1,4 @@
+import { describe, test } from "vitest";
+import { conformance } from "../conformance.ts";
+
+conformance({ describe, test });

@@ -1,0 +1,20 @@
+import { backendConformance, type Runner, storeConformance } from "@state/core/conformance";
+import { MemoryStore } from "@state/memory";
+
+/** Loses every body: each runner must fail on it. */
+class Forgetful extends MemoryStore {
+  override async get(): Promise<undefined> {
+    return undefined;
+  }
+}
+
+/** Both suites on a store that passes them; with `STATE_FAULT`, one of them on a store that does not. */
+export function declareSuites(runner: Runner): void {
+  if (process.env["STATE_FAULT"] !== undefined) {
+    storeConformance(runner, { name: "forgetful", open: async () => new Forgetful() });
+    return;
+  }
+  const harness = { name: "memory", open: async () => new MemoryStore() };
+  storeConformance(runner, harness);
+  backendConformance(runner, harness);
+}
