@@ -1,0 +1,103 @@
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import { checkKey } from "@state/core";
+import type { ListedObject, ListOptions, ListPage } from "@state/core";
+import { refusal } from "./errors.ts";
+import type { Place } from "./errors.ts";
+
+export interface ListRequest {
+  readonly bucket: string;
+  /** The store's own: `""`, or ending in `/`. */
+  readonly root: string;
+  readonly prefix: string;
+  readonly delimiter: ListOptions["delimiter"];
+  readonly place: Place;
+}
+
+/** One listing, a request a page. Remembers where it is, and refuses a page that does not go on from there. */
+export class Listing {
+  readonly #request: ListRequest;
+  #token: string | undefined;
+  #lastKey = "";
+  #lastPrefix = "";
+
+  constructor(request: ListRequest) {
+    this.#request = request;
+  }
+
+  /** For the next page. Keys come as they are: with `EncodingType` the SDK would give them back encoded. */
+  command(): ListObjectsV2Command {
+    const { bucket, root, prefix, delimiter } = this.#request;
+    return new ListObjectsV2Command({
+      Bucket: bucket,
+      Prefix: root + prefix,
+      ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
+      ...(this.#token === undefined ? {} : { ContinuationToken: this.#token }),
+    });
+  }
+
+  /** What the answer holds, and whether it is the last. */
+  read(answer: ListObjectsV2CommandOutput): { readonly page: ListPage; readonly isLast: boolean } {
+    const isLast = this.#advance(answer);
+    const objects: ListedObject[] = [];
+    for (const { Key: name, Size: size } of answer.Contents ?? []) {
+      const key = this.#relative(name);
+      if (size === undefined) throw this.#unreadable(`${key} came without a size`);
+      if (!isKey(key)) continue;
+      this.#expectOrder(key, this.#lastKey);
+      this.#lastKey = key;
+      objects.push({ key, size });
+    }
+    const prefixes: string[] = [];
+    for (const { Prefix: name } of answer.CommonPrefixes ?? []) {
+      const folder = this.#relative(name);
+      if (!folder.endsWith("/") || !isKey(folder.slice(0, -1))) continue;
+      this.#expectOrder(folder, this.#lastPrefix);
+      this.#lastPrefix = folder;
+      prefixes.push(folder);
+    }
+    return { page: { objects, prefixes }, isLast };
+  }
+
+  #advance(answer: ListObjectsV2CommandOutput): boolean {
+    const { IsTruncated: isTruncated, NextContinuationToken: token, EncodingType: encoding } = answer;
+    // Of an answer without a body the SDK makes `{}`, which would be an empty listing.
+    if (isTruncated === undefined) throw this.#unreadable("the answer does not say whether it is the last");
+    if (encoding !== undefined) {
+      throw refusal("Failed", this.#request.place, "the keys came encoded, which nobody asked for");
+    }
+    if (!isTruncated) return true;
+    if (token === undefined || token === this.#token) {
+      throw this.#unreadable("a page that is not the last does not say where the next begins");
+    }
+    this.#token = token;
+    return false;
+  }
+
+  #relative(name: string | undefined): string {
+    const { root, prefix, place } = this.#request;
+    if (name === undefined) throw this.#unreadable("a key is missing");
+    if (!name.startsWith(root + prefix)) {
+      throw refusal("Failed", place, `${JSON.stringify(name)} was listed, which is not under the prefix`);
+    }
+    return name.slice(root.length);
+  }
+
+  /** A page that comes twice, out of a cache or a proxy, would be counted twice. */
+  #expectOrder(name: string, last: string): void {
+    if (name <= last) throw this.#unreadable(`${name} was listed after ${last}`);
+  }
+
+  #unreadable(why: string): Error {
+    return refusal("Unavailable", this.#request.place, why);
+  }
+}
+
+/** What has another name, the `folder/` that a console makes for one, is none of the store's objects. */
+function isKey(name: string): boolean {
+  try {
+    checkKey(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
