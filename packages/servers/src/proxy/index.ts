@@ -1,0 +1,17 @@
+export { type Answer, answerOf } from "./answer.ts";
+export type { Exchange, WireRequest } from "./exchange.ts";
+export {
+  change,
+  cutAnswer,
+  emptyAnswer,
+  flipByte,
+  LateRequests,
+  loseAnswer,
+  reply,
+  resetBefore,
+  resetDuring,
+  sendTwice,
+  shortenAnswer,
+  stallAnswer,
+} from "./faults.ts";
+export { type Fault, Proxy } from "./proxy.ts";

@@ -1,0 +1,102 @@
+import {
+  change,
+  cutAnswer,
+  emptyAnswer,
+  type Fault,
+  flipByte,
+  LateRequests,
+  loseAnswer,
+  type Proxy,
+  reply,
+  resetBefore,
+  resetDuring,
+  sendTwice,
+  shortenAnswer,
+  stallAnswer,
+} from "servers/proxy";
+import type { Operation, RefusalName, Service } from "./service.ts";
+
+/** A fault as a row of the table. */
+export interface WireFault {
+  readonly title: string;
+  /** Where it can strike. */
+  readonly on: readonly Operation[];
+  /** Tells the proxy to fail the operation's next `times` requests; answers what brings held requests to the server. */
+  arm(proxy: Proxy, service: Service, operation: Operation, times: number): () => Promise<void>;
+  /** Nothing comes, so that only the attempt's own time-out ends it. */
+  readonly isSilent?: boolean;
+}
+
+const every: readonly Operation[] = ["create", "get", "list", "delete"];
+const nothing = async (): Promise<void> => undefined;
+
+function simple(title: string, fault: Fault, on: readonly Operation[] = every): WireFault {
+  return {
+    title,
+    on,
+    arm(proxy, service, operation, times) {
+      proxy.fail((request) => service.operationOf(request) === operation, fault, times);
+      return nothing;
+    },
+  };
+}
+
+function refused(name: RefusalName): WireFault {
+  return {
+    title: name,
+    on: every,
+    arm(proxy, service, operation, times) {
+      proxy.fail(
+        (request) => service.operationOf(request) === operation,
+        reply(service.refusals[name]),
+        times,
+      );
+      return nothing;
+    },
+  };
+}
+
+const late: WireFault = {
+  title: "reset, and the request lands after the client gave up",
+  on: ["create", "delete"],
+  arm(proxy, service, operation, times) {
+    const requests = new LateRequests();
+    proxy.fail((request) => service.operationOf(request) === operation, requests.fault, times);
+    return () => requests.land();
+  },
+};
+
+const repeated: WireFault = {
+  title: "the first page of a listing comes again as the second",
+  on: ["list"],
+  arm(proxy, service, operation, times) {
+    const isList = (request: { method: string; url: string }): boolean =>
+      service.operationOf(request) === operation;
+    proxy.fail(isList, change(service.truncated), times);
+    return nothing;
+  },
+};
+
+export const faults: readonly WireFault[] = [
+  simple("reset before the server has the request", resetBefore),
+  simple("reset in the middle of the request", resetDuring, ["create"]),
+  simple("the server did it, the answer is lost", loseAnswer),
+  simple("the server did it, the answer is cut", cutAnswer),
+  { ...simple("the server did it, the answer stalls for ever", stallAnswer), isSilent: true },
+  late,
+  simple("the request arrives twice", sendTwice),
+  refused("408"),
+  refused("409, a request for the same key is under way"),
+  refused("409, of another kind"),
+  refused("412"),
+  refused("429, Retry-After"),
+  refused("503, Retry-After"),
+  refused("500"),
+  refused("403"),
+  refused("301"),
+  refused("200 with an error in its body"),
+  simple("the answer ends early, and its length says so", shortenAnswer, ["get", "list", "delete"]),
+  simple("a byte of the body is another", flipByte, ["get"]),
+  simple("an empty answer", emptyAnswer, ["get", "list", "delete"]),
+  repeated,
+];

@@ -1,0 +1,98 @@
+import { isStateError, type ObjectStore, ObjectStoreBackend, type PartialReceipt } from "@state/core";
+
+/** Where in a checkpoint a fault may strike. */
+export const points = ["partial", "seal", "list", "read", "prune"] as const;
+export type Point = (typeof points)[number];
+
+export interface Checkpoint {
+  /** What came of it, in words for the table. */
+  readonly outcome: string;
+  /** What the caller was told of epoch 1. */
+  readonly told: "sealed" | "yes" | "no" | "unknown";
+}
+
+const vnodes = [0, 1, 2] as const;
+
+export function bytesOf(epoch: number, vnode: number): Uint8Array {
+  return new Uint8Array(5_000).fill(epoch * 16 + vnode);
+}
+
+async function write(backend: ObjectStoreBackend, epoch: number, vnode: number): Promise<PartialReceipt> {
+  return backend.writePartial({ epoch, vnode, assignmentVersion: 1, bytes: bytesOf(epoch, vnode) });
+}
+
+/**
+ * A leader seals epoch 0, then epoch 1, restores it and prunes what is below. Just before the point it calls `arm`, and
+ * just after it `heal`, so that what strikes there strikes nowhere else.
+ */
+export async function checkpoint(
+  store: ObjectStore,
+  point: Point,
+  attemptTimeoutMs: number,
+  arm: () => void,
+  heal: () => void,
+): Promise<Checkpoint> {
+  const at = async <T>(here: Point, step: () => Promise<T>): Promise<T> => {
+    if (here !== point && !(here === "seal" && point === "list")) return step();
+    arm();
+    try {
+      return await step();
+    } finally {
+      heal();
+    }
+  };
+  const retry = { attempts: 3, attemptTimeoutMs, sleep: async () => undefined, random: () => 0 };
+  const backend = await ObjectStoreBackend.open({ store, instanceId: "leader", vnodeCapacity: 3, retry });
+  let isSealed = false;
+  try {
+    await backend.takeover({ version: 1 });
+    const first: PartialReceipt[] = [];
+    for (const vnode of vnodes) first.push(await write(backend, 0, vnode));
+    await backend.epochComplete({ epoch: 0, parts: first });
+
+    const parts = [
+      await write(backend, 1, 0),
+      await at("partial", () => write(backend, 1, 1)),
+      await write(backend, 1, 2),
+    ];
+    const { complete } = await at("seal", () => backend.epochComplete({ epoch: 1, parts }));
+    if (!complete) return { outcome: "waits for a partial that is there", told: "unknown" };
+    isSealed = true;
+    const latest = await backend.latest();
+    for (const vnode of vnodes) {
+      const read = await at("read", async () => latest?.read(vnode));
+      if (!isEqual(read, bytesOf(1, vnode))) return { outcome: "wrong bytes", told: "sealed" };
+    }
+    const { failed } = await at("prune", () => backend.pruneBefore(1));
+    if (failed > 0) return { outcome: `sealed; ${failed} deletes reported as failed`, told: "sealed" };
+    return { outcome: "sealed", told: "sealed" };
+  } catch (error) {
+    if (!isStateError(error)) throw error;
+    const told = isSealed ? "sealed" : error.sealed;
+    return { outcome: `${isSealed ? "sealed; " : ""}\`${error.code}\`, sealed: ${error.sealed}`, told };
+  } finally {
+    await backend.close();
+  }
+}
+
+/** What the bucket shows to somebody who comes later and has nothing but the bucket. */
+export async function inspect(store: ObjectStore): Promise<{ readonly sealed: boolean; readonly problem: string }> {
+  const backend = await ObjectStoreBackend.open({ store, instanceId: "reader", vnodeCapacity: 3, readOnly: true });
+  try {
+    const epochs = await backend.sealedEpochs();
+    const sealed = epochs.includes(1);
+    const latest = await backend.latest();
+    if (latest?.epoch !== (sealed ? 1 : 0)) return { sealed, problem: `the newest seal is ${latest?.epoch}` };
+    for (const vnode of vnodes) {
+      const read = await latest.read(vnode);
+      if (!isEqual(read, bytesOf(latest.epoch, vnode))) return { sealed, problem: `vnode ${vnode} is wrong` };
+    }
+    return { sealed, problem: "" };
+  } finally {
+    await backend.close();
+  }
+}
+
+function isEqual(left: Uint8Array | undefined, right: Uint8Array): boolean {
+  return left !== undefined && Buffer.compare(left, right) === 0;
+}
