@@ -4,3 +4,7 @@ export { createBucket, type S3Server, startMinio } from "./minio.ts";
 export { startMoto } from "./moto.ts";
 export { freePort, startProcess } from "./process.ts";
 export type { Server } from "./server.ts";
+export type { Fault } from "./s3-double/fault.ts";
+export type { S3DoubleOptions } from "./s3-double/options.ts";
+export type { SeenRequest } from "./s3-double/request.ts";
+export { type S3Double, startS3Double } from "./s3-double/s3-double.ts";

@@ -9,13 +9,14 @@ import type { Server } from "./server.ts";
 /** An S3 service, and how to reach it. */
 export interface S3Server extends Server {
   readonly region: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 /** MinIO on a folder of its own, which is gone when it is stopped. */
 export async function startMinio(): Promise<S3Server> {
   const data = await mkdtemp(join(tmpdir(), "state-minio-"));
-  const credentials = { accessKeyId: "state-test", secretAccessKey: crypto.randomUUID() };
+  const [accessKeyId, secretAccessKey] = ["state-test", crypto.randomUUID()];
   const console = await freePort();
   const server = await startProcess({
     name: "MinIO",
@@ -26,8 +27,8 @@ export async function startMinio(): Promise<S3Server> {
     ],
     env: {
       MINIO_CI_CD: "1",
-      MINIO_ROOT_USER: credentials.accessKeyId,
-      MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
+      MINIO_ROOT_USER: accessKeyId,
+      MINIO_ROOT_PASSWORD: secretAccessKey,
     },
     isReady: async (endpoint) => (await fetch(`${endpoint}/minio/health/ready`)).ok,
   });
@@ -35,12 +36,13 @@ export async function startMinio(): Promise<S3Server> {
     await server.stop();
     await rm(data, { recursive: true });
   };
-  return { endpoint: server.endpoint, region: "us-east-1", credentials, stop };
+  return { endpoint: server.endpoint, region: "us-east-1", accessKeyId, secretAccessKey, stop };
 }
 
 /** Makes a bucket on a server of the tests' own. */
 export async function createBucket(server: S3Server, bucket: string): Promise<void> {
-  const { endpoint, region, credentials } = server;
+  const { endpoint, region, accessKeyId, secretAccessKey } = server;
+  const credentials = { accessKeyId, secretAccessKey };
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
   try {
     await client.send(new CreateBucketCommand({ Bucket: bucket }));

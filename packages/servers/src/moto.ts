@@ -13,6 +13,7 @@ export async function startMoto(): Promise<S3Server> {
   return {
     ...server,
     region: "us-east-1",
-    credentials: { accessKeyId: "state-test", secretAccessKey: "state-test" },
+    accessKeyId: "state-test",
+    secretAccessKey: "state-test",
   };
 }

@@ -25,6 +25,9 @@ export interface WireFault {
   arm(proxy: Proxy, service: Service, operation: Operation, times: number): () => Promise<void>;
   /** Nothing comes, so that only the attempt's own time-out ends it. */
   readonly isSilent?: boolean;
+  /** Where the store's one call sends more than one request: how many are struck, and how many there are. */
+  readonly strikes?: number;
+  readonly requests?: number;
 }
 
 const every: readonly Operation[] = ["create", "get", "list", "delete"];
@@ -69,6 +72,9 @@ const late: WireFault = {
 const repeated: WireFault = {
   title: "the first page of a listing comes again as the second",
   on: ["list"],
+  // The first page says that there is a second, and the second is the first.
+  strikes: 1,
+  requests: 2,
   arm(proxy, service, operation, times) {
     const isList = (request: { method: string; url: string }): boolean =>
       service.operationOf(request) === operation;

@@ -19,17 +19,19 @@ async function start(): Promise<Target> {
   const url = new URL(named);
   const endpoint = url.searchParams.get("endpoint");
   if (endpoint === null) throw new Error("STATE_TEST_S3 names no endpoint: a proxy needs one to stand before");
-  const credentials = {
+  const server: S3Server = {
+    endpoint,
+    region: url.searchParams.get("region") ?? "us-east-1",
     accessKeyId: process.env["AWS_ACCESS_KEY_ID"] ?? "",
     secretAccessKey: process.env["AWS_SECRET_ACCESS_KEY"] ?? "",
+    stop: async () => undefined,
   };
-  const region = url.searchParams.get("region") ?? "us-east-1";
-  const server = { endpoint, region, credentials, stop: async () => undefined };
   return targetOf(server, url.hostname, url.pathname.slice(1), endpoint);
 }
 
 function targetOf(server: S3Server, bucket: string, root: string, name: string): Target {
-  const { region, credentials } = server;
+  const { region, accessKeyId, secretAccessKey } = server;
+  const credentials = { accessKeyId, secretAccessKey };
   return {
     server: name,
     endpoint: server.endpoint,

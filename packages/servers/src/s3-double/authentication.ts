@@ -1,0 +1,98 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { BinaryLike } from "node:crypto";
+import { SignatureV4 } from "@smithy/signature-v4";
+import { FaultError, faults, regionWrong } from "./fault.ts";
+import type { Settings } from "./options.ts";
+import { headerOf, type SeenRequest } from "./request.ts";
+
+const quarterHourMs = 15 * 60_000;
+const authorization =
+  /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/;
+
+/** Signs the request once more, as its sender should have, and compares. Then looks whether it is in time. */
+export async function authenticate(request: SeenRequest, settings: Settings): Promise<void> {
+  const header = headerOf(request, "authorization");
+  if (header === undefined) throw new FaultError(faults.accessDenied);
+  const [, accessKeyId = "", day = "", region = "", signedHeaders = "", signature = ""] =
+    authorization.exec(header) ?? [];
+  if (signature === "") throw new FaultError(faults.authorizationUnknown);
+  if (accessKeyId !== settings.accessKeyId) throw new FaultError(faults.accessKeyUnknown);
+  if (region !== settings.region) throw new FaultError(regionWrong(settings.region));
+  if ((headerOf(request, "x-amz-security-token") ?? "") !== settings.sessionToken) {
+    throw new FaultError(faults.tokenInvalid);
+  }
+  const date = dateOf(headerOf(request, "x-amz-date"));
+  const expected = await sign(request, signedHeaders.split(";"), date, settings);
+  if (!isSame(signature, expected) || !iso(date).startsWith(day)) throw new FaultError(faults.signatureWrong);
+  if (Math.abs(date.getTime() - settings.now()) > quarterHourMs) throw new FaultError(faults.timeSkewed);
+  const sha256 = headerOf(request, "x-amz-content-sha256") ?? "";
+  if (sha256.startsWith("STREAMING-")) throw new FaultError(faults.notImplemented);
+  if (sha256 !== "UNSIGNED-PAYLOAD" && sha256 !== createHash("sha256").update(request.body).digest("hex")) {
+    throw new FaultError(faults.sha256Wrong);
+  }
+}
+
+async function sign(
+  request: SeenRequest,
+  signedHeaders: readonly string[],
+  date: Date,
+  { accessKeyId, secretAccessKey, sessionToken, region }: Settings,
+): Promise<string> {
+  const signer = new SignatureV4({
+    service: "s3",
+    region,
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === "" ? {} : { sessionToken }) },
+    sha256: Sha256,
+    uriEscapePath: false,
+  });
+  const headers = Object.fromEntries(signedHeaders.map((name) => [name, headerOf(request, name) ?? ""]));
+  const query = Object.fromEntries(request.query);
+  const signed = await signer.sign(
+    { method: request.method, protocol: "http:", hostname: "", path: request.path, query, headers },
+    { signingDate: date, signableHeaders: new Set(signedHeaders) },
+  );
+  return authorization.exec(signed.headers["authorization"] ?? "")?.[5] ?? "";
+}
+
+function dateOf(text = ""): Date {
+  const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(text) ?? [];
+  if (day === undefined || time === undefined) throw new FaultError(faults.accessDenied);
+  return new Date(
+    `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`,
+  );
+}
+
+function iso(date: Date): string {
+  return date.toISOString().replaceAll(/[-:]/g, "");
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}
+
+/** As the signer wants it: a hash, or with a secret an HMAC. */
+class Sha256 {
+  #hash;
+  readonly #secret: BinaryLike | undefined;
+
+  constructor(secret?: unknown) {
+    this.#secret = secret as BinaryLike | undefined;
+    this.#hash = this.#start();
+  }
+
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return new Uint8Array(this.#hash.digest());
+  }
+
+  reset(): void {
+    this.#hash = this.#start();
+  }
+
+  #start() {
+    return this.#secret === undefined ? createHash("sha256") : createHmac("sha256", this.#secret);
+  }
+}

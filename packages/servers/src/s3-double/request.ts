@@ -1,0 +1,36 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+
+/** A request as it came. The double is path style: the first segment is the bucket. */
+export interface SeenRequest {
+  readonly method: string;
+  /** As it was sent, encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly bucket: string;
+  /** `""` when the bucket itself is meant. */
+  readonly key: string;
+}
+
+export async function readRequest(message: IncomingMessage): Promise<SeenRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
+  const [path = "", query = ""] = (message.url ?? "").split("?", 2);
+  const [, bucket = "", ...segments] = path.split("/");
+  return {
+    method: message.method ?? "",
+    path,
+    // A plus is a plus: only forms mean a space by it.
+    query: new URLSearchParams(query.replaceAll("+", "%2B")),
+    headers: message.headers,
+    body: Buffer.concat(chunks),
+    bucket: decodeURIComponent(bucket),
+    key: decodeURIComponent(segments.join("/")),
+  };
+}
+
+export function headerOf(request: SeenRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(",") : value;
+}
