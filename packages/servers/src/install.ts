@@ -2,7 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { binaryOf, type InstalledServer, installedServers, isInstalled, serversFolder, stampOf } from "./installed.ts";
+import {
+  binaryOf,
+  type InstalledServer,
+  installedServers,
+  isInstalled,
+  serversFolder,
+  stampOf,
+} from "./installed.ts";
 
 const all = process.argv.includes("--all");
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { isStateError, type ObjectStore, ObjectStoreBackend, type PartialReceipt } from "@state/core";
 
 /** Where in a checkpoint a fault may strike. */
@@ -41,7 +42,14 @@ export async function checkpoint(
       heal();
     }
   };
-  const retry = { attempts: 3, attemptTimeoutMs, sleep: async () => undefined, random: () => 0 };
+  const retry = {
+    attempts: 3,
+    attemptTimeoutMs,
+    baseDelayMs: 0,
+    // Attempts really end when their time is over; between them nobody waits, whatever the service asked for.
+    sleep: async (ms: number, signal?: AbortSignal) =>
+      ms < attemptTimeoutMs ? undefined : delay(ms, undefined, { signal }),
+  };
   const backend = await ObjectStoreBackend.open({ store, instanceId: "leader", vnodeCapacity: 3, retry });
   let isSealed = false;
   try {
@@ -76,8 +84,15 @@ export async function checkpoint(
 }
 
 /** What the bucket shows to somebody who comes later and has nothing but the bucket. */
-export async function inspect(store: ObjectStore): Promise<{ readonly sealed: boolean; readonly problem: string }> {
-  const backend = await ObjectStoreBackend.open({ store, instanceId: "reader", vnodeCapacity: 3, readOnly: true });
+export async function inspect(
+  store: ObjectStore,
+): Promise<{ readonly sealed: boolean; readonly problem: string }> {
+  const backend = await ObjectStoreBackend.open({
+    store,
+    instanceId: "reader",
+    vnodeCapacity: 3,
+    readOnly: true,
+  });
   try {
     const epochs = await backend.sealedEpochs();
     const sealed = epochs.includes(1);

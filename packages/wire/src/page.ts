@@ -33,7 +33,10 @@ export function pageOf(
     parts.push(`## ${names[name]}\n`);
     parts.push(`What the store answers:\n\n${table(["fault", ...operations], rows(operations))}`);
     parts.push(
-      `What a checkpoint comes to, struck once / at every attempt:\n\n${table(["fault", ...points], rows(points))}`,
+      `What a checkpoint comes to, struck once / at every attempt:\n\n${table(
+        ["fault", ...points],
+        rows(points.map((point) => `checkpoint at its ${point}`)),
+      )}`,
     );
   }
   return parts.join("\n");

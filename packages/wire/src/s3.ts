@@ -18,7 +18,8 @@ async function start(): Promise<Target> {
   }
   const url = new URL(named);
   const endpoint = url.searchParams.get("endpoint");
-  if (endpoint === null) throw new Error("STATE_TEST_S3 names no endpoint: a proxy needs one to stand before");
+  if (endpoint === null)
+    throw new Error("STATE_TEST_S3 names no endpoint: a proxy needs one to stand before");
   const server: S3Server = {
     endpoint,
     region: url.searchParams.get("region") ?? "us-east-1",

@@ -34,7 +34,8 @@ async function ask(store: ObjectStore, operation: Operation, silent: boolean): P
         return expectWhole(await store.get("a/there", { signal }));
       case "list": {
         const keys: string[] = [];
-        for await (const page of store.list("a/", { signal })) keys.push(...page.objects.map(({ key }) => key));
+        for await (const page of store.list("a/", { signal }))
+          keys.push(...page.objects.map(({ key }) => key));
         return keys.join() === "a/there" ? "the listing" : `a wrong listing: ${keys.join()}`;
       }
       case "delete": {
@@ -138,12 +139,21 @@ describe.each(services)("a failing wire before $name", (service) => {
       });
     }
     for (const point of points.filter((each) => fault.on.includes(struck[each]))) {
-      test.concurrent(`a checkpoint survives it at its ${point}, or says truly what is sealed`, { timeout: 120_000 }, async () => {
-        const once = await inCheckpoint(target, service, fault, point, 1);
-        const always = await inCheckpoint(target, service, fault, point, Number.POSITIVE_INFINITY);
-        seen.push({ service: service.name, fault: fault.title, column: point, answer: `${once} / ${always}` });
-        expect(`${once} ${always}`).not.toContain("wrong");
-      });
+      test.concurrent(
+        `a checkpoint survives it at its ${point}, or says truly what is sealed`,
+        { timeout: 120_000 },
+        async () => {
+          const once = await inCheckpoint(target, service, fault, point, 1);
+          const always = await inCheckpoint(target, service, fault, point, Number.POSITIVE_INFINITY);
+          seen.push({
+            service: service.name,
+            fault: fault.title,
+            column: point,
+            answer: `${once} / ${always}`,
+          });
+          expect(`${once} ${always}`).not.toContain("wrong");
+        },
+      );
     }
   });
 });

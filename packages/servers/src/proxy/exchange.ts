@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request as send, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { type Answer, withoutFraming } from "./answer.ts";
 
@@ -16,6 +17,8 @@ export class Exchange {
   readonly #agent: Agent;
   readonly #incoming: IncomingMessage;
   readonly #outgoing: ServerResponse;
+  /** Kept, since the message forgets it when the client has gone. */
+  readonly #socket: Socket;
   #body: Promise<Buffer> | undefined;
 
   constructor(target: URL, agent: Agent, incoming: IncomingMessage, outgoing: ServerResponse) {
@@ -24,6 +27,7 @@ export class Exchange {
     this.#agent = agent;
     this.#incoming = incoming;
     this.#outgoing = outgoing;
+    this.#socket = incoming.socket;
   }
 
   /** Sends the request on as it came, its Host included: a signature covers it. May be called again. */
@@ -76,7 +80,7 @@ export class Exchange {
 
   /** Cuts the connection: what the client sees is a reset. */
   reset(): void {
-    this.#incoming.socket.resetAndDestroy();
+    this.#socket.resetAndDestroy();
   }
 
   #head(answer: Answer, length: number): void {
