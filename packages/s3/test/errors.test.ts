@@ -117,7 +117,7 @@ describe("the table", () => {
     expect([...meaningOfStatus.keys()]).toEqual(statuses.map(([status]) => status));
     expect([...meaningOfSystemCode.keys()]).toEqual(systemCodes.map(([code]) => code));
     expect(meaningOfText.map(([text]) => texts.findIndex(([example]) => text.test(example)))).toEqual(
-      texts.keys().toArray(),
+      [...texts.keys()],
     );
     expect([...refusalsOfCondition.names, ...refusalsOfCondition.statuses]).toEqual(["NotImplemented", 400, 501]);
   });
