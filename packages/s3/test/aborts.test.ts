@@ -14,19 +14,22 @@ async function closed(socket: Socket): Promise<void> {
 const reasons = [new Error("enough"), "a string", { plain: "object" }, null, 0] as const;
 
 describe("an abort", () => {
-  test.each(operationNames)("ends an operation that waits for its answer, with its own reason: %s", async (name) => {
-    for (const reason of reasons) {
-      const { promise: asked, resolve } = Promise.withResolvers<Socket>();
-      await using server = await scriptedServer((request) => resolve(request.socket));
-      const controller = new AbortController();
-      const running = rejectionOf(operations[name](server.store(), { signal: controller.signal }));
-      const socket = await asked;
-      controller.abort(reason);
-      expect(await running).toBe(reason);
-      await closed(socket);
-      expect(getEventListeners(controller.signal, "abort")).toEqual([]);
-    }
-  });
+  test.each(operationNames)(
+    "ends an operation that waits for its answer, with its own reason: %s",
+    async (name) => {
+      for (const reason of reasons) {
+        const { promise: asked, resolve } = Promise.withResolvers<Socket>();
+        await using server = await scriptedServer((request) => resolve(request.socket));
+        const controller = new AbortController();
+        const running = rejectionOf(operations[name](server.store(), { signal: controller.signal }));
+        const socket = await asked;
+        controller.abort(reason);
+        expect(await running).toBe(reason);
+        await closed(socket);
+        expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+      }
+    },
+  );
 
   test("ends a create in the middle of its body, and no request beside it", async () => {
     const { promise: started, resolve } = Promise.withResolvers<IncomingMessage>();
@@ -89,7 +92,9 @@ describe("an abort", () => {
       },
     };
     const controller = new AbortController();
-    const running = rejectionOf(operations.create(server.store({ clientConfig }), { signal: controller.signal }));
+    const running = rejectionOf(
+      operations.create(server.store({ clientConfig }), { signal: controller.signal }),
+    );
     await asked;
     controller.abort("enough");
     expect(await running).toBe("enough");
@@ -141,10 +146,10 @@ describe("whose abort it is", () => {
 
   test("is not told by a name: an AbortError of somebody else is Unavailable", async () => {
     await using server = await scriptedServer(answer(200));
-    const credentials = async (): Promise<never> => {
-      throw new DOMException("not yours", "AbortError");
+    const clientConfig = {
+      ...server.config(),
+      credentials: () => Promise.reject(new DOMException("not yours", "AbortError")),
     };
-    const clientConfig = { ...server.config(), credentials };
     const { signal } = new AbortController();
     const error = await storeErrorOf(operations.get(server.store({ clientConfig }), { signal }));
     expect(error.code).toBe("Unavailable");

@@ -28,6 +28,29 @@ function cut(bytes: Uint8Array, headers: Readonly<Record<string, string>>): Scri
   };
 }
 
+/** Flips the body after it was signed, as a bad memory or a proxy would. */
+function change(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const sent: unknown = Reflect.get(Object(args.request), "body");
+      if (sent instanceof Uint8Array) Reflect.set(Object(args.request), "body", flipped);
+      return next(args);
+    },
+    { step: "finalizeRequest", priority: "low" },
+  );
+}
+
+function leaveBodyUnsigned(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const headers: unknown = Reflect.get(Object(args.request), "headers");
+      Reflect.set(Object(headers), "x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+      return next(args);
+    },
+    { step: "build", priority: "low" },
+  );
+}
+
 describe("a body on the way out", () => {
   test("comes back when it matches its checksum, with a length or without", async () => {
     await using server = await scriptedServer(answer(200, body, checked));
@@ -49,7 +72,10 @@ describe("a body on the way out", () => {
 
   test("that was changed is Corrupt", async () => {
     await using server = await scriptedServer(answer(200, flipped, checked));
-    await expect(storeErrorOf(server.store().get(key))).resolves.toMatchObject({ code: "Corrupt", retryable: true });
+    await expect(storeErrorOf(server.store().get(key))).resolves.toMatchObject({
+      code: "Corrupt",
+      retryable: true,
+    });
   });
 
   test("that was shortened, and its length with it, is Corrupt", async () => {
@@ -75,7 +101,11 @@ describe("a body on the way out", () => {
     ["longer", Buffer.concat([body, body])],
   ])("that is %s than its length is Corrupt, whatever the HTTP client lets through", async (_, bytes) => {
     const handle = async (): Promise<unknown> => ({
-      response: { statusCode: 200, headers: { ...etag, "content-length": String(body.length) }, body: Readable.from([bytes]) },
+      response: {
+        statusCode: 200,
+        headers: { ...etag, "content-length": String(body.length) },
+        body: Readable.from([bytes]),
+      },
     });
     const client = new S3Client({
       region: "us-east-1",
@@ -115,7 +145,10 @@ describe("a body on the way out", () => {
       response.writeHead(200, { ...checked, "content-length": body.length }).write(body.subarray(0, 10));
     });
     const clientConfig = { ...server.config(), requestHandler: { socketTimeout: 50 } };
-    await expect(storeErrorOf(server.store({ clientConfig }).get(key))).resolves.toHaveProperty("code", "Unavailable");
+    await expect(storeErrorOf(server.store({ clientConfig }).get(key))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
   });
 });
 
@@ -125,29 +158,6 @@ describe("a body on the way in", () => {
     double = await startS3Double();
   });
   afterAll(() => double.stop());
-
-  /** Flips the body after it was signed, as a bad memory or a proxy would. */
-  function change(client: S3Client): void {
-    client.middlewareStack.add(
-      (next) => (args) => {
-        const sent: unknown = Reflect.get(Object(args.request), "body");
-        if (sent instanceof Uint8Array) Reflect.set(Object(args.request), "body", flipped);
-        return next(args);
-      },
-      { step: "finalizeRequest", priority: "low" },
-    );
-  }
-
-  function leaveBodyUnsigned(client: S3Client): void {
-    client.middlewareStack.add(
-      (next) => (args) => {
-        const headers: unknown = Reflect.get(Object(args.request), "headers");
-        Reflect.set(Object(headers), "x-amz-content-sha256", "UNSIGNED-PAYLOAD");
-        return next(args);
-      },
-      { step: "build", priority: "low" },
-    );
-  }
 
   test("carries its CRC32, which the service keeps", async () => {
     const store = new S3Store({ bucket: "bucket", prefix: "crc", clientConfig: configOf(double) });
@@ -187,6 +197,9 @@ describe("a body on the way in", () => {
 
   test("is created only if the service says so in its own words", async () => {
     await using server = await scriptedServer(answer(200));
-    await expect(storeErrorOf(server.store().create(key, body))).resolves.toHaveProperty("code", "Unavailable");
+    await expect(storeErrorOf(server.store().create(key, body))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
   });
 });

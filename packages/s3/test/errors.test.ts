@@ -1,6 +1,6 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import type { StoreErrorCode } from "@state/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   meaningOfName,
   meaningOfStatus,
@@ -103,7 +103,9 @@ const texts: readonly (readonly [text: string, meaning: StoreErrorCode])[] = [
   ["Region is missing", "Misconfigured"],
 ];
 
-const onWire = names.flatMap(([name, status, code]) => (status === undefined ? [] : [[name, status, code] as const]));
+const onWire = names.flatMap(([name, status, code]) =>
+  status === undefined ? [] : [[name, status, code] as const],
+);
 
 function serviceError(name: string, status: number | undefined): Error {
   if (status === undefined) return Object.assign(new Error(`what ${name} says`), { name });
@@ -116,10 +118,14 @@ describe("the table", () => {
     expect([...meaningOfName.keys()]).toEqual(names.map(([name]) => name));
     expect([...meaningOfStatus.keys()]).toEqual(statuses.map(([status]) => status));
     expect([...meaningOfSystemCode.keys()]).toEqual(systemCodes.map(([code]) => code));
-    expect(meaningOfText.map(([text]) => texts.findIndex(([example]) => text.test(example)))).toEqual(
-      [...texts.keys()],
-    );
-    expect([...refusalsOfCondition.names, ...refusalsOfCondition.statuses]).toEqual(["NotImplemented", 400, 501]);
+    expect(meaningOfText.map(([text]) => texts.findIndex(([example]) => text.test(example)))).toEqual([
+      ...texts.keys(),
+    ]);
+    expect([...refusalsOfCondition.names, ...refusalsOfCondition.statuses]).toEqual([
+      "NotImplemented",
+      400,
+      501,
+    ]);
   });
 
   test.each(names)("%s (%s) is %s", (name, status, code) => {
@@ -145,9 +151,12 @@ describe("the table", () => {
     expect(toStoreError(serviceError("AccessDenied", 503), place)).toHaveProperty("code", "Denied");
   });
 
-  test.each([500, 502, 503, 504, 520])("takes status %i without a name it knows for Unavailable", (status) => {
-    expect(toStoreError(serviceError("Unknown", status), place)).toHaveProperty("code", "Unavailable");
-  });
+  test.each([500, 502, 503, 504, 520])(
+    "takes status %i without a name it knows for Unavailable",
+    (status) => {
+      expect(toStoreError(serviceError("Unknown", status), place)).toHaveProperty("code", "Unavailable");
+    },
+  );
 
   test("takes what it does not know for Failed, and keeps the cause", () => {
     const cause = new Error("out of the blue");
@@ -187,7 +196,10 @@ describe("on the wire", () => {
     ["a page", "<html><body>412<br></body></html>"],
   ])("412 with a body that is %s says nothing", async (_, body) => {
     await using server = await scriptedServer(answer(412, body));
-    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty("code", "Unavailable");
+    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
   });
 
   test.each([
@@ -198,13 +210,19 @@ describe("on the wire", () => {
     ["InvalidRequest", 400],
   ])("%s (%i) to a create is Unsupported, to anything else Failed", async (name, status) => {
     await using server = await scriptedServer(answerError(status, name));
-    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty("code", "Unsupported");
+    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty(
+      "code",
+      "Unsupported",
+    );
     await expect(storeErrorOf(operations.get(server.store()))).resolves.toHaveProperty("code", "Failed");
   });
 
   test("a 400 that nobody can read, to a create, does not refuse the condition", async () => {
     await using server = await scriptedServer(answer(400, "<html><br></html>"));
-    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty("code", "Unavailable");
+    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
   });
 
   test("NoSuchKey is absent, and no other 404 is", async () => {
@@ -233,31 +251,49 @@ describe("on the wire", () => {
     "a 200 with an error in its body is that error: %s",
     async (operation) => {
       await using slow = await scriptedServer(answerError(200, "SlowDown"));
-      await expect(storeErrorOf(operations[operation](slow.store()))).resolves.toHaveProperty("code", "Throttled");
+      await expect(storeErrorOf(operations[operation](slow.store()))).resolves.toHaveProperty(
+        "code",
+        "Throttled",
+      );
       await using broken = await scriptedServer(answerError(200, "InternalError"));
-      await expect(storeErrorOf(operations[operation](broken.store()))).resolves.toHaveProperty("code", "Unavailable");
+      await expect(storeErrorOf(operations[operation](broken.store()))).resolves.toHaveProperty(
+        "code",
+        "Unavailable",
+      );
     },
   );
 
   test.each(operationNames)("a 200 with nothing in it is Unavailable: %s", async (operation) => {
     await using server = await scriptedServer(answer(200));
-    await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty("code", "Unavailable");
+    await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
   });
 
   test.each(operationNames)("a 200 that is somebody's page is Unavailable: %s", async (operation) => {
     await using server = await scriptedServer(answer(200, "<html><body>Sign in<br></body></html>"));
-    await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty("code", "Unavailable");
+    await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
   });
 
   test.each(operationNames)("a connection that is reset is Unavailable: %s", async (operation) => {
     await using server = await scriptedServer((request) => request.socket.destroy());
-    await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty("code", "Unavailable");
+    await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
     expect(server.requests).toHaveLength(1);
   });
 
   test.each(operationNames)("an answer that is not HTTP is Unavailable: %s", async (operation) => {
     await using server = await scriptedServer((request) => request.socket.end("garbage\r\n\r\n"));
-    await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty("code", "Unavailable");
+    await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
   });
 
   test("nobody who listens is Unavailable", async () => {
@@ -271,7 +307,10 @@ describe("on the wire", () => {
 
   test("Retry-After is passed on, in seconds and as a date by the service's own clock", async () => {
     await using seconds = await scriptedServer(answerError(503, "SlowDown", { "retry-after": "7" }));
-    await expect(storeErrorOf(operations.get(seconds.store()))).resolves.toHaveProperty("retryAfterMs", 7_000);
+    await expect(storeErrorOf(operations.get(seconds.store()))).resolves.toHaveProperty(
+      "retryAfterMs",
+      7_000,
+    );
     await using date = await scriptedServer(
       answerError(503, "SlowDown", {
         date: "Wed, 21 Oct 2015 07:28:00 GMT",
@@ -299,27 +338,23 @@ describe("on the wire", () => {
     expect(error.message).toContain("the bucket is in eu-west-3");
   });
 
-  test("without a region nothing is sent", async () => {
+  test("without a region, or credentials, nothing is sent", async () => {
     await using server = await scriptedServer(answer(200));
-    const { region: _, ...clientConfig } = server.config();
-    const region = async (): Promise<never> => {
-      throw new Error("Region is missing");
-    };
-    const error = await storeErrorOf(operations.create(server.store({ clientConfig: { ...clientConfig, region } })));
-    expect(error.code).toBe("Misconfigured");
-    expect(server.requests).toEqual([]);
-  });
-
-  test("without credentials nothing is sent", async () => {
-    await using server = await scriptedServer(answer(200));
-    const none = async (): Promise<never> => {
-      throw Object.assign(new Error("Could not load credentials from any providers"), {
-        name: "CredentialsProviderError",
-      });
-    };
-    const clientConfig = { ...server.config(), credentials: none };
-    const error = await storeErrorOf(operations.create(server.store({ clientConfig })));
-    expect(error.code).toBe("Denied");
+    const { region: _region, ...nowhere } = server.config();
+    const { credentials: _credentials, ...nobody } = server.config();
+    for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"]) {
+      vi.stubEnv(name, undefined);
+    }
+    vi.stubEnv("AWS_CONFIG_FILE", "/nonexistent");
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+    await expect(
+      storeErrorOf(operations.create(server.store({ clientConfig: nowhere }))),
+    ).resolves.toHaveProperty("code", "Misconfigured");
+    await expect(
+      storeErrorOf(operations.create(server.store({ clientConfig: nobody }))),
+    ).resolves.toHaveProperty("code", "Denied");
+    vi.unstubAllEnvs();
     expect(server.requests).toEqual([]);
   });
 });

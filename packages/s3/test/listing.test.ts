@@ -50,8 +50,14 @@ describe("a listing", () => {
     ["is not the last and has no token", listBody(["job/a"], "<IsTruncated>true</IsTruncated>")],
     ["has a key twice", listBody(["job/a", "job/a"])],
     ["has keys out of order", listBody(["job/b", "job/a"])],
-    ["has an object without a size", listBody([]).replace("</List", "<Contents><Key>job/a</Key></Contents></List")],
-    ["has an object without a key", listBody([]).replace("</List", "<Contents><Size>1</Size></Contents></List")],
+    [
+      "has an object without a size",
+      listBody([]).replace("</List", "<Contents><Key>job/a</Key></Contents></List"),
+    ],
+    [
+      "has an object without a key",
+      listBody([]).replace("</List", "<Contents><Size>1</Size></Contents></List"),
+    ],
   ])("is Unavailable when a page %s", async (_, body) => {
     await using server = await scriptedServer(answer(200, body));
     await expect(storeErrorOf(all(server.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
@@ -71,7 +77,10 @@ describe("a listing", () => {
   test("is Unavailable when a folder comes twice", async () => {
     const folder = "<CommonPrefixes><Prefix>job/a/</Prefix></CommonPrefixes>";
     await using server = await scriptedServer(
-      pages(listBody([], truncated("one") + folder), listBody([], `<IsTruncated>false</IsTruncated>${folder}`)),
+      pages(
+        listBody([], truncated("one") + folder),
+        listBody([], `<IsTruncated>false</IsTruncated>${folder}`),
+      ),
     );
     await expect(storeErrorOf(all(server.store().list("", { delimiter: "/" })))).resolves.toHaveProperty(
       "code",
@@ -82,7 +91,10 @@ describe("a listing", () => {
   test("is refused when keys come from outside the prefix, or encoded", async () => {
     await using outside = await scriptedServer(answer(200, listBody(["jobs/a"])));
     await expect(storeErrorOf(all(outside.store().list("")))).resolves.toHaveProperty("code", "Failed");
-    const encoded = listBody(["job/epoch%3D1"], "<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>");
+    const encoded = listBody(
+      ["job/epoch%3D1"],
+      "<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>",
+    );
     await using url = await scriptedServer(answer(200, encoded));
     await expect(storeErrorOf(all(url.store().list("")))).resolves.toHaveProperty("code", "Failed");
   });
@@ -92,14 +104,19 @@ describe("a listing", () => {
     await using server = await scriptedServer(
       answer(
         200,
-        listBody(["job/", "job/a", "job/a b", "job/c/", "job/d"], `<IsTruncated>false</IsTruncated>${strange}`),
+        listBody(
+          ["job/", "job/a", "job/a b", "job/c/", "job/d"],
+          `<IsTruncated>false</IsTruncated>${strange}`,
+        ),
       ),
     );
     await expect(all(server.store().list(""))).resolves.toEqual(["a", "d"]);
   });
 
   test("gives keys as they are, whatever XML makes of them", async () => {
-    await using server = await scriptedServer(answer(200, listBody(["a&amp;b&lt;/1", "a&#38;b&#x3c;/epoch=2"])));
+    await using server = await scriptedServer(
+      answer(200, listBody(["a&amp;b&lt;/1", "a&#38;b&#x3c;/epoch=2"])),
+    );
     await expect(all(server.store({ prefix: "a&b<" }).list(""))).resolves.toEqual(["1", "epoch=2"]);
   });
 });

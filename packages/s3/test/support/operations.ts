@@ -24,7 +24,8 @@ export const operationNames = Object.keys(operations) as readonly OperationName[
 /** What the promise rejected with, which has to be a `StoreError`. */
 export async function storeErrorOf(promise: Promise<unknown>): Promise<StoreError> {
   const error = await rejectionOf(promise);
-  if (!isStoreError(error)) throw new Error("rejected with something else than a StoreError", { cause: error });
+  if (!isStoreError(error))
+    throw new Error("rejected with something else than a StoreError", { cause: error });
   return error;
 }
 
