@@ -1,0 +1,157 @@
+import { getEventListeners } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { describe, expect, test } from "vitest";
+import { key, operationNames, operations, rejectionOf, storeErrorOf } from "./support/operations.ts";
+import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
+
+const mebibyte = 2 ** 20;
+/** Not `once`: it rejects by the error that comes before the end of a connection that was reset. */
+async function closed(socket: Socket): Promise<void> {
+  if (!socket.destroyed) await new Promise((resolve) => socket.once("close", resolve));
+}
+
+const reasons = [new Error("enough"), "a string", { plain: "object" }, null, 0] as const;
+
+describe("an abort", () => {
+  test.each(operationNames)(
+    "ends an operation that waits for its answer, with its own reason: %s",
+    async (name) => {
+      for (const reason of reasons) {
+        const { promise: asked, resolve } = Promise.withResolvers<Socket>();
+        await using server = await scriptedServer((request) => resolve(request.socket));
+        const controller = new AbortController();
+        const running = rejectionOf(operations[name](server.store(), { signal: controller.signal }));
+        const socket = await asked;
+        controller.abort(reason);
+        expect(await running).toBe(reason);
+        await closed(socket);
+        expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+      }
+    },
+  );
+
+  test("ends a create in the middle of its body, and no request beside it", async () => {
+    const { promise: started, resolve } = Promise.withResolvers<IncomingMessage>();
+    const { promise: neighbour, resolve: arrived } = Promise.withResolvers<ServerResponse>();
+    await using server = await scriptedServer((request, response) => {
+      if (request.url?.includes("neighbour") === true) {
+        request.resume().once("end", () => arrived(response));
+      } else {
+        // The first bytes are here, the others are left on the way.
+        request.once("readable", () => resolve(request));
+      }
+    });
+    const store = server.store();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const beside = store.create("neighbour", new Uint8Array(mebibyte));
+    const running = rejectionOf(
+      store.create(key, new Uint8Array(64 * mebibyte), { signal: controller.signal }),
+    );
+    const [request, response] = await Promise.all([started, neighbour]);
+    controller.abort(reason);
+    expect(await running).toBe(reason);
+    await new Promise((resolveClosed) => request.once("close", resolveClosed).resume());
+    expect(request.complete).toBe(false);
+    response.writeHead(200, { etag: '"1"', "content-length": 0 }).end();
+    await expect(beside).resolves.toBe("created");
+  });
+
+  test("ends a get in the middle of its body, and no request beside it", async () => {
+    const { promise: started, resolve } = Promise.withResolvers<Socket>();
+    const { promise: neighbour, resolve: arrived } = Promise.withResolvers<ServerResponse>();
+    const head = { etag: '"1"', "content-length": 10 };
+    await using server = await scriptedServer((request, response) => {
+      response.writeHead(200, head).write("01234");
+      if (request.url?.includes("neighbour") === true) arrived(response);
+      else resolve(request.socket);
+    });
+    const store = server.store();
+    const controller = new AbortController();
+    const reason = { enough: true };
+    const beside = store.get("neighbour");
+    const running = rejectionOf(store.get(key, { signal: controller.signal }));
+    const [socket, response] = await Promise.all([started, neighbour]);
+    controller.abort(reason);
+    expect(await running).toBe(reason);
+    await closed(socket);
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+    response.end("56789");
+    await expect(beside).resolves.toEqual(new TextEncoder().encode("0123456789"));
+  });
+
+  test("ends an operation that waits for credentials, and nothing is sent", async () => {
+    await using server = await scriptedServer(answer(200));
+    const { promise: asked, resolve } = Promise.withResolvers<undefined>();
+    const clientConfig = {
+      ...server.config(),
+      credentials: (): Promise<never> => {
+        resolve(undefined);
+        return new Promise(() => undefined);
+      },
+    };
+    const controller = new AbortController();
+    const running = rejectionOf(
+      operations.create(server.store({ clientConfig }), { signal: controller.signal }),
+    );
+    await asked;
+    controller.abort("enough");
+    expect(await running).toBe("enough");
+    expect(server.requests).toEqual([]);
+  });
+
+  test("stops a delete that goes key by key", async () => {
+    const controller = new AbortController();
+    await using server = await scriptedServer((request, response, number) => {
+      if (number === 1) answerError(501, "NotImplemented")(request, response, number);
+      else controller.abort("enough");
+    });
+    const keys = Array.from({ length: 500 }, (_, index) => `a/${index}`);
+    expect(await rejectionOf(server.store().delete(keys, { signal: controller.signal }))).toBe("enough");
+    const sent = server.requests.length;
+    await using later = await scriptedServer(answer(204));
+    await later.store().delete([key]);
+    expect(server.requests).toHaveLength(sent);
+    expect(sent).toBeLessThan(1 + 32 + 1);
+  });
+
+  test("of a listing is told at next()", async () => {
+    await using server = await scriptedServer(answer(200));
+    const pages = server.store().list("", { signal: AbortSignal.abort("enough") });
+    expect(await rejectionOf(pages[Symbol.asyncIterator]().next())).toBe("enough");
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe("whose abort it is", () => {
+  test("is told by the signal: the server's own reset is Unavailable, with a signal that has not aborted", async () => {
+    await using server = await scriptedServer((request) => request.socket.destroy());
+    const { signal } = new AbortController();
+    for (const name of operationNames) {
+      const error = await storeErrorOf(operations[name](server.store(), { signal }));
+      expect(error.code).toBe("Unavailable");
+    }
+  });
+
+  test("is told by the signal: with it aborted, a reset of the server is the caller's abort", async () => {
+    const controller = new AbortController();
+    await using server = await scriptedServer((request) => {
+      request.socket.destroy();
+      controller.abort("enough");
+    });
+    const running = rejectionOf(operations.get(server.store(), { signal: controller.signal }));
+    expect(await running).toBe("enough");
+  });
+
+  test("is not told by a name: an AbortError of somebody else is Unavailable", async () => {
+    await using server = await scriptedServer(answer(200));
+    const clientConfig = {
+      ...server.config(),
+      credentials: () => Promise.reject(new DOMException("not yours", "AbortError")),
+    };
+    const { signal } = new AbortController();
+    const error = await storeErrorOf(operations.get(server.store({ clientConfig }), { signal }));
+    expect(error.code).toBe("Unavailable");
+  });
+});

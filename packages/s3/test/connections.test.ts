@@ -1,0 +1,162 @@
+import { Agent } from "node:http";
+import { S3Client } from "@aws-sdk/client-s3";
+import { startS3Double } from "servers";
+import { describe, expect, test } from "vitest";
+import { clientFrom } from "../src/client.ts";
+import { S3Store } from "../src/index.ts";
+import { key, operationNames, operations, storeErrorOf } from "./support/operations.ts";
+import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
+import { configOf } from "./support/target.ts";
+
+const mebibyte = 2 ** 20;
+
+describe("connections", () => {
+  test.each(["built", "injected"])(
+    "are used again, also for large bodies and after failures: %s",
+    async (kind) => {
+      const double = await startS3Double();
+      const client = new S3Client(configOf(double));
+      const store = new S3Store({
+        bucket: "bucket",
+        ...(kind === "built" ? { clientConfig: configOf(double) } : { client }),
+      });
+      for (let round = 0; round < 5; round += 1) {
+        await store.create(`a/${round}`, new Uint8Array(3 * mebibyte));
+        await store.create(`a/${round}`, new Uint8Array(3 * mebibyte));
+        await store.get(`a/${round}`);
+        await store.get("a/absent");
+        for await (const page of store.list("a/")) expect(page.objects).not.toEqual([]);
+        await store.delete(["a/absent"]);
+      }
+      expect(double.requests).toHaveLength(30);
+      expect(double.connections()).toBe(1);
+      await store.close();
+      client.destroy();
+      await double.stop();
+    },
+  );
+
+  test("of a client that the store built end with close()", async () => {
+    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    const store = server.store();
+    await store.get(key);
+    const [socket] = server.sockets;
+    const ended = new Promise((resolve) => socket?.once("close", resolve));
+    await store.close();
+    await ended;
+  });
+
+  test("of a client that was passed in outlive close()", async () => {
+    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    const client = new S3Client(server.config());
+    const store = server.store({ client });
+    await store.get(key);
+    await store.close();
+    await server.store({ client }).get(key);
+    expect(server.sockets).toHaveLength(1);
+    client.destroy();
+  });
+
+  test("of an agent or a handler that was passed in outlive close()", async () => {
+    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    const httpAgent = new Agent({ keepAlive: true });
+    const { requestHandler } = new S3Client({ ...server.config(), requestHandler: { httpAgent } }).config;
+    for (const clientConfig of [
+      { ...server.config(), requestHandler: { httpAgent } },
+      { ...server.config(), requestHandler },
+    ]) {
+      const store = server.store({ clientConfig });
+      await store.get(key);
+      await store.close();
+      await store.get(key);
+    }
+    expect(server.sockets).toHaveLength(1);
+    httpAgent.destroy();
+  });
+});
+
+describe("a call is one request", () => {
+  test.each(operationNames)("whatever the client is set to: %s", async (name) => {
+    await using server = await scriptedServer(answerError(503, "SlowDown", { "retry-after": "0" }));
+    const config = { ...server.config(), maxAttempts: 5 };
+    const { retryStrategy } = new S3Client(config).config;
+    const stubborn = await retryStrategy();
+    const stores = [
+      server.store(),
+      server.store({ clientConfig: config }),
+      server.store({ clientConfig: { ...config, retryStrategy: stubborn } }),
+      server.store({ clientConfig: { ...config, retryMode: "adaptive" } }),
+      server.store({
+        clientConfig: {
+          ...config,
+          extensions: [
+            { configure: (extended) => extended.setRetryStrategy(() => Promise.resolve(stubborn)) },
+          ],
+        },
+      }),
+      server.store({ client: new S3Client(config) }),
+      server.store({ client: new S3Client({ ...config, retryStrategy: stubborn }) }),
+      server.store({ client: new S3Client({ ...config, retryMode: "adaptive" }) }),
+    ];
+    for (const store of stores) await storeErrorOf(operations[name](store));
+    expect(server.requests).toHaveLength(stores.length);
+  });
+
+  test("whatever the environment says", async () => {
+    await using server = await scriptedServer((request) => request.socket.destroy());
+    process.env["AWS_MAX_ATTEMPTS"] = "5";
+    try {
+      await storeErrorOf(operations.create(server.store()));
+    } finally {
+      delete process.env["AWS_MAX_ATTEMPTS"];
+    }
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test.each(operationNames)("also where the bucket is in another region: %s", async (name) => {
+    await using server = await scriptedServer(
+      answerError(301, "PermanentRedirect", { "x-amz-bucket-region": "eu-west-3" }),
+    );
+    const config = { ...server.config(), followRegionRedirects: true };
+    await storeErrorOf(operations[name](server.store({ clientConfig: config })));
+    await storeErrorOf(operations[name](server.store({ client: new S3Client(config) })));
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("without waiting to be told to go on, whatever the size of the body", async () => {
+    await using server = await scriptedServer(answer(200, "", { etag: '"1"' }));
+    const config = { ...server.config(), expectContinueHeader: true };
+    await server.store({ clientConfig: config }).create("a", new Uint8Array(3 * mebibyte));
+    await server.store({ client: new S3Client(config) }).create("b", new Uint8Array(3 * mebibyte));
+    for (const headers of server.headers) expect(headers).not.toHaveProperty("expect");
+  });
+});
+
+describe("time-outs of a client that the store builds", () => {
+  test("are all set", async () => {
+    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    const { client, close, requestTimeoutMs } = clientFrom(server.config());
+    await new S3Store({ bucket: "bucket", client }).get(key);
+    expect(Reflect.get(client.config.requestHandler, "config")).toMatchObject({
+      connectionTimeout: 5_000,
+      socketTimeout: 30_000,
+      requestTimeout: 60_000,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true },
+      httpsAgent: { keepAlive: true },
+    });
+    expect([requestTimeoutMs(0), requestTimeoutMs(100 * mebibyte)]).toEqual([60_000, 160_000]);
+    close();
+  });
+
+  test("end a request that nobody answers, and are the caller's to change", async () => {
+    await using server = await scriptedServer(() => undefined);
+    for (const requestHandler of [{ requestTimeout: 50 }, { socketTimeout: 50 }]) {
+      const store = server.store({ clientConfig: { ...server.config(), requestHandler } });
+      for (const name of operationNames) {
+        const error = await storeErrorOf(operations[name](store));
+        expect(error).toMatchObject({ code: "Unavailable", cause: { name: "TimeoutError" } });
+      }
+    }
+  });
+});

@@ -1,0 +1,115 @@
+import { ObjectStoreBackend } from "@state/core";
+import { type Fault, type S3Double, type S3DoubleOptions, startS3Double } from "servers";
+import { afterEach, describe, expect, test } from "vitest";
+import { S3Store } from "../src/index.ts";
+import { key, rejectionOf } from "./support/operations.ts";
+import { configOf } from "./support/target.ts";
+
+const retry = { sleep: async (): Promise<void> => undefined };
+const started: S3Double[] = [];
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((double) => double.stop()));
+});
+
+async function start(
+  options: S3DoubleOptions,
+): Promise<{ readonly double: S3Double; readonly store: S3Store }> {
+  const double = await startS3Double(options);
+  started.push(double);
+  return { double, store: new S3Store({ bucket: "bucket", clientConfig: configOf(double) }) };
+}
+
+async function open(store: S3Store): Promise<ObjectStoreBackend> {
+  return ObjectStoreBackend.open({ store, instanceId: "a", vnodeCapacity: 1, retry });
+}
+
+describe("a service that cannot create only what is absent", () => {
+  test("and overwrites is refused at open", async () => {
+    const { store } = await start({ condition: "ignores" });
+    await expect(rejectionOf(open(store))).resolves.toMatchObject({
+      name: "StateError",
+      code: "ConditionIgnored",
+    });
+  });
+
+  test.each([
+    ["501", "NotImplemented (501)"],
+    ["400", "InvalidArgument (400)"],
+  ] as const)("and says so with %s is refused at open, by name of what was seen", async (condition, seen) => {
+    const { store, double } = await start({ condition });
+    const error = await rejectionOf(open(store));
+    expect(error).toMatchObject({ code: "ConditionIgnored", cause: { code: "Unsupported" } });
+    expect(String(Reflect.get(Object(error), "cause"))).toContain(seen);
+    expect(double.requests.filter(({ method }) => method === "PUT")).toHaveLength(1);
+  });
+});
+
+describe("a conflict", () => {
+  test.each(["ConditionalRequestConflict", "OperationAborted"])(
+    "of two creates (409 %s) is sent again, and the epoch ends sealed once",
+    async (code) => {
+      const conflict: Fault = { status: 409, code, message: "another request is under way" };
+      let conflicts = 0;
+      const { store, double } = await start({
+        fault: ({ key: name, method }) => {
+          if (method !== "PUT" || !name.endsWith("_COMMIT") || conflicts === 2) return undefined;
+          conflicts += 1;
+          return conflict;
+        },
+      });
+      const backend = await open(store);
+      const part = await backend.writePartial({
+        epoch: 0,
+        vnode: 0,
+        assignmentVersion: 0,
+        bytes: new Uint8Array([1]),
+      });
+      await expect(backend.epochComplete({ epoch: 0, parts: [part] })).resolves.toHaveProperty(
+        "complete",
+        true,
+      );
+      const seals = double.requests.filter(
+        ({ key: name, method }) => method === "PUT" && name.endsWith("_COMMIT"),
+      );
+      expect(seals).toHaveLength(3);
+      await expect(backend.readPartial({ vnode: 0, epoch: 0 })).resolves.toEqual(new Uint8Array([1]));
+    },
+  );
+});
+
+describe("what a checkpoint costs", () => {
+  test("is a put for each vnode, and four requests to seal", async () => {
+    const { store, double } = await start({});
+    const backend = await open(store);
+    expect(methodsOf(double, 0)).toEqual({ GET: 2, PUT: 2 });
+    const opened = double.requests.length;
+    const parts = await Promise.all(
+      Array.from({ length: 1 }, (_, vnode) =>
+        backend.writePartial({ epoch: 0, vnode, assignmentVersion: 0, bytes: new Uint8Array([1]) }),
+      ),
+    );
+    expect(methodsOf(double, opened)).toEqual({ PUT: 1 });
+    const written = double.requests.length;
+    await backend.epochComplete({ epoch: 0, parts });
+    expect(methodsOf(double, written)).toEqual({ GET: 3, PUT: 1 });
+  });
+});
+
+describe("objects", () => {
+  test("of another make are read as they are", async () => {
+    const { store, double } = await start({});
+    const other = new S3Store({
+      bucket: "bucket",
+      clientConfig: { ...configOf(double), requestChecksumCalculation: "WHEN_REQUIRED" },
+    });
+    await other.create(key, new Uint8Array([7]));
+    await expect(store.get(key)).resolves.toEqual(new Uint8Array([7]));
+  });
+});
+
+function methodsOf(double: S3Double, from: number): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { method } of double.requests.slice(from)) counts[method] = (counts[method] ?? 0) + 1;
+  return counts;
+}
