@@ -33,7 +33,7 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
   await sink.open();
   const striker = new Striker(strike);
   await using backend = await ObjectStoreBackend.open({
-    store: striker.wrap(openStore(store)),
+    store: striker.wrap(await openStore(store)),
     instanceId: `leader-${version}`,
     vnodeCapacity,
   });

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { killPoints } from "./chaos.ts";
+import { namesStore, storeForms } from "./store.ts";
 
 export interface Options {
   readonly records: number;
@@ -26,7 +27,9 @@ what a plain read of the file gives: no flight lost, none counted twice.
   --kills N       processes to kill: 0, or at least 6,
                   one for each point there is               (12)
   --seed N        decides who is killed where               (1)
-  --store fs:DIR  where the checkpoints go                  (a temporary folder)
+  --store URL     where the checkpoints go                  (a temporary folder)
+                  fs:DIR, s3://BUCKET/PREFIX,
+                  gs://BUCKET/PREFIX, azure://CONTAINER/PREFIX
   --out DIR       where the rows go                         (a temporary folder)
   --keep          leave the temporary folder for a look
   --help          this text
@@ -57,8 +60,8 @@ export function parseOptions(args: readonly string[]): Options | "help" {
         "raise --records, or lower --barrier or --kills",
     );
   }
-  if (values.store !== undefined && !/^fs:./.test(values.store)) {
-    throw new UsageError(`--store ${values.store}: expected fs:DIR`);
+  if (values.store !== undefined && !namesStore(values.store)) {
+    throw new UsageError(`--store ${values.store}: expected ${storeForms}`);
   }
   return {
     records,

@@ -19,7 +19,7 @@ export interface ReleasedFile {
 /** The state that the newest seal holds, of all vnodes together; `undefined` if nothing was ever sealed. */
 export async function readStatistics(store: string): Promise<Statistics | undefined> {
   await using backend = await ObjectStoreBackend.open({
-    store: openStore(store),
+    store: await openStore(store),
     instanceId: "reader",
     vnodeCapacity,
     readOnly: true,

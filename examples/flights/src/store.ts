@@ -2,13 +2,57 @@ import type { ObjectStore } from "@state/core";
 import { FsStore } from "@state/fs";
 import { absolute } from "./folder.ts";
 
-/** Opens the store that a `--store` names. The one place to add another adapter. */
-export function openStore(url: string): ObjectStore {
-  const [, scheme = "", rest = ""] = /^([a-z0-9]+):(.+)$/.exec(url) ?? [];
-  switch (scheme) {
-    case "fs":
-      return new FsStore({ root: absolute(rest) });
+/** What a `--store` may be. */
+export const storeForms = "fs:DIR, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or azure://CONTAINER/PREFIX";
+
+export function namesStore(url: string): boolean {
+  return /^(fs:|(s3|gs|azure):\/\/[^/?]+\/)[^?]/.test(url);
+}
+
+/**
+ * Opens the store that a `--store` names. The one place to add another adapter. A cloud's is loaded when it is asked for;
+ * its credentials come from the environment, as its SDK looks for them.
+ */
+export async function openStore(url: string): Promise<ObjectStore> {
+  if (url.startsWith("fs:")) return new FsStore({ root: absolute(url.slice("fs:".length)) });
+  const { protocol, hostname, pathname, searchParams } = new URL(url);
+  const prefix = decodeURIComponent(pathname.slice(1));
+  const endpoint = searchParams.get("endpoint") ?? undefined;
+  switch (protocol) {
+    case "s3:": {
+      const { S3Store } = await installed(import("@state/s3"));
+      const region = searchParams.get("region") ?? undefined;
+      const compatible = endpoint === undefined ? {} : { endpoint, forcePathStyle: true };
+      return new S3Store({
+        bucket: hostname,
+        prefix,
+        clientConfig: { ...compatible, ...(region && { region }) },
+      });
+    }
+    case "gs:": {
+      const { GcsStore } = await installed(import("@state/gcs"));
+      const storageOptions = endpoint === undefined ? {} : { apiEndpoint: endpoint };
+      return new GcsStore({ bucket: hostname, prefix, storageOptions });
+    }
+    case "azure:": {
+      const { AzureStore } = await installed(import("@state/azure"));
+      const connectionString = process.env["AZURE_STORAGE_CONNECTION_STRING"];
+      if (connectionString === undefined) throw new TypeError("AZURE_STORAGE_CONNECTION_STRING is not set");
+      return new AzureStore({ connectionString, containerName: hostname, prefix });
+    }
     default:
-      throw new TypeError(`--store ${JSON.stringify(url)} names no store that this job knows: use fs:DIR`);
+      throw new TypeError(`--store ${JSON.stringify(url)} names no store that this job knows: use ${storeForms}`);
+  }
+}
+
+/** The demo leaves the clouds' SDKs out. */
+async function installed<T>(adapter: Promise<T>): Promise<T> {
+  try {
+    return await adapter;
+  } catch (error) {
+    if (Reflect.get(Object(error), "code") !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new Error("the store's adapter is not installed here: run `npx -y pnpm@12 install` first", {
+      cause: error,
+    });
   }
 }

@@ -16,7 +16,7 @@ const worker = Number(process.argv[3]);
 
 const striker = new Striker(strike);
 const backend = await ObjectStoreBackend.open({
-  store: striker.wrap(openStore(store)),
+  store: striker.wrap(await openStore(store)),
   instanceId: `worker-${worker}`,
   vnodeCapacity,
 });

@@ -29,6 +29,13 @@ test("everything can be given, also behind a `--`", () => {
   });
 });
 
+test.each(["s3://b/p?endpoint=http://127.0.0.1:9000&region=eu-1", "gs://b/p/q", "azure://c/p"])(
+  "%s is a store",
+  (store) => {
+    expect(parseOptions(["--store", store])).toMatchObject({ store });
+  },
+);
+
 test("help wins over everything else", () => {
   expect(parseOptions(["--help", "--seed", "x"])).toBe("help");
 });
@@ -46,6 +53,10 @@ test.each([
   ["--kills 5", "--kills 5: there are 6 points"],
   ["--records 1000", "12 kills need 48"],
   ["--store s3:bucket", "expected fs:DIR"],
+  ["--store s3://bucket", "expected fs:DIR"],
+  ["--store gs://bucket/", "expected fs:DIR"],
+  ["--store azure://container/?endpoint=x", "expected fs:DIR"],
+  ["--store http://host/path", "expected fs:DIR"],
   ["--store fs:", "expected fs:DIR"],
   ["extra", "extra"],
 ])("%s is refused by name", (args, message) => {

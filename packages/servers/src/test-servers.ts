@@ -1,0 +1,166 @@
+/**
+ * `pnpm test:servers`: runs the suites, the faults and the flights job on real servers, which it starts and ends.
+ * With `--all` on moto too.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { createContainer, startAzurite } from "./azurite.ts";
+import { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
+import { commandFor, fakeGcsServer, type InstalledServer, isInstalled, minio, moto } from "./installed.ts";
+import { createBucket, type S3Server, startMinio } from "./minio.ts";
+import { startMoto } from "./moto.ts";
+import type { Server } from "./server.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+/** A server that runs, and what tells the tests about it. */
+interface Running {
+  readonly server: Server;
+  readonly env: Environment;
+  readonly suites: readonly string[];
+  /** What the job is given as `--store`, where it runs on it. */
+  readonly store?: string;
+}
+
+interface Tested {
+  readonly name: string;
+  /** What has to be brought first; Azurite comes with npm. */
+  readonly needs?: InstalledServer;
+  start(): Promise<Running>;
+}
+
+const root = resolve(import.meta.dirname, "../../..");
+const vitest = createRequire(resolve(root, "package.json")).resolve("vitest/vitest.mjs");
+const bucket = "state-tests";
+
+const tested: readonly Tested[] = [
+  {
+    name: "MinIO",
+    needs: minio,
+    start: async () => ({ ...(await runningS3(await startMinio())), store: `s3://${bucket}/flights` }),
+  },
+  {
+    name: "fake-gcs-server",
+    needs: fakeGcsServer,
+    async start() {
+      const server = await startFakeGcsServer();
+      await createGcsBucket(server.endpoint, bucket);
+      const query = `?endpoint=${server.endpoint}`;
+      return {
+        server,
+        env: { STATE_TEST_GCS: `gs://${bucket}/tests${query}` },
+        suites: ["packages/gcs/test/conformance.test.ts"],
+        store: `gs://${bucket}/flights${query}`,
+      };
+    },
+  },
+  {
+    name: "Azurite",
+    async start() {
+      const server = await startAzurite();
+      await createContainer(server, bucket);
+      return {
+        server,
+        env: {
+          STATE_TEST_AZURE: `azure://${bucket}/tests`,
+          AZURE_STORAGE_CONNECTION_STRING: server.connectionString,
+        },
+        suites: ["packages/azure/test/conformance.test.ts"],
+        store: `azure://${bucket}/flights`,
+      };
+    },
+  },
+];
+
+async function runningS3(server: S3Server): Promise<Running> {
+  await createBucket(server, bucket);
+  return {
+    server,
+    env: {
+      STATE_TEST_S3: `s3://${bucket}/tests?endpoint=${server.endpoint}&region=${server.region}`,
+      AWS_ACCESS_KEY_ID: server.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
+    },
+    suites: ["packages/s3/test/conformance.test.ts"],
+  };
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const children = new Set<ChildProcess>();
+const servers: Server[] = [];
+const failures: string[] = [];
+let isInterrupted = false;
+
+/** Runs Node on what the workspace holds; answers whether it went well. */
+async function run(title: string, args: readonly string[], env: Environment): Promise<void> {
+  if (isInterrupted) return;
+  say(`\n== ${title}`);
+  const started = performance.now();
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  children.add(child);
+  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+  children.delete(child);
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  say(`== ${title}: ${code === 0 ? "passed" : `failed (${signal ?? code})`} after ${seconds} s`);
+  if (code !== 0) failures.push(title);
+}
+
+/** Starts it, or says what would bring it here. */
+async function start({ name, needs, start: begin }: Tested): Promise<Running | undefined> {
+  if (needs !== undefined && !isInstalled(needs)) {
+    failures.push(`${name} is not there: \`${commandFor(needs)}\` brings it`);
+    return undefined;
+  }
+  const running = await begin();
+  servers.push(running.server);
+  say(`${name}: answers on ${running.server.endpoint}`);
+  return running;
+}
+
+async function testAll(): Promise<void> {
+  const running: Running[] = [];
+  for (const each of tested) {
+    const one = await start(each);
+    if (one !== undefined) running.push(one);
+  }
+  const env = Object.assign({}, ...running.map((each) => each.env)) as Environment;
+  const suites = running.flatMap((each) => each.suites);
+  await run("the suites, the faults and the doubles", [vitest, "run", ...suites, "packages/wire"], env);
+  for (const { store } of running) {
+    if (store === undefined) continue;
+    const job = ["--conditions=@state/source", "examples/flights/src/main.ts", "--store", store];
+    await run(`flights on ${store}`, [...job, "--records", "300000", "--barrier", "5000", "--seed", "7"], env);
+  }
+  if (process.argv.includes("--all")) {
+    const second = await start({
+      name: "moto",
+      needs: moto,
+      start: async () => runningS3(await startMoto()),
+    });
+    if (second !== undefined) await run("the suites on moto", [vitest, "run", ...second.suites], second.env);
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    isInterrupted = true;
+    failures.push(`ended by ${signal}`);
+    for (const child of children) child.kill(signal);
+  });
+}
+try {
+  await testAll();
+} finally {
+  await Promise.all(servers.map((server) => server.stop()));
+}
+say(failures.length === 0 ? "\nAll passed on real servers." : `\nNot passed:\n  ${failures.join("\n  ")}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
