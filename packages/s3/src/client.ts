@@ -87,33 +87,23 @@ type Stack = S3Client["middlewareStack"];
 /** Adds what the owner added to its client: headers, encryption, tracing. The SDK's own middleware goes by its name. */
 function keepMiddleware(from: S3Client, to: S3Client): void {
   const own = new Set<string | undefined>();
-  visit(
-    to.middlewareStack,
-    (name) => own.add(name),
-    () => undefined,
-  );
-  visit(
-    from.middlewareStack,
-    () => undefined,
-    (name, add) => {
-      if (name === undefined || !own.has(name)) add(to.middlewareStack);
-    },
-  );
+  visit(to.middlewareStack, (name) => own.add(name));
+  visit(from.middlewareStack, (name, addTo) => {
+    if (name === undefined || !own.has(name)) addTo(to.middlewareStack);
+  });
 }
 
+/** A stack shows what it holds only to another stack, to which it adds it. */
 function visit(
   stack: Stack,
-  see: (name: string | undefined) => unknown,
-  take: (name: string | undefined, add: (to: Stack) => void) => void,
+  see: (name: string | undefined, addTo: (other: Stack) => void) => unknown,
 ): void {
   const visitor: Pick<Stack, "add" | "addRelativeTo"> = {
     add: (middleware: never, options: { name?: string } = {}) => {
-      see(options.name);
-      take(options.name, (to) => to.add(middleware, options));
+      see(options.name, (other) => other.add(middleware, options));
     },
     addRelativeTo: (middleware: never, options: { name?: string }) => {
-      see(options.name);
-      take(options.name, (to) => to.addRelativeTo(middleware, options as never));
+      see(options.name, (other) => other.addRelativeTo(middleware, options as never));
     },
   };
   stack.applyToStack(visitor as Stack);

@@ -16,8 +16,6 @@ export interface DeleteRequest {
   readonly placeOf: (key: string) => Place;
   readonly sendMany: (command: DeleteObjectsCommand) => Promise<DeleteObjectsCommandOutput>;
   readonly sendOne: (command: DeleteObjectCommand) => Promise<unknown>;
-  /** So that a request which is over sends nothing more. */
-  readonly signal: AbortSignal;
 }
 
 /** Deletes in batches, or one by one where the service cannot do batches, which it is asked once. */
@@ -27,7 +25,6 @@ export class Deleter {
   async delete(keys: readonly string[], request: DeleteRequest): Promise<readonly DeleteFailure[]> {
     const failures: DeleteFailure[] = [];
     for (let start = 0; start < keys.length; start += batchSize) {
-      request.signal.throwIfAborted();
       failures.push(...(await this.#deleteBatch(keys.slice(start, start + batchSize), request)));
     }
     return failures;
@@ -80,13 +77,12 @@ async function deleteMany(
 
 async function deleteSingly(
   keys: readonly string[],
-  { bucket, root, placeOf, sendOne, signal }: DeleteRequest,
+  { bucket, root, placeOf, sendOne }: DeleteRequest,
 ): Promise<readonly DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
   const waiting = keys.values();
   const work = async (): Promise<void> => {
     for (const key of waiting) {
-      signal.throwIfAborted();
       try {
         await sendOne(new DeleteObjectCommand({ Bucket: bucket, Key: root + key }));
       } catch (error) {

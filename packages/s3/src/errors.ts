@@ -75,11 +75,14 @@ export const meaningOfStatus: ReadonlyMap<number, Meaning> = new Map<number, Mea
 ]);
 
 /** Of a create, and before all else: how services say that they do not know the condition. */
-export const refusalsOfCondition = {
+export const refusalsOfCondition: {
+  readonly names: ReadonlySet<string>;
+  readonly statuses: ReadonlySet<number>;
+} = {
   names: new Set(["NotImplemented"]),
   /** 400 only when the service has said something that is in no table. */
   statuses: new Set([400, 501]),
-} as const;
+};
 
 /** By the `code` of a system error. */
 export const meaningOfSystemCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([

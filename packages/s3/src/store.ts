@@ -112,7 +112,6 @@ export class S3Store implements ObjectStore {
         placeOf: (key) => this.#place("delete", key),
         sendMany: (command) => client.send(command, this.#requestOptions(signal)),
         sendOne: (command) => client.send(command, this.#requestOptions(signal)),
-        signal,
       }),
     );
   }

@@ -2,7 +2,7 @@ import { ObjectStoreBackend } from "@state/core";
 import { type Fault, type S3Double, type S3DoubleOptions, startS3Double } from "servers";
 import { afterEach, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
-import { key, rejectionOf } from "./support/operations.ts";
+import { key, operations, rejectionOf, storeErrorOf } from "./support/operations.ts";
 import { configOf } from "./support/target.ts";
 
 const retry = { sleep: async (): Promise<void> => undefined };
@@ -93,6 +93,39 @@ describe("what a checkpoint costs", () => {
     const written = double.requests.length;
     await backend.epochComplete({ epoch: 0, parts });
     expect(methodsOf(double, written)).toEqual({ GET: 3, PUT: 1 });
+  });
+});
+
+describe("what is set wrong", () => {
+  const someone = { accessKeyId: "AKIADOUBLE", secretAccessKey: "secret-of-the-double" };
+  test.each([
+    [
+      "another secret",
+      { credentials: { ...someone, secretAccessKey: "wrong" } },
+      "Denied",
+      "SignatureDoesNotMatch",
+    ],
+    ["another key", { credentials: { ...someone, accessKeyId: "nobody" } }, "Denied", "InvalidAccessKeyId"],
+    ["another token", { credentials: { ...someone, sessionToken: "wrong" } }, "Denied", "InvalidToken"],
+    ["another region", { region: "eu-west-3" }, "Misconfigured", "AuthorizationHeaderMalformed"],
+  ])("is told apart by the service's own signature check: %s", async (_, wrong, code, name) => {
+    const { double } = await start({});
+    const store = new S3Store({ bucket: "bucket", clientConfig: { ...configOf(double), ...wrong } });
+    for (const operation of ["create", "get", "list", "delete"] as const) {
+      await expect(storeErrorOf(operations[operation](store))).resolves.toMatchObject({
+        code,
+        cause: { name },
+      });
+    }
+  });
+
+  test("is a bucket that is not there, whatever was asked", async () => {
+    const { double } = await start({});
+    const store = new S3Store({ bucket: "another", clientConfig: configOf(double) });
+    for (const operation of ["create", "get", "list", "delete"] as const) {
+      const error = await storeErrorOf(operations[operation](store));
+      expect(error).toMatchObject({ code: "Misconfigured", cause: { name: "NoSuchBucket" } });
+    }
   });
 });
 
