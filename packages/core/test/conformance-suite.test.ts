@@ -65,6 +65,10 @@ describe("the suite", () => {
       expect.stringMatching(/^create\.race-clients: .*no reopen/),
       expect.stringMatching(/^freshness\.clients: .*no reopen/),
       expect.stringMatching(/^durability\.reopen: .*no reopen/),
+      expect.stringMatching(/^durability\.deletes: .*no reopen/),
+      expect.stringMatching(/^durability\.exists: .*no reopen/),
+      expect.stringMatching(/^durability\.unclosed: .*no reopen/),
+      expect.stringMatching(/^durability\.again: .*no reopen/),
     ]);
   });
 

@@ -20,8 +20,10 @@ export const deleteCases: readonly StoreCase[] = [
     timeoutMs: short,
     async run({ store }) {
       await deleteAll(store, ["never/was/there", "nor-this"]);
-      await createAll(store, ["a/b"]);
-      await deleteAll(store, ["a/b", "a/b", "a/absent"]);
+      await createAll(store, ["a/b", "a/c"]);
+      await deleteAll(store, ["a/absent", "a/b", "a/b", "a/c"]);
+      const cause = "the rest given up at the first key that is absent";
+      expectSame((await listAll(store, "")).keys, [], "what is left", cause);
       await deleteAll(store, ["a/b"]);
     },
   },
@@ -50,6 +52,23 @@ export const deleteCases: readonly StoreCase[] = [
       await expectAbsent(store, "a/1", cause);
       await expectAbsent(store, "a/3", cause);
       expectSame((await listAll(store, "a/")).keys, ["a/2"], `list("a/") after the delete`, cause);
+    },
+  },
+  {
+    id: "delete.array",
+    title: "the caller's array of keys is left as it was",
+    family: "delete",
+    must: "D3",
+    timeoutMs: short,
+    async run({ store }) {
+      const keys = ["a/3", "a/1", "a/2", "a/1"];
+      await createAll(store, ["a/1", "a/2", "a/3"]);
+      await deleteAll(store, keys);
+      expect(
+        show(keys) === show(["a/3", "a/1", "a/2", "a/1"]),
+        `the caller's array became ${show(keys)}`,
+        "the array taken apart into batches, or sorted, in place",
+      );
     },
   },
   {

@@ -9,6 +9,7 @@ import {
   expectSame,
   forEach,
   listAll,
+  seen,
   settled,
   show,
   utf8,
@@ -115,13 +116,13 @@ export const keyCases: readonly StoreCase[] = [
     async run({ store }) {
       for (const key of forbidden) {
         for (const [call, result] of [
-          ["create", await settled(store.create(key, utf8("body")))],
-          ["get", await settled(store.get(key))],
-          ["delete", await settled(store.delete([key]))],
+          ["create", await settled(() => store.create(key, utf8("body")))],
+          ["get", await settled(() => store.get(key))],
+          ["delete", await settled(() => store.delete([key]))],
         ] as const) {
           expect(
             result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-            `${call} of ${show(key)} settled as ${show(result)}`,
+            `${call} of ${show(key)} settled as ${seen(result)}`,
             "the key is not checked, or not by checkKey",
           );
         }
@@ -142,10 +143,10 @@ export const keyCases: readonly StoreCase[] = [
     timeoutMs: short,
     async run({ store }) {
       await createAll(store, ["a/1", "a/2"]);
-      const result = await settled(store.delete(["a/1", "a//", "a/2"]));
+      const result = await settled(() => store.delete(["a/1", "a//", "a/2"]));
       expect(
         result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-        `delete settled as ${show(result)}`,
+        `delete settled as ${seen(result)}`,
         "the bad key reported as one failure of many",
       );
       expectSame(
@@ -154,6 +155,34 @@ export const keyCases: readonly StoreCase[] = [
         "what is left",
         "keys are checked one by one",
       );
+    },
+  },
+  {
+    id: "keys.nested",
+    title:
+      "of two keys of which one is a folder of the other both are held, or one is InvalidKey, and neither is damaged",
+    family: "keys",
+    must: "K5",
+    timeoutMs: short,
+    async run({ store }) {
+      for (const [first, second] of [
+        ["a/b", "a/b/c"],
+        ["d/e/f", "d/e"],
+      ] as const) {
+        await createAll(store, [first]);
+        const result = await settled(() => store.create(second, utf8(second)));
+        const isRefused =
+          result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey";
+        expect(
+          isRefused || (!result.rejected && result.value === "created"),
+          `create(${show(second)}) next to ${show(first)} settled as ${seen(result)}`,
+          "a directory taken for an object, or the file system's own error let through",
+        );
+        const cause = "a directory made over an object, or an object over a directory";
+        await expectBody(store, first, utf8(first), cause);
+        if (isRefused) await expectAbsent(store, second, cause);
+        else await expectBody(store, second, utf8(second), cause);
+      }
     },
   },
   {
@@ -170,6 +199,12 @@ export const keyCases: readonly StoreCase[] = [
       await expectAbsent(other, "a/b", cause);
       await createAll(other, ["a/b"], () => utf8("other"));
       await expectBody(store, "a/b", utf8("one"), cause);
+      await expectBody(other, "a/b", utf8("other"), cause);
+      await createAll(other, ["a/c"]);
+      expectSame((await listAll(store, "")).keys, ["a/b"], "the keys of the first store", cause);
+      expectSame((await listAll(store, "a/")).keys, ["a/b"], "its keys beneath a/", cause);
+      const { prefixes } = await listAll(store, "", { delimiter: "/" });
+      expectSame(prefixes, ["a/"], "its folders", cause);
       await deleteAll(other, ["a/b"]);
       await expectBody(store, "a/b", utf8("one"), cause);
     },

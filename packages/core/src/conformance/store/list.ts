@@ -2,7 +2,18 @@ import type { ListPage, ObjectStore } from "../../store.ts";
 import { isStoreError } from "../../errors.ts";
 import { expect, long, short } from "./case.ts";
 import type { StoreCase } from "./case.ts";
-import { createAll, deleteAll, expectOrder, expectSame, listAll, settled, show, utf8 } from "./operations.ts";
+import { fill, hasEdge, numbered, severalPages } from "./pages.ts";
+import {
+  createAll,
+  deleteAll,
+  expectOrder,
+  expectSame,
+  listAll,
+  seen,
+  settled,
+  show,
+  utf8,
+} from "./operations.ts";
 
 const edge = "a page's last key lost, repeated or taken as included by the next page's cursor";
 
@@ -37,9 +48,15 @@ export const listCases: readonly StoreCase[] = [
     must: "L1",
     timeoutMs: long,
     async run({ store }) {
-      const keys = numbered(2_500, (number) => `epoch=1/vnode=${number.slice(2)}/partial.${number}.bin`);
-      await createAll(store, keys);
-      const { objects } = await expectListing(store, "epoch=1/", keys.toSorted(), [], edge);
+      const keysOf = (count: number): string[] =>
+        numbered(
+          count,
+          (number) =>
+            `epoch=1/vnode=${number.slice(2)}/partial.${"x".repeat(Number(number) % 100)}.${number}.bin`,
+        );
+      const paged = await fill(store, "epoch=1/", keysOf, [2_500, severalPages]);
+      hasEdge("list.pages", paged);
+      const { objects } = await expectListing(store, "epoch=1/", paged.keys.toSorted(), [], edge);
       const wrong = objects.find(({ key, size }) => size !== key.length);
       expect(
         wrong === undefined,
@@ -49,20 +66,48 @@ export const listCases: readonly StoreCase[] = [
     },
   },
   {
+    id: "list.page-size",
+    title: "of 5,001 keys no page holds more than 5,000",
+    family: "list",
+    must: "L7",
+    timeoutMs: long,
+    async run({ store }) {
+      const keysOf = (count: number): string[] => numbered(count, (number) => `a/${number}`);
+      const { pages } = await fill(store, "a/", keysOf, [2_500, 5_001]);
+      expect(
+        Math.max(...pages) <= 5_000,
+        `pages of ${pages.join(", ")} keys`,
+        "all pages gathered before the first is given: the memory of a listing grows with the store",
+      );
+    },
+  },
+  {
     id: "list.folders",
-    title: "1,300 keys and 1,300 folders side by side are listed with the delimiter, each once",
+    title:
+      "1,300 keys and 1,300 folders side by side are listed with the delimiter over several pages, each once",
     family: "list",
     must: "L3",
     timeoutMs: long,
     async run({ store }) {
-      const keys = numbered(1_300, (number) => `a/${number}.bin`);
-      const folders = numbered(1_300, (number) => `a/${number}/`);
-      await createAll(store, [...keys, ...folders.map((folder) => `${folder}x`)]);
-      const listing = await listAll(store, "a/", { delimiter: "/" });
-      expectSame(listing.keys, keys.toSorted(), `the keys in list("a/", "/")`, edge);
+      const options = { delimiter: "/" } as const;
+      const keysOf = (count: number): string[] =>
+        numbered(count, (number) => `a/${number}`).flatMap((name) => [`${name}.bin`, `${name}/x`]);
+      const paged = await fill(store, "a/", keysOf, [1_300, severalPages / 2], options);
+      hasEdge("list.folders", paged);
+      const listing = await listAll(store, "a/", options);
+      const isFolded = (key: string): boolean => key.endsWith("/x");
+      expectSame(
+        listing.keys,
+        paged.keys.filter((key) => !isFolded(key)).toSorted(),
+        `the keys in list("a/", "/")`,
+        edge,
+      );
       expectSame(
         listing.prefixes,
-        folders.toSorted(),
+        paged.keys
+          .filter(isFolded)
+          .map((key) => key.slice(0, -1))
+          .toSorted(),
         `the prefixes in list("a/", "/")`,
         "folders of the last page only, or a folder given again on each page",
       );
@@ -161,10 +206,10 @@ export const listCases: readonly StoreCase[] = [
     async run({ store }) {
       for (const prefix of ["a", "/", "a//", "/a/", "../", "a/../", "a b/", "ü/", ".staging-x/"]) {
         const pages = store.list(prefix)[Symbol.asyncIterator]();
-        const result = await settled(pages.next());
+        const result = await settled(() => pages.next());
         expect(
           result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-          `next() of list(${show(prefix)}) settled as ${show(result)}`,
+          `next() of list(${show(prefix)}) settled as ${seen(result)}`,
           "the prefix is not checked, or not by checkPrefix",
         );
       }
@@ -173,35 +218,44 @@ export const listCases: readonly StoreCase[] = [
   {
     id: "list.moving",
     title:
-      "keys that are there throughout are listed once, whatever is created and deleted around the cursor",
+      "keys that are there throughout are listed once and in order, whatever is created and deleted around the cursor",
     family: "list",
     must: "L1",
     timeoutMs: long,
     async run({ store }) {
-      const staying = numbered(1_500, (number) => `a/${number}.stays`);
-      const doomed = numbered(400, (number) => `a/${number}.goes`);
-      const known = new Set([...staying, ...doomed]);
-      await createAll(store, [...staying, ...doomed]);
-      const listed: string[] = [];
-      let round = 0;
+      const keysOf = (count: number): string[] => numbered(count, (number) => `a/${number}`);
+      const paged = await fill(store, "a/", keysOf, [2_500, severalPages]);
+      hasEdge("list.moving", paged);
+      const staying = new Set(paged.keys);
+      const known = new Set(paged.keys);
+      const seen = new Set<string>();
+      let cursor = "";
       for await (const page of store.list("a/")) {
-        listed.push(...page.objects.map(({ key }) => key));
-        round += 1;
-        const born = [`a/0000.${round}`, `a/0700.${round}`, `a/9999.${round}`];
+        const names = page.objects.map(({ key }) => key);
+        expectOrder([cursor, ...names], "a listing among writes");
+        for (const name of names) seen.add(name);
+        cursor = names.at(-1) ?? cursor;
+        const following = paged.keys.find((key) => key > cursor);
+        // Nothing behind the last of the first keys, or the listing would go on for as long as keys are created.
+        const behind = following === undefined ? [] : [`${cursor}-`, `a/9999.${seen.size}`];
+        const born = [`a/0000.${seen.size}`, ...behind];
         for (const key of born) known.add(key);
         await createAll(store, born);
-        const going = doomed.splice(0, 20).concat(doomed.splice(-20));
-        await deleteAll(store, going);
+        const going = new Set([
+          ...names.slice(0, 20),
+          cursor,
+          ...(following === undefined ? [] : [following]),
+        ]);
+        for (const key of going) staying.delete(key);
+        await deleteAll(store, [...going]);
       }
-      expectOrder(listed, "a listing among writes");
-      const seen = new Set(listed);
-      const lost = staying.filter((key) => !seen.has(key));
+      const lost = [...staying].filter((key) => !seen.has(key));
       expect(
         lost.length === 0,
         `${lost.length} keys that were there throughout were not listed: ${show(lost)}`,
         "a cursor that is a position and not a key: what is deleted before it moves everything",
       );
-      const invented = listed.filter((key) => !known.has(key));
+      const invented = [...seen].filter((key) => !known.has(key));
       expect(
         invented.length === 0,
         `keys were listed that never were: ${show(invented)}`,
@@ -248,11 +302,6 @@ export const listCases: readonly StoreCase[] = [
     },
   },
 ];
-
-/** In byte order when the name is: the numbers have four digits. */
-function numbered(count: number, name: (number: string) => string): string[] {
-  return Array.from({ length: count }, (_, number) => name(String(number).padStart(4, "0")));
-}
 
 async function expectListing(
   store: ObjectStore,
