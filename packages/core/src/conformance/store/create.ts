@@ -9,7 +9,7 @@ import {
   expectExists,
   listAll,
   pattern,
-  seen,
+  outcome,
   settled,
   show,
   turn,
@@ -131,9 +131,9 @@ export const createCases: readonly StoreCase[] = [
       const buffer = Buffer.from(pattern(500));
       await createAll(store, ["a/array"], () => array);
       await createAll(store, ["a/buffer"], () => buffer);
-      await expectExists(store, "a/array", array, overwritten);
-      array.fill(0);
-      buffer.fill(0);
+      const losing = pattern(400);
+      await expectExists(store, "a/array", losing, overwritten);
+      for (const each of [array, buffer, losing]) each.fill(0);
       const cause = "the caller's buffer kept, not a copy; a Buffer's `slice` copies nothing";
       await expectBody(store, "a/array", pattern(500), cause);
       await expectBody(store, "a/buffer", pattern(500), cause);
@@ -171,7 +171,7 @@ export const createCases: readonly StoreCase[] = [
       const result = await creating;
       expect(
         !result.rejected && result.value === "created",
-        `create settled as ${seen(result)}`,
+        `create settled as ${outcome(result)}`,
         "a service that failed",
       );
       await expectBody(store, "a/large", body, cause);
@@ -199,7 +199,11 @@ export const createCases: readonly StoreCase[] = [
     async run({ store }) {
       const result = await settled(() => store.create("a/huge", new Huge()));
       const reason = result.rejected ? result.reason : undefined;
-      expect(reason instanceof RangeError, `create settled as ${seen(result)}`, "the length is not checked");
+      expect(
+        reason instanceof RangeError,
+        `create settled as ${outcome(result)}`,
+        "the length is not checked",
+      );
       const { keys } = await listAll(store, "");
       expect(keys.length === 0, `list gave ${show(keys)} afterwards`, "the length is checked too late");
     },

@@ -7,9 +7,8 @@ import {
   deleteAll,
   expectAbsent,
   expectBody,
-  expectSame,
-  listAll,
-  seen,
+  expectKeys,
+  outcome,
   settled,
   utf8,
 } from "./operations.ts";
@@ -28,7 +27,7 @@ export const errorCases: readonly StoreCase[] = [
         const error = result.rejected ? result.reason : undefined;
         expect(
           isStoreError(error) && error instanceof Error,
-          `${operation} of a bad key settled as ${seen(result)}, which isStoreError does not know`,
+          `${operation} of a bad key settled as ${outcome(result)}, which isStoreError does not know`,
           "an error class of the adapter's own, or the client's error let through",
         );
         expect(
@@ -74,19 +73,14 @@ export const errorCases: readonly StoreCase[] = [
         const key = `after/${operation}`;
         await createAll(store, [key]);
         await expectBody(store, key, utf8(key), cause);
-        expectSame(
-          (await listAll(store, "after/")).keys,
-          [key],
-          `the keys after a failed ${operation}`,
-          cause,
-        );
+        await expectKeys(store, "after/", [key], cause);
         await deleteAll(store, [key]);
         await expectAbsent(store, key, cause);
       }
       const result = await settled(() => store.get("b//c"));
       expect(
         result.rejected && String(result.reason).includes("b//c"),
-        `get("b//c") after other failures settled as ${seen(result)}`,
+        `get("b//c") after other failures settled as ${outcome(result)}`,
         cause,
       );
     },

@@ -43,6 +43,17 @@ export async function createAll(
   });
 }
 
+/** The keys beneath `prefix`, in whatever order: that is for the cases of `list`. */
+export async function expectKeys(
+  store: ObjectStore,
+  prefix: string,
+  keys: readonly string[],
+  usualCause: string,
+): Promise<void> {
+  const listing = await listAll(store, prefix);
+  expectSame(listing.keys.toSorted(), keys.toSorted(), `the keys in list(${show(prefix)})`, usualCause);
+}
+
 /** Deletes the keys; none may fail. */
 export async function deleteAll(store: ObjectStore, keys: readonly string[]): Promise<void> {
   const failures = await store.delete(keys);
@@ -124,6 +135,19 @@ export async function expectAbsent(store: ObjectStore, key: string, usualCause: 
   expect(body === undefined, `get(${show(key)}) gave ${show(body?.length)} bytes, not undefined`, usualCause);
 }
 
+export async function expectListing(
+  store: ObjectStore,
+  prefix: string,
+  keys: readonly string[],
+  prefixes: readonly string[],
+  usualCause: string,
+): Promise<Listing> {
+  const listing = await listAll(store, prefix);
+  expectSame(listing.keys, keys, `the keys in list(${show(prefix)})`, usualCause);
+  expectSame(listing.prefixes, prefixes, `the prefixes in list(${show(prefix)})`, usualCause);
+  return listing;
+}
+
 /** The two lists must be equal; says what is missing, what is there twice, and what is out of order. */
 export function expectSame(
   actual: readonly string[],
@@ -168,6 +192,6 @@ export async function settled(call: () => Promise<unknown>): Promise<Settled> {
 }
 
 /** An error says what it is: as JSON it would be `{}`. */
-export function seen(result: Settled): string {
+export function outcome(result: Settled): string {
   return result.rejected ? `a rejection with ${String(result.reason)}` : show(result.value);
 }
