@@ -1,6 +1,6 @@
 import type { ObjectStore } from "../../store.ts";
 import { abortUnderWayCases } from "./abort-under-way.ts";
-import { aborted, expectReason, expectWhole, firstPage, soon } from "./aborting.ts";
+import { aborted, expectReason, expectWhole, firstPage, soon, undisturbed } from "./aborting.ts";
 import { expect, long, short } from "./case.ts";
 import type { StoreCase } from "./case.ts";
 import {
@@ -78,20 +78,25 @@ export const abortCases: readonly StoreCase[] = [
       const numbers = Array.from({ length: 20 }, (_, number) => number);
       const left = numbers.map((number) => settled(() => store.create(`left/${number}`, body)));
       const read = numbers.map(() => settled(() => store.get("a/there")));
-      const ended = numbers.map((number) =>
+      const ending = numbers.map((number) =>
         number % 2 === 0
           ? aborted("create", number % 3, (signal) => store.create(`ended/${number}`, body, { signal }))
           : aborted("get", number % 3, (signal) => store.get("a/there", { signal })),
       );
+      const ended = await Promise.allSettled(ending);
       const cause = "one connection or one controller for several operations, ended by the first abort";
-      for (const result of await Promise.all(left)) {
+      for (const result of await Promise.all(
+        left.map((each) => undisturbed(each, "a create without a signal")),
+      )) {
         expect(
           !result.rejected && result.value === "created",
           `a create without a signal settled as ${outcome(result)} while others were aborted`,
           cause,
         );
       }
-      for (const result of await Promise.all(read)) {
+      for (const result of await Promise.all(
+        read.map((each) => undisturbed(each, "a get without a signal")),
+      )) {
         expect(
           !result.rejected,
           `a get without a signal settled as ${outcome(result)} while others were aborted`,
@@ -99,7 +104,8 @@ export const abortCases: readonly StoreCase[] = [
         );
         expectWhole(result, body);
       }
-      await Promise.all(ended);
+      const failed = ended.find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
       await forEach(numbers, (number) =>
         expectBody(store, `left/${number}`, body, "a write ended by another's abort"),
       );

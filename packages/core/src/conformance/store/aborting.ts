@@ -5,6 +5,8 @@ import type { Settled } from "./operations.ts";
 
 /** An operation that was aborted has nothing to wait for. Generous, for machines that are busy. */
 const soonMs = 5_000;
+/** For operations that were not aborted, but come after or beside one that was. */
+const patienceMs = 15_000;
 export const ignored = "the signal is not passed on";
 const wrapped = "the client's abort error, or a wrapper, instead of `signal.reason`";
 export const broken = "a connection, a lock or a queue that an aborted operation leaves behind";
@@ -32,15 +34,23 @@ export function expectWhole(result: Settled, body: Uint8Array): void {
   expect(fault === undefined, `an aborted get gave ${fault}`, "half a body given for all of it");
 }
 
+/** Asked after each abort: whatever came next would wait for ever on a store that stands still. */
 export async function expectWorks(store: ObjectStore): Promise<void> {
+  // Never the same key twice: whether one can be created again is for another case.
+  const key = `works/${crypto.randomUUID()}`;
   const working = settled(async () => {
-    await createAll(store, ["works/on"]);
-    await expectBody(store, "works/on", utf8("works/on"), broken);
+    await createAll(store, [key]);
+    await expectBody(store, key, utf8(key), broken);
     await listAll(store, "works/");
-    await store.delete(["works/on"]);
+    await store.delete([key]);
   });
-  const result = await within(60_000, working, "the next create, get, list and delete", broken);
+  const result = await within(patienceMs, working, "the next create, get, list and delete", broken);
   if (result.rejected) throw result.reason;
+}
+
+/** What was not aborted settles although another is. */
+export function undisturbed(running: Promise<Settled>, what: string): Promise<Settled> {
+  return within(patienceMs, running, what, broken);
 }
 
 /** Starts the operation and aborts it so many turns later. A rejection must be with the reason itself, and soon. */

@@ -103,5 +103,5 @@ async function expectKept(later: ObjectStore): Promise<void> {
 }
 
 function bodyOf(key: string): Uint8Array {
-  return pattern(100_000, key.length);
+  return pattern(20_000, key.length);
 }
