@@ -1,0 +1,2 @@
+export type { AzureStoreOptions } from "./options.ts";
+export { AzureStore } from "./store.ts";
