@@ -1,25 +1,42 @@
 import type { ObjectStore } from "@state/core";
-import { backendConformance, storeConformance } from "@state/core/conformance";
-import { afterAll, describe, test } from "vitest";
+import { backendConformance, type Runner, storeConformance } from "@state/core/conformance";
+import { afterAll, afterEach, describe, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { startTarget } from "./support/target.ts";
+import { type Place, startTarget } from "./support/target.ts";
 
 const target = await startTarget();
-const prefixes = new WeakMap<ObjectStore, string>();
+const places = new WeakMap<ObjectStore, Place>();
+const taken = new Set<Place>();
+
+afterEach(async () => {
+  for (const place of taken) await target.leave(place);
+  taken.clear();
+});
 afterAll(() => target.end(), 300_000);
 
 const harness = {
   name: "AzureStore",
-  open: async (): Promise<ObjectStore> => at(crypto.randomUUID()),
-  reopen: async (store: ObjectStore): Promise<ObjectStore> => at(prefixes.get(store) ?? "none"),
+  open: async (): Promise<ObjectStore> => {
+    const place = await target.place();
+    taken.add(place);
+    return at(place);
+  },
+  reopen: async (store: ObjectStore): Promise<ObjectStore> =>
+    at(places.get(store) ?? { containerName: "none", prefix: "" }),
 };
 
-storeConformance({ describe, test }, harness);
-backendConformance({ describe, test }, harness);
+// One after another: Azurite is one process that all cases would wait for, and each leaves its place empty for the next.
+const runner: Runner = {
+  describe,
+  test: Object.assign((name: string, body: () => Promise<void>, ms?: number) => test(name, body, ms), {
+    skip: test.skip,
+  }),
+};
+storeConformance(runner, harness);
+backendConformance(runner, harness);
 
-function at(run: string): AzureStore {
-  const { connectionString, containerName, prefix } = target;
-  const store = new AzureStore({ connectionString, containerName, prefix: `${prefix}/${run}` });
-  prefixes.set(store, run);
+function at(place: Place): AzureStore {
+  const store = new AzureStore({ connectionString: target.connectionString, ...place });
+  places.set(store, place);
   return store;
 }

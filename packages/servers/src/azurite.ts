@@ -22,8 +22,6 @@ export async function startAzurite(): Promise<AzureServer> {
     args: (port) => [
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
       ...["--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--silent"],
-      // Its own five seconds cut connections while a request is on its way on them.
-      ...["--blobKeepAliveTimeout", "600"],
       ...["--blobHost", "127.0.0.1", "--blobPort", String(port)],
     ],
     // Whatever it answers, it answers.

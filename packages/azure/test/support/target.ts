@@ -4,11 +4,17 @@ import { createContainer, startAzurite } from "servers";
 /** Where the suites run: what `STATE_TEST_AZURE` names, else Azurite on loopback. */
 export interface Target {
   readonly connectionString: string;
-  readonly containerName: string;
-  /** Everything that a run makes is beneath it. */
-  readonly prefix: string;
+  /** Where a case has its store: empty, and its own. */
+  readonly place: () => Promise<Place>;
+  /** Called when the case is over. */
+  readonly leave: (place: Place) => Promise<void>;
   /** Deletes what the run has made, and nothing else. */
   readonly end: () => Promise<void>;
+}
+
+export interface Place {
+  readonly containerName: string;
+  readonly prefix: string;
 }
 
 export async function startTarget(): Promise<Target> {
@@ -16,19 +22,25 @@ export async function startTarget(): Promise<Target> {
   return url === undefined || url === "" ? startServer() : targetOf(url);
 }
 
+/** A container a case: each delete of Azurite's takes the longer the more blobs there are, and a container goes at once. */
 async function startServer(): Promise<Target> {
   const server = await startAzurite();
-  await createContainer(server, "container");
   return {
     connectionString: server.connectionString,
-    containerName: "container",
-    prefix: `a b+c%20ü&<'>/${crypto.randomUUID()}`,
+    place: async () => {
+      const containerName = crypto.randomUUID();
+      await createContainer(server, containerName);
+      return { containerName, prefix: "a b+c%20ü&<'>/" };
+    },
+    leave: async ({ containerName }) => {
+      await new ContainerClient(server.connectionString, containerName).delete();
+    },
     end: () => server.stop(),
   };
 }
 
 /** `azure://container/prefix`; the account is in `AZURE_STORAGE_CONNECTION_STRING`, where `az` looks for it too. */
-export function parseTarget(text: string): { readonly containerName: string; readonly prefix: string } {
+export function parseTarget(text: string): Place {
   const url = new URL(text);
   const prefix = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, "");
   if (url.protocol !== "azure:" || url.hostname === "")
@@ -44,8 +56,12 @@ async function targetOf(text: string): Promise<Target> {
   const connectionString = process.env["AZURE_STORAGE_CONNECTION_STRING"];
   if (connectionString === undefined) throw new Error("AZURE_STORAGE_CONNECTION_STRING is not set");
   const run = `${prefix}/${crypto.randomUUID()}`;
-  const end = (): Promise<void> => deleteAll(new ContainerClient(connectionString, containerName), `${run}/`);
-  return { connectionString, containerName, prefix: run, end };
+  return {
+    connectionString,
+    place: async () => ({ containerName, prefix: `${run}/${crypto.randomUUID()}` }),
+    leave: async () => undefined,
+    end: () => deleteAll(new ContainerClient(connectionString, containerName), `${run}/`),
+  };
 }
 
 async function deleteAll(container: ContainerClient, prefix: string): Promise<void> {
