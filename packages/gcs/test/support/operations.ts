@@ -1,4 +1,4 @@
-import type { ObjectStore, OperationOptions, StoreError } from "@state/core";
+import type { ListPage, ObjectStore, OperationOptions, StoreError } from "@state/core";
 import { isStoreError } from "@state/core";
 
 export const key = "epoch=1/part";
@@ -36,4 +36,10 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
     return error;
   }
   throw new Error("did not reject");
+}
+
+export async function pagesOf(pages: AsyncIterable<ListPage>): Promise<readonly ListPage[]> {
+  const all: ListPage[] = [];
+  for await (const page of pages) all.push(page);
+  return all;
 }
