@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { CRC32C } from "@google-cloud/storage";
+import type { Answer } from "./answer.ts";
 import { corrupt, unavailable } from "./errors.ts";
 import type { Place } from "./errors.ts";
-import type { Answer } from "./exchange.ts";
 
 /** The bytes of a download, once they are those that the service has stored. */
 export function bodyFrom(answer: Answer, place: Place): Uint8Array {
@@ -50,6 +50,7 @@ function md5Of(chunks: readonly Uint8Array[]): string {
 
 function crc32cOf(chunks: readonly Uint8Array[]): string {
   const crc = new CRC32C();
-  for (const { buffer, byteOffset, byteLength } of chunks) crc.update(Buffer.from(buffer, byteOffset, byteLength));
+  for (const { buffer, byteOffset, byteLength } of chunks)
+    crc.update(Buffer.from(buffer, byteOffset, byteLength));
   return crc.toString();
 }

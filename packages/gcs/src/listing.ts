@@ -1,9 +1,9 @@
 import { checkKey, isStoreError } from "@state/core";
 import type { ListedObject, ListPage } from "@state/core";
+import { jsonOf } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { answerFailure, unavailable } from "./errors.ts";
 import type { Place } from "./errors.ts";
-import { jsonOf } from "./exchange.ts";
-import type { Answer } from "./exchange.ts";
 
 const pageSize = 1_000;
 

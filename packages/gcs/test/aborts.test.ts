@@ -27,19 +27,22 @@ describe("an abort", () => {
     expect(server.requests).toEqual([]);
   });
 
-  test.each(operationNames)("while %s waits for its answer rejects with its reason, and leaves no listener", async (name) => {
-    const { promise: arrived, resolve } = Promise.withResolvers<IncomingMessage>();
-    await using server = await scriptedServer((request) => resolve(request));
-    const owner = new AbortController();
-    const running = rejectionOf(operations[name](server.store(), { signal: owner.signal }));
-    const request = await arrived;
-    const closed = closeOf(request.socket);
-    owner.abort("why");
-    expect(await running).toBe("why");
-    expect(getEventListeners(owner.signal, "abort")).toEqual([]);
-    await closed;
-    expect(server.requests).toHaveLength(1);
-  });
+  test.each(operationNames)(
+    "while %s waits for its answer rejects with its reason, and leaves no listener",
+    async (name) => {
+      const { promise: arrived, resolve } = Promise.withResolvers<IncomingMessage>();
+      await using server = await scriptedServer((request) => resolve(request));
+      const owner = new AbortController();
+      const running = rejectionOf(operations[name](server.store(), { signal: owner.signal }));
+      const request = await arrived;
+      const closed = closeOf(request.socket);
+      owner.abort("why");
+      expect(await running).toBe("why");
+      expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+      await closed;
+      expect(server.requests).toHaveLength(1);
+    },
+  );
 
   test("in the middle of a download ends it, and no other request", async () => {
     const { promise: begun, resolve } = Promise.withResolvers<void>();
@@ -48,7 +51,8 @@ describe("an abort", () => {
       const hash = "md5=5N3f5uK4Yp8yQ0k7V6c0nA==";
       response.writeHead(200, { "content-length": "200000", "x-goog-hash": hash });
       response.write(Buffer.alloc(100_000), () => resolve());
-      if (request.url?.includes("stays") === true) void released.then(() => response.end(Buffer.alloc(100_000)));
+      if (request.url?.includes("stays") === true)
+        void released.then(() => response.end(Buffer.alloc(100_000)));
     });
     const store = server.store();
     const owner = new AbortController();

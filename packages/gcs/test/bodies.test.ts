@@ -117,7 +117,9 @@ describe("a get", () => {
   });
 
   test("whose body is shorter than the stored one is Corrupt, though its Content-Length agrees", async () => {
-    await using server = await scriptedServer(answer(200, "hell", { "x-goog-hash": `md5=${md5Of("hello")}` }));
+    await using server = await scriptedServer(
+      answer(200, "hell", { "x-goog-hash": `md5=${md5Of("hello")}` }),
+    );
     expect(await storeErrorOf(server.store().get("a"))).toHaveProperty("code", "Corrupt");
   });
 
@@ -137,7 +139,9 @@ describe("a get", () => {
   });
 
   test("asks for the bytes as they are stored", async () => {
-    await using server = await scriptedServer(answer(200, "hello", { "x-goog-hash": `md5=${md5Of("hello")}` }));
+    await using server = await scriptedServer(
+      answer(200, "hello", { "x-goog-hash": `md5=${md5Of("hello")}` }),
+    );
     await server.store().get("a");
     expect(server.headers[0]).toHaveProperty("accept-encoding", "identity");
   });

@@ -17,20 +17,23 @@ afterEach(() => {
 const bytes = new Uint8Array([1, 2, 3]);
 
 describe("an injected client", () => {
-  test.each([500, 503, 429, 408])("with retries on makes one request a call when the answer is %i", async (status) => {
-    await using server = await scriptedServer(answerError(status, "backendError"));
-    const storage = new Storage({
-      apiEndpoint: server.endpoint,
-      useAuthWithCustomEndpoint: true,
-      authClient: authClient(),
-      retryOptions: { autoRetry: true, maxRetries: 5 },
-    });
-    for (const [index, name] of operationNames.entries()) {
-      await storeErrorOf(operations[name](server.store({ storage })));
-      expect(server.requests).toHaveLength(index + 1);
-    }
-    expect(storage.retryOptions).toMatchObject({ autoRetry: true, maxRetries: 5 });
-  });
+  test.each([500, 503, 429, 408])(
+    "with retries on makes one request a call when the answer is %i",
+    async (status) => {
+      await using server = await scriptedServer(answerError(status, "backendError"));
+      const storage = new Storage({
+        apiEndpoint: server.endpoint,
+        useAuthWithCustomEndpoint: true,
+        authClient: authClient(),
+        retryOptions: { autoRetry: true, maxRetries: 5 },
+      });
+      for (const [index, name] of operationNames.entries()) {
+        await storeErrorOf(operations[name](server.store({ storage })));
+        expect(server.requests).toHaveLength(index + 1);
+      }
+      expect(storage.retryOptions).toMatchObject({ autoRetry: true, maxRetries: 5 });
+    },
+  );
 
   test("whose transport has retries of its own makes one request a call", async () => {
     const retryConfig = {
@@ -48,21 +51,28 @@ describe("an injected client", () => {
       else answerError(503, "backendError")(request, response, number);
     });
     const client = new PassThroughClient({ transporterOptions: { retry: true, retryConfig } });
-    const storage = new Storage({ apiEndpoint: server.endpoint, useAuthWithCustomEndpoint: true, authClient: client });
+    const storage = new Storage({
+      apiEndpoint: server.endpoint,
+      useAuthWithCustomEndpoint: true,
+      authClient: client,
+    });
     for (const [index, name] of [...operationNames, ...operationNames].entries()) {
       await storeErrorOf(operations[name](server.store({ storage })));
       expect(server.requests).toHaveLength(index + 1);
     }
   });
 
-  test.each([401, 403])("that would fetch another token after a %i makes one request a call", async (status) => {
-    await using server = await scriptedServer(answerError(status, "forbidden"));
-    for (const [index, name] of operationNames.entries()) {
-      expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Denied");
-      expect(server.requests).toHaveLength(index + 1);
-    }
-    expect(server.headers[0]).toHaveProperty("authorization", `Bearer ${token}`);
-  });
+  test.each([401, 403])(
+    "that would fetch another token after a %i makes one request a call",
+    async (status) => {
+      await using server = await scriptedServer(answerError(status, "forbidden"));
+      for (const [index, name] of operationNames.entries()) {
+        expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Denied");
+        expect(server.requests).toHaveLength(index + 1);
+      }
+      expect(server.headers[0]).toHaveProperty("authorization", `Bearer ${token}`);
+    },
+  );
 
   test.each([301, 302, 307, 308])("follows no redirect: a %i is one request", async (status) => {
     await using server = await scriptedServer((request, response, number) =>
@@ -159,9 +169,16 @@ describe("credentials", () => {
     await using server = await scriptedServer(answerError(500, "backendError"));
     const client = new OAuth2Client({ quotaProjectId: "who-pays" });
     client.setCredentials({ access_token: token, expiry_date: Date.now() + 3_600_000 });
-    const storageOptions = { apiEndpoint: server.endpoint, useAuthWithCustomEndpoint: true, authClient: client };
-    for (const name of operationNames) await storeErrorOf(operations[name](new GcsStore({ bucket: "b", storageOptions })));
-    expect(server.headers.map((headers) => headers["x-goog-user-project"])).toEqual(Array(4).fill("who-pays"));
+    const storageOptions = {
+      apiEndpoint: server.endpoint,
+      useAuthWithCustomEndpoint: true,
+      authClient: client,
+    };
+    for (const name of operationNames)
+      await storeErrorOf(operations[name](new GcsStore({ bucket: "b", storageOptions })));
+    expect(server.headers.map((headers) => headers["x-goog-user-project"])).toEqual(
+      Array(4).fill("who-pays"),
+    );
   });
 
   test("may be a GoogleAuth of the owner's", async () => {

@@ -12,7 +12,8 @@ const harness = {
   name: "GcsStore",
   open: async (): Promise<ObjectStore> => at(crypto.randomUUID()),
   reopen: async (store: ObjectStore): Promise<ObjectStore> => at(prefixes.get(store) ?? "none"),
-  close: async (store: ObjectStore): Promise<void> => target.clear(`${target.prefix}/${prefixes.get(store) ?? "none"}`),
+  close: async (store: ObjectStore): Promise<void> =>
+    target.clear(`${target.prefix}/${prefixes.get(store) ?? "none"}`),
 };
 
 storeConformance({ describe, test }, harness);

@@ -16,13 +16,18 @@ interface Body {
 const item = (name: string): unknown => ({ name: `job/${name}`, size: "1" });
 const pages = (...bodies: readonly Body[]): Script => {
   return (request, response, number) =>
-    answer(200, JSON.stringify({ kind: "storage#objects", ...bodies[number - 1] }))(request, response, number);
+    answer(200, JSON.stringify({ kind: "storage#objects", ...bodies[number - 1] }))(
+      request,
+      response,
+      number,
+    );
 };
 
 describe("a listing", () => {
   test("is one request a page, each sent when its page is wanted, and asks for no more than it needs", async () => {
     const double = await startGcsDouble();
-    for (let number = 0; number < 2_001; number += 1) double.objects.put(`p/${number}`, new Uint8Array(1), "x");
+    for (let number = 0; number < 2_001; number += 1)
+      double.objects.put(`p/${number}`, new Uint8Array(1), "x");
     const listing = storeOn(double).list("");
     expect(double.requests).toHaveLength(0);
     const sizes: number[] = [];
@@ -82,8 +87,17 @@ describe("a listing", () => {
   });
 
   test.each([
-    ["a page again", pages({ items: [item("a"), item("b")], nextPageToken: "1" }, { items: [item("a"), item("b")], nextPageToken: "2" })],
-    ["its own token", pages({ items: [item("a")], nextPageToken: "1" }, { items: [item("b")], nextPageToken: "1" })],
+    [
+      "a page again",
+      pages(
+        { items: [item("a"), item("b")], nextPageToken: "1" },
+        { items: [item("a"), item("b")], nextPageToken: "2" },
+      ),
+    ],
+    [
+      "its own token",
+      pages({ items: [item("a")], nextPageToken: "1" }, { items: [item("b")], nextPageToken: "1" }),
+    ],
     ["keys that go back", pages({ items: [item("b")], nextPageToken: "1" }, { items: [item("a")] })],
   ])("that is sent %s is Unavailable at next(), and gives no key twice", async (_, script) => {
     await using server = await scriptedServer(script);
@@ -98,7 +112,10 @@ describe("a listing", () => {
     ["half a page", '{"kind":"storage#objects","items":[{"name":"job/a","si'],
     ["a page of HTML", "<html></html>"],
     ["an error", '{"error":{"code":503,"message":"x"}}'],
-    ["keys of elsewhere", JSON.stringify({ kind: "storage#objects", items: [{ name: "other/a", size: "1" }] })],
+    [
+      "keys of elsewhere",
+      JSON.stringify({ kind: "storage#objects", items: [{ name: "other/a", size: "1" }] }),
+    ],
     ["a key without its size", JSON.stringify({ kind: "storage#objects", items: [{ name: "job/a" }] })],
     ["items that are none", JSON.stringify({ kind: "storage#objects", items: "job/a" })],
     ["a token that is none", JSON.stringify({ kind: "storage#objects", nextPageToken: 7 })],

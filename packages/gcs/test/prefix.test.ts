@@ -10,23 +10,32 @@ afterAll(() => double.stop());
 const bytes = new Uint8Array([1, 2, 3]);
 
 describe("a store's own prefix", () => {
-  test.each(["a b", "a+b", "a%20b", "ü", "a#b?c&d=e", "50%", "a'(b)*!~", "a/b c/d", "日本", "a\\b", "a;b:c@d,e$f"])(
-    "may be %j, with and without a slash at its end",
-    async (prefix) => {
-      const store = storeOn(double, prefix);
-      const other = storeOn(double, `${prefix}/`);
-      expect(await store.create("x/y", bytes)).toBe("created");
-      expect(double.objects.get(`${prefix}/x/y`)?.body).toEqual(bytes);
-      expect(await other.create("x/y", bytes)).toBe("exists");
-      expect(await other.get("x/y")).toEqual(bytes);
-      const page = { objects: [{ key: "x/y", size: 3 }], prefixes: [] };
-      expect(await pagesOf(other.list("x/"))).toEqual([page]);
-      expect(await pagesOf(other.list("", { delimiter: "/" }))).toEqual([{ objects: [], prefixes: ["x/"] }]);
-      expect(await other.delete(["x/y"])).toEqual([]);
-      expect(await store.get("x/y")).toBeUndefined();
-      expect(store.name).toBe(other.name);
-    },
-  );
+  test.each([
+    "a b",
+    "a+b",
+    "a%20b",
+    "ü",
+    "a#b?c&d=e",
+    "50%",
+    "a'(b)*!~",
+    "a/b c/d",
+    "日本",
+    "a\\b",
+    "a;b:c@d,e$f",
+  ])("may be %j, with and without a slash at its end", async (prefix) => {
+    const store = storeOn(double, prefix);
+    const other = storeOn(double, `${prefix}/`);
+    expect(await store.create("x/y", bytes)).toBe("created");
+    expect(double.objects.get(`${prefix}/x/y`)?.body).toEqual(bytes);
+    expect(await other.create("x/y", bytes)).toBe("exists");
+    expect(await other.get("x/y")).toEqual(bytes);
+    const page = { objects: [{ key: "x/y", size: 3 }], prefixes: [] };
+    expect(await pagesOf(other.list("x/"))).toEqual([page]);
+    expect(await pagesOf(other.list("", { delimiter: "/" }))).toEqual([{ objects: [], prefixes: ["x/"] }]);
+    expect(await other.delete(["x/y"])).toEqual([]);
+    expect(await store.get("x/y")).toBeUndefined();
+    expect(store.name).toBe(other.name);
+  });
 
   test("is not needed", async () => {
     const store = storeOn(double, "");
@@ -44,12 +53,24 @@ describe("a store's own prefix", () => {
     }
   });
 
-  test.each(["/", "//", "/a", "a//b", ".", "a/../b", "a\nb", "a\u0000", "\ud800", "x".repeat(121), "ü".repeat(61), ".well-known/acme-challenge/a"])(
-    "is refused when it is %j",
-    (prefix) => {
-      expect(() => new GcsStore({ bucket: "bucket", prefix, storageOptions: optionsFor(double) })).toThrow(TypeError);
-    },
-  );
+  test.each([
+    "/",
+    "//",
+    "/a",
+    "a//b",
+    ".",
+    "a/../b",
+    "a\nb",
+    "a\u0000",
+    "\ud800",
+    "x".repeat(121),
+    "ü".repeat(61),
+    ".well-known/acme-challenge/a",
+  ])("is refused when it is %j", (prefix) => {
+    expect(() => new GcsStore({ bucket: "bucket", prefix, storageOptions: optionsFor(double) })).toThrow(
+      TypeError,
+    );
+  });
 
   test("may be 120 bytes long, beside a key of 900", async () => {
     const store = storeOn(double, "ü".repeat(60));
@@ -70,7 +91,10 @@ describe("STATE_TEST_GCS", () => {
     expect(parseTarget("gs://b/p")).toEqual({ bucket: "b", prefix: "p", storageOptions: {} });
   });
 
-  test.each(["gs://bucket", "gs://bucket/", "gs://bucket//", "s3://bucket/p", "gs:///p"])("is refused when it is %s", (text) => {
-    expect(() => parseTarget(text)).toThrow("STATE_TEST_GCS");
-  });
+  test.each(["gs://bucket", "gs://bucket/", "gs://bucket//", "s3://bucket/p", "gs:///p"])(
+    "is refused when it is %s",
+    (text) => {
+      expect(() => parseTarget(text)).toThrow("STATE_TEST_GCS");
+    },
+  );
 });

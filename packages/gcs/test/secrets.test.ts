@@ -81,7 +81,7 @@ describe("no secret", () => {
       scopes: ["scope"],
       transporterOptions: {
         adapter: (options, send) => {
-          assertion = new URLSearchParams(String(options.data)).get("assertion") ?? "";
+          if (options.data instanceof URLSearchParams) assertion = options.data.get("assertion") ?? "";
           return send({ ...options, url: new URL(double.tokenUrl) });
         },
       },
@@ -106,7 +106,11 @@ describe("no secret", () => {
     client.request = () => Promise.reject(new Error(`Bearer ${token} and ${token} and ${jwt} and ${pem}`));
     const store = new GcsStore({
       bucket: "bucket",
-      storageOptions: { apiEndpoint: "http://127.0.0.1:1", useAuthWithCustomEndpoint: true, authClient: client },
+      storageOptions: {
+        apiEndpoint: "http://127.0.0.1:1",
+        useAuthWithCustomEndpoint: true,
+        authClient: client,
+      },
     });
     const text = printed(await allSeen(store));
     for (const secret of [token, jwt, "MIIEvg"]) expect(text).not.toContain(secret);

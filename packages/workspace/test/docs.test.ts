@@ -10,7 +10,8 @@ const pages: string[] = [];
 for await (const page of glob(["README.md", "docs/*.md", "packages/*/README.md", "examples/*/README.md"], {
   cwd: root,
 })) {
-  pages.push(page);
+  // The README of a cloud's store needs a server, and is tested beside it.
+  if (!page.startsWith("packages/gcs/")) pages.push(page);
 }
 
 interface Snippet {

@@ -21,7 +21,11 @@ export const refreshToken = "1//the-refresh-token";
 
 /** A client that holds a token and would fetch another after a 401 or a 403: by default its second try is a second request. */
 export function authClient(): OAuth2Client {
-  const client = new OAuth2Client({ clientId: "id", clientSecret: "the-client-secret", forceRefreshOnFailure: true });
+  const client = new OAuth2Client({
+    clientId: "id",
+    clientSecret: "the-client-secret",
+    forceRefreshOnFailure: true,
+  });
   client.setCredentials({ access_token: token, refresh_token: refreshToken });
   return client;
 }
@@ -51,7 +55,13 @@ export async function scriptedServer(script: Script): Promise<ScriptedServer> {
         bucket: "bucket",
         prefix: "job",
         ...(options.storage === undefined
-          ? { storageOptions: { apiEndpoint: endpoint, useAuthWithCustomEndpoint: true, authClient: authClient() } }
+          ? {
+              storageOptions: {
+                apiEndpoint: endpoint,
+                useAuthWithCustomEndpoint: true,
+                authClient: authClient(),
+              },
+            }
           : {}),
         ...options,
       }),
@@ -89,5 +99,8 @@ export function answerError(
   message?: string,
   headers: Readonly<Record<string, string>> = {},
 ): Script {
-  return answer(status, errorBody(status, reason, message), { "content-type": "application/json", ...headers });
+  return answer(status, errorBody(status, reason, message), {
+    "content-type": "application/json",
+    ...headers,
+  });
 }

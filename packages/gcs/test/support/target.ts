@@ -71,7 +71,8 @@ export function parseTarget(text: string): Omit<Target, "clear" | "end"> {
 async function targetOf(text: string): Promise<Target> {
   const { bucket, prefix, storageOptions } = parseTarget(text);
   const run = `${prefix}/${crypto.randomUUID()}`;
-  const clear = (folder: string): Promise<void> => deleteAll(new Storage(storageOptions), bucket, `${folder}/`);
+  const clear = (folder: string): Promise<void> =>
+    deleteAll(new Storage(storageOptions), bucket, `${folder}/`);
   return { bucket, prefix: run, storageOptions, clear, end: () => clear(run) };
 }
 
