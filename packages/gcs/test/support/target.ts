@@ -9,8 +9,8 @@ export interface Target {
   /** Everything that a run makes is beneath it. */
   readonly prefix: string;
   readonly storageOptions: StorageOptions;
-  /** Deletes what a store has made, so that a server which looks through a whole bucket each time stays quick. */
-  readonly clear: (prefix: string) => Promise<void>;
+  /** Deletes what a case has made, so that a server which looks through a whole bucket each time stays quick. */
+  readonly clear: () => Promise<void>;
   /** Deletes what the run has made, and nothing else. */
   readonly end: () => Promise<void>;
 }
@@ -71,9 +71,8 @@ export function parseTarget(text: string): Omit<Target, "clear" | "end"> {
 async function targetOf(text: string): Promise<Target> {
   const { bucket, prefix, storageOptions } = parseTarget(text);
   const run = `${prefix}/${crypto.randomUUID()}`;
-  const clear = (folder: string): Promise<void> =>
-    deleteAll(new Storage(storageOptions), bucket, `${folder}/`);
-  return { bucket, prefix: run, storageOptions, clear, end: () => clear(run) };
+  const clear = (): Promise<void> => deleteAll(new Storage(storageOptions), bucket, `${run}/`);
+  return { bucket, prefix: run, storageOptions, clear, end: clear };
 }
 
 async function deleteAll(storage: Storage, bucket: string, prefix: string): Promise<void> {
