@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { CRC32C } from "@google-cloud/storage";
+import type { Answer } from "./answer.ts";
 import { corrupt, unavailable } from "./errors.ts";
 import type { Place } from "./errors.ts";
-import type { Answer } from "./exchange.ts";
 
 /** The bytes of a download, once they are those that the service has stored. */
 export function bodyFrom(answer: Answer, place: Place): Uint8Array {

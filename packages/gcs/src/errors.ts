@@ -1,7 +1,7 @@
 import { isStoreError, StoreError } from "@state/core";
 import type { StoreErrorCode } from "@state/core";
-import { jsonOf, textOf } from "./exchange.ts";
-import type { Answer } from "./exchange.ts";
+import { jsonOf, textOf } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 
 /** Where a failure happened, for its message. */
 export interface Place {

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { AuthClient } from "google-auth-library";
+import type { Answer } from "./answer.ts";
 import { wireFailure } from "./errors.ts";
 import type { Place } from "./errors.ts";
 
@@ -20,12 +21,6 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent one after the other, none of them copied. */
   readonly body?: readonly Uint8Array[] | undefined;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly chunks: readonly Uint8Array[];
 }
 
 /** How long nothing may move: neither credentials, nor a byte up or down. */
@@ -127,19 +122,4 @@ function bodyOf(parts: readonly Uint8Array[], moved: () => void): Readable {
     }
   }
   return Readable.from(slices(), { objectMode: false });
-}
-
-export function textOf(answer: Answer): string {
-  return Buffer.concat(answer.chunks).toString("utf8");
-}
-
-/** The JSON object of an answer, or `undefined` when it is anything else, or cut. */
-export function jsonOf(answer: Answer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(textOf(answer));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    // Not JSON, which is what the caller is told.
-    return undefined;
-  }
 }

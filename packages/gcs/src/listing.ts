@@ -1,9 +1,9 @@
 import { checkKey, isStoreError } from "@state/core";
 import type { ListedObject, ListPage } from "@state/core";
+import { jsonOf } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { answerFailure, unavailable } from "./errors.ts";
 import type { Place } from "./errors.ts";
-import { jsonOf } from "./exchange.ts";
-import type { Answer } from "./exchange.ts";
 
 const pageSize = 1_000;
 
@@ -16,8 +16,7 @@ export interface Listed {
   readonly delimiter: "/" | undefined;
 }
 
-interface Page {
-  readonly page: ListPage;
+interface Page extends ListPage {
   readonly token: string | undefined;
 }
 
@@ -28,20 +27,34 @@ export async function* pagesOf(
 ): AsyncGenerator<ListPage, void, undefined> {
   let token: string | undefined;
   let last = "";
+  let held: readonly string[] = [];
   do {
-    const { page: whole, token: next } = pageOf(await ask(queryOf(listed, token)), listed);
-    // A folder that spans pages may be named by each.
-    const page = { ...whole, prefixes: whole.prefixes.filter((prefix) => prefix !== last) };
-    const names = [...page.objects.map(({ key }) => key), ...page.prefixes].toSorted(byBytes);
-    const first = names[0];
+    const page = pageOf(await ask(queryOf(listed, token)), listed);
+    const { objects } = page;
+    // fake-gcs-server names every folder on the first page, and those that are left again on each further one.
+    // What lies behind a page's last key waits for the next page, and is given once.
+    const folders = [...new Set([...held, ...page.prefixes])].filter((folder) => folder !== last);
+    const end = page.token === undefined ? undefined : objects.at(-1)?.key;
+    const prefixes = folders.filter((folder) => end === undefined || folder < end).toSorted(byBytes);
+    held = end === undefined ? [] : folders.filter((folder) => folder > end);
+    const [first, final] = ends(objects, prefixes);
     // A page that is sent twice would list keys twice, or for ever.
-    if ((first !== undefined && first <= last) || (next !== undefined && next === token)) {
+    if ((first !== undefined && first <= last) || (page.token !== undefined && page.token === token)) {
       throw unavailable(listed.place, "the service sent a page of the listing that it had sent before");
     }
-    yield page;
-    last = names.at(-1) ?? last;
-    token = next;
+    yield { objects, prefixes };
+    last = final ?? last;
+    ({ token } = page);
   } while (token !== undefined);
+}
+
+function ends(
+  objects: readonly ListedObject[],
+  prefixes: readonly string[],
+): readonly [first: string | undefined, last: string | undefined] {
+  const firsts = [objects[0]?.key, prefixes[0]].filter((name) => name !== undefined).toSorted(byBytes);
+  const lasts = [objects.at(-1)?.key, prefixes.at(-1)].filter((name) => name !== undefined).toSorted(byBytes);
+  return [firsts[0], lasts.at(-1)];
 }
 
 function queryOf({ full, delimiter }: Listed, token: string | undefined): URLSearchParams {
@@ -70,11 +83,9 @@ function pageOf(answer: Answer, { place, full, own }: Listed): Page {
     throw unavailable(place, "the listing holds what is no listing of Cloud Storage, or of this prefix");
   }
   return {
-    page: {
-      // What is no key, such as the folder that a console makes, no caller could read or delete.
-      objects: objects.filter(({ key }) => isKey(key)).toSorted((a, b) => byBytes(a.key, b.key)),
-      prefixes: prefixes.filter((prefix) => isKey(prefix.slice(0, -1))).toSorted(byBytes),
-    },
+    // What is no key, such as the folder that a console makes, no caller could read or delete.
+    objects: objects.filter(({ key }) => isKey(key)).toSorted((a, b) => byBytes(a.key, b.key)),
+    prefixes: prefixes.filter((prefix) => isKey(prefix.slice(0, -1))),
     token,
   };
 }

@@ -1,12 +1,14 @@
 import { createHash, randomUUID } from "node:crypto";
 import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
+import { jsonOf } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { bodyFrom } from "./body.ts";
 import { deleteAll } from "./deleting.ts";
 import { answerFailure, isAbsent, isConditionNotMet } from "./errors.ts";
 import type { Place } from "./errors.ts";
-import { exchange, jsonOf } from "./exchange.ts";
-import type { Answer, Request } from "./exchange.ts";
+import { exchange } from "./exchange.ts";
+import type { Request } from "./exchange.ts";
 import { pagesOf } from "./listing.ts";
 import { settingsOf } from "./options.ts";
 import type { GcsStoreOptions, Settings } from "./options.ts";

@@ -1,11 +1,13 @@
 import type { ObjectStore } from "@state/core";
 import { backendConformance, storeConformance } from "@state/core/conformance";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, afterEach, describe, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { startTarget } from "./support/target.ts";
 
 const target = await startTarget();
 const prefixes = new WeakMap<ObjectStore, string>();
+// Not when a store is closed: a case may close one and open another on what it left.
+afterEach(() => target.clear(), 300_000);
 afterAll(() => target.end(), 300_000);
 
 const harness = {

@@ -1,4 +1,5 @@
 import { Storage, type StorageOptions } from "@google-cloud/storage";
+import { JWT, type JWTOptions } from "google-auth-library";
 import { type GcsDouble, startGcsDouble } from "servers";
 import { GcsStore } from "../../src/index.ts";
 
@@ -8,6 +9,8 @@ export interface Target {
   /** Everything that a run makes is beneath it. */
   readonly prefix: string;
   readonly storageOptions: StorageOptions;
+  /** Deletes what a case has made, so that a server which looks through a whole bucket each time stays quick. */
+  readonly clear: () => Promise<void>;
   /** Deletes what the run has made, and nothing else. */
   readonly end: () => Promise<void>;
 }
@@ -23,25 +26,28 @@ async function startDouble(): Promise<Target> {
     bucket: double.bucket,
     prefix: `a b+c%20ü#?&<'>/${crypto.randomUUID()}`,
     storageOptions: optionsFor(double),
+    clear: async () => undefined,
     end: () => double.stop(),
   };
 }
 
-/** The double's service account, by the SDK's own chain; only that the token comes from the double. */
+/** The double's service account; only that its token comes from the double. */
 export function optionsFor(double: GcsDouble): StorageOptions {
-  const { endpoint, credentials, tokenUrl } = double;
+  const { endpoint, credentials } = double;
+  const authClient = new JWT({
+    email: credentials.client_email,
+    key: credentials.private_key,
+    scopes: ["https://www.googleapis.com/auth/devstorage.read_write"],
+    transporterOptions: tokensOf(double),
+  });
+  return { apiEndpoint: endpoint, useAuthWithCustomEndpoint: true, authClient };
+}
+
+/** The SDK asks oauth2.googleapis.com for a service account's token, whatever its key file says. */
+export function tokensOf({ tokenUrl }: GcsDouble): NonNullable<JWTOptions["transporterOptions"]> {
   return {
-    apiEndpoint: endpoint,
-    useAuthWithCustomEndpoint: true,
-    credentials,
-    clientOptions: {
-      transporterOptions: {
-        adapter: (options, send) =>
-          send(
-            options.url.host === "oauth2.googleapis.com" ? { ...options, url: new URL(tokenUrl) } : options,
-          ),
-      },
-    },
+    adapter: (options, send) =>
+      send(options.url.host === "oauth2.googleapis.com" ? { ...options, url: new URL(tokenUrl) } : options),
   };
 }
 
@@ -50,7 +56,7 @@ export function storeOn(double: GcsDouble, prefix = "p"): GcsStore {
 }
 
 /** `gs://bucket/prefix?endpoint=…`: an endpoint gets no credentials, the service itself those of the SDK's chain. */
-export function parseTarget(text: string): Omit<Target, "end"> {
+export function parseTarget(text: string): Omit<Target, "clear" | "end"> {
   const url = new URL(text);
   const prefix = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, "");
   if (url.protocol !== "gs:" || url.hostname === "")
@@ -65,17 +71,14 @@ export function parseTarget(text: string): Omit<Target, "end"> {
 async function targetOf(text: string): Promise<Target> {
   const { bucket, prefix, storageOptions } = parseTarget(text);
   const run = `${prefix}/${crypto.randomUUID()}`;
-  return {
-    bucket,
-    prefix: run,
-    storageOptions,
-    end: async () => {
-      const files = new Storage(storageOptions).bucket(bucket);
-      const [made] = await files.getFiles({ prefix: `${run}/` });
-      if (!made.every(({ name }) => name.startsWith(`${run}/`))) throw new Error("listed outside the prefix");
-      for (let from = 0; from < made.length; from += 50) {
-        await Promise.all(made.slice(from, from + 50).map((file) => file.delete({ ignoreNotFound: true })));
-      }
-    },
-  };
+  const clear = (): Promise<void> => deleteAll(new Storage(storageOptions), bucket, `${run}/`);
+  return { bucket, prefix: run, storageOptions, clear, end: clear };
+}
+
+async function deleteAll(storage: Storage, bucket: string, prefix: string): Promise<void> {
+  const [made] = await storage.bucket(bucket).getFiles({ prefix });
+  if (!made.every(({ name }) => name.startsWith(prefix))) throw new Error("listed outside the prefix");
+  for (let from = 0; from < made.length; from += 50) {
+    await Promise.all(made.slice(from, from + 50).map((file) => file.delete({ ignoreNotFound: true })));
+  }
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import type { Server } from "../server.ts";
 import { type GcsAnswer, unauthorized } from "./answers.ts";
@@ -45,6 +45,7 @@ export async function startGcsDouble(options: GcsDoubleOptions = {}): Promise<Gc
   if (objects === undefined) throw new Error(`the bucket ${bucket} was not made`);
   const tokens = new Tokens();
   const requests: SeenGcsRequest[] = [];
+  const failures: unknown[] = [];
   let connections = 0;
 
   const answerTo = async (request: IncomingMessage): Promise<GcsAnswer> => {
@@ -58,15 +59,20 @@ export async function startGcsDouble(options: GcsDoubleOptions = {}): Promise<Gc
     return api.answer({ method, url: new URL(url, "http://localhost"), contentType, content });
   };
 
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const { status, headers, body } = await answerTo(request);
+      const length = status === 204 ? {} : { "content-length": String(body.byteLength) };
+      response.writeHead(status, { ...headers, ...length }).end(body);
+    } catch (error) {
+      // A client that goes away in the middle of its request is part of the tests; nothing else is.
+      if (request.complete) failures.push(error);
+      response.destroy();
+    }
+  };
+
   const server = createServer((request, response) => {
-    answerTo(request).then(
-      ({ status, headers, body }) => {
-        const length = status === 204 ? {} : { "content-length": String(body.byteLength) };
-        response.writeHead(status, { ...headers, ...length }).end(body);
-      },
-      // The client went away in the middle of its request.
-      () => response.destroy(),
-    );
+    void respond(request, response);
   });
   server.on("connection", () => {
     connections += 1;
@@ -90,6 +96,8 @@ export async function startGcsDouble(options: GcsDoubleOptions = {}): Promise<Gc
       server.close();
       server.closeAllConnections();
       await once(server, "close");
+      if (failures.length > 0)
+        throw new AggregateError(failures, "the double failed at requests that came whole");
     },
   };
 }

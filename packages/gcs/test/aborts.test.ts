@@ -1,0 +1,163 @@
+import { getEventListeners } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { startGcsDouble } from "servers";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { idleLimitMs } from "../src/exchange.ts";
+import { operationNames, operations, rejectionOf, storeErrorOf } from "./support/operations.ts";
+import { answerError, scriptedServer } from "./support/scripted-server.ts";
+import { storeOn } from "./support/target.ts";
+
+/** Not `once`: a request that ends in its middle is an error to the server before the socket closes. */
+function closeOf(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once("close", resolve));
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("an abort", () => {
+  test.each(operationNames)("before %s sends nothing, and gives its reason by identity", async (name) => {
+    await using server = await scriptedServer(answerError(500, "backendError"));
+    for (const reason of [new Error("mine"), "a text", 0, undefined]) {
+      const signal = AbortSignal.abort(reason);
+      expect(await rejectionOf(operations[name](server.store(), { signal }))).toBe(signal.reason);
+    }
+    expect(server.requests).toEqual([]);
+  });
+
+  test.each(operationNames)(
+    "while %s waits for its answer rejects with its reason, and leaves no listener",
+    async (name) => {
+      const { promise: arrived, resolve } = Promise.withResolvers<IncomingMessage>();
+      await using server = await scriptedServer((request) => resolve(request));
+      const owner = new AbortController();
+      const running = rejectionOf(operations[name](server.store(), { signal: owner.signal }));
+      const request = await arrived;
+      const closed = closeOf(request.socket);
+      owner.abort("why");
+      expect(await running).toBe("why");
+      expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+      await closed;
+      expect(server.requests).toHaveLength(1);
+    },
+  );
+
+  test("in the middle of a download ends it, and no other request", async () => {
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    await using server = await scriptedServer((request, response) => {
+      const hash = "md5=5N3f5uK4Yp8yQ0k7V6c0nA==";
+      response.writeHead(200, { "content-length": "200000", "x-goog-hash": hash });
+      response.write(Buffer.alloc(100_000), () => resolve());
+      if (request.url?.includes("stays") === true)
+        void released.then(() => response.end(Buffer.alloc(100_000)));
+    });
+    const store = server.store();
+    const owner = new AbortController();
+    const stays = storeErrorOf(store.get("stays"));
+    const goes = rejectionOf(store.get("goes", { signal: owner.signal }));
+    await begun;
+    const reason = new Error("mine");
+    owner.abort(reason);
+    expect(await goes).toBe(reason);
+    release();
+    // It came whole: what is wrong with it is its hash, which only a whole body can be held against.
+    expect(await stays).toMatchObject({ code: "Corrupt", message: expect.stringContaining("200000 bytes") });
+  });
+
+  test("in the middle of an upload ends it, and the body is the caller's again", async () => {
+    const { promise: begun, resolve } = Promise.withResolvers<IncomingMessage>();
+    // Nothing is read, so that the upload cannot end.
+    await using server = await scriptedServer((request) => resolve(request));
+    const owner = new AbortController();
+    const body = new Uint8Array(64 * 1024 * 1024);
+    const running = rejectionOf(server.store().create("a", body, { signal: owner.signal }));
+    const request = await begun;
+    const closed = closeOf(request.socket);
+    request.resume();
+    owner.abort("why");
+    expect(await running).toBe("why");
+    await closed;
+    expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+  });
+
+  test("of a delete ends each of its requests", async () => {
+    const { promise: arrived, resolve } = Promise.withResolvers<void>();
+    const closes: Promise<unknown>[] = [];
+    await using server = await scriptedServer((request, _, number) => {
+      closes.push(closeOf(request.socket));
+      if (number === 48) resolve();
+    });
+    const owner = new AbortController();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", onWarning);
+    const keys = Array.from({ length: 100 }, (_, number) => `key-${number}`);
+    const running = rejectionOf(server.store().delete(keys, { signal: owner.signal }));
+    await arrived;
+    owner.abort("why");
+    expect(await running).toBe("why");
+    await Promise.all(closes);
+    expect(server.requests).toHaveLength(48);
+    expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
+  test("that is not ours is Unavailable, whatever its error is called", async () => {
+    await using server = await scriptedServer((request) => request.socket.destroy());
+    const owner = new AbortController();
+    for (const name of operationNames) {
+      const error = await storeErrorOf(operations[name](server.store(), { signal: owner.signal }));
+      expect(error).toHaveProperty("code", "Unavailable");
+    }
+    expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+  });
+
+  test("leaves no listener behind what succeeded", async () => {
+    const double = await startGcsDouble();
+    const owner = new AbortController();
+    const store = storeOn(double);
+    for (const name of operationNames) await operations[name](store, { signal: owner.signal });
+    expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+    await double.stop();
+  });
+});
+
+describe("a service that stands still", () => {
+  test.each(operationNames)("before it answers %s is Unavailable after the idle limit", async (name) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { promise: arrived, resolve } = Promise.withResolvers<void>();
+    await using server = await scriptedServer(() => resolve());
+    const running = storeErrorOf(operations[name](server.store()));
+    await arrived;
+    vi.advanceTimersByTime(idleLimitMs);
+    const error = await running;
+    expect(error).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+  });
+
+  test("in the middle of a download is Unavailable", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    await using server = await scriptedServer((_, response) => {
+      response.writeHead(200, { "content-length": "100", "x-goog-hash": "md5=AAAAAAAAAAAAAAAAAAAAAA==" });
+      response.write("part", () => resolve());
+    });
+    const running = storeErrorOf(server.store().get("a"));
+    await begun;
+    vi.advanceTimersByTime(idleLimitMs);
+    expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+  });
+
+  test("leaves no timer behind what succeeded", async () => {
+    const double = await startGcsDouble();
+    const store = storeOn(double);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    for (const name of operationNames) await operations[name](store);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+    await double.stop();
+  });
+});

@@ -1,0 +1,118 @@
+import { inspect } from "node:util";
+import { type BackendEvent, ObjectStoreBackend } from "@state/core";
+import { JWT } from "google-auth-library";
+import { startGcsDouble } from "servers";
+import { describe, expect, test } from "vitest";
+import { GcsStore } from "../src/index.ts";
+import { operationNames, operations, rejectionOf } from "./support/operations.ts";
+import {
+  answer,
+  authClient,
+  errorBody,
+  refreshToken,
+  type Script,
+  scriptedServer,
+  token,
+} from "./support/scripted-server.ts";
+
+const printed = (seen: readonly unknown[]): string =>
+  seen.map((each) => inspect(each, { depth: Infinity, showHidden: true }) + JSON.stringify(each)).join("\n");
+
+/** A service that sends back what it was sent. */
+function echo(status: number): Script {
+  return (request, response, number) => {
+    const { authorization = "" } = request.headers;
+    const body = errorBody(status, "forbidden", `the header was Authorization: ${authorization}`);
+    answer(status, body, { "x-echo": authorization })(request, response, number);
+  };
+}
+
+async function allSeen(store: GcsStore): Promise<readonly unknown[]> {
+  const seen: unknown[] = [store];
+  for (const name of operationNames) seen.push(await rejectionOf(operations[name](store)));
+  const onEvent = (event: BackendEvent): void => {
+    seen.push(event);
+  };
+  const opening = ObjectStoreBackend.open({
+    store,
+    instanceId: "a",
+    vnodeCapacity: 1,
+    retry: { attempts: 1 },
+    onEvent,
+  });
+  seen.push(await rejectionOf(opening));
+  return seen;
+}
+
+describe("no secret", () => {
+  test.each([400, 401, 403, 418, 429, 503])(
+    "is in an error that comes of a %i which sends it back, nor in its causes, nor in an event",
+    async (status) => {
+      await using server = await scriptedServer(echo(status));
+      const text = printed(await allSeen(server.store()));
+      expect(server.headers[0]).toHaveProperty("authorization", `Bearer ${token}`);
+      expect(text).toContain(`answered ${status}`);
+      for (const secret of [token, refreshToken, "the-client-secret"]) expect(text).not.toContain(secret);
+    },
+  );
+
+  test.each([
+    ["the network", (request) => void request.socket.destroy()],
+    [
+      "a body that breaks off",
+      (request, response) => {
+        response.writeHead(200, { "content-length": "100" });
+        response.write("x", () => request.socket.destroy());
+      },
+    ],
+  ] satisfies readonly (readonly [string, Script])[])("is in an error of %s", async (_, script) => {
+    await using server = await scriptedServer(script);
+    const text = printed(await allSeen(server.store()));
+    expect(text).toContain("Unavailable");
+    expect(text).not.toContain(token);
+  });
+
+  test("is in an error of the token endpoint, which was sent the signed assertion", async () => {
+    const double = await startGcsDouble();
+    let assertion = "";
+    const client = new JWT({
+      email: "somebody@else",
+      key: double.credentials.private_key,
+      scopes: ["scope"],
+      transporterOptions: {
+        adapter: (options, send) => {
+          if (options.data instanceof URLSearchParams) assertion = options.data.get("assertion") ?? "";
+          return send({ ...options, url: new URL(double.tokenUrl) });
+        },
+      },
+    });
+    const store = new GcsStore({
+      bucket: "bucket",
+      storageOptions: { apiEndpoint: double.endpoint, useAuthWithCustomEndpoint: true, authClient: client },
+    });
+    const text = printed(await allSeen(store));
+    expect(text).toContain("invalid_grant");
+    expect(assertion).toMatch(/^eyJ/);
+    expect(text).not.toContain(assertion);
+    expect(text).not.toContain("PRIVATE KEY");
+    expect(double.requests).toEqual([]);
+    await double.stop();
+  });
+
+  test("is in the text of whatever else the SDK fails with", async () => {
+    const client = authClient();
+    const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl";
+    const pem = "-----BEGIN PRIVATE KEY-----\nMIIEvg\n-----END PRIVATE KEY-----";
+    client.request = () => Promise.reject(new Error(`Bearer ${token} and ${token} and ${jwt} and ${pem}`));
+    const store = new GcsStore({
+      bucket: "bucket",
+      storageOptions: {
+        apiEndpoint: "http://127.0.0.1:1",
+        useAuthWithCustomEndpoint: true,
+        authClient: client,
+      },
+    });
+    const text = printed(await allSeen(store));
+    for (const secret of [token, jwt, "MIIEvg"]) expect(text).not.toContain(secret);
+  });
+});
