@@ -1,0 +1,50 @@
+import { type Answer, type Fault, Proxy, type WireRequest } from "servers/proxy";
+
+/** A request as it was sent, and the server's answer. */
+export interface Recorded {
+  readonly request: WireRequest;
+  readonly answer: Answer;
+}
+
+/** Something to say to a server, by whatever client. It may be said to several, and then is the same each time. */
+export interface Saying<Speaker> {
+  readonly title: string;
+  /** How many requests it is. Default 1. */
+  readonly requests?: number;
+  readonly say: (speaker: Speaker) => Promise<unknown>;
+}
+
+/** Says everything, one thing after the other, through a proxy that writes down what went over the wire. */
+export async function record<Speaker>(
+  target: string,
+  sayings: readonly Saying<Speaker>[],
+  open: (endpoint: string) => Speaker,
+): Promise<ReadonlyMap<string, readonly Recorded[]>> {
+  const proxy = await Proxy.start(target);
+  let heard: Recorded[] = [];
+  const listen: Fault = async (exchange) => {
+    const answer = await exchange.forward();
+    heard.push({ request: exchange.request, answer });
+    exchange.answer(answer);
+  };
+  proxy.fail(() => true, listen, Number.POSITIVE_INFINITY);
+  const records = new Map<string, readonly Recorded[]>();
+  try {
+    const speaker = open(proxy.endpoint);
+    for (const { title, requests = 1, say } of sayings) {
+      heard = [];
+      // A refusal is an answer like any other: what came over the wire is what counts.
+      const [said] = await Promise.allSettled([say(speaker)]);
+      if (heard.length !== requests) {
+        throw new Error(`${title}: ${heard.length} requests, not ${requests}`, {
+          cause: said.status === "rejected" ? said.reason : undefined,
+        });
+      }
+      records.set(title, heard);
+    }
+    if (proxy.problems.length > 0) throw new AggregateError(proxy.problems, "the proxy had problems");
+    return records;
+  } finally {
+    await proxy.stop();
+  }
+}

@@ -1,0 +1,22 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { differences } from "../src/drift/comparison.ts";
+import type { Recording } from "../src/drift/drift.ts";
+import { s3Drift } from "../src/drift/s3-drift.ts";
+
+describe.each([s3Drift])("$name say the same", ({ sayings, reading, deviations, isNamed, record }) => {
+  if (!isNamed()) {
+    test.skip("when there is a server: `pnpm test:servers` starts one", () => undefined);
+    return;
+  }
+  let double: Recording;
+  let server: Recording;
+
+  beforeAll(async () => {
+    ({ double, server } = await record());
+  }, 120_000);
+
+  test.each(sayings)("$title", ({ title }) => {
+    const found = differences(double.get(title) ?? [], server.get(title) ?? [], reading);
+    expect(found).toEqual(deviations[title]?.differences ?? []);
+  });
+});
