@@ -138,7 +138,11 @@ async function testAll(): Promise<void> {
   for (const { store } of running) {
     if (store === undefined) continue;
     const job = ["--conditions=@state/source", "examples/flights/src/main.ts", "--store", store];
-    await run(`flights on ${store}`, [...job, "--records", "300000", "--barrier", "5000", "--seed", "7"], env);
+    await run(
+      `flights on ${store}`,
+      [...job, "--records", "300000", "--barrier", "5000", "--seed", "7"],
+      env,
+    );
   }
   if (process.argv.includes("--all")) {
     const second = await start({

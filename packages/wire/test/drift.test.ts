@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { differences } from "../src/drift/comparison.ts";
-import type { Recording } from "../src/drift/drift.ts";
+import type { Records } from "../src/drift/drift.ts";
 import { s3Drift } from "../src/drift/s3-drift.ts";
 
 describe.each([s3Drift])("$name say the same", ({ sayings, reading, deviations, isNamed, record }) => {
@@ -8,15 +8,15 @@ describe.each([s3Drift])("$name say the same", ({ sayings, reading, deviations, 
     test.skip("when there is a server: `pnpm test:servers` starts one", () => undefined);
     return;
   }
-  let double: Recording;
-  let server: Recording;
+  let records: Records;
 
   beforeAll(async () => {
-    ({ double, server } = await record());
+    records = await record();
   }, 120_000);
 
   test.each(sayings)("$title", ({ title }) => {
-    const found = differences(double.get(title) ?? [], server.get(title) ?? [], reading);
+    const { double, server, root } = records;
+    const found = differences(double.get(title) ?? [], server.get(title) ?? [], root, reading);
     expect(found).toEqual(deviations[title]?.differences ?? []);
   });
 });

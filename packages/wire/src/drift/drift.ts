@@ -9,6 +9,13 @@ export interface Deviation {
   readonly differences: readonly string[];
 }
 
+export interface Records {
+  /** What every name begins with, another in each run. */
+  readonly root: string;
+  readonly double: Recording;
+  readonly server: Recording;
+}
+
 /** A double held against the server that it stands for. */
 export interface Drift {
   readonly name: string;
@@ -18,5 +25,5 @@ export interface Drift {
   readonly deviations: Readonly<Record<string, Deviation>>;
   /** Whether the environment names a server. */
   readonly isNamed: () => boolean;
-  readonly record: () => Promise<{ readonly double: Recording; readonly server: Recording }>;
+  readonly record: () => Promise<Records>;
 }
