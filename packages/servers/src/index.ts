@@ -8,3 +8,9 @@ export type { Fault } from "./s3-double/fault.ts";
 export type { S3DoubleOptions } from "./s3-double/options.ts";
 export type { SeenRequest } from "./s3-double/request.ts";
 export { type S3Double, startS3Double } from "./s3-double/s3-double.ts";
+export {
+  type GcsDouble,
+  type GcsDoubleOptions,
+  type SeenGcsRequest,
+  startGcsDouble,
+} from "./gcs-double/gcs-double.ts";

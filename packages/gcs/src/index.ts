@@ -1,0 +1,2 @@
+export type { GcsStoreOptions } from "./options.ts";
+export { GcsStore } from "./store.ts";

@@ -1,0 +1,79 @@
+import { Storage, type StorageOptions } from "@google-cloud/storage";
+import { type GcsDouble, startGcsDouble } from "servers";
+import { GcsStore } from "../../src/index.ts";
+
+/** Where the suites run: what `STATE_TEST_GCS` names, else a double on loopback. */
+export interface Target {
+  readonly bucket: string;
+  /** Everything that a run makes is beneath it. */
+  readonly prefix: string;
+  readonly storageOptions: StorageOptions;
+  /** Deletes what the run has made, and nothing else. */
+  readonly end: () => Promise<void>;
+}
+
+export async function startTarget(): Promise<Target> {
+  const url = process.env["STATE_TEST_GCS"];
+  return url === undefined || url === "" ? startDouble() : targetOf(url);
+}
+
+async function startDouble(): Promise<Target> {
+  const double = await startGcsDouble();
+  return {
+    bucket: double.bucket,
+    prefix: `a b+c%20ü#?&<'>/${crypto.randomUUID()}`,
+    storageOptions: optionsFor(double),
+    end: () => double.stop(),
+  };
+}
+
+/** The double's service account, by the SDK's own chain; only that the token comes from the double. */
+export function optionsFor(double: GcsDouble): StorageOptions {
+  const { endpoint, credentials, tokenUrl } = double;
+  return {
+    apiEndpoint: endpoint,
+    useAuthWithCustomEndpoint: true,
+    credentials,
+    clientOptions: {
+      transporterOptions: {
+        adapter: (options, send) =>
+          send(options.url.host === "oauth2.googleapis.com" ? { ...options, url: new URL(tokenUrl) } : options),
+      },
+    },
+  };
+}
+
+export function storeOn(double: GcsDouble, prefix = "p"): GcsStore {
+  return new GcsStore({ bucket: double.bucket, prefix, storageOptions: optionsFor(double) });
+}
+
+/** `gs://bucket/prefix?endpoint=…`: an endpoint gets no credentials, the service itself those of the SDK's chain. */
+export function parseTarget(text: string): Omit<Target, "end"> {
+  const url = new URL(text);
+  const prefix = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, "");
+  if (url.protocol !== "gs:" || url.hostname === "")
+    throw new Error(`STATE_TEST_GCS is no gs://bucket/prefix: ${text}`);
+  if (prefix === "") {
+    throw new Error(`STATE_TEST_GCS needs a prefix, so that nothing outside of it is touched: ${text}`);
+  }
+  const endpoint = url.searchParams.get("endpoint");
+  return { bucket: url.hostname, prefix, storageOptions: endpoint === null ? {} : { apiEndpoint: endpoint } };
+}
+
+async function targetOf(text: string): Promise<Target> {
+  const { bucket, prefix, storageOptions } = parseTarget(text);
+  const run = `${prefix}/${crypto.randomUUID()}`;
+  return {
+    bucket,
+    prefix: run,
+    storageOptions,
+    end: async () => {
+      const files = new Storage(storageOptions).bucket(bucket);
+      const [made] = await files.getFiles({ prefix: `${run}/` });
+      if (!made.every(({ name }) => name.startsWith(`${run}/`))) throw new Error("listed outside the prefix");
+      for (let from = 0; from < made.length; from += 50) {
+        await Promise.all(made.slice(from, from + 50).map((file) => file.delete({ ignoreNotFound: true })));
+      }
+    },
+  };
+}
