@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { differences } from "../src/drift/comparison.ts";
 import type { Records } from "../src/drift/drift.ts";
+import { gcsDrift } from "../src/drift/gcs-drift.ts";
 import { s3Drift } from "../src/drift/s3-drift.ts";
 
-describe.each([s3Drift])("$name say the same", ({ sayings, reading, deviations, isNamed, record }) => {
+describe.each([s3Drift, gcsDrift])("$name say the same", ({ sayings, reading, deviations, isNamed, record }) => {
   if (!isNamed()) {
     test.skip("when there is a server: `pnpm test:servers` starts one", () => undefined);
     return;

@@ -48,14 +48,23 @@ function changing(
   config: S3ClientConfig = {},
 ): S3Client {
   const client = other(config);
-  const step = when === "unsigned" ? ("build" as const) : ("deserialize" as const);
-  client.middlewareStack.add(
-    (next: (args: never) => Promise<never>) => (args: { readonly request: unknown }) => {
-      change(args.request as Wire);
-      return next(args as never);
-    },
-    { step, priority: "low", name: "change" } as never,
-  );
+  if (when === "unsigned") {
+    client.middlewareStack.add(
+      (next) => (args) => {
+        change(args.request as Wire);
+        return next(args);
+      },
+      { step: "build", priority: "low", name: "change" },
+    );
+  } else {
+    client.middlewareStack.add(
+      (next) => (args) => {
+        change(args.request as Wire);
+        return next(args);
+      },
+      { step: "deserialize", priority: "low", name: "change" },
+    );
+  }
   return client;
 }
 
