@@ -1,13 +1,11 @@
-import type { Answer } from "servers/proxy";
 import type { Recorded } from "./recording.ts";
 
 /** How the answers of a service are compared. */
 export interface Reading {
-  /** Headers that no client of ours looks at, by name or the start of it. */
-  readonly ignoredHeaders: readonly string[];
-  /** What differs with every answer, such as a date, by the path of the value; only that it is there is compared. */
+  /** What of an answer counts, as headers and parts of the body by their names. */
+  readonly view: (recorded: Recorded, side: "double" | "server") => Readonly<Record<string, unknown>>;
+  /** What differs with every answer, such as a date, by the path of the value: only that it is there is compared. */
   readonly passing: RegExp;
-  readonly parse: (answer: Answer) => unknown;
 }
 
 /** What differs between two recordings of one saying, a line each. Names in `root` differ with every run. */
@@ -17,14 +15,21 @@ export function differences(
   root: string,
   reading: Reading,
 ): readonly string[] {
-  return double.flatMap(({ answer: ours }, index) => {
+  if (double.length !== server.length) {
+    return [`requests: the double has ${double.length} of them, the server ${server.length}`];
+  }
+  return double.flatMap((ours, index) => {
     const at = double.length === 1 ? "" : `${index + 1}. `;
-    const theirs = server[index]?.answer;
+    const theirs = server[index];
     // What else differs follows from it.
-    if (ours.status !== theirs?.status) {
-      return [`${at}status: the double says ${ours.status}, the server ${theirs?.status}`];
+    if (theirs === undefined || ours.answer.status !== theirs.answer.status) {
+      return [`${at}status: the double says ${ours.answer.status}, the server ${theirs?.answer.status}`];
     }
-    return compare(flat(ours, root, reading), flat(theirs, root, reading)).map((line) => at + line);
+    const lines = compare(
+      flat(reading.view(ours, "double"), reading.passing),
+      flat(reading.view(theirs, "server"), reading.passing),
+    );
+    return lines.map((line) => at + line.replaceAll(root, "…/"));
   });
 }
 
@@ -36,22 +41,30 @@ function compare(ours: ReadonlyMap<string, string>, theirs: ReadonlyMap<string, 
     .map((path) => `${path}: the double says ${show(ours, path)}, the server ${show(theirs, path)}`);
 }
 
-function flat(answer: Answer, root: string, reading: Reading): ReadonlyMap<string, string> {
+function flat(view: Readonly<Record<string, unknown>>, passing: RegExp): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
-  const put = (path: string, value: string): void => {
-    values.set(path, reading.passing.test(path) ? "something" : value.replaceAll(root, "…/"));
-  };
   const spread = (path: string, value: unknown): void => {
-    if (typeof value !== "object" || value === null) put(path, JSON.stringify(value));
-    else for (const [name, field] of Object.entries(value)) spread(`${path}.${name}`, field);
+    if (passing.test(path)) values.set(path, "something");
+    else if (typeof value !== "object" || value === null) values.set(path, JSON.stringify(value));
+    else for (const [name, part] of Object.entries(value)) spread(`${path}.${name}`, part);
   };
-  const body = reading.parse(answer);
-  spread("body", body);
-  for (const [name, value] of answer.headers) {
-    const header = name.toLowerCase();
-    if (reading.ignoredHeaders.some((ignored) => header.startsWith(ignored))) continue;
-    // Of a body that has been taken apart each part is compared, and the length is that of passing things too.
-    put(header, header === "content-length" && typeof body === "object" ? "something" : value);
-  }
+  for (const [name, value] of Object.entries(view)) spread(name, value);
   return values;
+}
+
+/** The headers by their names in lower case, without those whose name begins as one of these does. */
+export function headersBut(
+  { answer }: Recorded,
+  ignored: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    answer.headers
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .filter(([name]) => !ignored.some((start) => name.startsWith(start))),
+  );
+}
+
+export function typeOf({ answer }: Recorded): string {
+  const [, value = ""] = answer.headers.find(([name]) => name.toLowerCase() === "content-type") ?? [];
+  return value;
 }

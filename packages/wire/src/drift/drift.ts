@@ -19,7 +19,7 @@ export interface Records {
 /** A double held against the server that it stands for. */
 export interface Drift {
   readonly name: string;
-  readonly sayings: readonly { readonly title: string }[];
+  readonly sayings: readonly { readonly title: string; readonly requests?: number }[];
   readonly reading: Reading;
   /** By the title of what was said. */
   readonly deviations: Readonly<Record<string, Deviation>>;
