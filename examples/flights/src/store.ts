@@ -41,7 +41,9 @@ export async function openStore(url: string): Promise<ObjectStore> {
       return new AzureStore({ connectionString, containerName: hostname, prefix });
     }
     default:
-      throw new TypeError(`--store ${JSON.stringify(url)} names no store that this job knows: use ${storeForms}`);
+      throw new TypeError(
+        `--store ${JSON.stringify(url)} names no store that this job knows: use ${storeForms}`,
+      );
   }
 }
 

@@ -50,6 +50,7 @@ function md5Of(chunks: readonly Uint8Array[]): string {
 
 function crc32cOf(chunks: readonly Uint8Array[]): string {
   const crc = new CRC32C();
-  for (const { buffer, byteOffset, byteLength } of chunks) crc.update(Buffer.from(buffer, byteOffset, byteLength));
+  for (const { buffer, byteOffset, byteLength } of chunks)
+    crc.update(Buffer.from(buffer, byteOffset, byteLength));
   return crc.toString();
 }

@@ -32,7 +32,11 @@ export const meanings: readonly Meaning[] = [
     code: "Unavailable",
     advice: "this is no answer of Cloud Storage, or it was cut on the way",
   },
-  { status: [300, 399], code: "Misconfigured", advice: "the endpoint sends elsewhere; set apiEndpoint to where it sends" },
+  {
+    status: [300, 399],
+    code: "Misconfigured",
+    advice: "the endpoint sends elsewhere; set apiEndpoint to where it sends",
+  },
   {
     status: 400,
     reasons: ["userProjectMissing"],
@@ -73,10 +77,16 @@ export const meanings: readonly Meaning[] = [
   {
     status: 412,
     code: "Unavailable",
-    advice: "it does not say that the condition is not met: it was cut on the way, or is not of Cloud Storage",
+    advice:
+      "it does not say that the condition is not met: it was cut on the way, or is not of Cloud Storage",
   },
   { status: 429, code: "Throttled" },
-  { status: 501, operations: ["create"], code: "Unsupported", advice: "the service cannot create only if absent" },
+  {
+    status: 501,
+    operations: ["create"],
+    code: "Unsupported",
+    advice: "the service cannot create only if absent",
+  },
   { status: 501, code: "Failed" },
   { status: [500, 599], code: "Unavailable" },
 ];
@@ -130,12 +140,19 @@ export function wireFailure(error: unknown, place: Place, url: string): StoreErr
   const cause = withoutSecrets(error);
   const code = codeOf(error);
   const meaning = wireMeanings.get(code) ?? (code.startsWith("HPE_") ? "Unavailable" : undefined);
-  if (isOfRequest(error, url)) return failure(meaning ?? "Failed", place, cause.message, undefined, { cause });
+  if (isOfRequest(error, url))
+    return failure(meaning ?? "Failed", place, cause.message, undefined, { cause });
   // Nothing of the request itself was sent yet: what failed was a step of the SDK on the way to a token.
   const what = `no credentials could be had: ${cause.message}`;
-  return failure(meaning ?? credentialMeaning(error), place, what, "see the SDK's application default credentials", {
-    cause,
-  });
+  return failure(
+    meaning ?? credentialMeaning(error),
+    place,
+    what,
+    "see the SDK's application default credentials",
+    {
+      cause,
+    },
+  );
 }
 
 /** A body that is not what the service says it stored. */
@@ -180,7 +197,8 @@ function fits(
 
 function serviceError(answer: Answer): { readonly message: string; readonly reasons: readonly string[] } {
   const error = jsonOf(answer)?.["error"];
-  if (typeof error !== "object" || error === null) return { message: scrub(textOf(answer).trim()), reasons: [] };
+  if (typeof error !== "object" || error === null)
+    return { message: scrub(textOf(answer).trim()), reasons: [] };
   const message: unknown = Reflect.get(error, "message");
   const errors: unknown = Reflect.get(error, "errors");
   const reasons = (Array.isArray(errors) ? errors : [])

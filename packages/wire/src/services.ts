@@ -1,4 +1,5 @@
+import { gcs } from "./gcs.ts";
 import { s3 } from "./s3.ts";
 import type { Service } from "./service.ts";
 
-export const services: readonly Service[] = [s3];
+export const services: readonly Service[] = [gcs, s3];

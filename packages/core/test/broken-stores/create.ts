@@ -1,80 +1,335 @@
+import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
+import { StoreError } from "../../src/errors.ts";
 import { MapStore } from "../support/map-store.ts";
 import type { BrokenStore } from "./broken-store.ts";
+import { OpenStore, turn } from "./open-store.ts";
 
-/** A store whose bodies can be written past its own check. */
-class OpenStore extends MapStore {
-  readonly bodies: Map<string, Uint8Array>;
+type Created = "created" | "exists";
 
-  constructor(bodies: Map<string, Uint8Array> = new Map()) {
-    super(bodies);
-    this.bodies = bodies;
-  }
-}
-
-class CheckThenWrite extends OpenStore {
-  override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
+class ChecksThenWrites extends OpenStore {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    this.check(key, body, options);
     if ((await this.get(key)) !== undefined) return "exists";
     this.bodies.set(key, new Uint8Array(body));
     return "created";
   }
 }
 
+/** Its own callers wait for each other; those of another client do not. */
+class LocksItsOwnCallersOnly extends OpenStore {
+  readonly #last: Map<string, Promise<Created>> = new Map();
+
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    this.check(key, body, options);
+    const before = this.#last.get(key);
+    const creating = (async (): Promise<Created> => {
+      await before;
+      if (this.bodies.has(key)) return "exists";
+      const copy = new Uint8Array(body);
+      await Promise.resolve();
+      this.bodies.set(key, copy);
+      return "created";
+    })();
+    this.#last.set(key, creating);
+    return creating;
+  }
+}
+
 class Overwrites extends OpenStore {
-  override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    this.check(key, body, options);
     this.bodies.set(key, new Uint8Array(body));
     return "created";
   }
 }
 
 class OverwritesInSilence extends OpenStore {
-  override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    const wasThere = this.bodies.has(key);
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    const answer = await super.create(key, body, options);
     this.bodies.set(key, new Uint8Array(body));
-    return wasThere ? "exists" : "created";
+    return answer;
   }
 }
 
-class ForgivesEqualBytes extends MapStore {
-  override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    const there = this.entries().get(key);
-    const isEqual = there !== undefined && Buffer.compare(there, body) === 0;
-    return isEqual ? "created" : super.create(key, body);
+class OverwritesTheEmpty extends OpenStore {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    this.check(key, body, options);
+    if (this.bodies.get(key)?.length === 0) this.bodies.delete(key);
+    return super.create(key, body, options);
+  }
+}
+
+class ForgivesEqualBytes extends OpenStore {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    const answer = await super.create(key, body, options);
+    const there = this.bodies.get(key) ?? new Uint8Array();
+    return Buffer.compare(there, body) === 0 ? "created" : answer;
+  }
+}
+
+/** What a service does that takes the second request for the client's repetition of the first. */
+class AnswersAReplayAsBefore extends MapStore {
+  readonly #answers: WeakMap<Uint8Array, { readonly key: string; readonly answer: Created }> = new WeakMap();
+
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    const before = this.#answers.get(body);
+    const answer = await super.create(key, body, options);
+    if (before?.key === key) return before.answer;
+    this.#answers.set(body, { key, answer });
+    return answer;
   }
 }
 
 class KeepsTheCallersBuffer extends OpenStore {
-  override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    const answer = await super.create(key, body);
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    const answer = await super.create(key, body, options);
     if (answer === "created") this.bodies.set(key, body);
     return answer;
   }
 }
 
-class CutsBodies extends MapStore {
-  override create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    return super.create(key, body.subarray(0, 2 ** 16));
+class TakesASliceForACopy extends OpenStore {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    const answer = await super.create(key, body, options);
+    if (answer === "created") this.bodies.set(key, body.slice());
+    return answer;
+  }
+}
+
+/** Keeps `length` bytes of a body at most. */
+class Cuts extends MapStore {
+  readonly #length: number;
+
+  constructor(bodies: Map<string, Uint8Array>, length: number) {
+    super(bodies);
+    this.#length = length;
+  }
+
+  override create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    return super.create(key, body.length <= this.#length ? body : body.subarray(0, this.#length), options);
+  }
+}
+
+class RefusesEmptyBodies extends MapStore {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    if (body.byteLength === 0) throw new StoreError("Failed", `the body of "${key}" is missing`);
+    return super.create(key, body, options);
+  }
+}
+
+class TakesEmptyForAbsent extends MapStore {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+    const body = await super.get(key, options);
+    return body?.length === 0 ? undefined : body;
+  }
+}
+
+class SendsTheWholeBuffer extends MapStore {
+  override create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    return super.create(
+      key,
+      body.byteOffset === 0 || body instanceof Buffer ? body : new Uint8Array(body.buffer),
+      options,
+    );
   }
 }
 
 class WritesInTheOpen extends OpenStore {
-  override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    const answer = await super.create(key, body.subarray(0, body.length / 2));
-    await new Promise(setImmediate);
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    if (body.length < 2 ** 22) return super.create(key, body, options);
+    const answer = await super.create(key, body.subarray(0, body.length / 2), options);
+    await turn();
+    await turn();
     if (answer === "created") this.bodies.set(key, new Uint8Array(body));
     return answer;
   }
 }
 
+class ListsWhatIsBeingWritten extends OpenStore {
+  readonly #unfinished: Map<string, number> = new Map();
+
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    if (body.length < 2 ** 22) return super.create(key, body, options);
+    this.check(key, body, options);
+    this.#unfinished.set(key, body.length / 2);
+    await turn();
+    await turn();
+    this.#unfinished.delete(key);
+    return super.create(key, body);
+  }
+
+  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+    const unfinished = [...this.#unfinished].filter(([key]) => key.startsWith(prefix));
+    if (unfinished.length > 0)
+      yield { objects: unfinished.map(([key, size]) => ({ key, size })), prefixes: [] };
+    yield* super.list(prefix, options);
+  }
+}
+
+class LeavesTombstones extends MapStore {
+  readonly #dead: Set<string> = new Set();
+
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    if (this.#dead.has(key)) return "exists";
+    return super.create(key, body, options);
+  }
+
+  override async delete(
+    keys: readonly string[],
+    options?: OperationOptions,
+  ): Promise<readonly DeleteFailure[]> {
+    for (const key of keys) if (this.entries().has(key)) this.#dead.add(key);
+    return super.delete(keys, options);
+  }
+}
+
+class ChecksNoLength extends OpenStore {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    return super.create(key, body.byteLength < 2 ** 31 ? body : new Uint8Array(), options);
+  }
+}
+
+class ChecksTheLengthTooLate extends OpenStore {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    if (body.byteLength >= 2 ** 31) this.bodies.set(key, new Uint8Array());
+    return super.create(key, body, options);
+  }
+}
+
+class CountsSizesIn24Bits extends MapStore {
+  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+    for await (const { objects, prefixes } of super.list(prefix, options)) {
+      yield { objects: objects.map(({ key, size }) => ({ key, size: size % 2 ** 24 })), prefixes };
+    }
+  }
+}
+
 export const brokenCreates: readonly BrokenStore[] = [
-  { fault: "checks, then writes", caughtBy: "create.race", open: () => new CheckThenWrite() },
-  { fault: "overwrites and says created", caughtBy: "create.exists", open: () => new Overwrites() },
-  { fault: "overwrites and says exists", caughtBy: "create.exists", open: () => new OverwritesInSilence() },
+  {
+    fault: "checks, then writes",
+    caughtBy: "create.race",
+    alsoSeenBy: ["create.race-clients"],
+    open: ({ bodies }) => new ChecksThenWrites(bodies),
+  },
+  {
+    fault: "has a lock against its own callers, and none against another client's",
+    caughtBy: "create.race-clients",
+    open: ({ bodies }) => new LocksItsOwnCallersOnly(bodies),
+  },
+  {
+    fault: "overwrites and says created",
+    caughtBy: "create.exists",
+    alsoSeenBy: [
+      "create.empty",
+      "create.equal-bytes",
+      "create.race",
+      "create.race-clients",
+      "create.reuse",
+      "durability.exists",
+    ],
+    open: ({ bodies }) => new Overwrites(bodies),
+  },
+  {
+    fault: "overwrites and says exists",
+    caughtBy: "create.exists",
+    alsoSeenBy: ["create.empty", "create.race", "create.race-clients", "create.reuse", "durability.exists"],
+    open: ({ bodies }) => new OverwritesInSilence(bodies),
+  },
   {
     fault: "says created for equal bytes",
     caughtBy: "create.equal-bytes",
-    open: () => new ForgivesEqualBytes(),
+    open: ({ bodies }) => new ForgivesEqualBytes(bodies),
   },
-  { fault: "keeps the caller's buffer", caughtBy: "create.reuse", open: () => new KeepsTheCallersBuffer() },
-  { fault: "cuts bodies at 64 KiB", caughtBy: "create.large", open: () => new CutsBodies() },
-  { fault: "shows half of a body", caughtBy: "create.whole", open: () => new WritesInTheOpen() },
+  {
+    fault: "answers a repeated request as it answered the first",
+    caughtBy: "create.equal-bytes",
+    open: ({ bodies }) => new AnswersAReplayAsBefore(bodies),
+  },
+  {
+    fault: "keeps the caller's array",
+    caughtBy: "create.reuse",
+    open: ({ bodies }) => new KeepsTheCallersBuffer(bodies),
+  },
+  {
+    fault: "takes a Buffer's slice for a copy",
+    caughtBy: "create.reuse",
+    open: ({ bodies }) => new TakesASliceForACopy(bodies),
+  },
+  {
+    fault: "cuts bodies at 64 KiB",
+    caughtBy: "get.lengths",
+    alsoSeenBy: [
+      "abort.during",
+      "abort.mid-body",
+      "abort.neighbours",
+      "create.huge",
+      "create.large",
+      "create.whole",
+    ],
+    open: ({ bodies }) => new Cuts(bodies, 2 ** 16),
+  },
+  {
+    fault: "cuts bodies at 5 MiB",
+    caughtBy: "create.large",
+    alsoSeenBy: ["abort.mid-body", "create.huge", "create.whole"],
+    open: ({ bodies }) => new Cuts(bodies, 5 * 2 ** 20),
+  },
+  {
+    fault: "cuts bodies at 32 MiB",
+    caughtBy: "create.huge",
+    open: ({ bodies }) => new Cuts(bodies, 2 ** 25),
+  },
+  {
+    fault: "lists sizes in 24 bits",
+    caughtBy: "create.huge",
+    open: ({ bodies }) => new CountsSizesIn24Bits(bodies),
+  },
+  {
+    fault: "refuses empty bodies",
+    caughtBy: "create.empty",
+    alsoSeenBy: ["get.lengths"],
+    open: ({ bodies }) => new RefusesEmptyBodies(bodies),
+  },
+  {
+    fault: "takes an empty body for an absent one",
+    caughtBy: "create.empty",
+    alsoSeenBy: ["get.lengths"],
+    open: ({ bodies }) => new TakesEmptyForAbsent(bodies),
+  },
+  {
+    fault: "overwrites an empty body",
+    caughtBy: "create.empty",
+    open: ({ bodies }) => new OverwritesTheEmpty(bodies),
+  },
+  {
+    fault: "sends the whole buffer of which a body is a view",
+    caughtBy: "create.view",
+    open: ({ bodies }) => new SendsTheWholeBuffer(bodies),
+  },
+  {
+    fault: "shows half of a body",
+    caughtBy: "create.whole",
+    open: ({ bodies }) => new WritesInTheOpen(bodies),
+  },
+  {
+    fault: "lists what is still being written",
+    caughtBy: "create.whole",
+    open: ({ bodies }) => new ListsWhatIsBeingWritten(bodies),
+  },
+  {
+    fault: "never gives a deleted key free",
+    caughtBy: "create.after-delete",
+    alsoSeenBy: ["durability.deletes"],
+    open: ({ bodies }) => new LeavesTombstones(bodies),
+  },
+  {
+    fault: "does not check a body's length",
+    caughtBy: "create.too-large",
+    open: ({ bodies }) => new ChecksNoLength(bodies),
+  },
+  {
+    fault: "checks a body's length when it has begun to write",
+    caughtBy: "create.too-large",
+    open: ({ bodies }) => new ChecksTheLengthTooLate(bodies),
+  },
 ];

@@ -37,7 +37,9 @@ export function optionsFor(double: GcsDouble): StorageOptions {
     clientOptions: {
       transporterOptions: {
         adapter: (options, send) =>
-          send(options.url.host === "oauth2.googleapis.com" ? { ...options, url: new URL(tokenUrl) } : options),
+          send(
+            options.url.host === "oauth2.googleapis.com" ? { ...options, url: new URL(tokenUrl) } : options,
+          ),
       },
     },
   };

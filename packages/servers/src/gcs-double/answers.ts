@@ -7,7 +7,11 @@ export interface GcsAnswer {
 
 const encoder = new TextEncoder();
 
-export function jsonAnswer(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): GcsAnswer {
+export function jsonAnswer(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): GcsAnswer {
   return {
     status,
     headers: { "content-type": "application/json; charset=UTF-8", ...headers },
@@ -51,6 +55,14 @@ export function unauthorized(hasToken: boolean): GcsAnswer {
   const location = { locationType: "header", location: "Authorization" };
   const answer = hasToken
     ? errorAnswer(401, "authError", "Invalid Credentials", location)
-    : errorAnswer(401, "required", "Anonymous caller does not have access to the Google Cloud Storage bucket.", location);
-  return { ...answer, headers: { ...answer.headers, "www-authenticate": 'Bearer realm="https://accounts.google.com/"' } };
+    : errorAnswer(
+        401,
+        "required",
+        "Anonymous caller does not have access to the Google Cloud Storage bucket.",
+        location,
+      );
+  return {
+    ...answer,
+    headers: { ...answer.headers, "www-authenticate": 'Bearer realm="https://accounts.google.com/"' },
+  };
 }

@@ -42,7 +42,8 @@ export class Api {
     const place = { bucket, bucketName: decodeURIComponent(bucketName) };
     if (method === "POST" && upload !== undefined && object === undefined) return insert(place, request);
     if (upload !== undefined) return textAnswer(404, "Not Found");
-    if (object === undefined) return method === "GET" ? list(place, url) : textAnswer(405, "Method Not Allowed");
+    if (object === undefined)
+      return method === "GET" ? list(place, url) : textAnswer(405, "Method Not Allowed");
     const name = decodeURIComponent(object);
     if (method === "DELETE") return remove(place, name, url);
     if (method !== "GET") return textAnswer(405, "Method Not Allowed");
@@ -51,7 +52,11 @@ export class Api {
 
   createBucket(name: string): GcsAnswer {
     if (this.#buckets.has(name)) {
-      return errorAnswer(409, "conflict", "Your previous request to create the named bucket succeeded and you already own it.");
+      return errorAnswer(
+        409,
+        "conflict",
+        "Your previous request to create the named bucket succeeded and you already own it.",
+      );
     }
     this.#buckets.set(name, new Bucket());
     return jsonAnswer(200, { kind: "storage#bucket", id: name, name });
@@ -82,7 +87,8 @@ function insert({ bucket, bucketName }: Place, { url, contentType, content }: Ap
     return errorAnswer(400, "invalid", "The double takes uploadType=multipart only.");
   }
   const upload = uploadFrom(contentType, content);
-  if (upload === undefined) return errorAnswer(400, "badContent", "Multipart must have two parts: metadata and media.");
+  if (upload === undefined)
+    return errorAnswer(400, "badContent", "Multipart must have two parts: metadata and media.");
   const { metadata, body } = upload;
   const name = metadata["name"] ?? query.get("name");
   if (typeof name !== "string" || name === "") return errorAnswer(400, "required", "Required");
@@ -155,7 +161,11 @@ function isConditionMet(query: URLSearchParams, object: StoredObject | undefined
 }
 
 function hashMismatch(what: string, provided: string, calculated: string): GcsAnswer {
-  return errorAnswer(400, "invalid", `Provided ${what} "${provided}" doesn't match calculated ${what} "${calculated}".`);
+  return errorAnswer(
+    400,
+    "invalid",
+    `Provided ${what} "${provided}" doesn't match calculated ${what} "${calculated}".`,
+  );
 }
 
 function resourceOf(bucket: string, object: StoredObject): Readonly<Record<string, unknown>> {
@@ -186,7 +196,9 @@ function selected(value: Readonly<Record<string, unknown>>, query: URLSearchPara
 
 function fieldsOf(text: string): Fields {
   const fields = text.matchAll(/([A-Za-z0-9]+)(?:\(([^)]*)\))?/g);
-  return new Map([...fields].map(([, name = "", inner]) => [name, inner === undefined ? undefined : fieldsOf(inner)]));
+  return new Map(
+    [...fields].map(([, name = "", inner]) => [name, inner === undefined ? undefined : fieldsOf(inner)]),
+  );
 }
 
 function pick(value: unknown, fields: Fields | undefined): unknown {

@@ -22,7 +22,9 @@ export function uploadFrom(contentType: string, content: Buffer): Upload | undef
   try {
     const value: unknown = JSON.parse(metadata.toString("utf8"));
     // Its own bytes: what they came in is as large as the request.
-    return typeof value === "object" && value !== null ? { metadata: { ...value }, body: new Uint8Array(body) } : undefined;
+    return typeof value === "object" && value !== null
+      ? { metadata: { ...value }, body: new Uint8Array(body) }
+      : undefined;
   } catch {
     // No JSON: the service answers such an upload as one that it cannot parse.
     return undefined;

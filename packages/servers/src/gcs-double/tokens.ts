@@ -52,7 +52,8 @@ export class Tokens {
 
   #isSigned(assertion: string): boolean {
     const [header = "", payload = "", signature = ""] = assertion.split(".");
-    const claims: unknown = payload === "" ? undefined : JSON.parse(Buffer.from(payload, "base64url").toString());
+    const claims: unknown =
+      payload === "" ? undefined : JSON.parse(Buffer.from(payload, "base64url").toString());
     return (
       typeof claims === "object" &&
       claims !== null &&

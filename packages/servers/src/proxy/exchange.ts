@@ -69,12 +69,16 @@ export class Exchange {
     this.#outgoing.end(answer.body);
   }
 
-  /** The head of the answer and half of its body; of an empty one the head alone. The rest never comes. */
-  async half({ body, ...head }: Answer): Promise<void> {
-    this.#head({ ...head, body }, Math.max(body.length, 1));
-    this.#outgoing.flushHeaders();
+  /** The head of the answer and half of its body; without a body a part of the head. The rest never comes. */
+  async half(answer: Answer): Promise<void> {
     const sent = Promise.withResolvers<void>();
-    this.#outgoing.write(body.subarray(0, body.length >> 1), () => sent.resolve());
+    const { status, body } = answer;
+    if (body.length === 0) {
+      this.#socket.write(`HTTP/1.1 ${status} \r\nContent-`, () => sent.resolve());
+    } else {
+      this.#head(answer, body.length);
+      this.#outgoing.write(body.subarray(0, body.length >> 1), () => sent.resolve());
+    }
     await sent.promise;
   }
 

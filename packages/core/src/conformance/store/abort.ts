@@ -1,21 +1,21 @@
 import type { ObjectStore } from "../../store.ts";
+import { abortUnderWayCases } from "./abort-under-way.ts";
+import { aborted, expectReason, expectWhole, firstPage, soon, undisturbed } from "./aborting.ts";
 import { expect, long, short } from "./case.ts";
 import type { StoreCase } from "./case.ts";
 import {
   createAll,
-  difference,
   expectAbsent,
   expectBody,
+  forEach,
   listAll,
+  outcome,
   pattern,
   settled,
-  show,
+  turn,
   utf8,
 } from "./operations.ts";
-import type { Settled } from "./operations.ts";
-
-const ignored = "the signal is not passed on";
-const wrapped = "the client's abort error, or a wrapper, instead of `signal.reason`";
+import { fill, hasEdge, numbered, severalPages } from "./pages.ts";
 
 export const abortCases: readonly StoreCase[] = [
   {
@@ -29,48 +29,20 @@ export const abortCases: readonly StoreCase[] = [
       await createAll(store, ["a/there"]);
       for (const reason of [new Error("enough"), "a string", { plain: "object" }, null]) {
         const signal = AbortSignal.abort(reason);
-        for (const [operation, result] of [
-          ["create", await settled(store.create("a/new", utf8("new"), { signal }))],
-          ["get", await settled(store.get("a/there", { signal }))],
-          ["list", await settled(store.list("a/", { signal })[Symbol.asyncIterator]().next())],
-          ["delete", await settled(store.delete(["a/there"], { signal }))],
+        for (const [operation, call] of [
+          ["create", () => store.create("a/new", utf8("new"), { signal })],
+          ["get", () => store.get("a/there", { signal })],
+          ["list", () => firstPage(store, { signal })],
+          ["list with the delimiter", () => firstPage(store, { signal, delimiter: "/" })],
+          ["delete", () => store.delete(["a/there"], { signal })],
         ] as const) {
-          expectReason(result, reason, operation);
+          const result = await soon(settled(call), `${operation}, its signal aborted before,`);
+          expectReason(result, reason, `${operation}, its signal aborted before,`);
         }
       }
-      await expectAbsent(store, "a/new", "the signal is looked at after the request");
-      await expectBody(store, "a/there", utf8("a/there"), "the signal is looked at after the request");
-    },
-  },
-  {
-    id: "abort.during",
-    title:
-      "an operation that is aborted while it runs either succeeds or rejects with the reason, and the store works on",
-    family: "abort",
-    must: "A2",
-    timeoutMs: long,
-    async run({ store }) {
-      const body = pattern(4 * 2 ** 20);
-      await createAll(store, ["a/there"], () => body);
-      for (const turns of [0, 1, 2, 5, 10]) {
-        const created = await aborted(turns, (signal) => store.create(`b/${turns}`, body, { signal }));
-        if (!created.rejected) await expectBody(store, `b/${turns}`, body, "a success without the object");
-        const got = await aborted(turns, (signal) => store.get("a/there", { signal }));
-        if (!got.rejected) {
-          const fault = difference(got.value instanceof Uint8Array ? got.value : undefined, body);
-          expect(fault === undefined, `an aborted get gave ${fault}`, "half a body given for all of it");
-        }
-        await aborted(turns, (signal) => store.list("a/", { signal })[Symbol.asyncIterator]().next());
-        await aborted(turns, (signal) => store.delete([`b/${turns}`], { signal }));
-        const seen = await store.get(`b/${turns}`);
-        const fault = seen === undefined ? undefined : difference(seen, body);
-        expect(
-          fault === undefined,
-          `get gave ${fault} after the aborts`,
-          "half a body left by an aborted create",
-        );
-      }
-      await expectBody(store, "a/there", body, "the store does not work after an abort");
+      const cause = "the signal is looked at after the request";
+      await expectAbsent(store, "a/new", cause);
+      await expectBody(store, "a/there", utf8("a/there"), cause);
     },
   },
   {
@@ -80,19 +52,18 @@ export const abortCases: readonly StoreCase[] = [
     must: "A2",
     timeoutMs: long,
     async run({ store }) {
-      await createAll(
-        store,
-        Array.from({ length: 1_200 }, (_, number) => `a/${number}`),
-      );
+      const paged = await fill(store, "a/", keysOf, [1_200, 2_500, severalPages]);
       const controller = new AbortController();
       const reason = { stop: true };
       const pages = store.list("a/", { signal: controller.signal })[Symbol.asyncIterator]();
       await pages.next();
       controller.abort(reason);
-      const result = await settled(pages.next());
+      const result = await soon(
+        settled(() => pages.next()),
+        "next() after the abort",
+      );
       // A store whose first page held everything may know that it is done.
-      const isDone = !result.rejected && Reflect.get(Object(result.value), "done") === true;
-      if (!isDone) expectReason(result, reason, "next()");
+      if (hasEdge("abort.between-pages", paged)) expectReason(result, reason, "next() after the abort");
     },
   },
   {
@@ -102,24 +73,42 @@ export const abortCases: readonly StoreCase[] = [
     must: "A2",
     timeoutMs: short,
     async run({ store }) {
-      const numbers = Array.from({ length: 20 }, (_, number) => number);
       const body = pattern(200_000);
-      const results = await Promise.all(
-        numbers.map((number) =>
-          number % 2 === 0
-            ? settled(store.create(`a/${number}`, body))
-            : aborted(number % 3, (signal) => store.create(`a/${number}`, body, { signal })),
-        ),
+      await createAll(store, ["a/there"], () => body);
+      const numbers = Array.from({ length: 20 }, (_, number) => number);
+      const left = numbers.map((number) => settled(() => store.create(`left/${number}`, body)));
+      const read = numbers.map(() => settled(() => store.get("a/there")));
+      const ending = numbers.map((number) =>
+        number % 2 === 0
+          ? aborted("create", number % 3, (signal) => store.create(`ended/${number}`, body, { signal }))
+          : aborted("get", number % 3, (signal) => store.get("a/there", { signal })),
       );
-      for (const number of numbers.filter((each) => each % 2 === 0)) {
-        const result = results[number];
+      const ended = await Promise.allSettled(ending);
+      const cause = "one connection or one controller for several operations, ended by the first abort";
+      for (const result of await Promise.all(
+        left.map((each) => undisturbed(each, "a create without a signal")),
+      )) {
         expect(
-          result?.rejected === false && result.value === "created",
-          `a create without a signal settled as ${show(result)} while others were aborted`,
-          "one connection or one controller for several operations, ended by the first abort",
+          !result.rejected && result.value === "created",
+          `a create without a signal settled as ${outcome(result)} while others were aborted`,
+          cause,
         );
-        await expectBody(store, `a/${number}`, body, "a write ended by another's abort");
       }
+      for (const result of await Promise.all(
+        read.map((each) => undisturbed(each, "a get without a signal")),
+      )) {
+        expect(
+          !result.rejected,
+          `a get without a signal settled as ${outcome(result)} while others were aborted`,
+          cause,
+        );
+        expectWhole(result, body);
+      }
+      const failed = ended.find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+      await forEach(numbers, (number) =>
+        expectBody(store, `left/${number}`, body, "a write ended by another's abort"),
+      );
     },
   },
   {
@@ -131,7 +120,7 @@ export const abortCases: readonly StoreCase[] = [
     async run({ store }) {
       const { signal, count } = countingSignal();
       await operate(store, signal);
-      await new Promise(setImmediate);
+      await turn();
       expect(
         count() === 0,
         `${count()} listeners are left on the signal`,
@@ -139,30 +128,11 @@ export const abortCases: readonly StoreCase[] = [
       );
     },
   },
+  ...abortUnderWayCases,
 ];
 
-function expectReason(result: Settled, reason: unknown, operation: string): void {
-  expect(result.rejected, `${operation} answered ${show(Reflect.get(result, "value"))}`, ignored);
-  expect(
-    result.reason === reason,
-    `${operation} rejected with ${String(result.reason)}, which is not the signal's own reason ${String(reason)}`,
-    wrapped,
-  );
-}
-
-/** Starts the operation and aborts it so many turns later. A rejection must be with the reason itself. */
-async function aborted(
-  turns: number,
-  operation: (signal: AbortSignal) => Promise<unknown>,
-): Promise<Settled> {
-  const controller = new AbortController();
-  const reason = { turns };
-  const running = settled(operation(controller.signal));
-  for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
-  controller.abort(reason);
-  const result = await running;
-  if (result.rejected) expectReason(result, reason, "an aborted operation");
-  return result;
+function keysOf(count: number): string[] {
+  return numbered(count, (number) => `a/${number}`);
 }
 
 async function operate(store: ObjectStore, signal: AbortSignal): Promise<void> {
@@ -176,7 +146,7 @@ async function operate(store: ObjectStore, signal: AbortSignal): Promise<void> {
     if (page.objects.length > 0) break;
   }
   await store.delete(["a/b", "a/absent"], { signal });
-  await settled(store.get("a//b", { signal }));
+  await settled(() => store.get("a//b", { signal }));
 }
 
 function countingSignal(): { signal: AbortSignal; count: () => number } {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import type { ObjectStore } from "../../store.ts";
 import type { StoreMust } from "./musts.ts";
 
@@ -47,6 +48,11 @@ export interface StoreContext {
 export const short = 60_000;
 /** Thousands of requests, or megabytes. */
 export const long = 300_000;
+
+/** Warns that the case passed without showing what it is for: what a store gives it no occasion to see is not passed in silence. */
+export function notReached(id: string, what: string): void {
+  process.emitWarning(`${id} did not reach ${what}`, { type: "ConformanceWarning" });
+}
 
 /** Fails the case with what was seen and what usually causes it; the runner puts the MUST before it. */
 export function expect(holds: boolean, seen: string, usualCause: string): asserts holds {

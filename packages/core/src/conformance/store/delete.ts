@@ -1,15 +1,6 @@
 import { expect, long, short } from "./case.ts";
 import type { StoreCase } from "./case.ts";
-import {
-  createAll,
-  deleteAll,
-  expectAbsent,
-  expectBody,
-  expectSame,
-  listAll,
-  show,
-  utf8,
-} from "./operations.ts";
+import { createAll, deleteAll, expectAbsent, expectBody, expectKeys, show, utf8 } from "./operations.ts";
 
 export const deleteCases: readonly StoreCase[] = [
   {
@@ -20,8 +11,10 @@ export const deleteCases: readonly StoreCase[] = [
     timeoutMs: short,
     async run({ store }) {
       await deleteAll(store, ["never/was/there", "nor-this"]);
-      await createAll(store, ["a/b"]);
-      await deleteAll(store, ["a/b", "a/b", "a/absent"]);
+      await createAll(store, ["a/b", "a/c"]);
+      await deleteAll(store, ["a/absent", "a/b", "a/b", "a/c"]);
+      const cause = "the rest given up at the first key that is absent";
+      await expectKeys(store, "", [], cause);
       await deleteAll(store, ["a/b"]);
     },
   },
@@ -49,7 +42,24 @@ export const deleteCases: readonly StoreCase[] = [
       const cause = "a delete that answers before, or without, doing it";
       await expectAbsent(store, "a/1", cause);
       await expectAbsent(store, "a/3", cause);
-      expectSame((await listAll(store, "a/")).keys, ["a/2"], `list("a/") after the delete`, cause);
+      await expectKeys(store, "a/", ["a/2"], cause);
+    },
+  },
+  {
+    id: "delete.array",
+    title: "the caller's array of keys is left as it was",
+    family: "delete",
+    must: "D3",
+    timeoutMs: short,
+    async run({ store }) {
+      const keys = ["a/3", "a/1", "a/2", "a/1"];
+      await createAll(store, ["a/1", "a/2", "a/3"]);
+      await store.delete(keys);
+      expect(
+        show(keys) === show(["a/3", "a/1", "a/2", "a/1"]),
+        `the caller's array became ${show(keys)}`,
+        "the array taken apart into batches, or sorted, in place",
+      );
     },
   },
   {
@@ -69,8 +79,7 @@ export const deleteCases: readonly StoreCase[] = [
         `failures: ${show(failures)}`,
         "more keys in a request than the service takes",
       );
-      const { keys } = await listAll(store, "");
-      expectSame(keys, staying, "what is left", "only the first batch sent, or a batch's edge lost");
+      await expectKeys(store, "", staying, "only the first batch sent, or a batch's edge lost");
     },
   },
   {
@@ -83,7 +92,7 @@ export const deleteCases: readonly StoreCase[] = [
       const staying = ["a/b-", "a/b.c", "a/b0", "a/bb", "aa/b", "b", "c/a/b"];
       await createAll(store, [...staying, "a/b"]);
       await deleteAll(store, ["a/b"]);
-      expectSame((await listAll(store, "")).keys, staying, "what is left", "the key taken for a prefix");
+      await expectKeys(store, "", staying, "the key taken for a prefix");
     },
   },
   {
@@ -96,7 +105,7 @@ export const deleteCases: readonly StoreCase[] = [
       await createAll(store, ["a/b/c", "a/b/d/e"]);
       await deleteAll(store, ["a", "a/b", "a/b/d", "a/b/c/beneath"]);
       const cause = "a directory removed with what is in it";
-      expectSame((await listAll(store, "")).keys, ["a/b/c", "a/b/d/e"], "what is left", cause);
+      await expectKeys(store, "", ["a/b/c", "a/b/d/e"], cause);
       await expectBody(store, "a/b/c", utf8("a/b/c"), cause);
     },
   },

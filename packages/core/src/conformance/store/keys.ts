@@ -6,9 +6,11 @@ import {
   deleteAll,
   expectAbsent,
   expectBody,
+  expectKeys,
   expectSame,
   forEach,
   listAll,
+  outcome,
   settled,
   show,
   utf8,
@@ -74,9 +76,9 @@ export const keyCases: readonly StoreCase[] = [
       await createAll(store, allowed);
       const cause = "a key escaped one way only, cut at the length of a file's name, or normalised";
       await forEach(allowed, (key) => expectBody(store, key, utf8(key), cause));
-      expectSame((await listAll(store, "")).keys, allowed.toSorted(), "the keys listed", cause);
+      await expectKeys(store, "", allowed, cause);
       await deleteAll(store, allowed);
-      expectSame((await listAll(store, "")).keys, [], "the keys left", cause);
+      await expectKeys(store, "", [], cause);
     },
   },
   {
@@ -103,7 +105,7 @@ export const keyCases: readonly StoreCase[] = [
       const cause = "a file system or a service that folds names";
       await forEach(keys, (key) => expectBody(store, key, utf8(key), cause));
       await expectAbsent(store, "a/kEY", cause);
-      expectSame((await listAll(store, "")).keys, keys.toSorted(), "the keys listed", cause);
+      await expectKeys(store, "", keys, cause);
     },
   },
   {
@@ -115,23 +117,18 @@ export const keyCases: readonly StoreCase[] = [
     async run({ store }) {
       for (const key of forbidden) {
         for (const [call, result] of [
-          ["create", await settled(store.create(key, utf8("body")))],
-          ["get", await settled(store.get(key))],
-          ["delete", await settled(store.delete([key]))],
+          ["create", await settled(() => store.create(key, utf8("body")))],
+          ["get", await settled(() => store.get(key))],
+          ["delete", await settled(() => store.delete([key]))],
         ] as const) {
           expect(
             result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-            `${call} of ${show(key)} settled as ${show(result)}`,
+            `${call} of ${show(key)} settled as ${outcome(result)}`,
             "the key is not checked, or not by checkKey",
           );
         }
       }
-      expectSame(
-        (await listAll(store, "")).keys,
-        [],
-        "the keys listed",
-        "the key is checked after the write",
-      );
+      await expectKeys(store, "", [], "the key is checked after the write");
     },
   },
   {
@@ -142,18 +139,41 @@ export const keyCases: readonly StoreCase[] = [
     timeoutMs: short,
     async run({ store }) {
       await createAll(store, ["a/1", "a/2"]);
-      const result = await settled(store.delete(["a/1", "a//", "a/2"]));
+      const result = await settled(() => store.delete(["a/1", "a//", "a/2"]));
       expect(
         result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-        `delete settled as ${show(result)}`,
+        `delete settled as ${outcome(result)}`,
         "the bad key reported as one failure of many",
       );
-      expectSame(
-        (await listAll(store, "")).keys,
-        ["a/1", "a/2"],
-        "what is left",
-        "keys are checked one by one",
-      );
+      await expectKeys(store, "", ["a/1", "a/2"], "keys are checked one by one");
+    },
+  },
+  {
+    id: "keys.nested",
+    title:
+      "of two keys of which one is a folder of the other both are held, or one is InvalidKey, and neither is damaged",
+    family: "keys",
+    must: "K5",
+    timeoutMs: short,
+    async run({ store }) {
+      for (const [first, second] of [
+        ["a/b", "a/b/c"],
+        ["d/e/f", "d/e"],
+      ] as const) {
+        await createAll(store, [first]);
+        const result = await settled(() => store.create(second, utf8(second)));
+        const isRefused =
+          result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey";
+        expect(
+          isRefused || (!result.rejected && result.value === "created"),
+          `create(${show(second)}) next to ${show(first)} settled as ${outcome(result)}`,
+          "a directory taken for an object, or the file system's own error let through",
+        );
+        const cause = "a directory made over an object, or an object over a directory";
+        await expectBody(store, first, utf8(first), cause);
+        if (isRefused) await expectAbsent(store, second, cause);
+        else await expectBody(store, second, utf8(second), cause);
+      }
     },
   },
   {
@@ -166,10 +186,16 @@ export const keyCases: readonly StoreCase[] = [
       const other = await another();
       const cause = "the prefix left out of a request, or joined without its slash";
       await createAll(store, ["a/b"], () => utf8("one"));
-      expectSame((await listAll(other, "")).keys, [], "the keys of the other store", cause);
+      await expectKeys(other, "", [], cause);
       await expectAbsent(other, "a/b", cause);
       await createAll(other, ["a/b"], () => utf8("other"));
       await expectBody(store, "a/b", utf8("one"), cause);
+      await expectBody(other, "a/b", utf8("other"), cause);
+      await createAll(other, ["a/c"]);
+      await expectKeys(store, "", ["a/b"], cause);
+      await expectKeys(store, "a/", ["a/b"], cause);
+      const { prefixes } = await listAll(store, "", { delimiter: "/" });
+      expectSame(prefixes, ["a/"], "its folders", cause);
       await deleteAll(other, ["a/b"]);
       await expectBody(store, "a/b", utf8("one"), cause);
     },

@@ -1,10 +1,21 @@
-import type { ListPage, ObjectStore } from "../../store.ts";
+import type { ListPage } from "../../store.ts";
 import { isStoreError } from "../../errors.ts";
-import { expect, long, short } from "./case.ts";
+import { expect, short } from "./case.ts";
 import type { StoreCase } from "./case.ts";
-import { createAll, deleteAll, expectOrder, expectSame, listAll, settled, show, utf8 } from "./operations.ts";
-
-const edge = "a page's last key lost, repeated or taken as included by the next page's cursor";
+import { numbered } from "./pages.ts";
+import { pagingCases } from "./paging.ts";
+import {
+  createAll,
+  deleteAll,
+  expectListing,
+  expectOrder,
+  expectSame,
+  listAll,
+  outcome,
+  settled,
+  show,
+  utf8,
+} from "./operations.ts";
 
 export const listCases: readonly StoreCase[] = [
   {
@@ -27,44 +38,6 @@ export const listCases: readonly StoreCase[] = [
         [],
         "the folders of an emptied store",
         "an emptied folder that is still listed",
-      );
-    },
-  },
-  {
-    id: "list.pages",
-    title: "2,500 keys are listed over several pages, each once, in order, with its size",
-    family: "list",
-    must: "L1",
-    timeoutMs: long,
-    async run({ store }) {
-      const keys = numbered(2_500, (number) => `epoch=1/vnode=${number.slice(2)}/partial.${number}.bin`);
-      await createAll(store, keys);
-      const { objects } = await expectListing(store, "epoch=1/", keys.toSorted(), [], edge);
-      const wrong = objects.find(({ key, size }) => size !== key.length);
-      expect(
-        wrong === undefined,
-        `${show(wrong?.key)} was listed with size ${wrong?.size}, not ${wrong?.key.length}`,
-        "sizes shifted between keys, or sizes on disk",
-      );
-    },
-  },
-  {
-    id: "list.folders",
-    title: "1,300 keys and 1,300 folders side by side are listed with the delimiter, each once",
-    family: "list",
-    must: "L3",
-    timeoutMs: long,
-    async run({ store }) {
-      const keys = numbered(1_300, (number) => `a/${number}.bin`);
-      const folders = numbered(1_300, (number) => `a/${number}/`);
-      await createAll(store, [...keys, ...folders.map((folder) => `${folder}x`)]);
-      const listing = await listAll(store, "a/", { delimiter: "/" });
-      expectSame(listing.keys, keys.toSorted(), `the keys in list("a/", "/")`, edge);
-      expectSame(
-        listing.prefixes,
-        folders.toSorted(),
-        `the prefixes in list("a/", "/")`,
-        "folders of the last page only, or a folder given again on each page",
       );
     },
   },
@@ -161,52 +134,13 @@ export const listCases: readonly StoreCase[] = [
     async run({ store }) {
       for (const prefix of ["a", "/", "a//", "/a/", "../", "a/../", "a b/", "ü/", ".staging-x/"]) {
         const pages = store.list(prefix)[Symbol.asyncIterator]();
-        const result = await settled(pages.next());
+        const result = await settled(() => pages.next());
         expect(
           result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-          `next() of list(${show(prefix)}) settled as ${show(result)}`,
+          `next() of list(${show(prefix)}) settled as ${outcome(result)}`,
           "the prefix is not checked, or not by checkPrefix",
         );
       }
-    },
-  },
-  {
-    id: "list.moving",
-    title:
-      "keys that are there throughout are listed once, whatever is created and deleted around the cursor",
-    family: "list",
-    must: "L1",
-    timeoutMs: long,
-    async run({ store }) {
-      const staying = numbered(1_500, (number) => `a/${number}.stays`);
-      const doomed = numbered(400, (number) => `a/${number}.goes`);
-      const known = new Set([...staying, ...doomed]);
-      await createAll(store, [...staying, ...doomed]);
-      const listed: string[] = [];
-      let round = 0;
-      for await (const page of store.list("a/")) {
-        listed.push(...page.objects.map(({ key }) => key));
-        round += 1;
-        const born = [`a/0000.${round}`, `a/0700.${round}`, `a/9999.${round}`];
-        for (const key of born) known.add(key);
-        await createAll(store, born);
-        const going = doomed.splice(0, 20).concat(doomed.splice(-20));
-        await deleteAll(store, going);
-      }
-      expectOrder(listed, "a listing among writes");
-      const seen = new Set(listed);
-      const lost = staying.filter((key) => !seen.has(key));
-      expect(
-        lost.length === 0,
-        `${lost.length} keys that were there throughout were not listed: ${show(lost)}`,
-        "a cursor that is a position and not a key: what is deleted before it moves everything",
-      );
-      const invented = listed.filter((key) => !known.has(key));
-      expect(
-        invented.length === 0,
-        `keys were listed that never were: ${show(invented)}`,
-        "unfinished writes listed",
-      );
     },
   },
   {
@@ -247,22 +181,5 @@ export const listCases: readonly StoreCase[] = [
       );
     },
   },
+  ...pagingCases,
 ];
-
-/** In byte order when the name is: the numbers have four digits. */
-function numbered(count: number, name: (number: string) => string): string[] {
-  return Array.from({ length: count }, (_, number) => name(String(number).padStart(4, "0")));
-}
-
-async function expectListing(
-  store: ObjectStore,
-  prefix: string,
-  keys: readonly string[],
-  prefixes: readonly string[],
-  usualCause: string,
-): Promise<Awaited<ReturnType<typeof listAll>>> {
-  const listing = await listAll(store, prefix);
-  expectSame(listing.keys, keys, `the keys in list(${show(prefix)})`, usualCause);
-  expectSame(listing.prefixes, prefixes, `the prefixes in list(${show(prefix)})`, usualCause);
-  return listing;
-}

@@ -14,6 +14,7 @@ export type StoreMust =
   | "L3"
   | "L4"
   | "L5"
+  | "L7"
   | "D1"
   | "D2"
   | "D3"
@@ -21,10 +22,12 @@ export type StoreMust =
   | "K1"
   | "K2"
   | "K3"
+  | "K5"
   | "A1"
   | "A2"
   | "A3"
   | "E1"
+  | "E4"
   | "P1";
 
 /** What the suite holds a store to, by id. `docs/store-contract.md` has the same sentences, and those that no suite can check. */
@@ -43,6 +46,7 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   L3: "With the delimiter a listing gives the immediate children only: keys, and each folder once, whole and ending in `/`.",
   L4: "A prefix ends in `/` and matches whole segments; any other but the empty one is `InvalidKey`.",
   L5: "A listing reports everything at `next()`, and can be stopped early and begun again.",
+  L7: "A page of a listing without the delimiter holds at most 5,000 keys.",
   D1: "Deleting is idempotent: an absent key is a success, and no keys are no work.",
   D2: "A delete takes any number of keys, and what it does not report as failed is gone.",
   D3: "A delete touches the keys it was given and nothing else.",
@@ -50,9 +54,11 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   K1: "Every key that the grammar allows is held, and no two keys are one.",
   K2: "Any other key is `InvalidKey`, and nothing is sent: not even the good keys of the same delete.",
   K3: "Two prefixes never see each other.",
+  K5: "Where one key is a folder of another, a store holds both or refuses the later with `InvalidKey`, and damages neither.",
   A1: "An operation whose signal is already aborted does nothing and rejects with the signal's own reason.",
   A2: "A signal that aborts ends its own operation, with its own reason, and nothing else.",
   A3: "No listener stays on a signal.",
   E1: "What a store rejects with is a `StoreError`, recognised by `isStoreError`.",
-  P1: "What was created or deleted before a client was closed is so for the next one.",
+  E4: "A call reports its failure by rejecting, never by throwing, and the store works on.",
+  P1: "What was created or deleted is so for the next client, whether the one before was closed or lost.",
 };

@@ -43,9 +43,21 @@ export async function createAll(
   });
 }
 
+/** The keys beneath `prefix`, in whatever order: that is for the cases of `list`. */
+export async function expectKeys(
+  store: ObjectStore,
+  prefix: string,
+  keys: readonly string[],
+  usualCause: string,
+): Promise<void> {
+  const listing = await listAll(store, prefix);
+  expectSame(listing.keys.toSorted(), keys.toSorted(), `the keys in list(${show(prefix)})`, usualCause);
+}
+
 /** Deletes the keys; none may fail. */
 export async function deleteAll(store: ObjectStore, keys: readonly string[]): Promise<void> {
-  const failures = await store.delete(keys);
+  // A copy: a store that empties the array would leave nothing for the cases that come later.
+  const failures = await store.delete([...keys]);
   expect(
     Array.isArray(failures) && failures.length === 0,
     `delete of ${keys.length} keys answered ${show(failures)}, and not an empty list of failures`,
@@ -57,14 +69,30 @@ export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** `length` bytes that take every value and do not repeat with any power of two. */
+const period = 251 * 256;
+
+/** `length` bytes that take every value and do not repeat with any power of two; no two mebibytes are equal. */
 export function pattern(length: number, seed = 0): Uint8Array {
   const bytes = new Uint8Array(length);
-  for (let index = 0; index < length; index += 1) bytes[index] = index + Math.trunc(index / 251) + seed;
+  const start = Math.min(length, period);
+  for (let index = 0; index < start; index += 1) bytes[index] = index + Math.trunc(index / 251) + seed;
+  // Doubled, and not byte by byte: 64 MiB would take a second.
+  for (let filled = period; filled < length; filled *= 2) {
+    bytes.copyWithin(filled, 0, Math.min(filled, length - filled));
+  }
+  for (let index = 2 ** 20; index < length; index += 2 ** 20) bytes[index] = index / 2 ** 20;
   return bytes;
 }
 
+/** Lets everything else that is due happen first. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 export function show(value: unknown): string {
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }
@@ -89,9 +117,36 @@ export async function expectBody(
   expect(fault === undefined, `get(${show(key)}) gave ${fault}`, usualCause);
 }
 
+export async function expectExists(
+  store: ObjectStore,
+  key: string,
+  body: Uint8Array,
+  usualCause: string,
+): Promise<void> {
+  const answer = await store.create(key, body);
+  expect(
+    answer === "exists",
+    `create(${show(key)}), a key that is there, answered ${show(answer)}`,
+    usualCause,
+  );
+}
+
 export async function expectAbsent(store: ObjectStore, key: string, usualCause: string): Promise<void> {
   const body = await store.get(key);
   expect(body === undefined, `get(${show(key)}) gave ${show(body?.length)} bytes, not undefined`, usualCause);
+}
+
+export async function expectListing(
+  store: ObjectStore,
+  prefix: string,
+  keys: readonly string[],
+  prefixes: readonly string[],
+  usualCause: string,
+): Promise<Listing> {
+  const listing = await listAll(store, prefix);
+  expectSame(listing.keys, keys, `the keys in list(${show(prefix)})`, usualCause);
+  expectSame(listing.prefixes, prefixes, `the prefixes in list(${show(prefix)})`, usualCause);
+  return listing;
 }
 
 /** The two lists must be equal; says what is missing, what is there twice, and what is out of order. */
@@ -129,10 +184,15 @@ export type Settled =
   | { readonly rejected: false; readonly value: unknown }
   | { readonly rejected: true; readonly reason: unknown };
 
-/** How a promise settled, so that a rejection's reason can be compared by identity. */
-export async function settled(promise: Promise<unknown>): Promise<Settled> {
-  const [result] = await Promise.allSettled([promise]);
+/** How the call settled, so that a rejection's reason can be compared by identity. A throw counts as a rejection. */
+export async function settled(call: () => Promise<unknown>): Promise<Settled> {
+  const [result] = await Promise.allSettled([(async (): Promise<unknown> => call())()]);
   return result.status === "fulfilled"
     ? { rejected: false, value: result.value }
     : { rejected: true, reason: result.reason };
+}
+
+/** An error says what it is: as JSON it would be `{}`. */
+export function outcome(result: Settled): string {
+  return result.rejected ? `a rejection with ${String(result.reason)}` : show(result.value);
 }

@@ -1,0 +1,4 @@
+import { brokenAborts } from "./abort.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenAborts);

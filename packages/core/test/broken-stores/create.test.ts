@@ -1,0 +1,4 @@
+import { brokenCreates } from "./create.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenCreates);

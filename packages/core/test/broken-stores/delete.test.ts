@@ -1,0 +1,4 @@
+import { brokenDeletes } from "./delete.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenDeletes);

@@ -1,0 +1,4 @@
+import { brokenDurability } from "./durability.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenDurability);

@@ -1,0 +1,4 @@
+import { brokenErrors } from "./errors.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenErrors);

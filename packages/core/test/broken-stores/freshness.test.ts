@@ -1,0 +1,4 @@
+import { brokenFreshness } from "./freshness.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenFreshness);

@@ -1,0 +1,4 @@
+import { brokenGets } from "./get.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenGets);

@@ -1,0 +1,227 @@
+import { StoreError } from "../../src/errors.ts";
+import type { OperationOptions } from "../../src/store.ts";
+import { MapStore } from "../support/map-store.ts";
+import { OpenStore } from "./open-store.ts";
+import type { BrokenStore } from "./broken-store.ts";
+
+type Change = (body: Uint8Array) => Uint8Array;
+
+/** Gives back what `change` makes of a body. */
+class Changes extends MapStore {
+  readonly #change: Change;
+
+  constructor(bodies: Map<string, Uint8Array>, change: Change) {
+    super(bodies);
+    this.#change = change;
+  }
+
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+    const body = await super.get(key, options);
+    return body === undefined ? undefined : this.#change(body);
+  }
+}
+
+function changing(change: Change): BrokenStore["open"] {
+  return ({ bodies }) => new Changes(bodies, change);
+}
+
+type Answer = (key: string, bodies: ReadonlyMap<string, Uint8Array>) => Uint8Array | undefined;
+
+/** Gives `answer` for a key that is absent. */
+class AnswersForTheAbsent extends MapStore {
+  readonly #answer: Answer;
+
+  constructor(bodies: Map<string, Uint8Array>, answer: Answer) {
+    super(bodies);
+    this.#answer = answer;
+  }
+
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+    return (await super.get(key, options)) ?? this.#answer(key, this.entries());
+  }
+}
+
+function forTheAbsent(answer: Answer): BrokenStore["open"] {
+  return ({ bodies }) => new AnswersForTheAbsent(bodies, answer);
+}
+
+class HandsOutItsOwnBytes extends OpenStore {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+    await super.get(key, options);
+    return this.bodies.get(key);
+  }
+}
+
+/** One caller more than there are buffers gets the first caller's. */
+class SharesFortyBuffers extends MapStore {
+  readonly #buffers: Uint8Array[] = Array.from({ length: 40 }, () => new Uint8Array(2_000));
+  #reads = 0;
+
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+    const body = await super.get(key, options);
+    if (body?.length !== 2_000) return body;
+    const buffer = this.#buffers[this.#reads % this.#buffers.length] ?? body;
+    this.#reads += 1;
+    buffer.set(body);
+    return buffer;
+  }
+}
+
+class SharesBytesBetweenReads extends MapStore {
+  readonly #cached: Map<string, Uint8Array> = new Map();
+
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+    const body = await super.get(key, options);
+    const cached = this.#cached.get(key);
+    if (body === undefined || cached?.length === body.length) return body === undefined ? undefined : cached;
+    this.#cached.set(key, body);
+    return body;
+  }
+}
+
+/** Short bodies without a zero are what some clients take for text. */
+function isText(body: Uint8Array): boolean {
+  return body.length < 300 && !body.includes(0);
+}
+
+function firstThatBegins(key: string, bodies: ReadonlyMap<string, Uint8Array>): Uint8Array | undefined {
+  return [...bodies].find(([each]) => each.startsWith(key))?.[1];
+}
+
+function ofAFolder(key: string, bodies: ReadonlyMap<string, Uint8Array>): Uint8Array | undefined {
+  return [...bodies.keys()].some((each) => each.startsWith(`${key}/`)) ? new Uint8Array() : undefined;
+}
+
+function refuseBeneathAnObject(key: string, bodies: ReadonlyMap<string, Uint8Array>): undefined {
+  if ([...bodies.keys()].some((each) => key.startsWith(`${each}/`))) {
+    throw new StoreError("Failed", `ENOTDIR: "${key}"`);
+  }
+}
+
+function refuse(key: string): never {
+  throw new StoreError("Failed", `404: "${key}" is not there`);
+}
+
+function withoutEndingZeros(body: Uint8Array): Uint8Array {
+  return body.subarray(0, body.findLastIndex((byte) => byte !== 0) + 1);
+}
+
+function replaced(from: readonly number[], to: readonly number[]): Change {
+  return (body) => {
+    const index = body.length < 300 ? Buffer.from(body).indexOf(Buffer.from(from)) : -1;
+    if (index < 0) return body;
+    return Uint8Array.from([...body.subarray(0, index), ...to, ...body.subarray(index + from.length)]);
+  };
+}
+
+export const brokenGets: readonly BrokenStore[] = [
+  {
+    fault: "hands out its own bytes",
+    caughtBy: "get.own",
+    open: ({ bodies }) => new HandsOutItsOwnBytes(bodies),
+  },
+  {
+    fault: "gives two callers the same cached array",
+    caughtBy: "get.own",
+    open: ({ bodies }) => new SharesBytesBetweenReads(bodies),
+  },
+  {
+    fault: "reads into scratch buffers that it uses again too soon",
+    caughtBy: "get.concurrent",
+    open: ({ bodies }) => new SharesFortyBuffers(bodies),
+  },
+  {
+    fault: "passes what looks like text through a string",
+    caughtBy: "get.bytes",
+    open: changing((body) =>
+      isText(body) ? new TextEncoder().encode(new TextDecoder().decode(body)) : body,
+    ),
+  },
+  {
+    fault: "turns CR LF into LF",
+    caughtBy: "get.bytes",
+    open: changing(replaced([0x0d, 0x0a], [0x0a])),
+  },
+  {
+    fault: "strips a byte order mark",
+    caughtBy: "get.bytes",
+    open: changing(replaced([0xef, 0xbb, 0xbf], [])),
+  },
+  {
+    fault: "unpacks what begins like gzip",
+    caughtBy: "get.bytes",
+    open: changing((body) => (body[0] === 0x1f && body[1] === 0x8b ? body.subarray(10) : body)),
+  },
+  {
+    fault: "loses zeros at the end",
+    caughtBy: "get.bytes",
+    alsoSeenBy: ["get.concurrent", "get.lengths"],
+    open: changing(withoutEndingZeros),
+  },
+  {
+    fault: "reads 1 MiB of a body at most",
+    caughtBy: "get.lengths",
+    alsoSeenBy: ["abort.during", "abort.mid-body", "create.huge", "create.large", "create.whole"],
+    open: changing((body) => body.subarray(0, 2 ** 20)),
+  },
+  {
+    fault: "drops the one byte that does not fill a block of 16 KiB",
+    caughtBy: "get.lengths",
+    alsoSeenBy: ["create.large"],
+    open: changing((body) => (body.length % 2 ** 14 === 1 && body.length > 1 ? body.subarray(0, -1) : body)),
+  },
+  {
+    fault: "takes an absent key for an error",
+    caughtBy: "get.absent",
+    alsoSeenBy: [
+      "abort.before",
+      "abort.during",
+      "abort.listeners",
+      "delete.gone",
+      "durability.deletes",
+      "durability.unclosed",
+      "errors.works-on",
+      "freshness.clients",
+      "freshness.concurrent",
+      "freshness.own",
+      "get.absent-nearby",
+      "keys.distinct",
+      "keys.separate",
+    ],
+    open: forTheAbsent(refuse),
+  },
+  {
+    fault: "takes an absent key for an empty body",
+    caughtBy: "get.absent",
+    alsoSeenBy: [
+      "abort.before",
+      "abort.during",
+      "delete.gone",
+      "durability.deletes",
+      "durability.unclosed",
+      "errors.works-on",
+      "freshness.clients",
+      "freshness.concurrent",
+      "freshness.own",
+      "get.absent-nearby",
+      "keys.distinct",
+      "keys.separate",
+    ],
+    open: forTheAbsent(() => new Uint8Array()),
+  },
+  {
+    fault: "reads a folder as an empty body",
+    caughtBy: "get.absent-nearby",
+    open: forTheAbsent(ofAFolder),
+  },
+  {
+    fault: "gives the first key that begins like the one asked for",
+    caughtBy: "get.absent-nearby",
+    open: forTheAbsent(firstThatBegins),
+  },
+  {
+    fault: "fails beneath a key that is an object",
+    caughtBy: "get.absent-nearby",
+    open: forTheAbsent(refuseBeneathAnObject),
+  },
+];

@@ -1,0 +1,4 @@
+import { brokenKeys } from "./keys.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenKeys);

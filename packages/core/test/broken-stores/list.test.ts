@@ -1,0 +1,4 @@
+import { brokenLists } from "./list.ts";
+import { judge } from "./verdict.ts";
+
+judge(brokenLists);
