@@ -34,11 +34,13 @@ export function differences(
 }
 
 function compare(ours: ReadonlyMap<string, string>, theirs: ReadonlyMap<string, string>): string[] {
-  const show = (side: ReadonlyMap<string, string>, path: string): string => side.get(path) ?? "nothing";
   return [...new Set([...ours.keys(), ...theirs.keys()])]
     .toSorted()
     .filter((path) => ours.get(path) !== theirs.get(path))
-    .map((path) => `${path}: the double says ${show(ours, path)}, the server ${show(theirs, path)}`);
+    .map(
+      (path) =>
+        `${path}: the double says ${ours.get(path) ?? "nothing"}, the server ${theirs.get(path) ?? "nothing"}`,
+    );
 }
 
 function flat(view: Readonly<Record<string, unknown>>, passing: RegExp): ReadonlyMap<string, string> {

@@ -52,11 +52,13 @@ function known(body: unknown): unknown {
   return JSON.parse(JSON.stringify(body), (name, value: unknown) => (unread.has(name) ? undefined : value));
 }
 
+function pick(value: unknown, names: readonly string[]): unknown {
+  return Object.fromEntries(Object.entries(Object(value)).filter(([name]) => names.includes(name)));
+}
+
 /** `fields=kind,items(name,size)`, of two levels at most. */
 function chosen(body: unknown, fields: string): unknown {
   const [outer, inner = ""] = [fields.replaceAll(/\([^)]*\)/g, ""), /\(([^)]*)\)/.exec(fields)?.[1]];
-  const pick = (value: unknown, names: readonly string[]): unknown =>
-    Object.fromEntries(Object.entries(Object(value)).filter(([name]) => names.includes(name)));
   const picked = pick(body, outer.split(",")) as { readonly items?: readonly unknown[] };
   const { items } = picked;
   return items === undefined

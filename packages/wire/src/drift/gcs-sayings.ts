@@ -9,6 +9,8 @@ export interface GcsSpeaker {
   readonly bucket: string;
   /** Everything is below it. Ends in `/`. */
   readonly root: string;
+  /** Takes away what is below the root. */
+  readonly end: () => Promise<void>;
 }
 
 interface Multipart {
@@ -17,7 +19,7 @@ interface Multipart {
 }
 
 export function gcsSpeaker(bucket: string, root: string, endpoint: string): GcsSpeaker {
-  return {
+  const speaker: GcsSpeaker = {
     store: new GcsStore({ bucket, prefix: root, storageOptions: { apiEndpoint: endpoint } }),
     ask: (method, path, body) =>
       fetch(`${endpoint}${path}`, {
@@ -26,7 +28,15 @@ export function gcsSpeaker(bucket: string, root: string, endpoint: string): GcsS
       }),
     bucket,
     root,
+    end: async () => {
+      const listing = await speaker.ask("GET", listPath(speaker));
+      const { items = [] } = (await listing.json()) as {
+        readonly items?: readonly { readonly name: string }[];
+      };
+      for (const { name } of items) await speaker.ask("DELETE", pathOf(speaker, name.slice(root.length)));
+    },
   };
+  return speaker;
 }
 
 function pathOf({ bucket, root }: GcsSpeaker, key: string, query: string = ""): string {

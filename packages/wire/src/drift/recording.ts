@@ -15,7 +15,7 @@ export interface Saying<Speaker> {
 }
 
 /** Says everything, one thing after the other, through a proxy that writes down what went over the wire. */
-export async function record<Speaker>(
+export async function record<Speaker extends { readonly end: () => Promise<void> }>(
   target: string,
   sayings: readonly Saying<Speaker>[],
   open: (endpoint: string) => Speaker,
@@ -29,8 +29,8 @@ export async function record<Speaker>(
   };
   proxy.fail(() => true, listen, Number.POSITIVE_INFINITY);
   const records = new Map<string, readonly Recorded[]>();
+  const speaker = open(proxy.endpoint);
   try {
-    const speaker = open(proxy.endpoint);
     for (const { title, say } of sayings) {
       heard = [];
       // A refusal is an answer like any other: what came over the wire is what counts.
@@ -42,6 +42,8 @@ export async function record<Speaker>(
       }
       records.set(title, heard);
     }
+    heard = [];
+    await speaker.end();
     if (proxy.problems.length > 0) throw new AggregateError(proxy.problems, "the proxy had problems");
     return records;
   } finally {

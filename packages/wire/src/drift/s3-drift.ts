@@ -4,7 +4,8 @@ import { namedS3 } from "../s3.ts";
 import { headersBut, type Reading, typeOf } from "./comparison.ts";
 import type { Deviation, Drift } from "./drift.ts";
 import { record } from "./recording.ts";
-import { s3Sayings, s3Speaker } from "./s3-sayings.ts";
+import { s3Sayings } from "./s3-sayings.ts";
+import { s3Speaker } from "./s3-speaker.ts";
 
 /** No client of ours looks at them. */
 const ignoredHeaders = [

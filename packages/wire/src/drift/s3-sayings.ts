@@ -6,67 +6,9 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
-  type S3ClientConfig,
 } from "@aws-sdk/client-s3";
-import type { ObjectStore } from "@state/core";
-import { S3Store } from "@state/s3";
-import type { S3Place } from "../s3.ts";
 import type { Saying } from "./recording.ts";
-
-/** A store, and the SDK that it is built on, for what no store says. */
-export interface S3Speaker {
-  readonly store: ObjectStore;
-  readonly client: S3Client;
-  /** A client that is set up otherwise. */
-  readonly other: (config: S3ClientConfig) => S3Client;
-  readonly bucket: string;
-  /** Everything is below it. Ends in `/`. */
-  readonly root: string;
-}
-
-export function s3Speaker({ server, bucket, root }: S3Place, endpoint: string): S3Speaker {
-  const { region, accessKeyId, secretAccessKey } = server;
-  const credentials = { accessKeyId, secretAccessKey };
-  const clientConfig = { endpoint, region, credentials, forcePathStyle: true, maxAttempts: 1 };
-  return {
-    store: new S3Store({ bucket, prefix: root, clientConfig }),
-    client: new S3Client(clientConfig),
-    other: (config) => new S3Client({ ...clientConfig, ...config }),
-    bucket,
-    root,
-  };
-}
-
-type Wire = { headers: Record<string, string>; body?: unknown };
-
-/** A client whose requests are changed: before they are signed, or when they are. */
-function changing(
-  { other }: S3Speaker,
-  when: "unsigned" | "signed",
-  change: (request: Wire) => void,
-  config: S3ClientConfig = {},
-): S3Client {
-  const client = other(config);
-  if (when === "unsigned") {
-    client.middlewareStack.add(
-      (next) => (args) => {
-        change(args.request as Wire);
-        return next(args);
-      },
-      { step: "build", priority: "low", name: "change" },
-    );
-  } else {
-    client.middlewareStack.add(
-      (next) => (args) => {
-        change(args.request as Wire);
-        return next(args);
-      },
-      { step: "deserialize", priority: "low", name: "change" },
-    );
-  }
-  return client;
-}
+import { changing, type S3Speaker } from "./s3-speaker.ts";
 
 function put({ bucket, root }: S3Speaker, key: string, more: object = {}): PutObjectCommand {
   return new PutObjectCommand({ Bucket: bucket, Key: root + key, Body: Buffer.from(`of ${key}`), ...more });
