@@ -35,12 +35,14 @@ function remove(
 
 async function pages({ client, ...speaker }: S3Speaker, more: object): Promise<void> {
   let token: string | undefined;
-  do {
-    const page = await client.send(
+  // A double whose pages never end is told by their number.
+  for (let page = 0; page < 10; page += 1) {
+    const answer = await client.send(
       list({ client, ...speaker }, { ...more, ...(token === undefined ? {} : { ContinuationToken: token }) }),
     );
-    token = page.NextContinuationToken;
-  } while (token !== undefined);
+    token = answer.NextContinuationToken;
+    if (token === undefined) return;
+  }
 }
 
 async function whole(listing: AsyncIterable<unknown>): Promise<void> {
@@ -117,7 +119,8 @@ export const s3Sayings: readonly Saying<S3Speaker>[] = [
   { title: "get what is not there", say: ({ store }) => store.get("a/none") },
   {
     title: "get without asking for the checksum",
-    say: (speaker) => speaker.client.send(get(speaker, "a/1")),
+    say: (speaker) =>
+      speaker.other({ responseChecksumValidation: "WHEN_REQUIRED" }).send(get(speaker, "a/1")),
   },
   { title: "get what has a type of content", say: (speaker) => speaker.client.send(get(speaker, "a/typed")) },
   ...odd.map((key) => ({
