@@ -13,6 +13,12 @@ describe.each([s3Drift, gcsDrift])(
     }
     let records: Records;
 
+    test("but for deviations, each of something that is said", () => {
+      const titles = sayings.map(({ title }) => title);
+      expect(new Set(titles).size).toBe(titles.length);
+      expect(titles).toEqual(expect.arrayContaining(Object.keys(deviations)));
+    });
+
     beforeAll(async () => {
       records = await record();
     }, 120_000);
