@@ -8,14 +8,17 @@ function refusal(status: number, code: string, headers: Readonly<Record<string, 
   return answerOf(status, { "Content-Type": "application/xml", ...headers }, body);
 }
 
-/** The server that `STATE_TEST_S3` names, or a double. */
-async function start(): Promise<Target> {
+/** Where on a server the tests may be. */
+export interface S3Place {
+  readonly server: S3Server;
+  readonly bucket: string;
+  readonly root: string;
+}
+
+/** What `STATE_TEST_S3` names. */
+export function namedS3(): S3Place | undefined {
   const named = process.env["STATE_TEST_S3"];
-  if (named === undefined) {
-    const bucket = "state";
-    const double = await startS3Double({ buckets: [bucket] });
-    return targetOf(double, bucket, "wire", "the double");
-  }
+  if (named === undefined) return undefined;
   const url = new URL(named);
   const endpoint = url.searchParams.get("endpoint");
   if (endpoint === null)
@@ -27,10 +30,19 @@ async function start(): Promise<Target> {
     secretAccessKey: process.env["AWS_SECRET_ACCESS_KEY"] ?? "",
     stop: async () => undefined,
   };
-  return targetOf(server, url.hostname, url.pathname.slice(1), endpoint);
+  return { server, bucket: url.hostname, root: url.pathname.slice(1) };
 }
 
-function targetOf(server: S3Server, bucket: string, root: string, name: string): Target {
+/** The server that `STATE_TEST_S3` names, or a double. */
+async function start(): Promise<Target> {
+  const named = namedS3();
+  if (named !== undefined) return targetOf(named, named.server.endpoint);
+  const bucket = "state";
+  const double = await startS3Double({ buckets: [bucket] });
+  return targetOf({ server: double, bucket, root: "wire" }, "the double");
+}
+
+function targetOf({ server, bucket, root }: S3Place, name: string): Target {
   const { region, accessKeyId, secretAccessKey } = server;
   const credentials = { accessKeyId, secretAccessKey };
   return {

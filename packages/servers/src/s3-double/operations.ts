@@ -69,8 +69,7 @@ export function listObjects(bucket: Bucket, request: SeenRequest, { pageSize }: 
   const after = token === null ? (startAfter ?? "") : Buffer.from(token, "base64").toString();
   const limit = Math.min(Number(maxKeys), pageSize);
   const found = bucket.list(prefix, delimiter, after, limit);
-  const text = (value: string): string =>
-    encoding === "url" ? encodeURIComponent(value).replaceAll("%2F", "/") : value;
+  const text = (value: string): string => (encoding === "url" ? urlEncoded(value) : value);
   const isTruncated = limit > 0 && found.next !== undefined;
   const content = {
     Name: request.bucket,
@@ -93,6 +92,11 @@ export function listObjects(bucket: Bucket, request: SeenRequest, { pageSize }: 
     ...(encoding === null ? {} : { EncodingType: encoding }),
   };
   return xmlAnswer(answerXml("ListBucketResult", content));
+}
+
+/** As forms have it, but for the slash. */
+function urlEncoded(text: string): string {
+  return new URLSearchParams({ "": text }).toString().slice(1).replaceAll("%2F", "/");
 }
 
 export function deleteObjects(bucket: Bucket, request: SeenRequest, settings: Settings): Answer {

@@ -93,7 +93,7 @@ function operate(request: SeenRequest, settings: Settings, buckets: Map<string, 
   const bucket = buckets.get(request.bucket);
   if (bucket === undefined) throw new FaultError(faults.bucketAbsent);
   if (key === "") {
-    if (method === "HEAD") return { status: 200 };
+    if (method === "HEAD") return { status: 200, headers: { "content-type": "application/xml" } };
     if (method === "GET" && request.query.get("list-type") === "2")
       return listObjects(bucket, request, settings);
     if (method === "POST" && request.query.has("delete")) return deleteObjects(bucket, request, settings);
@@ -118,7 +118,7 @@ function faultAnswer(fault: Fault, { method, bucket, key }: SeenRequest): Answer
     Message: fault.message,
     ...(key === "" ? {} : { Key: key }),
     BucketName: bucket,
-    Resource: key === "" ? `/${bucket}` : `/${bucket}/${key}`,
+    Resource: `/${bucket}/${key}`,
     ...fault.fields,
     RequestId: randomUUID(),
     HostId: "double",
