@@ -47,7 +47,7 @@ export class Listing {
         : container.listBlobsByHierarchy(delimiter, options);
     const step = await listing.byPage(settings).next();
     if (step.done === true) throw this.#unreadable("the answer is empty");
-    return this.#read(step.value as Answer);
+    return this.#read(step.value);
   }
 
   #read({ segment, continuationToken: token }: Answer): {

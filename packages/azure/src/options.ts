@@ -102,7 +102,7 @@ function faultOf(prefix: string): string | undefined {
   if (path === "") return prefix === "" ? undefined : "it has nothing but slashes";
   // The client, and the service, make another path of these.
   if (path.includes("\\")) return "it has a backslash, which the service takes for a slash";
-  if (path.split("/").some((segment) => segment === "" || /\.$/.test(segment))) {
+  if (path.split("/").some((segment) => segment === "" || segment.endsWith("."))) {
     return "it has a segment that is empty or ends in a dot";
   }
   return undefined;

@@ -21,8 +21,14 @@ export async function startAzurite(): Promise<AzureServer> {
     command: process.execPath,
     args: (port) => [
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
-      ...["--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--silent"],
-      ...["--blobHost", "127.0.0.1", "--blobPort", String(port)],
+      "--inMemoryPersistence",
+      "--disableTelemetry",
+      "--skipApiVersionCheck",
+      "--silent",
+      "--blobHost",
+      "127.0.0.1",
+      "--blobPort",
+      String(port),
     ],
     // Whatever it answers, it answers.
     isReady: async (endpoint) => (await fetch(`${endpoint}/`)).status > 0,

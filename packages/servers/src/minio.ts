@@ -22,8 +22,13 @@ export async function startMinio(): Promise<S3Server> {
     name: "MinIO",
     command: binaryOf(minio),
     args: (port) => [
-      ...["server", "--quiet", "--address", `127.0.0.1:${port}`],
-      ...["--console-address", `127.0.0.1:${console}`, data],
+      "server",
+      "--quiet",
+      "--address",
+      `127.0.0.1:${port}`,
+      "--console-address",
+      `127.0.0.1:${console}`,
+      data,
     ],
     env: {
       MINIO_CI_CD: "1",

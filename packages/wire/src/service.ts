@@ -33,7 +33,7 @@ export interface Service {
   operationOf(request: WireRequest): Operation | undefined;
   readonly refusals: Readonly<Record<RefusalName, Answer>>;
   /** A listing's answer that says there is another page. */
-  truncated(listing: Answer): Answer;
+  readonly truncated: (listing: Answer) => Answer;
 }
 
 /** Seconds. */

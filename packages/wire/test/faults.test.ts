@@ -23,27 +23,26 @@ const body = new Uint8Array(10_000).map((_, index) => index);
 
 const seen: Seen[] = [];
 
+const asked: Readonly<Record<Operation, (store: ObjectStore, signal?: AbortSignal) => Promise<string>>> = {
+  create: (store, signal) => store.create("a/new", body, { signal }),
+  get: async (store, signal) => expectWhole(await store.get("a/there", { signal })),
+  async list(store, signal) {
+    const keys: string[] = [];
+    for await (const page of store.list("a/", { signal })) keys.push(...page.objects.map(({ key }) => key));
+    return keys.join() === "a/there" ? "the listing" : `a wrong listing: ${keys.join()}`;
+  },
+  async delete(store, signal) {
+    const failures = await store.delete(["a/there"], { signal });
+    const codes = failures.map(({ error }) => `\`${error.code}\``);
+    return failures.length === 0 ? "gone" : `${codes.join()} for the key`;
+  },
+};
+
 /** What the operation came to on a store that is struck at every request of it. */
 async function ask(store: ObjectStore, operation: Operation, silent: boolean): Promise<string> {
   const signal = silent ? AbortSignal.timeout(silentMs) : undefined;
   try {
-    switch (operation) {
-      case "create":
-        return await store.create("a/new", body, { signal });
-      case "get":
-        return expectWhole(await store.get("a/there", { signal }));
-      case "list": {
-        const keys: string[] = [];
-        for await (const page of store.list("a/", { signal }))
-          keys.push(...page.objects.map(({ key }) => key));
-        return keys.join() === "a/there" ? "the listing" : `a wrong listing: ${keys.join()}`;
-      }
-      case "delete": {
-        const failures = await store.delete(["a/there"], { signal });
-        const codes = failures.map(({ error }) => `\`${error.code}\``);
-        return failures.length === 0 ? "gone" : `${codes.join()} for the key`;
-      }
-    }
+    return await asked[operation](store, signal);
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) return "the signal's reason";
     if (!isStoreError(error)) throw error;
@@ -84,8 +83,10 @@ async function onStore(
     const land = fault.arm(proxy, service, operation, fault.strikes ?? Number.POSITIVE_INFINITY);
     const sent = proxy.requests.length;
     const answer = await ask(store, operation, fault.isSilent === true);
-    const asked = proxy.requests.slice(sent).filter((request) => service.operationOf(request) === operation);
-    expect(asked.length, "one attempt a call").toBe(fault.requests ?? 1);
+    const requests = proxy.requests
+      .slice(sent)
+      .filter((request) => service.operationOf(request) === operation);
+    expect(requests.length, "one attempt a call").toBe(fault.requests ?? 1);
     proxy.heal();
     await land();
     expect(proxy.problems).toEqual([]);
@@ -104,13 +105,13 @@ async function inCheckpoint(
   times: number,
 ): Promise<string> {
   return behindProxy(target, async (proxy, store, prefix) => {
-    let land = async (): Promise<void> => undefined;
+    let land: (() => Promise<void>) | undefined;
     const arm = (): void => {
       land = fault.arm(proxy, service, struck[point], times);
     };
     const attemptMs = fault.isSilent === true ? silentMs : patientMs;
     const { outcome, told } = await checkpoint(store, point, attemptMs, arm, () => proxy.heal());
-    await land();
+    await land?.();
     expect(proxy.problems).toEqual([]);
     const direct = target.open(target.endpoint, prefix);
     const { sealed, problem } = await inspect(direct);

@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, request as send, type ServerResponse } from "node:http";
+import { type Agent, type IncomingMessage, request as send, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { type Answer, withoutFraming } from "./answer.ts";
