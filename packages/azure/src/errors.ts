@@ -1,5 +1,4 @@
 import { isStoreError, StoreError, type StoreErrorCode } from "@state/core";
-import { IdleError } from "./bounded.ts";
 
 /** Where a failure happened, for its message. */
 export interface Place {
@@ -81,11 +80,20 @@ export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meani
   ["IdleError", ["Unavailable"]],
   // The client's word for a dropped connection; an abort of the caller's never comes here.
   ["AbortError", ["Unavailable"]],
+  // The client's when an answer lacks what it takes for granted: an etag, a length, a segment of a listing.
+  ["RangeError", ["Unavailable"]],
+  ["TypeError", ["Unavailable"]],
   ["AuthenticationError", ["Denied"]],
   ["AuthenticationRequiredError", ["Denied"]],
   ["AggregateAuthenticationError", ["Denied"]],
   ["CredentialUnavailableError", ["Denied"]],
 ]);
+
+/** Errors of the client and of Node that have nothing but a text. */
+export const meaningOfText: readonly (readonly [text: RegExp, meaning: Meaning])[] = [
+  [/^Parse Error|socket hang up/, ["Unavailable"]],
+  [/^Invalid state: sub responses' count/, ["Unavailable"]],
+];
 
 /** What the service said: of an SDK error, or of a part of a batch's answer. */
 export interface Refusal {
@@ -137,7 +145,7 @@ export function refusalOf(error: unknown): Refusal {
   return { status, code, message, retryAfterMs: retryAfterOf(headers) };
 }
 
-function meaningOf({ status, code }: Refusal, error: unknown): Meaning {
+function meaningOf({ status, code, message }: Refusal, error: unknown): Meaning {
   const byCode = meaningOfCode.get(code ?? "");
   if (byCode !== undefined) return byCode;
   if (status !== undefined) {
@@ -151,10 +159,7 @@ function meaningOf({ status, code }: Refusal, error: unknown): Meaning {
   if (byClient !== undefined) return byClient;
   const byName = meaningOfName.get(error instanceof Error ? error.name : "");
   if (byName !== undefined) return byName;
-  return error instanceof IdleError ||
-    (error instanceof Error && /^Parse Error|socket hang up/.test(error.message))
-    ? ["Unavailable"]
-    : ["Failed"];
+  return meaningOfText.find(([text]) => text.test(message))?.[1] ?? ["Failed"];
 }
 
 function storeErrorOf(refusal: Refusal, place: Place, meaning: Meaning, cause: unknown): StoreError {

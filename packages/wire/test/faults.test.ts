@@ -149,7 +149,7 @@ describe.each(services)("a failing wire before $name", (service) => {
           seen.push({
             service: service.name,
             fault: fault.title,
-            column: point,
+            column: `checkpoint at its ${point}`,
             answer: `${once} / ${always}`,
           });
           expect(`${once} ${always}`).not.toContain("wrong");
