@@ -119,10 +119,17 @@ export function failure(code: StoreErrorCode, place: Place, why: string): StoreE
   return new StoreError(code, `${subject(place)} failed: ${why}`, { key: place.key, store: place.store });
 }
 
+const existing: ReadonlyMap<string, number> = new Map([
+  ["BlobAlreadyExists", 409],
+  ["ConditionNotMet", 412],
+  // A SAS that may create and not write is told so, and only when there is a blob to overwrite.
+  ["UnauthorizedBlobOverwrite", 403],
+]);
+
 /** The key is taken, by whomever. */
 export function saysExists(error: unknown): boolean {
   const { code, status } = refusalOf(error);
-  return (code === "BlobAlreadyExists" && status === 409) || (code === "ConditionNotMet" && status === 412);
+  return code !== undefined && existing.has(code) && existing.get(code) === status;
 }
 
 /** The service's own word; a proxy's 404 has none. */

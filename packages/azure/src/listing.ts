@@ -54,7 +54,9 @@ export class Listing {
     readonly page: ListPage;
     readonly isLast: boolean;
   } {
-    if (segment === undefined) throw this.#unreadable("the answer has no segment of a listing");
+    // Every page has the marker, empty on the last: without it there may be more that nobody would ask for.
+    if (segment === undefined || token === undefined)
+      throw this.#unreadable("the answer lacks a listing's segment or its marker");
     const objects: ListedObject[] = [];
     for (const { name, properties, metadata } of segment.blobItems ?? []) {
       const key = this.#relative(name);
@@ -73,7 +75,7 @@ export class Listing {
       this.#lastPrefix = folder;
       prefixes.push(folder);
     }
-    const isLast = token === undefined || token === "";
+    const isLast = token === "";
     if (!isLast && token === this.#token) throw this.#unreadable("the next page begins where this one began");
     this.#token = token;
     return { page: { objects, prefixes }, isLast };

@@ -4,7 +4,7 @@ import {
   newPipeline,
   Pipeline,
   type StoragePipelineOptions,
-  type StorageSharedKeyCredential,
+  StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import type { TokenCredential } from "@azure/core-auth";
 
@@ -40,8 +40,12 @@ export interface Settings {
 }
 
 const maxPrefixBytes = 120;
-/** The retry loop is the backend's, one for all stores. */
-const oneTry: StoragePipelineOptions = { retryOptions: { maxTries: 1 } };
+/** The retry loop is the backend's, one for all stores; and a redirect is for whoever set the address. */
+const oneTry: StoragePipelineOptions & { readonly redirectOptions: { readonly maxRetries: number } } = {
+  retryOptions: { maxTries: 1 },
+  // Not in the client's types, but handed on to its pipeline.
+  redirectOptions: { maxRetries: 0 },
+};
 // oxlint-disable-next-line no-control-regex
 const controlCharacter = /[\u0000-\u001f\u007f]/;
 
@@ -61,12 +65,25 @@ function containerOf(options: AzureStoreOptions): ContainerClient {
     );
   }
   if ("connectionString" in options) {
-    return new ContainerClient(options.connectionString, containerName, oneTry);
+    return connect(options.connectionString, containerName);
   }
+  // Not shown when it is wrong: it may hold a signature.
+  if (!URL.canParse(options.accountUrl)) throw new TypeError("accountUrl must be the address of an account");
   // A SAS stays in the query, behind the container's name.
   const url = new URL(options.accountUrl);
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/${encodeURIComponent(containerName)}`;
   return new ContainerClient(url.href, options.credential ?? new AnonymousCredential(), oneTry);
+}
+
+function connect(connectionString: string, containerName: string): ContainerClient {
+  try {
+    return new ContainerClient(connectionString, containerName, { ...oneTry });
+  } catch {
+    // What the client says may hold parts of the string.
+    throw new TypeError(
+      "connectionString is not that of a storage account, with AccountName and AccountKey or BlobEndpoint and SharedAccessSignature",
+    );
+  }
 }
 
 /** The same account, credential, transport and policies, and one request a call. */
@@ -78,10 +95,23 @@ function derive(container: ContainerClient): ContainerClient {
       "container is no ContainerClient that another can be derived from, and as it is it may send a request twice: pass accountUrl and credential instead",
     );
   }
+  if (!isKnown(container.credential)) {
+    throw new TypeError(
+      "the container's credential is of another copy of @azure/storage-blob, and would sign nothing here: install one version, or pass accountUrl or connectionString instead",
+    );
+  }
   const settings = { ...options, ...oneTry };
   const derived =
     factories.length > 0 ? new Pipeline(factories, settings) : newPipeline(container.credential, settings);
   return new ContainerClient(container.url, derived);
+}
+
+function isKnown(credential: unknown): boolean {
+  return (
+    credential instanceof StorageSharedKeyCredential ||
+    credential instanceof AnonymousCredential ||
+    typeof Reflect.get(Object(credential), "getToken") === "function"
+  );
 }
 
 function prefixOf(prefix: string): string {

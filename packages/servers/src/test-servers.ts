@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { createContainer, startAzurite } from "./azurite.ts";
 import { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
@@ -32,7 +31,7 @@ interface Tested {
 }
 
 const root = resolve(import.meta.dirname, "../../..");
-const vitest = createRequire(resolve(root, "package.json")).resolve("vitest/vitest.mjs");
+const vitest = resolve(root, "node_modules/vitest/vitest.mjs");
 const bucket = "state-tests";
 
 const tested: readonly Tested[] = [

@@ -30,6 +30,13 @@ const settings: readonly Setting[] = [
   { title: "ESNext and DOM", lib: ["ESNext", "DOM"], types: [] },
 ];
 
+/** Packages whose types work only with those of Node, and why. */
+const needNode: Readonly<Record<string, string>> = {
+  "@state/azure": "the SDK's clients name Buffer and NodeJS.ReadableStream",
+  "@state/gcs": "the SDK's clients name Buffer, streams and http",
+  "@state/s3": "the SDK's configuration names http.Agent",
+};
+
 /** An empty project that has the package and core, and what they ask for. */
 async function install(packages: readonly string[], folder: string): Promise<string> {
   const project = join(scratch, folder);
@@ -58,6 +65,10 @@ describe.each(publicPackages)("an empty project with $name", ({ name, manifest }
     const types = await realpath(join(import.meta.dirname, "../node_modules/types-node-22"));
     await rm(join(project, "node_modules/@types/node"), { recursive: true, force: true });
     await symlink(types, join(project, "node_modules/@types/node"));
+    // What npm lays beside them.
+    const undici = join(project, "node_modules/undici-types");
+    await rm(undici, { recursive: true, force: true });
+    await symlink(await realpath(join(types, "../../undici-types")), undici);
   }, 180_000);
 
   test("has what the package asks for, and no other cloud's SDK", async () => {
@@ -78,7 +89,15 @@ describe.each(publicPackages)("an empty project with $name", ({ name, manifest }
       { timeout: 60_000 },
       async ({ lib, types }) => {
         const module = moduleResolution === "nodenext" ? "nodenext" : "esnext";
-        const compilerOptions = { moduleResolution, module, lib, types, target: "ES2022", strict: true };
+        const named = name in needNode ? ["node"] : types;
+        const compilerOptions = {
+          moduleResolution,
+          module,
+          lib,
+          types: named,
+          target: "ES2022",
+          strict: true,
+        };
         const file = `${moduleResolution}-${lib.join("-")}`;
         await writeFile(join(project, `${file}.ts`), importing({ name, manifest }));
         await writeFile(

@@ -1,0 +1,12 @@
+/** The last line of `pnpm test`: what it did not run, by name, and what would. */
+import { commandFor, installedServers } from "./installed.ts";
+
+const lines = installedServers.map(
+  (server) =>
+    `  ${server.name}: \`${commandFor(server)} && npx -y pnpm@12 test:servers${server.isExtra === true ? " --all" : ""}\``,
+);
+process.stdout.write(`
+The stores of the clouds ran on doubles of S3 and Cloud Storage, and on Azurite. Not run:
+${lines.join("\n")}
+  the clouds themselves: STATE_TEST_S3, STATE_TEST_GCS and STATE_TEST_AZURE name a place to test in; see CONTRIBUTING.md
+`);
