@@ -38,7 +38,11 @@ const tested: readonly Tested[] = [
   {
     name: "MinIO",
     needs: minio,
-    start: async () => ({ ...(await runningS3(await startMinio())), store: `s3://${bucket}/flights` }),
+    async start() {
+      const server = await startMinio();
+      const query = `?endpoint=${server.endpoint}&region=${server.region}`;
+      return { ...(await runningS3(server)), store: `s3://${bucket}/flights${query}` };
+    },
   },
   {
     name: "fake-gcs-server",
@@ -115,7 +119,8 @@ async function run(title: string, args: readonly string[], env: Environment): Pr
 async function start(each: Tested): Promise<Running | undefined> {
   const { name, needs } = each;
   if (needs !== undefined && !isInstalled(needs)) {
-    failures.push(`${name} is not there: \`${commandFor(needs)}\` brings it`);
+    const failure = `${name} is not there: \`${commandFor(needs)}\` brings it`;
+    if (!failures.includes(failure)) failures.push(failure);
     return undefined;
   }
   const running = await each.start();
@@ -124,32 +129,46 @@ async function start(each: Tested): Promise<Running | undefined> {
   return running;
 }
 
-async function testAll(): Promise<void> {
+/** Starts the servers anew, each empty: the emulators look through all that they hold at every request. */
+async function withServers(
+  work: (running: readonly Running[], env: Environment) => Promise<void>,
+): Promise<void> {
   const running: Running[] = [];
   for (const each of tested) {
     const one = await start(each);
     if (one !== undefined) running.push(one);
   }
-  const env = Object.assign({}, ...running.map((each) => each.env)) as Environment;
-  const suites = running.flatMap((each) => each.suites);
-  await run("the suites, the faults and the doubles", [vitest, "run", ...suites, "packages/wire"], env);
-  for (const { store } of running) {
-    if (store === undefined) continue;
-    const job = ["--conditions=@state/source", "examples/flights/src/main.ts", "--store", store];
-    await run(
-      `flights on ${store}`,
-      [...job, "--records", "300000", "--barrier", "5000", "--seed", "7"],
-      env,
-    );
-  }
-  if (process.argv.includes("--all")) {
-    const second = await start({
-      name: "moto",
-      needs: moto,
-      start: async () => runningS3(await startMoto()),
-    });
-    if (second !== undefined) await run("the suites on moto", [vitest, "run", ...second.suites], second.env);
-  }
+  await work(running, Object.assign({}, ...running.map((each) => each.env)) as Environment);
+  await stopAll();
+}
+
+async function stopAll(): Promise<void> {
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+}
+
+async function testAll(): Promise<void> {
+  await withServers(async (running, env) => {
+    const suites = running.flatMap((each) => each.suites);
+    await run("the suites", [vitest, "run", ...suites], env);
+  });
+  await withServers(async (_, env) => {
+    await run("the faults, and the doubles against the servers", [vitest, "run", "packages/wire"], env);
+  });
+  await withServers(async (running, env) => {
+    for (const { store } of running) {
+      if (store === undefined) continue;
+      const job = ["--conditions=@state/source", "examples/flights/src/main.ts", "--store", store];
+      const size = ["--records", "300000", "--barrier", "5000", "--seed", "7"];
+      await run(`flights on ${store}`, [...job, ...size], env);
+    }
+  });
+  if (!process.argv.includes("--all")) return;
+  const second = await start({
+    name: "moto",
+    needs: moto,
+    start: async () => runningS3(await startMoto()),
+  });
+  if (second !== undefined) await run("the suites on moto", [vitest, "run", ...second.suites], second.env);
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -162,7 +181,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 try {
   await testAll();
 } finally {
-  await Promise.all(servers.map((server) => server.stop()));
+  await stopAll();
 }
 say(failures.length === 0 ? "\nAll passed on real servers." : `\nNot passed:\n  ${failures.join("\n  ")}`);
 process.exitCode = failures.length === 0 ? 0 : 1;
