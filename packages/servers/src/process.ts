@@ -23,6 +23,10 @@ export async function startProcess(options: ProcessOptions): Promise<Server> {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
   });
+  // Also when the tests end without having stopped it.
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   const output: string[] = [];
   child.stdout.on("data", (text: Buffer) => output.push(text.toString()));
   child.stderr.on("data", (text: Buffer) => output.push(text.toString()));
