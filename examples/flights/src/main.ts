@@ -7,7 +7,7 @@ import { flightsFile } from "./flights.ts";
 import { absolute } from "./folder.ts";
 import type { Journal } from "./journal.ts";
 import { describeRun } from "./news.ts";
-import { parseOptions, usage, UsageError } from "./options.ts";
+import { parseOptions, usage } from "./options.ts";
 import type { Options } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { summary } from "./report.ts";
@@ -15,6 +15,7 @@ import { readReleased, readStatistics } from "./result.ts";
 import { Sink } from "./sink.ts";
 import { Supervisor } from "./supervisor.ts";
 import { readTruth } from "./truth.ts";
+import { UsageError } from "./usage-error.ts";
 import {
   checkDeposed,
   checkEnds,

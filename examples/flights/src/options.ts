@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { killPoints } from "./chaos.ts";
 import { namesStore, storeForms } from "./store.ts";
+import { UsageError } from "./usage-error.ts";
 
 export interface Options {
   readonly records: number;
@@ -36,9 +37,6 @@ what a plain read of the file gives: no flight lost, none counted twice.
 
 The exit code is 0 if everything is equal, 1 if anything differs, 2 if the arguments are wrong.
 `;
-
-/** What is wrong with the command line, in words for its author. */
-export class UsageError extends Error {}
 
 /** Reads the command line; `"help"` when that is what it asks for. */
 export function parseOptions(args: readonly string[]): Options | "help" {

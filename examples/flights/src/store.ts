@@ -1,6 +1,7 @@
 import type { ObjectStore } from "@state/core";
 import { FsStore } from "@state/fs";
 import { absolute } from "./folder.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** What a `--store` may be. */
 export const storeForms = "fs:DIR, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or azure://CONTAINER/PREFIX";
@@ -37,7 +38,8 @@ export async function openStore(url: string): Promise<ObjectStore> {
     case "azure:": {
       const { AzureStore } = await installed(import("@state/azure"));
       const connectionString = process.env["AZURE_STORAGE_CONNECTION_STRING"];
-      if (connectionString === undefined) throw new TypeError("AZURE_STORAGE_CONNECTION_STRING is not set");
+      if (connectionString === undefined)
+        throw new UsageError("--store azure://: AZURE_STORAGE_CONNECTION_STRING is not set");
       return new AzureStore({ connectionString, containerName: hostname, prefix });
     }
     default:
@@ -53,8 +55,9 @@ async function installed<T>(adapter: Promise<T>): Promise<T> {
     return await adapter;
   } catch (error) {
     if (Reflect.get(Object(error), "code") !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Error("the store's adapter is not installed here: run `npx -y pnpm@12 install` first", {
-      cause: error,
-    });
+    throw new UsageError(
+      "--store: the demo leaves the clouds' SDKs out. With them: `npx -y pnpm@12 install`, then `npx -y pnpm@12 --filter flights start` with the same arguments",
+      { cause: error },
+    );
   }
 }

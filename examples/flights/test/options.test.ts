@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { parseOptions, UsageError } from "../src/options.ts";
+import { parseOptions } from "../src/options.ts";
+import { UsageError } from "../src/usage-error.ts";
 
 test("nothing given is all flights, with chaos, in temporary folders", () => {
   expect(parseOptions([])).toEqual({
