@@ -1,228 +1,219 @@
-import { isStoreError, StoreError, type StoreErrorCode } from "@state/core";
+import { inspect } from "node:util";
+import { isStoreError, StoreError } from "@state/core";
+import type { StoreErrorCode } from "@state/core";
+import { Silence } from "./attempt.ts";
+
+export type Operation = "create" | "get" | "list" | "delete";
 
 /** Where a failure happened, for its message. */
 export interface Place {
-  /** The store's `name`. */
   readonly store: string;
-  readonly operation: "create" | "get" | "list" | "delete";
+  readonly operation: Operation;
   readonly key: string;
+  /** What no message and no cause may print. */
+  readonly secrets: readonly string[];
 }
 
-type Meaning = readonly [code: StoreErrorCode, advice?: string];
+/** An answer came that is not one of the blob service, or not all of one. */
+export class Unreadable extends Error {
+  constructor(why: string, cause?: unknown) {
+    super(why, cause === undefined ? undefined : { cause });
+    this.name = "Unreadable";
+  }
+}
 
-const rights = "the credential needs to read, create, list and delete blobs in the container";
-const noContainer = "create the container, or mend its name";
-const clash = "checkpoints are deleted and never overwritten: exempt the prefix";
+/** What is known of an answer that is no success. */
+export interface Answer {
+  /** Undefined: no answer came. */
+  readonly status?: number | undefined;
+  /** The service's own word, else the system's or the SDK's. */
+  readonly code?: string | undefined;
+  readonly retryAfter?: string | undefined;
+  /** Whether the service itself wrote it, and not something on the way. */
+  readonly isServices?: boolean | undefined;
+}
 
-/** By the service's own error code. It comes before the status. */
-export const meaningOfCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
-  ["ServerBusy", ["Throttled"]],
-  ["TooManyRequests", ["Throttled"]],
-  ["InternalError", ["Unavailable"]],
-  ["OperationTimedOut", ["Unavailable"]],
-  ["ContainerNotFound", ["Misconfigured", noContainer]],
-  ["ContainerDisabled", ["Misconfigured", noContainer]],
-  ["ResourceNotFound", ["Misconfigured", noContainer]],
-  ["AccountIsDisabled", ["Misconfigured"]],
-  ["InvalidResourceName", ["Misconfigured", noContainer]],
-  ["Md5Mismatch", ["Corrupt", "the body was changed on its way to the service"]],
-  ["AuthenticationFailed", ["Denied"]],
-  ["AuthorizationFailure", ["Denied", rights]],
-  ["AuthorizationPermissionMismatch", ["Denied", rights]],
-  ["InsufficientAccountPermissions", ["Denied", rights]],
-  ["NoAuthenticationInformation", ["Denied"]],
-  ["InvalidAuthenticationInfo", ["Denied"]],
-  ["KeyBasedAuthenticationNotPermitted", ["Denied"]],
-  ["PublicAccessNotPermitted", ["Denied"]],
-  // These say that the key is taken in some other way than by a blob of ours.
-  ["ContainerBeingDeleted", ["Failed", "the container is being deleted"]],
-  ["BlobImmutableDueToPolicy", ["Failed", clash]],
-  ["LeaseIdMissing", ["Failed", "somebody holds a lease on the blob"]],
-  ["LeaseLost", ["Failed"]],
-  ["LeaseIdMismatchWithBlobOperation", ["Failed"]],
-  ["SnapshotsPresent", ["Failed"]],
-  ["BlobArchived", ["Failed", "the blob is archived: exempt the prefix from such lifecycle rules"]],
-  ["BlobBeingRehydrated", ["Failed"]],
+/** Two answers are results: `exists` of a create, `absent` of a get or a delete. */
+export type Meaning = "exists" | "absent" | readonly [code: StoreErrorCode, advice: string];
+
+const lease = "; something holds a lease: end it, nothing may lease these blobs";
+const immutable = "; a policy forbids it: keep checkpoints in a container without immutability policies";
+const archived =
+  "; a lifecycle rule has moved the blob to the archive tier: rehydrate it, and exclude this prefix";
+const suspended = "; the container is being deleted, and its name is taken until that is done";
+
+/** The service's codes, which say more than the status. */
+const serviceCodes: ReadonlyMap<string, readonly [code: StoreErrorCode, advice: string]> = new Map([
+  ["ServerBusy", ["Throttled", ""]],
+  ["InternalError", ["Unavailable", ""]],
+  ["OperationTimedOut", ["Unavailable", ""]],
+  ["AccountBeingCreated", ["Unavailable", ""]],
+  ["Md5Mismatch", ["Corrupt", "; the bytes were changed on their way"]],
+  ["ContainerNotFound", ["Misconfigured", "; there is no such container: create it, or mend its name"]],
+  ["ContainerDisabled", ["Misconfigured", "; the container is disabled"]],
+  ["ResourceNotFound", ["Misconfigured", "; mend the account's address or the container's name"]],
+  ["InvalidResourceName", ["Misconfigured", "; mend the container's name"]],
+  ["ContainerBeingDeleted", ["Failed", suspended]],
+  ["BlobImmutableDueToPolicy", ["Failed", immutable]],
+  ["LeaseIdMissing", ["Failed", lease]],
+  ["LeaseIdMismatchWithBlobOperation", ["Failed", lease]],
+  ["LeaseIdMismatchWithContainerOperation", ["Failed", lease]],
+  ["LeaseLost", ["Failed", lease]],
+  ["BlobArchived", ["Failed", archived]],
+  ["BlobBeingRehydrated", ["Failed", archived]],
+  ["SnapshotsPresent", ["Failed", "; the blob has snapshots: remove them"]],
+  // The condition, or the whole request, is not one of this service.
+  ["UnsupportedHeader", ["Unsupported", "; the service cannot create only if absent"]],
 ]);
 
-export const meaningOfStatus: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
-  [401, ["Denied"]],
-  [403, ["Denied", rights]],
-  // Without a code of the service's it is a proxy's, or cut short: whether the blob is there is not known.
-  [404, ["Unavailable"]],
-  [408, ["Unavailable"]],
-  [409, ["Unavailable"]],
-  [429, ["Throttled"]],
-  [501, ["Failed"]],
-]);
-
-/** Errors of the client and of Node that have no status. */
-export const meaningOfClientCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
-  ["REQUEST_SEND_ERROR", ["Unavailable"]],
-  ["PARSE_ERROR", ["Unavailable"]],
-  ["ECONNRESET", ["Unavailable"]],
-  ["ECONNREFUSED", ["Unavailable"]],
-  ["ECONNABORTED", ["Unavailable"]],
-  ["EPIPE", ["Unavailable"]],
-  ["ETIMEDOUT", ["Unavailable"]],
-  ["EHOSTUNREACH", ["Unavailable"]],
-  ["ENETUNREACH", ["Unavailable"]],
-  ["ENOTFOUND", ["Unavailable"]],
-  ["EAI_AGAIN", ["Unavailable"]],
-  ["ERR_STREAM_PREMATURE_CLOSE", ["Unavailable"]],
-  ["CERT_HAS_EXPIRED", ["Misconfigured"]],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", ["Misconfigured"]],
-  ["SELF_SIGNED_CERT_IN_CHAIN", ["Misconfigured"]],
-  ["ERR_TLS_CERT_ALTNAME_INVALID", ["Misconfigured"]],
-]);
-
-export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
-  ["IdleError", ["Unavailable"]],
-  // The client's word for a dropped connection; an abort of the caller's never comes here.
-  ["AbortError", ["Unavailable"]],
-  // The client's when an answer lacks what it takes for granted: an etag, a length, a segment of a listing.
-  ["RangeError", ["Unavailable"]],
-  ["TypeError", ["Unavailable"]],
-  ["AuthenticationError", ["Denied"]],
-  ["AuthenticationRequiredError", ["Denied"]],
-  ["AggregateAuthenticationError", ["Denied"]],
-  ["CredentialUnavailableError", ["Denied"]],
-]);
-
-/** Errors of the client and of Node that have nothing but a text. */
-export const meaningOfText: readonly (readonly [text: RegExp, meaning: Meaning])[] = [
-  [/^Parse Error|socket hang up/, ["Unavailable"]],
-  [/^Invalid state: sub responses' count/, ["Unavailable"]],
+const statuses: readonly (readonly [from: number, to: number, code: StoreErrorCode, advice: string])[] = [
+  // The SDK threw for a status that is no failure: an answer that is not the service's.
+  [200, 299, "Unavailable", "; the answer is not one of the blob service"],
+  [300, 399, "Misconfigured", "; redirects are not followed: mend the account's address"],
+  [401, 401, "Denied", "; the credential was refused"],
+  [403, 403, "Denied", "; the credential must allow reading, creating, deleting and listing blobs"],
+  [404, 404, "Failed", ""],
+  [408, 408, "Unavailable", ""],
+  [429, 429, "Throttled", ""],
+  [501, 501, "Unsupported", "; the service does not know this request"],
+  [500, 599, "Unavailable", ""],
 ];
 
-/** What the service said: of an SDK error, or of a part of a batch's answer. */
-export interface Refusal {
-  readonly status: number | undefined;
-  readonly code: string | undefined;
-  readonly message: string;
-  readonly retryAfterMs?: number | undefined;
-}
-
-/** The `StoreError` for whatever the client rejected with. */
-export function toStoreError(error: unknown, place: Place): StoreError {
-  if (isStoreError(error)) return error;
-  const refusal = refusalOf(error);
-  return storeErrorOf(refusal, place, meaningOf(refusal, error), withoutSecrets(error, refusal));
-}
-
-/** The `StoreError` for a part of a batch's answer. */
-export function toPartError(refusal: Refusal, place: Place): StoreError {
-  return storeErrorOf(refusal, place, meaningOf(refusal, undefined), undefined);
-}
-
-export function failure(code: StoreErrorCode, place: Place, why: string): StoreError {
-  return new StoreError(code, `${subject(place)} failed: ${why}`, { key: place.key, store: place.store });
-}
-
-const existing: ReadonlyMap<string, number> = new Map([
-  ["BlobAlreadyExists", 409],
-  ["ConditionNotMet", 412],
-  // A SAS that may create and not write is told so, and only when there is a blob to overwrite.
-  ["UnauthorizedBlobOverwrite", 403],
+/** What `@azure/identity` throws when there is no credential, or it is refused. */
+const credentialErrors: ReadonlySet<string> = new Set([
+  "CredentialUnavailableError",
+  "AuthenticationError",
+  "AuthenticationRequiredError",
+  "AggregateAuthenticationError",
 ]);
 
-/** The key is taken, by whomever. */
-export function saysExists(error: unknown): boolean {
-  const { code, status } = refusalOf(error);
-  return code !== undefined && existing.has(code) && existing.get(code) === status;
-}
-
-/** The service's own word; a proxy's 404 has none. */
-export function saysAbsent({ status, code }: Refusal): boolean {
-  return status === 404 && code === "BlobNotFound";
-}
-
-/** A service without batches, such as one behind a gateway that does not know them. */
-export function saysNoBatch({ status, code }: Refusal): boolean {
-  return status === 405 || status === 501 || code === "NotImplemented" || code === "UnsupportedHttpVerb";
-}
-
-export function refusalOf(error: unknown): Refusal {
-  const status = numberOf(propertyOf(error, "statusCode"));
-  // By version the code is on the error or in its details.
-  const code =
-    textOf(propertyOf(error, "code")) ?? textOf(propertyOf(propertyOf(error, "details"), "errorCode"));
-  const headers: unknown = propertyOf(propertyOf(error, "response"), "headers");
-  const message = error instanceof Error ? scrub(error.message) : scrub(String(error));
-  return { status, code, message, retryAfterMs: retryAfterOf(headers) };
-}
-
-function meaningOf({ status, code, message }: Refusal, error: unknown): Meaning {
-  const byCode = meaningOfCode.get(code ?? "");
-  if (byCode !== undefined) return byCode;
-  if (status !== undefined) {
-    const byStatus = meaningOfStatus.get(status);
-    if (byStatus !== undefined) return byStatus;
-    // An answer that was no error, and yet could not be read: half of it, or somebody else's.
-    if (status < 300 || status >= 500) return ["Unavailable"];
-    return status < 400 ? ["Misconfigured", "the endpoint sends elsewhere"] : ["Failed"];
+/** The one table: from an answer to what it means to the caller of `operation`. */
+export function meaningOf(answer: Answer, operation: Operation): Meaning {
+  const { status, code, isServices } = answer;
+  if (status === undefined) return ["Unavailable", ""];
+  if (operation === "create") {
+    if (status === 409 && code === "BlobAlreadyExists") return "exists";
+    if (status === 412 && code === "ConditionNotMet") return "exists";
+    // A SAS that may create and not write (`c` without `w`): the service says so only when there is a blob to overwrite.
+    if (status === 403 && code === "UnauthorizedBlobOverwrite") return "exists";
   }
-  const byClient = meaningOfClientCode.get(code ?? "");
-  if (byClient !== undefined) return byClient;
-  const byName = meaningOfName.get(error instanceof Error ? error.name : "");
-  if (byName !== undefined) return byName;
-  return meaningOfText.find(([text]) => text.test(message))?.[1] ?? ["Failed"];
+  if (status === 404 && (operation === "get" || operation === "delete")) {
+    if (code === "BlobNotFound") return "absent";
+    if (code === undefined && isServices === true) return "absent";
+  }
+  // Without the service's word a 404 may be a proxy's, and "absent" would be believed.
+  if (status === 404 && code === undefined)
+    return ["Unavailable", "; it is not the blob service that said so"];
+  if (code === "PARSE_ERROR") return ["Unavailable", "; the answer cannot be read"];
+  const known = serviceCodes.get(code ?? "");
+  if (known !== undefined) return isElsewhere(known, operation) ? ["Failed", ""] : known;
+  const row = statuses.find(([from, to]) => status >= from && status <= to);
+  if (row === undefined) return ["Failed", ""];
+  const [, , meaning, advice] = row;
+  return isElsewhere([meaning, advice], operation) ? ["Failed", advice] : [meaning, advice];
 }
 
-function storeErrorOf(refusal: Refusal, place: Place, meaning: Meaning, cause: unknown): StoreError {
-  const [code, advice] = meaning;
-  const { status, message } = refusal;
-  const name = refusal.code ?? "an error";
-  const what = `${name}${status === undefined ? "" : ` (${status})`}: ${message.split("\n", 1)[0]}`;
-  return new StoreError(
-    code,
-    `${subject(place)} failed: ${what}${advice === undefined ? "" : `; ${advice}`}`,
-    {
-      key: place.key,
-      store: place.store,
-      retryAfterMs: refusal.retryAfterMs,
-      cause,
-    },
-  );
+/** `Unsupported` is about the condition, which only a create has. */
+function isElsewhere([code]: readonly [StoreErrorCode, string], operation: Operation): boolean {
+  return code === "Unsupported" && operation !== "create";
 }
 
-function subject({ operation, key, store }: Place): string {
-  return `${operation} of ${JSON.stringify(key)} in ${store}`;
+/** What an error of the SDK tells; `undefined` for one that tells of no request at all. */
+export function answerOf(error: unknown): Answer | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const status = numberAt(error, "statusCode");
+  const code = textAt(error, "code");
+  if (status === undefined) {
+    // Not by the name: the SDK calls a dropped connection an AbortError.
+    const isNetwork = code !== undefined || error.name === "AbortError" || error.name === "RestError";
+    return isNetwork && !(error instanceof TypeError || error instanceof RangeError) ? { code } : undefined;
+  }
+  const headers: unknown = Reflect.get(objectAt(error, "response"), "headers");
+  const header = (name: string): string | undefined => {
+    const get: unknown =
+      typeof headers === "object" && headers !== null ? Reflect.get(headers, "get") : undefined;
+    const value: unknown = typeof get === "function" ? get.call(headers, name) : undefined;
+    return typeof value === "string" ? value : undefined;
+  };
+  const own = code === "PARSE_ERROR" ? undefined : code;
+  return {
+    status,
+    code: own ?? textAt(objectAt(error, "details"), "errorCode") ?? header("x-ms-error-code") ?? code,
+    retryAfter: header("retry-after"),
+    isServices: header("x-ms-request-id") !== undefined,
+  };
 }
 
-/** The client's errors carry the request: its URL with the SAS, and its Authorization header. */
-function withoutSecrets(error: unknown, { status, code, message }: Refusal): Error {
-  const clean = new Error(message);
-  if (error instanceof Error) clean.name = error.name;
-  return Object.assign(clean, code === undefined ? {} : { code }, status === undefined ? {} : { status });
+export function isCredentialError(error: unknown): error is Error {
+  return error instanceof Error && credentialErrors.has(error.name);
 }
 
-function scrub(text: string): string {
-  return text
-    .slice(0, 2_000)
-    .replaceAll(/\bsig=[^&\s"'<]*/gi, "sig=[redacted]")
-    .replaceAll(/\b(AccountKey|SharedAccessSignature)=[^;\s]*/gi, "$1=[redacted]")
-    .replaceAll(/\b(SharedKey\s+[^:\s]+:|Bearer\s+)\S+/gi, "$1[redacted]");
+/** The `StoreError` for whatever a request ended in. */
+export function toStoreError(error: unknown, place: Place): StoreError {
+  if (isStoreError(error)) return error;
+  const what = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
+  if (isCredentialError(error)) {
+    return failure("Denied", place, `${what}; no token could be had`, { cause: error });
+  }
+  if (error instanceof Silence || error instanceof Unreadable)
+    return failure("Unavailable", place, what, { cause: error });
+  const answer = answerOf(error);
+  if (answer === undefined) return failure("Failed", place, what, { cause: error });
+  const meaning = meaningOf(answer, place.operation);
+  const [code, advice] = typeof meaning === "string" ? (["Failed", ""] as const) : meaning;
+  const name = [answer.status, answer.code].filter((part) => part !== undefined).join(" ");
+  return failure(code, place, `${name}${name === "" ? "" : ": "}${what}${advice}`, {
+    cause: error,
+    retryAfterMs: retryAfterMs(answer.retryAfter),
+  });
 }
 
-/** Seconds, or a date; what the client holds headers in has a `get`. */
-function retryAfterOf(headers: unknown): number | undefined {
-  if (typeof headers !== "object" || headers === null || !("get" in headers)) return undefined;
-  const value: unknown = (headers.get as (name: string) => unknown).call(headers, "retry-after");
-  if (typeof value !== "string") return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+export function failure(
+  code: StoreErrorCode,
+  place: Place,
+  why: string,
+  details: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined } = {},
+): StoreError {
+  const message = `${place.operation} of ${JSON.stringify(place.key)} failed at ${place.store}: ${why}`;
+  return new StoreError(code, redact(message, place.secrets), {
+    key: place.key,
+    store: place.store,
+    retryAfterMs: details.retryAfterMs,
+    cause: printable(details.cause, place.secrets),
+  });
 }
 
-function propertyOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+/** Seconds, or an HTTP date. */
+export function retryAfterMs(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
+/** The cause as it is, unless printing it would print a secret: a service may repeat in an answer what it was sent. */
+function printable(cause: unknown, secrets: readonly string[]): unknown {
+  if (cause === undefined || secrets.length === 0) return cause;
+  const text = inspect(cause, { depth: Infinity });
+  const printed = `${text}${JSON.stringify(cause)}`;
+  return secrets.some((secret) => printed.includes(secret)) ? new Error(redact(text, secrets)) : cause;
 }
 
-function numberOf(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
+function redact(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((clean, secret) => clean.replaceAll(secret, "REDACTED"), text);
+}
+
+function objectAt(value: object, name: string): object {
+  const found: unknown = Reflect.get(value, name);
+  return typeof found === "object" && found !== null ? found : {};
+}
+
+function textAt(value: object, name: string): string | undefined {
+  const found: unknown = Reflect.get(value, name);
+  return typeof found === "string" && found !== "" ? found : undefined;
+}
+
+function numberAt(value: object, name: string): number | undefined {
+  const found: unknown = Reflect.get(value, name);
+  return typeof found === "number" ? found : undefined;
 }

@@ -1,2 +1,2 @@
+export { AzureStore } from "./azure-store.ts";
 export type { AzureStoreOptions } from "./options.ts";
-export { AzureStore } from "./store.ts";

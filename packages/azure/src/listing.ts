@@ -1,106 +1,118 @@
-import type { BlobItem, ContainerClient } from "@azure/storage-blob";
-import { checkKey, type ListedObject, type ListPage } from "@state/core";
-import { failure, type Place } from "./errors.ts";
+import type { ContainerClient } from "@azure/storage-blob";
+import { checkKey } from "@state/core";
+import type { ListedObject, ListPage } from "@state/core";
+import { failure, Unreadable } from "./errors.ts";
+import type { Place } from "./errors.ts";
 
-export interface ListRequest {
-  readonly container: ContainerClient;
-  /** The store's own: `""`, or ending in `/`. */
-  readonly root: string;
+/** One page of a listing, and where the next begins. */
+export interface Segment {
+  readonly page: ListPage;
+  readonly next: string | undefined;
+}
+
+export interface SegmentRequest {
   readonly prefix: string;
   readonly delimiter: "/" | undefined;
-  readonly place: Place;
+  readonly pageSize: number;
+  readonly marker: string | undefined;
+  readonly signal: AbortSignal;
 }
 
-interface Answer {
-  readonly segment?: {
-    readonly blobItems?: readonly BlobItem[];
-    readonly blobPrefixes?: readonly { readonly name?: string }[];
+/** Asks for one page beneath `root`, a blob prefix that is taken off again. */
+export async function listSegment(
+  container: ContainerClient,
+  root: string,
+  request: SegmentRequest,
+  place: Place,
+): Promise<Segment> {
+  const { delimiter, marker, pageSize, signal } = request;
+  // The metadata tells a directory of a hierarchical namespace, which is listed as a blob, from a blob.
+  const options = { prefix: `${root}${request.prefix}`, abortSignal: signal, includeMetadata: true };
+  const paging = {
+    maxPageSize: pageSize,
+    ...(marker === undefined ? {} : { continuationToken: marker }),
   };
-  readonly continuationToken?: string | undefined;
-}
-
-const pageSize = 1_000;
-
-/** One listing, a request a page. Remembers where it is, and refuses a page that does not go on from there. */
-export class Listing {
-  readonly #request: ListRequest;
-  #token: string | undefined;
-  #lastKey = "";
-  #lastPrefix = "";
-
-  constructor(request: ListRequest) {
-    this.#request = request;
-  }
-
-  /** The next page, and whether it is the last. */
-  async next(abortSignal: AbortSignal): Promise<{ readonly page: ListPage; readonly isLast: boolean }> {
-    const { container, root, prefix, delimiter } = this.#request;
-    // With its metadata, which tells a directory of a hierarchical namespace from a blob.
-    const options = { prefix: root + prefix, includeMetadata: true, abortSignal };
-    const settings = {
-      maxPageSize: pageSize,
-      ...(this.#token === undefined ? {} : { continuationToken: this.#token }),
-    };
-    const listing =
+  try {
+    const answer =
       delimiter === undefined
-        ? container.listBlobsFlat(options)
-        : container.listBlobsByHierarchy(delimiter, options);
-    const step = await listing.byPage(settings).next();
-    if (step.done === true) throw this.#unreadable("the answer is empty");
-    return this.#read(step.value);
-  }
-
-  #read({ segment, continuationToken: token }: Answer): {
-    readonly page: ListPage;
-    readonly isLast: boolean;
-  } {
-    // Every page has the marker, empty on the last: without it there may be more that nobody would ask for.
-    if (segment === undefined || token === undefined)
-      throw this.#unreadable("the answer lacks a listing's segment or its marker");
-    const objects: ListedObject[] = [];
-    for (const { name, properties, metadata } of segment.blobItems ?? []) {
-      const key = this.#relative(name);
-      if (!isKey(key) || metadata?.["hdi_isfolder"] === "true") continue;
-      const size = properties.contentLength;
-      if (size === undefined) throw this.#unreadable(`${key} came without a size`);
-      this.#expectOrder(key, this.#lastKey);
-      this.#lastKey = key;
-      objects.push({ key, size });
+        ? await container.listBlobsFlat(options).byPage(paging).next()
+        : await container.listBlobsByHierarchy(delimiter, options).byPage(paging).next();
+    const { segment, continuationToken } = answer.value ?? {};
+    // Every page has the element, empty on the last: without it there may be more that nobody would ask for.
+    if (!Array.isArray(segment?.blobItems) || typeof continuationToken !== "string") {
+      throw failure("Unavailable", place, "the page lacks its items or its marker");
     }
-    const prefixes: string[] = [];
-    for (const { name } of segment.blobPrefixes ?? []) {
-      const folder = this.#relative(name);
-      if (!folder.endsWith("/") || !isKey(folder.slice(0, -1))) continue;
-      this.#expectOrder(folder, this.#lastPrefix);
-      this.#lastPrefix = folder;
-      prefixes.push(folder);
-    }
-    const isLast = token === "";
-    if (!isLast && token === this.#token) throw this.#unreadable("the next page begins where this one began");
-    this.#token = token;
-    return { page: { objects, prefixes }, isLast };
-  }
-
-  #relative(name: string | undefined): string {
-    const { root, prefix, place } = this.#request;
-    if (name === undefined) throw this.#unreadable("a name is missing");
-    if (!name.startsWith(root + prefix)) {
-      throw failure("Failed", place, `${JSON.stringify(name)} was listed, which is not under the prefix`);
-    }
-    return name.slice(root.length);
-  }
-
-  /** A page that comes twice, out of a cache or a proxy, would be counted twice. */
-  #expectOrder(name: string, last: string): void {
-    if (name <= last) throw this.#unreadable(`${name} was listed after ${last}`);
-  }
-
-  #unreadable(why: string): Error {
-    return failure("Unavailable", this.#request.place, why);
+    const { blobItems, blobPrefixes = [] } = segment as {
+      blobItems: Item[];
+      blobPrefixes?: { name: string }[];
+    };
+    return {
+      page: {
+        objects: blobItems.filter(isBlob).flatMap((item) => objectOf(item, root, place)),
+        prefixes: blobPrefixes.flatMap(({ name }) => folderOf(name, root, place)),
+      },
+      next: continuationToken === "" ? undefined : continuationToken,
+    };
+  } catch (error) {
+    // What the SDK falls over when a page is not what it expects.
+    throw error instanceof TypeError ? new Unreadable("the page cannot be read", error) : error;
   }
 }
 
-/** What has another name is none of the store's objects. */
+/** Throws unless `page` comes after what was given before it. */
+export class Order {
+  readonly #place: Place;
+  #object = "";
+  #prefix = "";
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  check({ objects, prefixes }: ListPage): void {
+    for (const { key } of objects) this.#object = this.#next(this.#object, key);
+    for (const prefix of prefixes) this.#prefix = this.#next(this.#prefix, prefix);
+  }
+
+  #next(last: string, name: string): string {
+    if (last < name) return name;
+    const what = `${JSON.stringify(name)} came after ${JSON.stringify(last)}: a page was repeated, or is not in byte order`;
+    throw failure("Unavailable", this.#place, what);
+  }
+}
+
+interface Item {
+  readonly name: string;
+  readonly properties: { readonly contentLength?: number };
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+function isBlob({ metadata = {} }: Item): boolean {
+  return !Object.entries(metadata).some(
+    ([name, value]) => name.toLowerCase() === "hdi_isfolder" && value.toLowerCase() === "true",
+  );
+}
+
+function objectOf(item: Item, root: string, place: Place): readonly ListedObject[] {
+  const key = beneath(item.name, root, place);
+  const size = item.properties.contentLength;
+  if (!isKey(key)) return [];
+  if (size === undefined)
+    throw failure("Unavailable", place, `the page lacks the size of ${JSON.stringify(key)}`);
+  return [{ key, size }];
+}
+
+function folderOf(name: string, root: string, place: Place): readonly string[] {
+  const prefix = beneath(name, root, place);
+  return isKey(prefix.slice(0, -1)) ? [prefix] : [];
+}
+
+function beneath(name: string, root: string, place: Place): string {
+  if (name.startsWith(root)) return name.slice(root.length);
+  throw failure("Unavailable", place, "the page holds names that were not asked for");
+}
+
+/** What has another name was put there by others: nobody could ask for it. */
 function isKey(name: string): boolean {
   try {
     checkKey(name);

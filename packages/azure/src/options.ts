@@ -1,139 +1,65 @@
-import {
-  AnonymousCredential,
-  ContainerClient,
-  newPipeline,
-  Pipeline,
-  type StoragePipelineOptions,
-  StorageSharedKeyCredential,
-} from "@azure/storage-blob";
-import type { TokenCredential } from "@azure/core-auth";
+import type { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 
-/** Where the container is, and who asks. */
-export type AzureStoreOptions = (
-  | {
-      /** A client that stays yours. The store derives one from it that makes one request a call. */
-      readonly container: ContainerClient;
-    }
-  | {
-      /** `https://ACCOUNT.blob.core.windows.net`, with a SAS in it if there is no credential. */
-      readonly accountUrl: string;
-      readonly containerName: string;
-      readonly credential?: TokenCredential | StorageSharedKeyCredential | undefined;
-    }
-  | {
-      readonly connectionString: string;
-      readonly containerName: string;
-    }
-) & {
-  /**
-   * Where in the container the store's keys begin; joined to them by one `/`, whatever it ends in. At most 120 bytes of
-   * UTF-8. Two stores with different prefixes never see each other.
-   */
+/** Where the objects are, and how to get in: a client of yours, an account's address, or a connection string. */
+export type AzureStoreOptions = InjectedContainer | AccountContainer | ConnectionStringContainer;
+
+interface Prefixed {
+  /** The folder in the container that holds the objects: at most 120 bytes of UTF-8, with or without a `/` at its end. */
   readonly prefix?: string | undefined;
-};
-
-export interface Settings {
-  readonly container: ContainerClient;
-  /** `""`, or ending in `/`. */
-  readonly prefix: string;
-  readonly name: string;
 }
+
+export interface InjectedContainer extends Prefixed {
+  /**
+   * Used as a pattern, and left alone: the store derives a client with the same address, credential, HTTP client, proxy
+   * and policies, that sends each request once.
+   */
+  readonly container: ContainerClient;
+}
+
+export interface AccountContainer extends Prefixed {
+  /** `https://ACCOUNT.blob.core.windows.net`, or with a SAS: `https://ACCOUNT.blob.core.windows.net?sv=…&sig=…`. */
+  readonly accountUrl: string;
+  readonly containerName: string;
+  /** An account key, or a token credential such as `DefaultAzureCredential`. Left out for a SAS in the URL. */
+  readonly credential?: TokenCredential | StorageSharedKeyCredential | undefined;
+}
+
+export interface ConnectionStringContainer extends Prefixed {
+  /** With an account key or a SAS, as the portal shows it. */
+  readonly connectionString: string;
+  readonly containerName: string;
+}
+
+/** What `@azure/identity` makes. */
+export type TokenCredential = Extract<
+  ContainerClient["credential"],
+  { getToken(scopes: string | string[]): unknown }
+>;
 
 const maxPrefixBytes = 120;
-/** The retry loop is the backend's, one for all stores; and a redirect is for whoever set the address. */
-const oneTry: StoragePipelineOptions & { readonly redirectOptions: { readonly maxRetries: number } } = {
-  retryOptions: { maxTries: 1 },
-  // Not in the client's types, but handed on to its pipeline.
-  redirectOptions: { maxRetries: 0 },
-};
-// oxlint-disable-next-line no-control-regex
-const controlCharacter = /[\u0000-\u001f\u007f]/;
 
-export function settingsOf(options: AzureStoreOptions): Settings {
-  const container = containerOf(options);
-  const prefix = prefixOf(options.prefix ?? "");
-  const name = `azure://${container.accountName}/${container.containerName}/${prefix.slice(0, -1)}`;
-  return { container, prefix, name };
-}
-
-function containerOf(options: AzureStoreOptions): ContainerClient {
-  if ("container" in options) return derive(options.container);
-  const { containerName } = options;
-  if (typeof containerName !== "string" || containerName === "") {
-    throw new TypeError(
-      `containerName must be the name of a container, not ${JSON.stringify(containerName)}`,
-    );
-  }
-  if ("connectionString" in options) {
-    return connect(options.connectionString, containerName);
-  }
-  // Not shown when it is wrong: it may hold a signature.
-  if (!URL.canParse(options.accountUrl)) throw new TypeError("accountUrl must be the address of an account");
-  // A SAS stays in the query, behind the container's name.
-  const url = new URL(options.accountUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/${encodeURIComponent(containerName)}`;
-  return new ContainerClient(url.href, options.credential ?? new AnonymousCredential(), oneTry);
-}
-
-function connect(connectionString: string, containerName: string): ContainerClient {
-  try {
-    return new ContainerClient(connectionString, containerName, { ...oneTry });
-  } catch {
-    // What the client says may hold parts of the string.
-    throw new TypeError(
-      "connectionString is not that of a storage account, with AccountName and AccountKey or BlobEndpoint and SharedAccessSignature",
-    );
-  }
-}
-
-/** The same account, credential, transport and policies, and one request a call. */
-function derive(container: ContainerClient): ContainerClient {
-  const pipeline: unknown = Reflect.get(Object(container), "pipeline");
-  const { factories, options } = Object(pipeline) as Partial<Pipeline>;
-  if (!Array.isArray(factories) || options === undefined || typeof container.url !== "string") {
-    throw new TypeError(
-      "container is no ContainerClient that another can be derived from, and as it is it may send a request twice: pass accountUrl and credential instead",
-    );
-  }
-  if (!isKnown(container.credential)) {
-    throw new TypeError(
-      "the container's credential is of another copy of @azure/storage-blob, and would sign nothing here: install one version, or pass accountUrl or connectionString instead",
-    );
-  }
-  const settings = { ...options, ...oneTry };
-  const derived =
-    factories.length > 0 ? new Pipeline(factories, settings) : newPipeline(container.credential, settings);
-  return new ContainerClient(container.url, derived);
-}
-
-function isKnown(credential: unknown): boolean {
-  return (
-    credential instanceof StorageSharedKeyCredential ||
-    credential instanceof AnonymousCredential ||
-    typeof Reflect.get(Object(credential), "getToken") === "function"
-  );
-}
-
-function prefixOf(prefix: string): string {
-  const fault = faultOf(prefix);
+/** The prefix of every blob's name: `""`, or ending in exactly one `/`. */
+export function blobPrefix(prefix: unknown): string {
+  if (prefix === undefined || prefix === "") return "";
+  if (typeof prefix !== "string") throw new TypeError(`prefix must be a string, not ${typeof prefix}`);
+  const path = prefix.endsWith("/") ? prefix.slice(0, -1) : prefix;
+  const fault = faultOf(path);
   if (fault !== undefined)
-    throw new TypeError(`the prefix ${JSON.stringify(prefix)} cannot be used: ${fault}`);
-  const path = prefix.replace(/\/+$/, "");
-  return path === "" ? "" : `${path}/`;
+    throw new TypeError(`the prefix ${JSON.stringify(prefix)} is not allowed: ${fault}`);
+  return `${path}/`;
 }
 
-function faultOf(prefix: string): string | undefined {
-  if (typeof prefix !== "string") return `it is of type ${typeof prefix}`;
-  if (!prefix.isWellFormed()) return "it is not well-formed Unicode";
-  if (controlCharacter.test(prefix)) return "it has a control character, which XML cannot carry";
-  const path = prefix.replace(/\/+$/, "");
-  const bytes = new TextEncoder().encode(path).length;
-  if (bytes > maxPrefixBytes) return `it is ${bytes} bytes long, ${maxPrefixBytes} is the most`;
-  if (path === "") return prefix === "" ? undefined : "it has nothing but slashes";
-  // The client, and the service, make another path of these.
-  if (path.includes("\\")) return "it has a backslash, which the service takes for a slash";
-  if (path.split("/").some((segment) => segment === "" || segment.endsWith("."))) {
-    return "it has a segment that is empty or ends in a dot";
+function faultOf(path: string): string | undefined {
+  // XML, in which listings come, has no form for these; `\` becomes `/` on its way.
+  // oxlint-disable-next-line no-control-regex
+  if (!path.isWellFormed() || /[\u0000-\u001F\u007F\\\uFFFE\uFFFF]/u.test(path)) {
+    return "it has a character that a blob's name cannot hold";
+  }
+  const bytes = Buffer.byteLength(path);
+  if (bytes > maxPrefixBytes) return `it is ${bytes} bytes of UTF-8, ${maxPrefixBytes} is the most`;
+  for (const segment of path.split("/")) {
+    if (segment === "") return "it has an empty segment";
+    if (segment === "." || segment === "..") return "URLs take the segments `.` and `..` away";
   }
   return undefined;
 }

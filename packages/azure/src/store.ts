@@ -1,36 +1,45 @@
-import { createHash } from "node:crypto";
+import type { ContainerClient } from "@azure/storage-blob";
 import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { readBody } from "./body.ts";
-import { bounded, type Bounds } from "./bounded.ts";
+import { attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
+import { md5 } from "./checksum.ts";
+import { secretsOf } from "./client.ts";
 import { Deleter } from "./deleting.ts";
-import { failure, type Place, refusalOf, saysAbsent, saysExists, toStoreError } from "./errors.ts";
-import { Listing } from "./listing.ts";
-import { type AzureStoreOptions, type Settings, settingsOf } from "./options.ts";
+import { answerOf, meaningOf, toStoreError } from "./errors.ts";
+import type { Operation, Place } from "./errors.ts";
+import { listSegment, Order } from "./listing.ts";
+import { read } from "./reading.ts";
 
 const bodyLimit = 2 ** 31;
+/** How long nothing may come: the first byte of an answer, and each next one. */
+const silenceMs = 30_000;
+/** What a body on its way up is given on top: 1 MiB a second. */
+const bytesPerMs = 2 ** 20 / 1_000;
 
-/**
- * An object store in a container of Azure Blob Storage.
- *
- * A create is one Put Blob with `If-None-Match: *`. Every call is one request: nothing is sent twice behind the
- * caller's back, and a download that breaks off is not taken up again.
- *
- * @example
- * ```ts
- * const store = new AzureStore({ accountUrl, containerName: "checkpoints", credential, prefix: "jobs/flights" });
- * await store.create("epoch=1/_COMMIT", new TextEncoder().encode("me")); // "created"
- * ```
- */
-export class AzureStore implements ObjectStore {
+/** Limits of the service, lower in tests. */
+export interface Sizes {
+  readonly page: number;
+  readonly batch: number;
+}
+
+/** What `AzureStore` does, with any client. */
+export class ContainerStore implements ObjectStore {
   readonly name: string;
-  readonly #settings: Settings;
-  readonly #deleter: Deleter = new Deleter();
+  readonly #container: ContainerClient;
+  readonly #root: string;
+  readonly #secrets: readonly string[];
+  readonly #sizes: Sizes;
+  readonly #deleter: Deleter;
 
-  /** @throws `TypeError` for options that cannot be meant. Sends nothing. */
-  constructor(options: AzureStoreOptions) {
-    this.#settings = settingsOf(options);
-    this.name = this.#settings.name;
+  /** @param root the prefix of every blob's name: `""`, or ending in `/` */
+  constructor(container: ContainerClient, root: string, sizes: Sizes = { page: 5_000, batch: 256 }) {
+    this.#container = container;
+    this.#root = root;
+    this.#sizes = sizes;
+    this.#secrets = secretsOf(container);
+    this.#deleter = new Deleter(container, root, sizes.batch);
+    this.name = `azure://${[container.containerName, root.slice(0, -1)].filter(Boolean).join("/")}`;
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
@@ -39,25 +48,21 @@ export class AzureStore implements ObjectStore {
     if (body.byteLength >= bodyLimit) {
       throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
     }
-    const place = this.#place("create", key);
-    const { container, prefix } = this.#settings;
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    return this.#perform(place, options?.signal, async ({ signal, moved }) => {
+    const limitMs = silenceMs + body.byteLength / bytesPerMs;
+    return this.#request(this.#place("create", key), options?.signal, limitMs, async ({ signal }) => {
       try {
-        const answer = await container.getBlockBlobClient(prefix + key).upload(bytes, bytes.length, {
-          conditions: { ifNoneMatch: "*" },
-          // The service compares it before the blob exists.
-          transactionalContentMD5: createHash("md5").update(bytes).digest(),
-          blobHTTPHeaders: { blobContentType: "application/octet-stream" },
+        const blob = this.#container.getBlockBlobClient(`${this.#root}${key}`);
+        const transactionalContentMD5 = await md5(body);
+        signal.throwIfAborted();
+        await blob.upload(Buffer.from(body.buffer, body.byteOffset, body.byteLength), body.byteLength, {
           abortSignal: signal,
-          onProgress: moved,
+          conditions: { ifNoneMatch: "*" },
+          transactionalContentMD5,
         });
-        // Somebody in between can answer 201 as well.
-        if (answer.etag === undefined)
-          throw failure("Unavailable", place, "the answer has no etag: the service did not write it");
         return "created";
       } catch (error) {
-        if (saysExists(error)) return "exists";
+        const answer = answerOf(error);
+        if (answer !== undefined && meaningOf(answer, "create") === "exists") return "exists";
         throw error;
       }
     });
@@ -67,67 +72,60 @@ export class AzureStore implements ObjectStore {
     options?.signal?.throwIfAborted();
     checkKey(key);
     const place = this.#place("get", key);
-    const { container, prefix } = this.#settings;
-    return this.#perform(place, options?.signal, async ({ signal, moved }) => {
-      try {
-        const answer = await container
-          .getBlobClient(prefix + key)
-          // A body that breaks off is not fetched on: the attempt has failed.
-          .download(0, undefined, { abortSignal: signal, maxRetryRequests: 0 });
-        // A directory of a hierarchical namespace is an empty blob.
-        if (answer.metadata?.["hdi_isfolder"] === "true") return undefined;
-        return await readBody(answer, place, moved);
-      } catch (error) {
-        if (saysAbsent(refusalOf(error))) return undefined;
-        throw error;
-      }
-    });
+    return this.#request(place, options?.signal, silenceMs, (running) =>
+      read(this.#container, `${this.#root}${key}`, place, running),
+    );
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
     const place = this.#place("list", prefix);
-    const { container, prefix: root } = this.#settings;
-    const listing = new Listing({ container, root, prefix, delimiter: options?.delimiter, place });
-    for (let isLast = false; !isLast;) {
-      const read = await this.#perform(place, options?.signal, ({ signal }) => listing.next(signal));
-      isLast = read.isLast;
-      yield read.page;
-    }
+    const order = new Order(place);
+    let marker: string | undefined;
+    do {
+      const request = { prefix, delimiter: options?.delimiter, pageSize: this.#sizes.page, marker };
+      const { page, next } = await this.#request(place, options?.signal, silenceMs, ({ signal }) =>
+        listSegment(this.#container, this.#root, { ...request, signal }, place),
+      );
+      order.check(page);
+      yield page;
+      marker = next;
+    } while (marker !== undefined);
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    const [first] = keys;
-    if (first === undefined) return [];
-    const { container, prefix: root } = this.#settings;
-    return this.#perform(this.#place("delete", first), options?.signal, ({ signal, moved }) =>
-      this.#deleter.delete([...new Set(keys)], {
-        container,
-        root,
-        placeOf: (key) => this.#place("delete", key),
-        signal,
-        moved,
-      }),
-    );
+    return this.#deleter.delete([...new Set(keys)], {
+      placeOf: (key) => this.#place("delete", key),
+      request: async (run) => {
+        try {
+          return { value: await attempt(options?.signal, silenceMs, ({ signal }) => run(signal)) };
+        } catch (error) {
+          if (options?.signal?.aborted === true) throw options.signal.reason;
+          return { failed: error };
+        }
+      },
+    });
   }
 
-  async #perform<T>(
+  async #request<T>(
     place: Place,
     signal: AbortSignal | undefined,
-    work: (bounds: Bounds) => Promise<T>,
+    limitMs: number,
+    run: (attempt: Attempt) => Promise<T>,
   ): Promise<T> {
     try {
-      return await bounded(signal, work);
+      return await attempt(signal, limitMs, run);
     } catch (error) {
-      if (signal?.aborted === true) throw error;
+      // Not by the error's name: the SDK has one for the caller's abort and for a connection that was dropped.
+      if (signal?.aborted === true) throw signal.reason;
       throw toStoreError(error, place);
     }
   }
 
-  #place(operation: Place["operation"], key: string): Place {
-    return { store: this.name, operation, key };
+  #place(operation: Operation, key: string): Place {
+    return { store: this.name, operation, key, secrets: this.#secrets };
   }
 }

@@ -1,8 +1,8 @@
 import type { ObjectStore } from "@state/core";
 import { backendConformance, type Runner, storeConformance } from "@state/core/conformance";
-import { afterAll, afterEach, describe, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { type Place, startTarget } from "./support/target.ts";
+import { parseTarget, type Place, startTarget } from "./support/target.ts";
 
 const target = await startTarget();
 const places = new WeakMap<ObjectStore, Place>();
@@ -34,6 +34,16 @@ const runner: Runner = {
 };
 storeConformance(runner, harness);
 backendConformance(runner, harness);
+
+describe("the target of the suites", () => {
+  test("is a prefix, never a whole container", () => {
+    expect(parseTarget("azure://box/a/b/")).toEqual({ containerName: "box", prefix: "a/b" });
+    for (const address of ["azure://box", "azure://box/", "azure://box//"]) {
+      expect(() => parseTarget(address)).toThrow("needs a prefix");
+    }
+    expect(() => parseTarget("s3://box/a")).toThrow("no azure://container/prefix");
+  });
+});
 
 function at(place: Place): AzureStore {
   const store = new AzureStore({ connectionString: target.connectionString, ...place });

@@ -3,26 +3,34 @@ import { ContainerClient } from "@azure/storage-blob";
 import { startProcess } from "./process.ts";
 import type { Server } from "./server.ts";
 
-/** Azurite's account, which is the same everywhere and no secret. */
-const account = "devstoreaccount1";
+/** The account that every Azurite has; its key is public. */
+const accountName = "devstoreaccount1";
 const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-export interface AzureServer extends Server {
+export interface Azurite extends Server {
+  /** `http://127.0.0.1:PORT/ACCOUNT` */
   readonly accountUrl: string;
-  readonly account: string;
+  readonly accountName: string;
   readonly accountKey: string;
   readonly connectionString: string;
 }
 
-/** Azurite's blob service, from npm, in memory. */
-export async function startAzurite(): Promise<AzureServer> {
+export interface AzuriteOptions {
+  /** The folder that keeps the data through a restart. Left out, it is kept in memory. */
+  readonly location?: string | undefined;
+}
+
+/** Azurite's blob service, from npm. */
+export async function startAzurite({ location }: AzuriteOptions = {}): Promise<Azurite> {
+  const keeping = location === undefined ? ["--inMemoryPersistence"] : ["--location", location];
   const server = await startProcess({
     name: "Azurite",
     command: process.execPath,
     args: (port) => [
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
-      "--inMemoryPersistence",
+      ...keeping,
       "--disableTelemetry",
+      // The SDK speaks a newer version of the protocol.
       "--skipApiVersionCheck",
       "--silent",
       "--blobHost",
@@ -30,23 +38,20 @@ export async function startAzurite(): Promise<AzureServer> {
       "--blobPort",
       String(port),
     ],
-    // Whatever it answers, it answers.
+    // Anything that is HTTP: without credentials the answer is a refusal.
     isReady: async (endpoint) => (await fetch(`${endpoint}/`)).status > 0,
   });
-  return { ...server, account, accountKey, ...addressOf(server.endpoint) };
+  return { ...server, accountName, accountKey, ...addressOf(server.endpoint) };
 }
 
 /** How to reach the account at an endpoint: the server's own, or a proxy's in front of it. */
-export function addressOf(endpoint: string): {
-  readonly accountUrl: string;
-  readonly connectionString: string;
-} {
-  const accountUrl = `${endpoint}/${account}`;
-  const connectionString = `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${accountKey};BlobEndpoint=${accountUrl};`;
+export function addressOf(endpoint: string): Pick<Azurite, "accountUrl" | "connectionString"> {
+  const accountUrl = `${endpoint}/${accountName}`;
+  const connectionString = `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${accountKey};BlobEndpoint=${accountUrl};`;
   return { accountUrl, connectionString };
 }
 
 /** Makes a container on a server of the tests' own. */
-export async function createContainer(server: AzureServer, name: string): Promise<void> {
+export async function createContainer(server: Azurite, name: string): Promise<void> {
   await new ContainerClient(server.connectionString, name).create();
 }

@@ -1,4 +1,4 @@
-export { addressOf, type AzureServer, createContainer, startAzurite } from "./azurite.ts";
+export { addressOf, type Azurite, type AzuriteOptions, createContainer, startAzurite } from "./azurite.ts";
 export { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
 export { type InstalledServer, installedServers, isInstalled } from "./installed.ts";
 export { createBucket, type S3Server, startMinio } from "./minio.ts";

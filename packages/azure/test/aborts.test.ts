@@ -1,0 +1,186 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, test, vi } from "vitest";
+import { AzureStore } from "../src/index.ts";
+import { blobHead, created, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import type { Script } from "./support/scripted-server.ts";
+
+const body = Buffer.alloc(2 ** 20, "x");
+
+/** Answers the head and half of the body, and no more. */
+const half: Script = (response) => {
+  response.writeHead(200, blobHead(body));
+  response.write(body.subarray(0, body.length / 2));
+};
+
+const silent: Script = () => undefined;
+
+describe("an abort", () => {
+  test.each([
+    ["create", async (store: AzureStore, signal: AbortSignal) => store.create("a", body, { signal })],
+    ["get", async (store: AzureStore, signal: AbortSignal) => store.get("a", { signal })],
+    ["list", async (store: AzureStore, signal: AbortSignal) => store.list("", { signal }).next()],
+    ["delete", async (store: AzureStore, signal: AbortSignal) => store.delete(["a", "b"], { signal })],
+    ["single delete", async (store: AzureStore, signal: AbortSignal) => store.delete(["a"], { signal })],
+  ] as const)("of a %s that is waiting for its answer ends it, with the reason itself", async (_, call) => {
+    await using server = await ScriptedServer.start(silent);
+    const store = new AzureStore({ container: server.container() });
+    for (const reason of [new Error("enough"), "a string", undefined]) {
+      const controller = new AbortController();
+      const head = server.nextHead();
+      const running = call(store, controller.signal);
+      const request = await head;
+      controller.abort(reason);
+      await expect(running).rejects.toBe(controller.signal.reason);
+      await vi.waitFor(() => expect(request.socket.destroyed).toBe(true));
+      expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+    }
+  });
+
+  test("in the middle of a body on its way down ends it, and no other request", async () => {
+    await using server = await ScriptedServer.start(half);
+    const store = new AzureStore({ container: server.container() });
+    const controller = new AbortController();
+    const running = store.get("a", { signal: controller.signal });
+    await vi.waitFor(() => expect(server.received).toHaveLength(1));
+    const { promise: release, resolve } = Promise.withResolvers<void>();
+    server.answer((response) => {
+      response.writeHead(200, blobHead(body));
+      response.write(body.subarray(0, 10));
+      void release.then(() => response.end(body.subarray(10)));
+    });
+    const other = store.get("b");
+    await vi.waitFor(() => expect(server.received).toHaveLength(2));
+    controller.abort("enough");
+    await expect(running).rejects.toBe("enough");
+    resolve();
+    expect(await other).toEqual(new Uint8Array(body));
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+  });
+
+  test("in the middle of a body on its way up ends it, and the store works on", async () => {
+    await using server = await ScriptedServer.start(created);
+    const store = new AzureStore({ container: server.container() });
+    const controller = new AbortController();
+    const head = server.nextHead();
+    const running = store.create("a", Buffer.alloc(64 * 2 ** 20), { signal: controller.signal });
+    (await head).pause();
+    controller.abort("enough");
+    await expect(running).rejects.toBe("enough");
+    expect(await store.create("b", body)).toBe("created");
+    expect(server.received.map(({ url }) => url)).toEqual(["/account/box/b"]);
+  });
+
+  test("that is the SDK's name for a dropped connection is Unavailable", async () => {
+    await using server = await ScriptedServer.start((response) => {
+      half(response, { method: "", url: "", headers: {}, body });
+      response.write("more", () => response.socket?.destroy());
+    });
+    const store = new AzureStore({ container: server.container() });
+    const { signal } = new AbortController();
+    await expect(store.get("a", { signal })).rejects.toMatchObject({ code: "Unavailable" });
+  });
+
+  test("before the call sends nothing", async () => {
+    await using server = await ScriptedServer.start(refuse(500, undefined));
+    const store = new AzureStore({ container: server.container() });
+    const signal = AbortSignal.abort("never");
+    await expect(store.create("a", body, { signal })).rejects.toBe("never");
+    await expect(store.get("a", { signal })).rejects.toBe("never");
+    await expect(store.list("", { signal }).next()).rejects.toBe("never");
+    await expect(store.delete(["a"], { signal })).rejects.toBe("never");
+    expect(server.connections).toBe(0);
+  });
+});
+
+describe("no listener stays on a signal", () => {
+  test("that serves many calls", async () => {
+    await using server = await ScriptedServer.start((response) => {
+      response.writeHead(200, blobHead(body)).end(body);
+    });
+    const store = new AzureStore({ container: server.container() });
+    const { signal } = new AbortController();
+    for (let call = 0; call < 20; call += 1) await store.get("a", { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+});
+
+describe("silence", () => {
+  test.each([
+    ["before an answer", silent],
+    ["inside a body", half],
+  ] as const)("%s ends a get after 30 s, as Unavailable", async (_, script) => {
+    await using server = await ScriptedServer.start(script);
+    using clock = fakeTimers();
+    const store = new AzureStore({ container: server.container() });
+    const running = store.get("a");
+    await untilReceived(server, 1);
+    clock.advance(29_999);
+    server.answer(created);
+    expect(await store.create("b", body)).toBe("created");
+    clock.advance(30_001);
+    await expect(running).rejects.toMatchObject({
+      code: "Unavailable",
+      message: expect.stringContaining("30000 ms"),
+    });
+  });
+
+  test("ends a create, a page and a delete", async () => {
+    await using server = await ScriptedServer.start(silent);
+    using clock = fakeTimers();
+    const store = new AzureStore({ container: server.container() });
+    const create = store.create("a", body).catch((error: unknown) => error);
+    const list = store
+      .list("")
+      .next()
+      .catch((error: unknown) => error);
+    const single = store.delete(["a"]);
+    const batch = store.delete(["a", "b"]);
+    await untilReceived(server, 4);
+    clock.advance(31_001);
+    expect(await create).toMatchObject({ code: "Unavailable" });
+    expect(await list).toMatchObject({ code: "Unavailable" });
+    expect(await single).toMatchObject([{ key: "a", error: { code: "Unavailable" } }]);
+    expect(await batch).toMatchObject([
+      { key: "a", error: { code: "Unavailable" } },
+      { key: "b", error: { code: "Unavailable" } },
+    ]);
+  });
+
+  test("is counted from the last bytes that came", async () => {
+    await using server = await ScriptedServer.start(silent);
+    using clock = fakeTimers();
+    const store = new AzureStore({ container: server.container() });
+    const { promise, resolve } = Promise.withResolvers<Parameters<Script>[0]>();
+    server.answer((response) => resolve(response));
+    const running = store.get("a");
+    const response = await promise;
+    response.writeHead(200, blobHead(body));
+    for (let from = 0; from < body.length; from += body.length / 4) {
+      clock.advance(20_000);
+      await new Promise<void>((written) => {
+        response.write(body.subarray(from, from + body.length / 4), () => written());
+      });
+      await clock.settle();
+    }
+    response.end();
+    expect(await running).toEqual(new Uint8Array(body));
+  });
+});
+
+function fakeTimers(): Disposable & { advance(ms: number): void; settle(): Promise<void> } {
+  const real = setTimeout;
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  return {
+    advance: (ms) => {
+      vi.advanceTimersByTime(ms);
+    },
+    settle: () => new Promise((resolve) => real(resolve, 20)),
+    [Symbol.dispose]: () => {
+      vi.useRealTimers();
+    },
+  };
+}
+
+async function untilReceived(server: ScriptedServer, count: number): Promise<void> {
+  while (server.received.length < count) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:buffer";
+import { describe, expect, test } from "vitest";
+import { AzureStore } from "../src/index.ts";
+import { blobHead, created, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import type { Script } from "./support/scripted-server.ts";
+
+const body = Buffer.from("the bytes of a partial, all of them");
+
+const cut: Script = (response) => {
+  response.writeHead(200, blobHead(body));
+  response.write(body.subarray(0, 5), () => response.socket?.end());
+};
+
+async function got(script: Script): Promise<{ code: string; requests: number }> {
+  await using server = await ScriptedServer.start(script);
+  const store = new AzureStore({ container: server.container() });
+  const code = await store.get("a").then(
+    (bytes) => `${bytes?.byteLength} bytes`,
+    (error: { code: string }) => error.code,
+  );
+  return { code, requests: server.received.length };
+}
+
+describe("a body on its way down", () => {
+  test("is given whole", async () => {
+    expect(await got((response) => response.writeHead(200, blobHead(body)).end(body))).toEqual({
+      code: `${body.length} bytes`,
+      requests: 1,
+    });
+  });
+
+  test("that was changed is Corrupt", async () => {
+    const changed = Buffer.from(body);
+    changed[3] = 0;
+    expect(await got((response) => response.writeHead(200, blobHead(body)).end(changed))).toEqual({
+      code: "Corrupt",
+      requests: 1,
+    });
+  });
+
+  test("that is cut is Unavailable, and the SDK does not ask for the rest by itself", async () => {
+    expect(await got(cut)).toEqual({ code: "Unavailable", requests: 1 });
+  });
+
+  test("that is whole and shorter than its blob is Corrupt", async () => {
+    const short = body.subarray(0, 10);
+    const head = { ...blobHead(body), "content-length": String(short.length) };
+    expect(await got((response) => response.writeHead(200, head).end(short))).toEqual({
+      code: "Corrupt",
+      requests: 1,
+    });
+  });
+
+  test.each([["content-length"], ["etag"], ["x-ms-blob-type"]])(
+    "without %s is Unavailable: the service sends it always",
+    async (name) => {
+      const head = Object.fromEntries(Object.entries(blobHead(body)).filter(([header]) => header !== name));
+      expect(await got((response) => response.writeHead(200, head).end(body))).toEqual({
+        code: "Unavailable",
+        requests: 1,
+      });
+    },
+  );
+
+  test("of 2^31 bytes or more is refused, not read", async () => {
+    const head = { ...blobHead(body), "content-length": String(2 ** 31) };
+    expect(await got((response) => response.writeHead(200, head).write(body))).toEqual({
+      code: "Failed",
+      requests: 1,
+    });
+  });
+});
+
+describe("a body on its way up", () => {
+  test("carries its MD5, its length and the condition, in one Put Blob", async () => {
+    await using server = await ScriptedServer.start(created);
+    const store = new AzureStore({ container: server.container({ retryOptions: { maxTries: 5 } }) });
+    const large = Buffer.alloc(20 * 2 ** 20, "0123456789");
+    expect(await store.create("a/b", large)).toBe("created");
+    expect(server.received).toHaveLength(1);
+    const [put] = server.received;
+    expect(put).toMatchObject({
+      method: "PUT",
+      url: "/account/box/a/b",
+      headers: {
+        "if-none-match": "*",
+        "content-md5": createHash("md5").update(large).digest("base64"),
+        "content-length": String(large.length),
+        "x-ms-blob-type": "BlockBlob",
+      },
+    });
+    expect(put?.headers["transfer-encoding"]).toBeUndefined();
+    expect(put?.body.equals(large)).toBe(true);
+  });
+
+  test("that the service found changed is Corrupt", async () => {
+    await using server = await ScriptedServer.start(refuse(400, "Md5Mismatch"));
+    const store = new AzureStore({ container: server.container() });
+    await expect(store.create("a", body)).rejects.toMatchObject({ code: "Corrupt", retryable: true });
+  });
+
+  test("of 2^31 bytes is a RangeError, and nothing is sent", async () => {
+    expect(constants.MAX_LENGTH).toBeGreaterThan(2 ** 31);
+    await using server = await ScriptedServer.start(created);
+    const store = new AzureStore({ container: server.container() });
+    const large = { byteLength: 2 ** 31 } as Uint8Array;
+    await expect(store.create("a", large)).rejects.toThrow(RangeError);
+    expect(server.connections).toBe(0);
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { AzureStore } from "../src/index.ts";
+import { batchAnswer, blobHead, created, page, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import type { Script } from "./support/scripted-server.ts";
+
+const body = Buffer.alloc(3 * 2 ** 20, "x");
+
+const service: Script = (response, received) => {
+  const { method, url } = received;
+  if (method === "PUT")
+    return (url.endsWith("/there") ? refuse(409, "BlobAlreadyExists") : created)(response, received);
+  if (method === "POST")
+    return batchAnswer([
+      [0, 202],
+      [1, 404, "BlobNotFound"],
+    ])(response, received);
+  if (method === "DELETE") return void response.writeHead(202).end();
+  if (url.includes("comp=list")) return page([], "")(response, received);
+  if (url.endsWith("/absent")) return refuse(404, "BlobNotFound")(response, received);
+  response.writeHead(200, blobHead(body)).end(body);
+};
+
+describe("connections", () => {
+  test("are used again, whatever was asked and answered", async () => {
+    await using server = await ScriptedServer.start(service);
+    const store = new AzureStore({ container: server.container() });
+    for (let round = 0; round < 3; round += 1) {
+      expect(await store.create("new", body)).toBe("created");
+      expect(await store.create("there", body)).toBe("exists");
+      expect((await store.get("a"))?.byteLength).toBe(body.byteLength);
+      expect(await store.get("absent")).toBeUndefined();
+      for await (const listed of store.list("")) expect(listed).toEqual({ objects: [], prefixes: [] });
+      expect(await store.delete(["a", "b"])).toEqual([]);
+      expect(await store.delete(["a"])).toEqual([]);
+    }
+    expect(server.received).toHaveLength(21);
+    expect(server.connections).toBe(1);
+  });
+
+  test("of the client that was passed in outlive the store", async () => {
+    await using server = await ScriptedServer.start(service);
+    const container = server.container();
+    const store = new AzureStore({ container });
+    await store.get("a");
+    await store.close();
+    const answer = await container.getBlobClient("a").downloadToBuffer(0, body.byteLength);
+    expect(answer.byteLength).toBe(body.byteLength);
+    expect(await store.create("new", body)).toBe("created");
+    expect(server.connections).toBe(1);
+  });
+});

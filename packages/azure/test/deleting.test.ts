@@ -1,0 +1,184 @@
+import { isStoreError } from "@state/core";
+import { describe, expect, test } from "vitest";
+import { AzureStore } from "../src/index.ts";
+import { batchAnswer, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import type { Received, Script } from "./support/scripted-server.ts";
+
+const keys = (count: number): string[] => Array.from({ length: count }, (_, index) => `k/${index}`);
+
+function countOf(received: Received): number {
+  return received.body.toString().split("DELETE ").length - 1;
+}
+
+const allDeleted: Script = (response, received) =>
+  batchAnswer(Array.from({ length: countOf(received) }, (_, index) => [index, 202] as const))(
+    response,
+    received,
+  );
+
+const singleDeleted: Script = (response) => void response.writeHead(202).end();
+
+describe("a delete", () => {
+  test("sends a batch for each 256 keys", async () => {
+    await using server = await ScriptedServer.start(allDeleted);
+    const store = new AzureStore({ container: server.container(), prefix: "p" });
+    expect(await store.delete(keys(700))).toEqual([]);
+    expect(server.received.map(countOf).toSorted((a, b) => a - b)).toEqual([188, 256, 256]);
+    for (const { method, url } of server.received) {
+      expect(method).toBe("POST");
+      expect(url).toContain("/account/box?");
+      expect(url).toContain("comp=batch");
+    }
+    const named = server.received.flatMap(({ body }) =>
+      [...body.toString().matchAll(/DELETE \/account\/box\/p\/(\S+)/g)].map(([, key]) => key),
+    );
+    expect(named).toHaveLength(700);
+    expect(new Set(named)).toEqual(new Set(keys(700)));
+  });
+
+  test("of no keys sends nothing, of one key is a request of its own, and a key that is named twice is one", async () => {
+    await using server = await ScriptedServer.start(singleDeleted);
+    const store = new AzureStore({ container: server.container() });
+    expect(await store.delete([])).toEqual([]);
+    expect(server.received).toHaveLength(0);
+    expect(await store.delete(["a", "a"])).toEqual([]);
+    expect(server.received.map(({ method, url }) => `${method} ${url}`)).toEqual(["DELETE /account/box/a"]);
+  });
+
+  test("tells of each blob by itself; one that is not there is gone", async () => {
+    await using server = await ScriptedServer.start(
+      batchAnswer([
+        [3, 412, "LeaseIdMissing"],
+        [0, 202],
+        [1, 404, "BlobNotFound"],
+        [2, 503, "ServerBusy"],
+        [4, 409, "BlobImmutableDueToPolicy"],
+        [5, 404, "ContainerNotFound"],
+        [6, 202],
+      ]),
+    );
+    const store = new AzureStore({ container: server.container() });
+    const failures = await store.delete(keys(7));
+    expect(failures.map(({ key, error }) => [key, error.code])).toEqual([
+      ["k/2", "Throttled"],
+      ["k/3", "Failed"],
+      ["k/4", "Failed"],
+      ["k/5", "Misconfigured"],
+    ]);
+    for (const { key, error } of failures) {
+      expect(isStoreError(error)).toBe(true);
+      expect(error.message).toContain(key);
+      expect(error.key).toBe(key);
+      expect(error.cause).toBeInstanceOf(Error);
+    }
+  });
+
+  test.each<readonly [string, Script]>([
+    [
+      "lacks some",
+      batchAnswer([
+        [0, 202],
+        [7, 202],
+        [2, 202],
+      ]),
+    ],
+    ["has no word on any", batchAnswer([])],
+    [
+      "has fewer",
+      batchAnswer([
+        [0, 202],
+        [2, 202],
+      ]),
+    ],
+    [
+      "is cut",
+      (response, received) => {
+        response.writeHead(202, {
+          "content-type": "multipart/mixed; boundary=answer",
+          "content-length": "5000",
+        });
+        response.write(`--answer\r\nContent-ID: 0\r\n\r\nHTTP/1.1 202 Accepted\r\n${received.method}`, () =>
+          response.socket?.destroy(),
+        );
+      },
+    ],
+  ])("whose answer %s tells of those as Unavailable", async (_, script) => {
+    await using server = await ScriptedServer.start(script);
+    const store = new AzureStore({ container: server.container() });
+    const failures = await store.delete(keys(3));
+    expect(failures.map(({ key }) => key)).toContain("k/1");
+    for (const { error } of failures) expect(error.code).toBe("Unavailable");
+    expect(server.received).toHaveLength(1);
+  });
+
+  test.each<readonly [string, Script, string]>([
+    ["503", refuse(503, "ServerBusy", { "retry-after": "2" }), "Throttled"],
+    ["500", refuse(500, "InternalError"), "Unavailable"],
+    ["404", refuse(404, "ContainerNotFound"), "Misconfigured"],
+    ["409", refuse(409, "ContainerBeingDeleted"), "Failed"],
+    ["401", refuse(401, "NoAuthenticationInformation"), "Denied"],
+    ["a reset", (response) => response.socket?.resetAndDestroy(), "Unavailable"],
+  ])("that fails as a whole by %s fails for each of its keys, after one request", async (_, script, code) => {
+    await using server = await ScriptedServer.start(script);
+    const store = new AzureStore({ container: server.container() });
+    const failures = await store.delete(keys(3));
+    expect(failures.map(({ key, error }) => [key, error.key, error.code])).toEqual(
+      keys(3).map((key) => [key, key, code]),
+    );
+    expect(server.received).toHaveLength(1);
+  });
+
+  test("of which one batch fails reports that batch alone", async () => {
+    await using server = await ScriptedServer.start((response, received) => {
+      const script = received.body.includes("/k/300 ") ? refuse(500, "InternalError") : allDeleted;
+      script(response, received);
+    });
+    const store = new AzureStore({ container: server.container() });
+    const failures = await store.delete(keys(600));
+    expect(failures.map(({ key }) => key)).toEqual(keys(600).slice(256, 512));
+  });
+});
+
+describe("without batches", () => {
+  test.each([
+    [400, "InvalidQueryParameterValue"],
+    [403, "AuthorizationPermissionMismatch"],
+    [405, "UnsupportedHttpVerb"],
+    [501, "NotImplemented"],
+  ])(
+    "a batch that is answered %d %s is followed by single deletes, and by no further batch",
+    async (status, code) => {
+      await using server = await ScriptedServer.start((response, received) => {
+        const script = received.method === "POST" ? refuse(status, code) : singleDeleted;
+        script(response, received);
+      });
+      const store = new AzureStore({ container: server.container() });
+      expect(await store.delete(keys(40))).toEqual([]);
+      expect(await store.delete(keys(5))).toEqual([]);
+      const methods = server.received.map(({ method }) => method);
+      expect(methods.filter((method) => method === "POST")).toHaveLength(1);
+      expect(methods.filter((method) => method === "DELETE")).toHaveLength(45);
+    },
+  );
+
+  test("a batch that is answered as one request, and not blob by blob, is followed by single deletes", async () => {
+    await using server = await ScriptedServer.start((response, received) => {
+      const script =
+        received.method === "POST" ? batchAnswer([[Number.NaN, 400, "InvalidInput"]]) : singleDeleted;
+      script(response, received);
+    });
+    const store = new AzureStore({ container: server.container() });
+    expect(await store.delete(keys(3))).toEqual([]);
+    expect(server.received.map(({ method }) => method)).toEqual(["POST", "DELETE", "DELETE", "DELETE"]);
+  });
+
+  test("and without the right to delete, one blob is tried, and all are Denied", async () => {
+    await using server = await ScriptedServer.start(refuse(403, "AuthorizationPermissionMismatch"));
+    const store = new AzureStore({ container: server.container() });
+    const failures = await store.delete(keys(40));
+    expect(failures.map(({ key, error }) => [key, error.code])).toEqual(
+      keys(40).map((key) => [key, "Denied"]),
+    );
+    expect(server.received.map(({ method }) => method)).toEqual(["POST", "DELETE"]);
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import type { ListPage } from "@state/core";
+import { AzureStore } from "../src/index.ts";
+import { ContainerStore } from "../src/store.ts";
+import { page, ScriptedServer, xml } from "./support/scripted-server.ts";
+import type { Script } from "./support/scripted-server.ts";
+
+/** Answers page after page, by the marker that is asked for. */
+function pages(scripts: Readonly<Record<string, Script>>): Script {
+  return (response, received) => {
+    const marker = new URL(received.url, "http://x").searchParams.get("marker") ?? "";
+    scripts[marker]?.(response, received);
+  };
+}
+
+async function listed(script: Script, delimiter?: "/"): Promise<{ pages: ListPage[]; error: unknown }> {
+  await using server = await ScriptedServer.start(script);
+  const store = new AzureStore({ container: server.container(), prefix: "p" });
+  const found: ListPage[] = [];
+  try {
+    for await (const one of store.list("", { delimiter })) found.push(one);
+    return { pages: found, error: undefined };
+  } catch (error) {
+    return { pages: found, error };
+  }
+}
+
+const keysOf = (found: readonly ListPage[]): string[] =>
+  found.flatMap(({ objects }) => objects.map(({ key }) => key));
+
+describe("a listing", () => {
+  test("asks for a page when it is asked for one, never before", async () => {
+    await using server = await ScriptedServer.start(
+      pages({ "": page(["p/a", "p/b"], "one"), one: page([], "two"), two: page(["p/c"], "") }),
+    );
+    const store = new ContainerStore(server.container(), "p/", { page: 2, batch: 256 });
+    const listing = store.list("");
+    expect(server.received).toHaveLength(0);
+    for (const [count, keys] of [["a", "b"], [], ["c"]].entries()) {
+      expect(keysOf([(await listing.next()).value ?? { objects: [], prefixes: [] }])).toEqual(keys);
+      expect(server.received).toHaveLength(count + 1);
+    }
+    expect(await listing.next()).toEqual({ done: true, value: undefined });
+    expect(server.received).toHaveLength(3);
+    for (const { url } of server.received) expect(url).toContain("maxresults=2");
+    expect(server.received[0]?.url).toContain(`prefix=${encodeURIComponent("p/")}`);
+  });
+
+  test("asks for the service's largest page", async () => {
+    await using server = await ScriptedServer.start(page([], ""));
+    await new AzureStore({ container: server.container() }).list("").next();
+    expect(server.received[0]?.url).toContain("maxresults=5000");
+  });
+
+  test("leaves out the directories of a hierarchical namespace, and names that are no keys", async () => {
+    const folder =
+      "<Blob><Name>p/dir</Name><Properties><Content-Length>0</Content-Length></Properties><Metadata><hdi_isfolder>true</hdi_isfolder></Metadata></Blob>";
+    const { pages: found, error } = await listed(page(["p/", "p/a b", "p/a", "p/.staging-x"], "", folder));
+    expect(error).toBeUndefined();
+    expect(keysOf(found)).toEqual(["a"]);
+  });
+
+  test("asks for what shows a directory", async () => {
+    await using server = await ScriptedServer.start(page([], ""));
+    const store = new AzureStore({ container: server.container() });
+    await store.list("").next();
+    await store.list("", { delimiter: "/" }).next();
+    for (const { url } of server.received) expect(url).toContain("include=metadata");
+  });
+
+  test("with the delimiter gives folders whole, beside the keys", async () => {
+    const folders = "<BlobPrefix><Name>p/b/</Name></BlobPrefix><BlobPrefix><Name>p/d/</Name></BlobPrefix>";
+    const { pages: found } = await listed(page(["p/a", "p/c"], "", folders), "/");
+    expect(found).toEqual([
+      {
+        objects: [
+          { key: "a", size: 1 },
+          { key: "c", size: 1 },
+        ],
+        prefixes: ["b/", "d/"],
+      },
+    ]);
+  });
+
+  test.each<readonly [string, Script, readonly string[]]>([
+    [
+      "a page that is repeated",
+      pages({ "": page(["p/a", "p/b"], "one"), one: page(["p/a", "p/b"], "two") }),
+      ["a", "b"],
+    ],
+    ["a page that goes back", pages({ "": page(["p/c"], "one"), one: page(["p/b"], "") }), ["c"]],
+    ["a page that is not in order", page(["p/b", "p/a"], ""), []],
+    ["a page without its marker", page(["p/a"], undefined), []],
+    ["names that were not asked for", page(["q/a"], ""), []],
+    ["a page without items", xml("<EnumerationResults><NextMarker/></EnumerationResults>"), []],
+    ["a page without anything", xml("<EnumerationResults/>"), []],
+    ["an answer of another kind", xml("<Welcome/>"), []],
+    ["no body", xml(""), []],
+    ["a page that ends early", xml("<EnumerationResults><Blobs><Blob><Name>p/a</Na"), []],
+    [
+      "a blob without a size",
+      xml(
+        "<EnumerationResults><Blobs><Blob><Name>p/a</Name><Properties/></Blob></Blobs><NextMarker/></EnumerationResults>",
+      ),
+      [],
+    ],
+  ])("ends with Unavailable at %s, after what came before", async (_, script, before) => {
+    const { pages: found, error } = await listed(script);
+    expect(error).toMatchObject({ code: "Unavailable" });
+    expect(keysOf(found)).toEqual(before);
+  });
+});
