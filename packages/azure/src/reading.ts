@@ -55,7 +55,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<Awaited<ReturnType<ReturnType<ContainerClient["getBlobClient"]>["download"]>> | undefined> {
   try {
-    // Without this the stream asks by itself for the rest of a body that was cut.
+    // Never ask by itself for the rest of a body that was cut. Node reports a cut in a way that the SDK does not retry; not all did.
     const options = { abortSignal: signal, maxRetryRequests: 0 };
     return await container.getBlobClient(blobName).download(0, undefined, options);
   } catch (error) {

@@ -162,7 +162,7 @@ describe("on the service", () => {
     },
   );
 
-  test("what was created outlives the server", async () => {
+  test("what was created outlives the server", { timeout: 60_000 }, async () => {
     const location = await mkdtemp(join(tmpdir(), "state-azurite-"));
     try {
       const first = await startAzurite({ location });

@@ -76,6 +76,17 @@ describe("the table", () => {
     }
   });
 
+  test.each([
+    ["BlobImmutableDueToPolicy", "immutability"],
+    ["ContainerBeingDeleted", "being deleted"],
+    ["LeaseIdMissing", "lease"],
+    ["LeaseLost", "lease"],
+    ["BlobArchived", "lifecycle"],
+    ["SnapshotsPresent", "snapshots"],
+  ])("%s says what to do", (code, advice) => {
+    expect(meaningOf({ status: 409, code }, "delete")).toEqual(["Failed", expect.stringContaining(advice)]);
+  });
+
   test("no answer is Unavailable", () => {
     for (const operation of all)
       expect(meaningOf({ code: "ECONNRESET" }, operation)).toEqual(["Unavailable", ""]);

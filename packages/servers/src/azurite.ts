@@ -38,6 +38,8 @@ export async function startAzurite({ location }: AzuriteOptions = {}): Promise<A
       "--blobPort",
       String(port),
     ],
+    // It writes down what it keeps when it ends.
+    ...(location === undefined ? {} : { endSignal: "SIGTERM" as const }),
     // Anything that is HTTP: without credentials the answer is a refusal.
     isReady: async (endpoint) => (await fetch(`${endpoint}/`)).status > 0,
   });

@@ -9,11 +9,14 @@ export interface ProcessOptions {
   /** Made when the port is known. */
   readonly args: (port: number) => readonly string[];
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** `SIGTERM` for a program that writes down its data when it ends. Default `SIGKILL`. */
+  readonly endSignal?: "SIGTERM" | "SIGKILL" | undefined;
   /** Resolves true once the server answers; asked again until it does. */
   readonly isReady: (endpoint: string) => Promise<boolean>;
 }
 
 const startLimitMs = 60_000;
+const endLimitMs = 10_000;
 
 /** Starts a program that serves on a port, and waits until it answers. It is ended by its process id. */
 export async function startProcess(options: ProcessOptions): Promise<Server> {
@@ -43,7 +46,7 @@ export async function startProcess(options: ProcessOptions): Promise<Server> {
     throw error;
   }
   failed.catch(() => undefined);
-  return { endpoint, stop: () => end(child) };
+  return { endpoint, stop: () => end(child, options.endSignal) };
 }
 
 async function answers(options: ProcessOptions, endpoint: string): Promise<void> {
@@ -54,11 +57,13 @@ async function answers(options: ProcessOptions, endpoint: string): Promise<void>
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const exited = once(child, "exit");
-  child.kill("SIGKILL");
+  child.kill(signal);
+  const killing = setTimeout(() => child.kill("SIGKILL"), endLimitMs);
   await exited;
+  clearTimeout(killing);
 }
 
 /** A port that nobody had a moment ago. */
