@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { ContainerClient } from "@azure/storage-blob";
 import { startProcess } from "./process.ts";
 import type { Server } from "./server.ts";
@@ -27,6 +28,8 @@ export async function startAzurite({ location }: AzuriteOptions = {}): Promise<A
     name: "Azurite",
     command: process.execPath,
     args: (port) => [
+      "--require",
+      join(import.meta.dirname, "keep-alive.cjs"),
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
       ...keeping,
       "--disableTelemetry",
