@@ -7,6 +7,7 @@ const http = require("node:http");
 const create = http.createServer;
 http.createServer = (...args) => {
   const server = create(...args);
-  Object.defineProperty(server, "keepAliveTimeout", { get: () => 600_000, set: () => undefined });
+  const limits = { get: () => 600_000, set() {} };
+  Object.defineProperty(server, "keepAliveTimeout", limits);
   return server;
 };

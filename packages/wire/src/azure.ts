@@ -45,6 +45,7 @@ export const azure: Service = {
   operationOf({ method, url }) {
     if (method === "PUT") return "create";
     if (method === "GET") return url.includes("comp=list") ? "list" : "get";
+    if (method === "DELETE") return "delete";
     return method === "POST" && url.includes("comp=batch") ? "delete" : undefined;
   },
   refusals: {
