@@ -1,2 +1,8 @@
 export { AzureStore } from "./azure-store.ts";
-export type { AzureStoreOptions } from "./options.ts";
+export type {
+  AccountContainer,
+  AzureStoreOptions,
+  ConnectionStringContainer,
+  InjectedContainer,
+  TokenCredential,
+} from "./options.ts";
