@@ -62,9 +62,16 @@ describe("a delete", () => {
   });
 
   test("is not taken for done by an answer that is no answer to it", async () => {
-    for (const status of [201, 202, 302, 404]) {
+    for (const status of [200, 201, 202, 302, 404]) {
       await using server = await scriptedServer(answer(status, "<html></html>"));
       expect(await server.store().delete(["a"])).toHaveLength(1);
+    }
+  });
+
+  test("is done when an emulator says so, by a 200 with nothing in it", async () => {
+    for (const body of ["", "null\n"]) {
+      await using server = await scriptedServer(answer(200, body));
+      expect(await server.store().delete(["a"])).toEqual([]);
     }
   });
 });

@@ -60,6 +60,8 @@ export const azure: Service = {
     "301": refusal(301, "Moved"),
     "200 with an error in its body": refusal(200, "InternalError"),
   },
+  bodiless: [],
+  cursor: "marker",
   truncated: (listing) =>
     withText(listing, (text) =>
       text.replace(/<NextMarker\s*\/>|<NextMarker><\/NextMarker>/, "<NextMarker>again</NextMarker>"),

@@ -1,5 +1,5 @@
 import {
-  change,
+  type Answer,
   cutAnswer,
   emptyAnswer,
   type Fault,
@@ -13,6 +13,7 @@ import {
   sendTwice,
   shortenAnswer,
   stallAnswer,
+  type WireRequest,
 } from "servers/proxy";
 import type { Operation, RefusalName, Service } from "./service.ts";
 
@@ -25,6 +26,8 @@ export interface WireFault {
   arm(proxy: Proxy, service: Service, operation: Operation, times: number): () => Promise<void>;
   /** Nothing comes, so that only the attempt's own time-out ends it. */
   readonly isSilent?: boolean;
+  /** It changes the body of an answer, and is nothing where there is none. */
+  readonly isOfBody?: boolean;
   /** Where the store's one call sends more than one request: how many are struck, and how many there are. */
   readonly strikes?: number;
   readonly requests?: number;
@@ -42,6 +45,10 @@ function simple(title: string, fault: Fault, on: readonly Operation[] = every): 
       return nothing;
     },
   };
+}
+
+function ofBody(title: string, fault: Fault, on: readonly Operation[]): WireFault {
+  return { ...simple(title, fault, on), isOfBody: true };
 }
 
 function refused(name: RefusalName): WireFault {
@@ -76,12 +83,43 @@ const repeated: WireFault = {
   strikes: 1,
   requests: 2,
   arm(proxy, service, operation, times) {
-    const isList = (request: { method: string; url: string }): boolean =>
-      service.operationOf(request) === operation;
-    proxy.fail(isList, change(service.truncated), times);
+    const pages = new Map<string, Answer>();
+    const isList = (request: WireRequest): boolean => service.operationOf(request) === operation;
+    proxy.fail(
+      (request) => isList(request) && hasParameter(request.url, service.cursor),
+      async (exchange) => {
+        const page = pages.get(withoutParameter(exchange.request.url, service.cursor));
+        exchange.answer(page ?? (await exchange.forward()));
+      },
+      Number.POSITIVE_INFINITY,
+    );
+    proxy.fail(
+      isList,
+      async (exchange) => {
+        const page = service.truncated(await exchange.forward());
+        pages.set(withoutParameter(exchange.request.url, service.cursor), page);
+        exchange.answer(page);
+      },
+      times,
+    );
     return nothing;
   },
 };
+
+function hasParameter(url: string, name: string): boolean {
+  return new URL(url, "http://localhost").searchParams.has(name);
+}
+
+function withoutParameter(url: string, name: string): string {
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  searchParams.delete(name);
+  return `${pathname}?${searchParams}`;
+}
+
+/** Where the fault can strike on this service: without a body on its way there is nothing to cut. */
+export function operationsOf(fault: WireFault, service: Service): readonly Operation[] {
+  return fault.on.filter((each) => fault.isOfBody !== true || !service.bodiless.includes(each));
+}
 
 export const faults: readonly WireFault[] = [
   simple("reset before the server has the request", resetBefore),
@@ -101,8 +139,8 @@ export const faults: readonly WireFault[] = [
   refused("403"),
   refused("301"),
   refused("200 with an error in its body"),
-  simple("the answer ends early, and its length says so", shortenAnswer, ["get", "list", "delete"]),
-  simple("a byte of the body is another", flipByte, ["get"]),
-  simple("an empty answer", emptyAnswer, ["get", "list", "delete"]),
+  ofBody("the answer ends early, and its length says so", shortenAnswer, ["get", "list", "delete"]),
+  ofBody("a byte of the body is another", flipByte, ["get"]),
+  ofBody("an empty answer", emptyAnswer, ["get", "list", "delete"]),
   repeated,
 ];

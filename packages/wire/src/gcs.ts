@@ -65,6 +65,8 @@ export const gcs: Service = {
     "301": refusal(301, "movedPermanently"),
     "200 with an error in its body": refusal(200, "backendError"),
   },
+  bodiless: ["delete"],
+  cursor: "pageToken",
   truncated: (listing) =>
     withText(listing, (text) =>
       JSON.stringify({ ...(JSON.parse(text) as Record<string, unknown>), nextPageToken: "again" }),

@@ -50,7 +50,8 @@ the second is struck where the column says: at a partial's create, at the create
 deletes. The backend has three attempts a request.
 
 After each the test looks into the bucket with nothing but the bucket: what was told "sealed" or \`sealed: yes\` is there with every byte, what was told \`sealed: no\` is not
-and does not come later, and the epoch before is whole. "–" is a fault that cannot be: a read has no body on its way.
+and does not come later, and the epoch before is whole. "–" is a fault that cannot be: a read has no body on its way to the service, and
+Cloud Storage's answer to a delete none on its way back.
 `;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -78,6 +78,8 @@ export const s3: Service = {
     "301": refusal(301, "PermanentRedirect"),
     "200 with an error in its body": refusal(200, "InternalError"),
   },
+  bodiless: [],
+  cursor: "continuation-token",
   truncated: (listing) =>
     withText(listing, (text) =>
       text.replace(

@@ -32,6 +32,10 @@ export interface Service {
   start(): Promise<Target>;
   operationOf(request: WireRequest): Operation | undefined;
   readonly refusals: Readonly<Record<RefusalName, Answer>>;
+  /** The operations whose answer has no body. */
+  readonly bodiless: readonly Operation[];
+  /** The parameter of a listing's URL that asks for a further page. */
+  readonly cursor: string;
   /** A listing's answer that says there is another page. */
   readonly truncated: (listing: Answer) => Answer;
 }

@@ -1,7 +1,7 @@
 import { isStoreError, type ObjectStore } from "@state/core";
 import { Proxy } from "servers/proxy";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { faults, type WireFault } from "../src/catalogue.ts";
+import { faults, operationsOf, type WireFault } from "../src/catalogue.ts";
 import { checkpoint, inspect, type Point, points } from "../src/checkpoint.ts";
 import { services } from "../src/services.ts";
 import type { Operation, Service, Target } from "../src/service.ts";
@@ -132,14 +132,15 @@ describe.each(services)("a failing wire before $name", (service) => {
   afterAll(() => target.stop());
 
   describe.each(faults)("$title:", (fault) => {
-    for (const operation of operations.filter((each) => fault.on.includes(each))) {
+    const on = operationsOf(fault, service);
+    for (const operation of operations.filter((each) => on.includes(each))) {
       test.concurrent(`${operation} answers what the page says`, { timeout: 120_000 }, async () => {
         const answer = await onStore(target, service, fault, operation);
         seen.push({ service: service.name, fault: fault.title, column: operation, answer });
         expect(answer).not.toContain("wrong");
       });
     }
-    for (const point of points.filter((each) => fault.on.includes(struck[each]))) {
+    for (const point of points.filter((each) => on.includes(struck[each]))) {
       test.concurrent(
         `a checkpoint survives it at its ${point}, or says truly what is sealed`,
         { timeout: 120_000 },

@@ -31,7 +31,7 @@ export const stallAnswer: Fault = async (exchange) => {
 };
 
 /** The server's answer, made another. */
-export function change(alter: (answer: Answer) => Answer): Fault {
+function change(alter: (answer: Answer) => Answer): Fault {
   return async (exchange) => exchange.answer(alter(await exchange.forward()));
 }
 

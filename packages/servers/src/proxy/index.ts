@@ -1,7 +1,6 @@
 export { type Answer, answerOf } from "./answer.ts";
 export type { Exchange, WireRequest } from "./exchange.ts";
 export {
-  change,
   cutAnswer,
   emptyAnswer,
   flipByte,
