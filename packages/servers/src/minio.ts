@@ -13,9 +13,14 @@ export interface S3Server extends Server {
   readonly secretAccessKey: string;
 }
 
-/** MinIO on a folder of its own, which is gone when it is stopped. */
-export async function startMinio(): Promise<S3Server> {
-  const data = await mkdtemp(join(tmpdir(), "state-minio-"));
+export interface MinioOptions {
+  /** The folder that keeps the data through a restart. Left out, it is one of its own, which is gone when it is stopped. */
+  readonly location?: string | undefined;
+}
+
+/** MinIO, which is ended by SIGKILL: it keeps what it has answered for. */
+export async function startMinio({ location }: MinioOptions = {}): Promise<S3Server> {
+  const data = location ?? (await mkdtemp(join(tmpdir(), "state-minio-")));
   const [accessKeyId, secretAccessKey] = ["state-test", crypto.randomUUID()];
   const console = await freePort();
   const server = await startProcess({
@@ -39,7 +44,7 @@ export async function startMinio(): Promise<S3Server> {
   });
   const stop = async (): Promise<void> => {
     await server.stop();
-    await rm(data, { recursive: true });
+    if (location === undefined) await rm(data, { recursive: true });
   };
   return { endpoint: server.endpoint, region: "us-east-1", accessKeyId, secretAccessKey, stop };
 }

@@ -20,6 +20,19 @@ const endLimitMs = 10_000;
 
 /** Starts a program that serves on a port, and waits until it answers. It is ended by its process id. */
 export async function startProcess(options: ProcessOptions): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // Somebody else may have taken the port in between.
+      if (attempt === 3 || !(error instanceof EndedEarly)) throw error;
+    }
+  }
+}
+
+class EndedEarly extends Error {}
+
+async function startOnce(options: ProcessOptions): Promise<Server> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const child = spawn(options.command, options.args(port), {
@@ -30,13 +43,14 @@ export async function startProcess(options: ProcessOptions): Promise<Server> {
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
-  const output: string[] = [];
-  child.stdout.on("data", (text: Buffer) => output.push(text.toString()));
-  child.stderr.on("data", (text: Buffer) => output.push(text.toString()));
+  let output = "";
+  const keep = (text: Buffer): void => void (output = `${output}${text.toString()}`.slice(-10_000));
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
   const failed = new Promise<never>((_, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) =>
-      reject(new Error(`${options.name} ended (${signal ?? code}) before it answered:\n${output.join("")}`)),
+      reject(new EndedEarly(`${options.name} ended (${signal ?? code}) before it answered:\n${output}`)),
     );
   });
   try {

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ObjectStoreBackend } from "@state/core";
+import { S3Store } from "@state/s3";
+import { createBucket, installedServers, isInstalled, type S3Server, startMinio } from "servers";
+import { expect, test } from "vitest";
+
+const bucket = "state";
+const bytes = new Uint8Array(100_000).map((_, index) => index);
+
+function storeOn({ endpoint, region, accessKeyId, secretAccessKey }: S3Server): S3Store {
+  const credentials = { accessKeyId, secretAccessKey };
+  return new S3Store({
+    bucket,
+    prefix: "restart",
+    clientConfig: { endpoint, region, credentials, forcePathStyle: true },
+  });
+}
+
+function isThere(name: string): boolean {
+  const server = installedServers.find((each) => each.name === name);
+  if (server === undefined) throw new Error(`no server is called ${name}`);
+  return isInstalled(server);
+}
+
+// Named also where it is not run: `pnpm servers` brings MinIO.
+test.skipIf(!isThere("MinIO"))(
+  "what was sealed on MinIO is restored after the server was killed, and nothing of it can be sealed again",
+  { timeout: 120_000 },
+  async () => {
+    const location = await mkdtemp(join(tmpdir(), "state-restart-"));
+    try {
+      let server = await startMinio({ location });
+      try {
+        await createBucket(server, bucket);
+        const store = storeOn(server);
+        const before = await ObjectStoreBackend.open({ store, instanceId: "before", vnodeCapacity: 1 });
+        const part = await before.writePartial({ epoch: 0, vnode: 0, assignmentVersion: 0, bytes });
+        await before.epochComplete({ epoch: 0, parts: [part] });
+        await store.close();
+      } finally {
+        // SIGKILL, as soon as the seal was answered.
+        await server.stop();
+      }
+      server = await startMinio({ location });
+      try {
+        const store = storeOn(server);
+        const after = await ObjectStoreBackend.open({ store, instanceId: "after", vnodeCapacity: 1 });
+        const { base, nextEpoch } = await after.takeover({ version: 1 });
+        expect(nextEpoch).toBe(1);
+        expect(Buffer.compare((await base?.read(0)) ?? new Uint8Array(), bytes)).toBe(0);
+        expect(await store.create("epoch=0/_COMMIT", new Uint8Array([1]))).toBe("exists");
+        await store.close();
+      } finally {
+        await server.stop();
+      }
+    } finally {
+      await rm(location, { recursive: true });
+    }
+  },
+);
