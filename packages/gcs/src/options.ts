@@ -33,7 +33,7 @@ const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 export function settingsOf(options: GcsStoreOptions): Settings {
   const { bucket, storage, storageOptions } = options;
-  if (typeof bucket !== "string" || bucket === "" || /[/\s]/.test(bucket)) {
+  if (typeof bucket !== "string" || /^\.{0,2}$|[/\s]/.test(bucket)) {
     throw new TypeError(`bucket must be the name of a bucket, not ${JSON.stringify(bucket)}`);
   }
   if (storage !== undefined && storageOptions !== undefined) {
@@ -55,6 +55,12 @@ function endpointOf(storage: Storage): string {
   const endpoint: unknown = storage.apiEndpoint;
   if (typeof endpoint !== "string" || !URL.canParse(endpoint)) {
     throw new TypeError("storage must be a Storage of @google-cloud/storage with an API endpoint");
+  }
+  const { username, password } = new URL(endpoint);
+  if (username !== "" || password !== "") {
+    throw new TypeError(
+      "the API endpoint must hold no credentials: they would not be sent, but be in messages",
+    );
   }
   return endpoint.replace(/\/+$/, "");
 }
