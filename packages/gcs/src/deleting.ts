@@ -18,6 +18,8 @@ export async function deleteAll(
       try {
         await remove(key);
       } catch (error) {
+        // The reason of an abort may be a StoreError itself, as that of core's time-outs is.
+        signal?.throwIfAborted();
         if (!isStoreError(error)) throw error;
         failures.push({ key, error });
       }
