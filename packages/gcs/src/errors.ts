@@ -66,6 +66,7 @@ export const meanings: readonly Meaning[] = [
     code: "Unavailable",
     advice: "this is no answer of Cloud Storage, or it was cut on the way: the object may be there",
   },
+  { status: 407, code: "Denied", advice: "the proxy on the way does not accept the credentials in its URL" },
   { status: 408, code: "Unavailable" },
   { status: 409, code: "Unavailable" },
   {

@@ -21,7 +21,7 @@ export interface Settings {
   /** `""`, or ending in `/`. */
   readonly prefix: string;
   readonly name: string;
-  /** Without a slash at its end: `https://storage.googleapis.com`. */
+  /** `https://storage.googleapis.com`. */
   readonly endpoint: string;
   readonly client: Requester;
 }
@@ -50,7 +50,7 @@ export function settingsOf(options: GcsStoreOptions): Settings {
   };
 }
 
-/** Not `baseUrl`: with `STORAGE_EMULATOR_HOST` it lacks the path of the API. */
+/** Without a slash at its end: the SDK has taken it off. Not `baseUrl`: with `STORAGE_EMULATOR_HOST` it lacks the path of the API. */
 function endpointOf(storage: Storage): string {
   const endpoint: unknown = storage.apiEndpoint;
   if (typeof endpoint !== "string" || !URL.canParse(endpoint)) {
@@ -62,7 +62,7 @@ function endpointOf(storage: Storage): string {
       "the API endpoint must hold no credentials: they would not be sent, but be in messages",
     );
   }
-  return endpoint.replace(/\/+$/, "");
+  return endpoint;
 }
 
 /** As the SDK does: another endpoint gets no credentials unless `useAuthWithCustomEndpoint` says so. */

@@ -164,6 +164,18 @@ describe("an abort", () => {
     expect(getEventListeners(owner.signal, "abort")).toEqual([]);
   });
 
+  test.each(operationNames)("leaves no listener behind an answer to %s that breaks off", async (name) => {
+    await using server = await scriptedServer((request, response) => {
+      request.resume().once("end", () => {
+        response.writeHead(200, { "content-length": "100" });
+        response.write("part", () => request.socket.destroy());
+      });
+    });
+    const { signal } = new AbortController();
+    await storeErrorOf(operations[name](server.store(), { signal }));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
   test("leaves no listener behind what succeeded", async () => {
     const double = await startGcsDouble();
     const owner = new AbortController();
@@ -177,13 +189,15 @@ describe("an abort", () => {
 describe("a service that stands still", () => {
   test.each(operationNames)("before it answers %s is Unavailable after the idle limit", async (name) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { promise: arrived, resolve } = Promise.withResolvers<void>();
-    await using server = await scriptedServer(() => resolve());
-    const running = storeErrorOf(operations[name](server.store()));
-    await arrived;
+    const { promise: arrived, resolve } = Promise.withResolvers<IncomingMessage>();
+    await using server = await scriptedServer((request) => resolve(request));
+    const { signal } = new AbortController();
+    const running = storeErrorOf(operations[name](server.store(), { signal }));
+    const closed = closeOf((await arrived).socket);
     vi.advanceTimersByTime(idleLimitMs);
-    const error = await running;
-    expect(error).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+    expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    await closed;
   });
 
   test("in the middle of a download is Unavailable", async () => {

@@ -1,14 +1,19 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { Storage } from "@google-cloud/storage";
+import { CRC32C, Storage } from "@google-cloud/storage";
 import { startGcsDouble } from "servers";
 import { describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, authClient, scriptedServer } from "./support/scripted-server.ts";
+import { answer, answerError, authClient, scriptedServer, storeBy } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const crc32cOf = (text: string): string => {
+  const crc = new CRC32C();
+  crc.update(Buffer.from(text));
+  return crc.toString();
+};
 const md5Of = (text: string): string => createHash("md5").update(text).digest("base64");
 
 describe("a create", () => {
@@ -127,10 +132,22 @@ describe("a create", () => {
   });
 });
 
+test("a create that is answered before its body was read reads no more of it", async () => {
+  const sent: unknown[] = [];
+  const store = storeBy({
+    fetchImplementation: async (_, init) => {
+      sent.push(init?.body);
+      return new Response("", { status: 503 });
+    },
+  });
+  await storeErrorOf(store.create("a", bytes("hello")));
+  expect(sent).toEqual([expect.objectContaining({ destroyed: true })]);
+});
+
 describe("a get", () => {
   test.each([
     ["the MD5", "abcde", `crc32c=AAAAAA==,md5=${md5Of("hello")}`],
-    ["the MD5, when the CRC32C would fit", "hellp", `crc32c=,md5=${md5Of("hello")}`],
+    ["the MD5, when the CRC32C would fit", "hellp", `crc32c=${crc32cOf("hellp")},md5=${md5Of("hello")}`],
     ["the CRC32C, where there is no MD5", "abcde", "crc32c=mnG7TA=="],
     ["a hash that is empty", "hello", "md5="],
   ])("of bytes that do not match %s is Corrupt", async (_, body, hash) => {

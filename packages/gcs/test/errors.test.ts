@@ -42,6 +42,7 @@ const rows: readonly Row[] = [
   [404, "notFound", noBucket, all, "Misconfigured"],
   [404, "notFound", "Not Found", ["create", "list"], "Misconfigured"],
   [404, "", "", ["get", "delete"], "Unavailable"],
+  [407, "", "", all, "Denied"],
   [408, "", "", all, "Unavailable"],
   [409, "conflict", "", all, "Unavailable"],
   [412, "orgPolicyConstraintFailed", "", all, "Denied"],

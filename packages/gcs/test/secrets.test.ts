@@ -21,12 +21,13 @@ import {
 const printed = (seen: readonly unknown[]): string =>
   seen.map((each) => inspect(each, { depth: Infinity, showHidden: true }) + JSON.stringify(each)).join("\n");
 
-/** A service that sends back what it was sent. */
+/** A service that sends back what it was sent, in JSON and as text in turn. */
 function echo(status: number): Script {
   return (request, response, number) => {
     const { authorization = "" } = request.headers;
-    const body = errorBody(status, "forbidden", `the header was Authorization: ${authorization}`);
-    answer(status, body, { "x-echo": authorization })(request, response, number);
+    const said = `the header was Authorization: ${authorization}`;
+    const body = errorBody(status, "forbidden", said);
+    answer(status, number % 2 === 0 ? said : body, { "x-echo": authorization })(request, response, number);
   };
 }
 
