@@ -41,7 +41,7 @@ const rows: readonly Row[] = [
   [403, "forbidden", "", all, "Denied"],
   [404, "notFound", noBucket, all, "Misconfigured"],
   [404, "notFound", "Not Found", ["create", "list"], "Misconfigured"],
-  [404, "", "", ["get", "delete"], "Unavailable"],
+  [404, "", "", all, "Unavailable"],
   [407, "", "", all, "Denied"],
   [408, "", "", all, "Unavailable"],
   [409, "conflict", "", all, "Unavailable"],
@@ -136,20 +136,20 @@ describe("a get and a delete", () => {
     expect(await store.get("a")).toBeUndefined();
     expect(await store.delete(["a"])).toEqual([]);
   });
+});
 
-  // "Not Found" without an end of line is Google's front ends' for a path that no service has.
-  test.each([
-    "",
-    "<html>404</html>",
-    '{"error":{"code":404,"message":"No such obj',
-    "Not Found",
-    "404 page not found\n",
-  ])("do not take the 404 %j for absence", async (body) => {
-    await using server = await scriptedServer(answer(404, body));
-    for (const name of ["get", "delete"] as const) {
-      expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Unavailable");
-    }
-  });
+// "Not Found" without an end of line is Google's front ends' for a path that no service has.
+test.each([
+  "",
+  "<html>404</html>",
+  '{"error":{"code":404,"message":"No such obj',
+  "Not Found",
+  "404 page not found\n",
+])("no operation takes the 404 %j for the absence of its object, or of the bucket", async (body) => {
+  await using server = await scriptedServer(answer(404, body));
+  for (const name of all) {
+    expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Unavailable");
+  }
 });
 
 describe("a create", () => {
