@@ -14,7 +14,6 @@ export async function deleteAll(
   const waiting = keys.values();
   const work = async (): Promise<void> => {
     for (const key of waiting) {
-      signal?.throwIfAborted();
       try {
         await remove(key);
       } catch (error) {

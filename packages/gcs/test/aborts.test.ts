@@ -41,6 +41,11 @@ describe("an abort", () => {
     expect(server.requests).toEqual([]);
   });
 
+  test("before a delete of no keys is its end too", async () => {
+    await using server = await scriptedServer(answer(204));
+    expect(await rejectionOf(server.store().delete([], { signal: AbortSignal.abort("mine") }))).toBe("mine");
+  });
+
   test.each(operationNames)(
     "while %s waits for its answer rejects with its reason, and leaves no listener",
     async (name) => {
@@ -195,7 +200,9 @@ describe("a service that stands still", () => {
     const running = storeErrorOf(operations[name](server.store(), { signal }));
     const closed = closeOf((await arrived).socket);
     vi.advanceTimersByTime(idleLimitMs);
-    expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+    const error = await running;
+    expect(error).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+    expect(error.message).toContain("failed: nothing moved for 30000 ms");
     expect(getEventListeners(signal, "abort")).toEqual([]);
     await closed;
   });

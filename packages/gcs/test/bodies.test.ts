@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { text as textOf } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { CRC32C, Storage } from "@google-cloud/storage";
 import { startGcsDouble } from "servers";
@@ -132,6 +133,23 @@ describe("a create", () => {
   });
 });
 
+test("a create tells the name, the hash and the type, no encoding, in a frame that nobody can guess", async () => {
+  const types: string[] = [];
+  const sent: string[] = [];
+  await using server = await scriptedServer((request, response) => {
+    void textOf(request).then((body) => {
+      types.push(request.headers["content-type"] ?? "");
+      sent.push(body);
+      return response.writeHead(503).end();
+    });
+  });
+  await storeErrorOf(server.store().create("a", bytes("hello")));
+  await storeErrorOf(server.store().create("a", bytes("hello")));
+  const metadata = { name: "job/a", md5Hash: md5Of("hello"), contentType: "application/octet-stream" };
+  expect(sent[0]?.split("\r\n")).toContain(JSON.stringify(metadata));
+  expect(new Set(types).size).toBe(2);
+});
+
 test("a create that is answered before its body was read reads no more of it", async () => {
   const sent: unknown[] = [];
   const store = storeBy({
@@ -148,6 +166,7 @@ describe("a get", () => {
   test.each([
     ["the MD5", "abcde", `crc32c=AAAAAA==,md5=${md5Of("hello")}`],
     ["the MD5, when the CRC32C would fit", "hellp", `crc32c=${crc32cOf("hellp")},md5=${md5Of("hello")}`],
+    ["the MD5, after a CRC32C and a space", "hellp", `crc32c=${crc32cOf("hellp")}, md5=${md5Of("hello")}`],
     ["the CRC32C, where there is no MD5", "abcde", "crc32c=mnG7TA=="],
     ["a hash that is empty", "hello", "md5="],
   ])("of bytes that do not match %s is Corrupt", async (_, body, hash) => {
