@@ -14,10 +14,11 @@ export async function deleteAll(
   const waiting = keys.values();
   const work = async (): Promise<void> => {
     for (const key of waiting) {
-      signal?.throwIfAborted();
       try {
         await remove(key);
       } catch (error) {
+        // The reason of an abort may be a StoreError itself, as that of core's time-outs is.
+        signal?.throwIfAborted();
         if (!isStoreError(error)) throw error;
         failures.push({ key, error });
       }

@@ -60,12 +60,19 @@ export const meanings: readonly Meaning[] = [
   },
   { status: 403, code: "Denied", advice: "the credentials lack storage.objects.create, get, list or delete" },
   { status: 404, text: /bucket does not exist/i, code: "Misconfigured", advice: noBucket },
-  { status: 404, operations: ["create", "list"], code: "Misconfigured", advice: noBucket },
+  {
+    status: 404,
+    reasons: ["notFound"],
+    operations: ["create", "list"],
+    code: "Misconfigured",
+    advice: noBucket,
+  },
   {
     status: 404,
     code: "Unavailable",
-    advice: "this is no answer of Cloud Storage, or it was cut on the way: the object may be there",
+    advice: "this is no answer of Cloud Storage, or it was cut on the way: what was asked for may be there",
   },
+  { status: 407, code: "Denied", advice: "the proxy on the way does not accept the credentials in its URL" },
   { status: 408, code: "Unavailable" },
   { status: 409, code: "Unavailable" },
   {
@@ -92,7 +99,7 @@ export const meanings: readonly Meaning[] = [
 ];
 
 /** What a failure without an answer means, by its code. Any other is `Failed`. */
-const wireMeanings: ReadonlyMap<string, StoreErrorCode> = new Map<string, StoreErrorCode>([
+export const wireMeanings: ReadonlyMap<string, StoreErrorCode> = new Map<string, StoreErrorCode>([
   ["EADDRNOTAVAIL", "Unavailable"],
   ["EAI_AGAIN", "Unavailable"],
   ["ECONNABORTED", "Unavailable"],
@@ -108,6 +115,11 @@ const wireMeanings: ReadonlyMap<string, StoreErrorCode> = new Map<string, StoreE
   ["ERR_STREAM_PREMATURE_CLOSE", "Unavailable"],
   ["EPROTO", "Unavailable"],
   ["ETIMEDOUT", "Unavailable"],
+  // Of the global fetch, for clients that have it as their transport.
+  ["UND_ERR_BODY_TIMEOUT", "Unavailable"],
+  ["UND_ERR_CONNECT_TIMEOUT", "Unavailable"],
+  ["UND_ERR_HEADERS_TIMEOUT", "Unavailable"],
+  ["UND_ERR_SOCKET", "Unavailable"],
   // The client's own time-out: a signal of ours that aborted never comes here.
   ["AbortError", "Unavailable"],
   ["TimeoutError", "Unavailable"],
@@ -134,25 +146,22 @@ export function answerFailure(answer: Answer, place: Place): StoreError {
   });
 }
 
-/** The `StoreError` for a request that got no answer, or only a part of one. */
-export function wireFailure(error: unknown, place: Place, url: string): StoreError {
+/**
+ * The `StoreError` for a request that got no answer, or only a part of one. Once it `isSent`, nothing is said of
+ * credentials: of a create that would mean that nothing was written.
+ */
+export function wireFailure(error: unknown, place: Place, url: string, isSent: boolean): StoreError {
   if (isStoreError(error)) return error;
   const cause = withoutSecrets(error);
   const code = codeOf(error);
   const meaning = wireMeanings.get(code) ?? (code.startsWith("HPE_") ? "Unavailable" : undefined);
-  if (isOfRequest(error, url))
+  if (isSent || isOfRequest(error, url)) {
     return failure(meaning ?? "Failed", place, cause.message, undefined, { cause });
+  }
   // Nothing of the request itself was sent yet: what failed was a step of the SDK on the way to a token.
   const what = `no credentials could be had: ${cause.message}`;
-  return failure(
-    meaning ?? credentialMeaning(error),
-    place,
-    what,
-    "see the SDK's application default credentials",
-    {
-      cause,
-    },
-  );
+  const advice = "see the SDK's application default credentials";
+  return failure(meaning ?? credentialMeaning(error), place, what, advice, { cause });
 }
 
 /** A body that is not what the service says it stored. */
@@ -164,13 +173,20 @@ export function unavailable(place: Place, what: string): StoreError {
   return failure("Unavailable", place, what, undefined, {});
 }
 
+export function failed(place: Place, what: string): StoreError {
+  return failure("Failed", place, what, undefined, {});
+}
+
 /** Whether a 404 says of the object, and nothing else, that it is not there. */
 export function isAbsent(answer: Answer): boolean {
   if (answer.status !== 404) return false;
   const { message, reasons } = serviceError(answer);
   if (/bucket does not exist/i.test(message)) return false;
-  // A download is answered in plain text, everything else in JSON. fake-gcs-server says "Not Found" in both.
-  return reasons.includes("notFound") || /^(No such object\b|Not Found$)/.test(message);
+  // A download is answered in plain text, everything else in JSON. fake-gcs-server's text is "Not Found", with a line
+  // end; without one it is what Google's front ends say of a path that no service has.
+  return (
+    reasons.includes("notFound") || /^No such object\b/.test(message) || textOf(answer) === "Not Found\n"
+  );
 }
 
 /** Whether a 412 says that the object is there. */
@@ -203,7 +219,8 @@ function serviceError(answer: Answer): { readonly message: string; readonly reas
   const errors: unknown = Reflect.get(error, "errors");
   const reasons = (Array.isArray(errors) ? errors : [])
     .map((one: unknown) => (typeof one === "object" && one !== null ? Reflect.get(one, "reason") : undefined))
-    .filter((reason) => typeof reason === "string");
+    .filter((reason) => typeof reason === "string")
+    .map(scrub);
   return { message: typeof message === "string" ? scrub(message) : "", reasons };
 }
 
@@ -232,14 +249,16 @@ function credentialMeaning(error: unknown): StoreErrorCode {
 
 function isOfRequest(error: unknown, url: string): boolean {
   const config = propertyOf(error, "config");
-  // Without one it is ours: a time-out, or an answer that broke off.
-  if (config === undefined) return ["ECONNRESET", "ETIMEDOUT"].includes(codeOf(error));
+  // Without one it is our own time-out, or of a step before the request.
+  if (config === undefined) return codeOf(error) === "ETIMEDOUT";
   return String(propertyOf(config, "url")) === new URL(url).href;
 }
 
-function codeOf(error: unknown): string {
+/** Its own, or the first of its causes': the global fetch's errors have none themselves. */
+function codeOf(error: unknown, depth = 0): string {
   const code = propertyOf(error, "code");
-  return typeof code === "string" ? code : "";
+  if (typeof code === "string") return code;
+  return depth < 5 ? codeOf(propertyOf(error, "cause"), depth + 1) : "";
 }
 
 function propertyOf(value: unknown, name: string): unknown {
@@ -255,15 +274,25 @@ function withoutSecrets(error: unknown): Error {
   return Object.assign(clean, code === "" ? {} : { code }, typeof status === "number" ? { status } : {});
 }
 
-/** Bearer tokens, signed JWTs and private keys; and no more of a page of HTML than helps. */
+const secrets: readonly RegExp[] = [
+  /(?<=\bBearer\s+)\S+/gi,
+  // Access tokens, refresh tokens, API keys, and the secrets of OAuth clients.
+  /\bya29\.[\w.-]+/g,
+  /\b1\/\/[\w-]{8,}/g,
+  /\bAIza[\w-]+/g,
+  /\bGOCSPX-[\w-]+/g,
+  // A signed JWT, or what is left of one.
+  /\beyJ[\w-]+(\.[\w-]*)*/g,
+  /-----BEGIN[^-]*-----[\s\S]*?(-----END[^-]*-----|$)/g,
+  // Whatever they look like: in a form, in JSON, in a URL.
+  /(?<=\b(client_secret|refresh_token|access_token|id_token|subject_token|assertion)["']?\s*[=:]\s*["']?)[^\s"'&]+/gi,
+  /(?<=\/\/)[^\s/@]+(?=@)/g,
+];
+
+/** Without credentials; and no more of a page of HTML than helps. */
 function scrub(text: string): string {
-  return text
-    .slice(0, 2_000)
-    .replaceAll(/Bearer\s+\S+/gi, "Bearer [redacted]")
-    .replaceAll(/\bya29\.[\w.-]+/g, "[redacted]")
-    .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "[redacted]")
-    .replaceAll(/-----BEGIN[^-]*-----[\s\S]*?(-----END[^-]*-----|$)/g, "[redacted]")
-    .slice(0, 500);
+  const short = text.slice(0, 2_000);
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), short).slice(0, 500);
 }
 
 /** Seconds, or a date. */

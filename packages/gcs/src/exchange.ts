@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { AuthClient } from "google-auth-library";
 import type { Answer } from "./answer.ts";
-import { wireFailure } from "./errors.ts";
+import { failed, wireFailure } from "./errors.ts";
 import type { Place } from "./errors.ts";
 
 type GaxiosOptions = Parameters<AuthClient["request"]>[0];
@@ -10,7 +10,8 @@ type GaxiosOptions = Parameters<AuthClient["request"]>[0];
 export interface Requester {
   request(options: GaxiosOptions): Promise<{
     readonly status: number;
-    readonly headers: Headers;
+    /** A plain object from clients that were built on gaxios 6. */
+    readonly headers: HeadersInit;
     readonly data: unknown;
   }>;
 }
@@ -48,13 +49,18 @@ export async function exchange(
     () => stop(Object.assign(new Error(`nothing moved for ${idleLimitMs} ms`), { code: "ETIMEDOUT" })),
     idleLimitMs,
   );
-  const body = request.body === undefined ? undefined : bodyOf(request.body, () => idle.refresh());
+  let isSent = false;
+  const moved = (): void => {
+    isSent = true;
+    idle.refresh();
+  };
+  const body = request.body === undefined ? undefined : bodyOf(request.body, moved);
   signal?.addEventListener("abort", onAbort);
   try {
-    const answered = answerTo(client, optionsOf(request, body, attempt.signal), () => idle.refresh());
-    return await Promise.race([answered, stopped]);
+    const options = optionsOf(request, body, attempt.signal, moved);
+    return await Promise.race([answerTo(client, options, place, moved), stopped]);
   } catch (error) {
-    throw signal?.aborted === true ? signal.reason : wireFailure(error, place, request.url);
+    throw signal?.aborted === true ? signal.reason : wireFailure(error, place, request.url, isSent);
   } finally {
     clearTimeout(idle);
     signal?.removeEventListener("abort", onAbort);
@@ -63,7 +69,12 @@ export async function exchange(
   }
 }
 
-function optionsOf(request: Request, body: Readable | undefined, signal: AbortSignal): GaxiosOptions {
+function optionsOf(
+  request: Request,
+  body: Readable | undefined,
+  signal: AbortSignal,
+  moved: () => void,
+): GaxiosOptions {
   const length = (request.body ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
   return {
     method: request.method,
@@ -82,15 +93,23 @@ function optionsOf(request: Request, body: Readable | undefined, signal: AbortSi
     retry: false,
     retryConfig: { retry: 0, noResponseRetries: 0, shouldRetry: () => false },
     redirect: "manual",
-    validateStatus: () => true,
+    validateStatus: () => {
+      moved();
+      return true;
+    },
   };
 }
 
-async function answerTo(client: Requester, options: GaxiosOptions, moved: () => void): Promise<Answer> {
+async function answerTo(
+  client: Requester,
+  options: GaxiosOptions,
+  place: Place,
+  moved: () => void,
+): Promise<Answer> {
   const { status, headers, data } = await client.request(options);
   moved();
   const chunks: Uint8Array[] = [];
-  if (data instanceof Readable) {
+  if (isStream(data)) {
     try {
       for await (const chunk of data) {
         moved();
@@ -99,8 +118,16 @@ async function answerTo(client: Requester, options: GaxiosOptions, moved: () => 
     } catch (error) {
       throw new BrokenAnswer(error);
     }
+  } else if (data !== "" && data !== null && data !== undefined) {
+    // Taken for no body, it would be an answer that was never given.
+    throw failed(place, "the client's transport gave its answer not as the stream that it was asked for");
   }
-  return { status, headers, chunks };
+  return { status, headers: new Headers(headers), chunks };
+}
+
+/** Node's, or where the transport is the global fetch, the web's. */
+function isStream(data: unknown): data is AsyncIterable<unknown> {
+  return typeof data === "object" && data !== null && Symbol.asyncIterator in data;
 }
 
 /** A body that broke off: whatever it broke off with, the network is to blame. */

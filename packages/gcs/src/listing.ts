@@ -26,6 +26,8 @@ export async function* pagesOf(
   listed: Listed,
 ): AsyncGenerator<ListPage, void, undefined> {
   let token: string | undefined;
+  /** Since the last page that was not empty: only empty ones could go round for ever. */
+  const tokens = new Set<string>();
   let last = "";
   let held: readonly string[] = [];
   do {
@@ -39,9 +41,11 @@ export async function* pagesOf(
     held = end === undefined ? [] : folders.filter((folder) => folder > end);
     const [first, final] = ends(objects, prefixes);
     // A page that is sent twice would list keys twice, or for ever.
-    if ((first !== undefined && first <= last) || (page.token !== undefined && page.token === token)) {
+    if ((first !== undefined && first <= last) || (page.token !== undefined && tokens.has(page.token))) {
       throw unavailable(listed.place, "the service sent a page of the listing that it had sent before");
     }
+    if (first !== undefined) tokens.clear();
+    if (page.token !== undefined) tokens.add(page.token);
     yield { objects, prefixes };
     last = final ?? last;
     ({ token } = page);

@@ -21,7 +21,7 @@ export interface Settings {
   /** `""`, or ending in `/`. */
   readonly prefix: string;
   readonly name: string;
-  /** Without a slash at its end: `https://storage.googleapis.com`. */
+  /** `https://storage.googleapis.com`. */
   readonly endpoint: string;
   readonly client: Requester;
 }
@@ -33,7 +33,7 @@ const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 export function settingsOf(options: GcsStoreOptions): Settings {
   const { bucket, storage, storageOptions } = options;
-  if (typeof bucket !== "string" || bucket === "" || /[/\s]/.test(bucket)) {
+  if (typeof bucket !== "string" || /^\.{0,2}$|[/\s]/.test(bucket)) {
     throw new TypeError(`bucket must be the name of a bucket, not ${JSON.stringify(bucket)}`);
   }
   if (storage !== undefined && storageOptions !== undefined) {
@@ -50,13 +50,19 @@ export function settingsOf(options: GcsStoreOptions): Settings {
   };
 }
 
-/** Not `baseUrl`: with `STORAGE_EMULATOR_HOST` it lacks the path of the API. */
+/** Without a slash at its end: the SDK has taken it off. Not `baseUrl`: with `STORAGE_EMULATOR_HOST` it lacks the path of the API. */
 function endpointOf(storage: Storage): string {
   const endpoint: unknown = storage.apiEndpoint;
   if (typeof endpoint !== "string" || !URL.canParse(endpoint)) {
     throw new TypeError("storage must be a Storage of @google-cloud/storage with an API endpoint");
   }
-  return endpoint.replace(/\/+$/, "");
+  const { username, password } = new URL(endpoint);
+  if (username !== "" || password !== "") {
+    throw new TypeError(
+      "the API endpoint must hold no credentials: they would not be sent, but be in messages",
+    );
+  }
+  return endpoint;
 }
 
 /** As the SDK does: another endpoint gets no credentials unless `useAuthWithCustomEndpoint` says so. */

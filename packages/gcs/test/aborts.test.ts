@@ -1,16 +1,30 @@
 import { getEventListeners } from "node:events";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import { startGcsDouble } from "servers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { idleLimitMs } from "../src/exchange.ts";
 import { operationNames, operations, rejectionOf, storeErrorOf } from "./support/operations.ts";
-import { answerError, scriptedServer } from "./support/scripted-server.ts";
+import { StoreError } from "@state/core";
+import {
+  answer,
+  answerError,
+  clientWithoutToken,
+  scriptedServer,
+  storeBy,
+  storeWith,
+} from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
 /** Not `once`: a request that ends in its middle is an error to the server before the socket closes. */
 function closeOf(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once("close", resolve));
+}
+
+/** Not quite the time after which standing still is a failure. */
+function pass(): void {
+  vi.advanceTimersByTime(idleLimitMs - 1);
 }
 
 afterEach(() => {
@@ -25,6 +39,11 @@ describe("an abort", () => {
       expect(await rejectionOf(operations[name](server.store(), { signal }))).toBe(signal.reason);
     }
     expect(server.requests).toEqual([]);
+  });
+
+  test("before a delete of no keys is its end too", async () => {
+    await using server = await scriptedServer(answer(204));
+    expect(await rejectionOf(server.store().delete([], { signal: AbortSignal.abort("mine") }))).toBe("mine");
   });
 
   test.each(operationNames)(
@@ -106,6 +125,40 @@ describe("an abort", () => {
     expect(warnings).toEqual([]);
   });
 
+  test("of a delete whose reason is a StoreError, as that of a time-out is, rejects with it, and reports no key", async () => {
+    const { promise: arrived, resolve } = Promise.withResolvers<void>();
+    await using server = await scriptedServer(() => resolve());
+    const owner = new AbortController();
+    const running = rejectionOf(server.store().delete(["a"], { signal: owner.signal }));
+    await arrived;
+    const reason = new StoreError("Unavailable", "no answer in time");
+    owner.abort(reason);
+    expect(await running).toBe(reason);
+  });
+
+  test.each(operationNames)(
+    "while %s waits for a token sends nothing, and harms no other call that waits for it",
+    async (name) => {
+      const { promise: asked, resolve } = Promise.withResolvers<ServerResponse>();
+      await using tokens = await scriptedServer((_, response) => resolve(response));
+      await using service = await scriptedServer(answer(404, "No such object: x"));
+      const store = storeWith(clientWithoutToken(tokens.endpoint), service.endpoint);
+      const owner = new AbortController();
+      const goes = rejectionOf(operations[name](store, { signal: owner.signal }));
+      const stays = store.get("stays");
+      const response = await asked;
+      owner.abort("why");
+      expect(await goes).toBe("why");
+      expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+      response
+        .setHeader("content-type", "application/json")
+        .end(JSON.stringify({ access_token: "x", expires_in: 3_600 }));
+      expect(await stays).toBeUndefined();
+      expect(await store.get("later")).toBeUndefined();
+      expect(service.requests).toEqual([expect.stringContaining("stays"), expect.stringContaining("later")]);
+    },
+  );
+
   test("that is not ours is Unavailable, whatever its error is called", async () => {
     await using server = await scriptedServer((request) => request.socket.destroy());
     const owner = new AbortController();
@@ -114,6 +167,18 @@ describe("an abort", () => {
       expect(error).toHaveProperty("code", "Unavailable");
     }
     expect(getEventListeners(owner.signal, "abort")).toEqual([]);
+  });
+
+  test.each(operationNames)("leaves no listener behind an answer to %s that breaks off", async (name) => {
+    await using server = await scriptedServer((request, response) => {
+      request.resume().once("end", () => {
+        response.writeHead(200, { "content-length": "100" });
+        response.write("part", () => request.socket.destroy());
+      });
+    });
+    const { signal } = new AbortController();
+    await storeErrorOf(operations[name](server.store(), { signal }));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("leaves no listener behind what succeeded", async () => {
@@ -129,13 +194,17 @@ describe("an abort", () => {
 describe("a service that stands still", () => {
   test.each(operationNames)("before it answers %s is Unavailable after the idle limit", async (name) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { promise: arrived, resolve } = Promise.withResolvers<void>();
-    await using server = await scriptedServer(() => resolve());
-    const running = storeErrorOf(operations[name](server.store()));
-    await arrived;
+    const { promise: arrived, resolve } = Promise.withResolvers<IncomingMessage>();
+    await using server = await scriptedServer((request) => resolve(request));
+    const { signal } = new AbortController();
+    const running = storeErrorOf(operations[name](server.store(), { signal }));
+    const closed = closeOf((await arrived).socket);
     vi.advanceTimersByTime(idleLimitMs);
     const error = await running;
     expect(error).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+    expect(error.message).toContain("failed: nothing moved for 30000 ms");
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    await closed;
   });
 
   test("in the middle of a download is Unavailable", async () => {
@@ -149,6 +218,62 @@ describe("a service that stands still", () => {
     await begun;
     vi.advanceTimersByTime(idleLimitMs);
     expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+  });
+
+  test("with the token is Unavailable after the idle limit", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    await using tokens = await scriptedServer(() => resolve());
+    const running = storeErrorOf(storeWith(clientWithoutToken(tokens.endpoint)).get("a"));
+    await asked;
+    vi.advanceTimersByTime(idleLimitMs);
+    expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+  });
+
+  test("in the middle of an upload is Unavailable, and its connection is closed", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { promise: begun, resolve } = Promise.withResolvers<IncomingMessage>();
+    // Nothing is read, so that the upload cannot end.
+    await using server = await scriptedServer((request) => resolve(request));
+    const running = storeErrorOf(server.store().create("a", new Uint8Array(64 * 1024 * 1024)));
+    const request = await begun;
+    const closed = closeOf(request.socket);
+    request.resume();
+    vi.advanceTimersByTime(idleLimitMs);
+    expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+    await closed;
+  });
+
+  test("is not what moves a little each time, down or up", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const down = storeBy({
+      fetchImplementation: async () => {
+        const chunks = ["a", "b", "c"].values();
+        const pull = (controller: ReadableStreamDefaultController): void => {
+          pass();
+          const { value } = chunks.next();
+          if (value === undefined) controller.close();
+          else controller.enqueue(new TextEncoder().encode(value));
+        };
+        const headers = { "x-goog-hash": "md5=kAFQmDzST7DWlj99KOF/cg==" };
+        return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers });
+      },
+    });
+    expect(await down.get("a")).toEqual(new TextEncoder().encode("abc"));
+    let sent = 0;
+    const up = storeBy({
+      fetchImplementation: async (_, init) => {
+        if (!(init?.body instanceof Readable)) throw new Error("no stream to send");
+        for await (const slice of init.body) {
+          pass();
+          sent += Buffer.byteLength(slice);
+        }
+        return new Response("", { status: 503 });
+      },
+    });
+    const error = await storeErrorOf(up.create("a", new Uint8Array(4 * 1024 * 1024)));
+    expect(error.message).toContain("answered 503");
+    expect(sent).toBeGreaterThan(4 * 1024 * 1024);
   });
 
   test("leaves no timer behind what succeeded", async () => {

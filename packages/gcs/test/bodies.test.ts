@@ -1,12 +1,20 @@
 import { createHash } from "node:crypto";
+import { text as textOf } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+import { CRC32C, Storage } from "@google-cloud/storage";
 import { startGcsDouble } from "servers";
 import { describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
+import { answer, answerError, authClient, scriptedServer, storeBy } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const crc32cOf = (text: string): string => {
+  const crc = new CRC32C();
+  crc.update(Buffer.from(text));
+  return crc.toString();
+};
 const md5Of = (text: string): string => createHash("md5").update(text).digest("base64");
 
 describe("a create", () => {
@@ -53,6 +61,38 @@ describe("a create", () => {
     await double.stop();
   });
 
+  test("whose 200 tells other hashes sends nothing more, where the SDK's own save deletes whatever is there", async () => {
+    const name = "job/a";
+    const resource = JSON.stringify({
+      name,
+      md5Hash: md5Of("other"),
+      crc32c: "AAAAAA==",
+      generation: "1",
+      size: "5",
+    });
+    await using server = await scriptedServer(answer(200, resource, { "content-type": "application/json" }));
+    const storage = new Storage({
+      apiEndpoint: server.endpoint,
+      useAuthWithCustomEndpoint: true,
+      authClient: authClient(),
+      retryOptions: { autoRetry: false },
+    });
+    const methods = (): unknown => server.requests.map((request) => request.split(" ")[0]);
+    expect(await storeErrorOf(server.store({ storage }).create("a", bytes("hello")))).toHaveProperty(
+      "code",
+      "Unavailable",
+    );
+    expect(methods()).toEqual(["POST"]);
+    const saving = storage
+      .bucket("bucket")
+      .file(name)
+      .save("hello", { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } });
+    await expect(saving).rejects.toThrow();
+    expect(methods()).toEqual(["POST", "POST", "DELETE"]);
+    // Without a condition: it would take another committer's object.
+    expect(server.requests[2]).not.toContain("ifGenerationMatch");
+  });
+
   test("that loses to another sends no DELETE, nor anything else, after it", async () => {
     await using server = await scriptedServer(answerError(412, "conditionNotMet"));
     expect(await server.store().create("a", bytes("hello"))).toBe("exists");
@@ -93,11 +133,42 @@ describe("a create", () => {
   });
 });
 
+test("a create tells the name, the hash and the type, no encoding, in a frame that nobody can guess", async () => {
+  const types: string[] = [];
+  const sent: string[] = [];
+  await using server = await scriptedServer((request, response) => {
+    void textOf(request).then((body) => {
+      types.push(request.headers["content-type"] ?? "");
+      sent.push(body);
+      return response.writeHead(503).end();
+    });
+  });
+  await storeErrorOf(server.store().create("a", bytes("hello")));
+  await storeErrorOf(server.store().create("a", bytes("hello")));
+  const metadata = { name: "job/a", md5Hash: md5Of("hello"), contentType: "application/octet-stream" };
+  expect(sent[0]?.split("\r\n")).toContain(JSON.stringify(metadata));
+  expect(new Set(types).size).toBe(2);
+});
+
+test("a create that is answered before its body was read reads no more of it", async () => {
+  const sent: unknown[] = [];
+  const store = storeBy({
+    fetchImplementation: async (_, init) => {
+      sent.push(init?.body);
+      return new Response("", { status: 503 });
+    },
+  });
+  await storeErrorOf(store.create("a", bytes("hello")));
+  expect(sent).toEqual([expect.objectContaining({ destroyed: true })]);
+});
+
 describe("a get", () => {
   test.each([
     ["the MD5", "abcde", `crc32c=AAAAAA==,md5=${md5Of("hello")}`],
-    ["the MD5, when the CRC32C would fit", "hellp", `crc32c=,md5=${md5Of("hello")}`],
+    ["the MD5, when the CRC32C would fit", "hellp", `crc32c=${crc32cOf("hellp")},md5=${md5Of("hello")}`],
+    ["the MD5, after a CRC32C and a space", "hellp", `crc32c=${crc32cOf("hellp")}, md5=${md5Of("hello")}`],
     ["the CRC32C, where there is no MD5", "abcde", "crc32c=mnG7TA=="],
+    ["a hash that is empty", "hello", "md5="],
   ])("of bytes that do not match %s is Corrupt", async (_, body, hash) => {
     await using server = await scriptedServer(answer(200, body, { "x-goog-hash": hash }));
     const error = await storeErrorOf(server.store().get("a"));
@@ -114,6 +185,36 @@ describe("a get", () => {
     const body = await server.store().get("a");
     expect(body).toEqual(bytes("hello"));
     expect(body?.buffer.byteLength).toBe(5);
+  });
+
+  test("takes the hashes from two headers as from one", async () => {
+    await using server = await scriptedServer((_, response) => {
+      response.writeHead(200, { "x-goog-hash": ["crc32c=mnG7TA==", `md5=${md5Of("hello")}`] }).end("hello");
+    });
+    expect(await server.store().get("a")).toEqual(bytes("hello"));
+  });
+
+  test("gives the stored bytes where something on the way has compressed them", async () => {
+    await using server = await scriptedServer(
+      answer(200, gzipSync("hello"), { "content-encoding": "gzip", "x-goog-hash": `md5=${md5Of("hello")}` }),
+    );
+    expect(await server.store().get("a")).toEqual(bytes("hello"));
+  });
+
+  test.each([
+    ["the service has decompressed", "hello", "identity"],
+    ["the transport has decompressed", gzipSync("hello"), "gzip"],
+    ["the transport has decompressed in part, for they were cut", gzipSync("hello").subarray(0, -9), "gzip"],
+  ])("of bytes that %s is Corrupt: the hash is of those that are stored", async (_, body, encoding) => {
+    const hash = createHash("md5").update(gzipSync("hello")).digest("base64");
+    await using server = await scriptedServer(
+      answer(200, body, {
+        "content-encoding": encoding,
+        "x-goog-hash": `md5=${hash}`,
+        "x-goog-stored-content-encoding": "gzip",
+      }),
+    );
+    expect(await storeErrorOf(server.store().get("a"))).toHaveProperty("code", "Corrupt");
   });
 
   test("whose body is shorter than the stored one is Corrupt, though its Content-Length agrees", async () => {
@@ -147,7 +248,7 @@ describe("a get", () => {
   });
 });
 
-test("a store without a bucket's name, or with both a client and options, is a TypeError", () => {
+test("a store without a name that a bucket could have is a TypeError", () => {
   expect(() => new GcsStore({ bucket: "" })).toThrow(TypeError);
-  expect(() => new GcsStore({ bucket: "a/b" })).toThrow(TypeError);
+  for (const bucket of ["a/b", "a b", ".", ".."]) expect(() => new GcsStore({ bucket })).toThrow(TypeError);
 });

@@ -1,13 +1,23 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { Storage } from "@google-cloud/storage";
 import { GoogleAuth, OAuth2Client, PassThroughClient } from "google-auth-library";
 import { startGcsDouble } from "servers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { operationNames, operations, storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, authClient, scriptedServer, token } from "./support/scripted-server.ts";
+import {
+  answer,
+  answerError,
+  authClient,
+  clientWithoutToken,
+  scriptedServer,
+  storeBy,
+  storeWith,
+  token,
+} from "./support/scripted-server.ts";
 import { optionsFor, storeOn, tokensOf } from "./support/target.ts";
 
 afterEach(() => {
@@ -95,6 +105,22 @@ describe("an injected client", () => {
     await double.stop();
   });
 
+  test("is never asked for a bucket or a file: their methods send more than one request", async () => {
+    const double = await startGcsDouble();
+    const storage = new Storage(optionsFor(double));
+    const methods = [
+      vi.spyOn(storage, "bucket"),
+      vi.spyOn(storage, "request"),
+      vi.spyOn(storage, "requestStream"),
+    ];
+    for (const name of operationNames) {
+      await operations[name](new GcsStore({ bucket: "bucket", storage }));
+    }
+    expect(double.requests).toHaveLength(4);
+    for (const method of methods) expect(method).not.toHaveBeenCalled();
+    await double.stop();
+  });
+
   test("and options exclude each other, and what is no client is refused", () => {
     const storage = new Storage();
     expect(() => new GcsStore({ bucket: "b", storage, storageOptions: {} })).toThrow(TypeError);
@@ -102,6 +128,94 @@ describe("an injected client", () => {
     expect(() => new GcsStore({ bucket: "b", storage: broken })).toThrow(TypeError);
     const old = Object.assign(new Storage(), { authClient: undefined });
     expect(() => new GcsStore({ bucket: "b", storage: old })).toThrow(TypeError);
+  });
+});
+
+describe("a transport of the owner's", () => {
+  test("may be the global fetch: bytes come whole, by one request a call", async () => {
+    const double = await startGcsDouble({ anonymous: true });
+    const store = storeBy({ fetchImplementation: fetch }, double.endpoint);
+    const body = new Uint8Array(1_000_000).map((_, index) => index % 251);
+    expect(await store.create("a", body)).toBe("created");
+    expect(await store.create("a", body)).toBe("exists");
+    expect(await store.get("a")).toEqual(body);
+    expect(await store.list("").next()).toHaveProperty("value.objects", [{ key: "a", size: 1_000_000 }]);
+    expect(await store.delete(["a"])).toEqual([]);
+    expect(await store.get("a")).toBeUndefined();
+    expect(double.requests).toHaveLength(6);
+    await double.stop();
+  });
+
+  test.each(operationNames)(
+    "that is the global fetch is Unavailable where the network fails %s",
+    async (name) => {
+      await using lost = await scriptedServer((request) => request.socket.destroy());
+      await using cut = await scriptedServer((request, response) => {
+        request.resume().once("end", () => {
+          response.writeHead(200, { "content-length": "100" });
+          response.write("null", () => request.socket.destroy());
+        });
+      });
+      const gone = await scriptedServer(answer(200));
+      await gone[Symbol.asyncDispose]();
+      for (const { endpoint } of [lost, cut, gone]) {
+        const store = storeBy({ fetchImplementation: fetch }, endpoint);
+        expect(await storeErrorOf(operations[name](store))).toHaveProperty("code", "Unavailable");
+      }
+      expect([lost.requests, cut.requests]).toEqual([[expect.anything()], [expect.anything()]]);
+    },
+  );
+
+  test.each(operationNames)("that gives no stream is Failed for %s, never an empty answer", async (name) => {
+    await using server = await scriptedServer(answer(200, "null"));
+    const store = storeBy(
+      { adapter: (options, send) => send({ ...options, responseType: "text" }) },
+      server.endpoint,
+    );
+    const error = await storeErrorOf(operations[name](store));
+    expect(error).toMatchObject({ code: "Failed", message: expect.stringContaining("transport") });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("may give its headers as a plain object, as it did before gaxios 7", async () => {
+    const double = await startGcsDouble({ anonymous: true });
+    const store = storeBy(
+      {
+        adapter: async (options, send) => {
+          const answered = await send(options);
+          return Object.defineProperty(answered, "headers", { value: Object.fromEntries(answered.headers) });
+        },
+      },
+      double.endpoint,
+    );
+    expect(await store.create("a", bytes)).toBe("created");
+    expect(await store.get("a")).toEqual(bytes);
+    await double.stop();
+  });
+
+  test.each(operationNames)(
+    "that fails once %s is answered is not taken for a lack of credentials: it may have been done",
+    async (name) => {
+      const double = await startGcsDouble({ anonymous: true });
+      const client = new PassThroughClient();
+      client.transporter.interceptors.response.add({
+        resolved: () => Promise.reject(new Error("a fault of the owner's")),
+      });
+      const error = await storeErrorOf(operations[name](storeWith(client, double.endpoint)));
+      expect(error).toMatchObject({ code: "Failed", message: expect.stringContaining("failed: a fault") });
+      expect(double.requests).toHaveLength(1);
+      await double.stop();
+    },
+  );
+
+  test("that fails once the body of a create is on its way is not taken for a lack of credentials", async () => {
+    const client = new PassThroughClient();
+    client.request = async ({ data }: { data?: unknown }) => {
+      if (data instanceof Readable) await data.take(1).toArray();
+      throw new Error("a fault of the owner's");
+    };
+    const error = await storeErrorOf(operations.create(storeWith(client)));
+    expect(error).toMatchObject({ code: "Failed", message: expect.stringContaining("failed: a fault") });
   });
 });
 
@@ -123,7 +237,52 @@ describe("the endpoint", () => {
   });
 });
 
+test("the endpoint is refused when it holds credentials, and its error does not hold them", () => {
+  const storageOptions = { apiEndpoint: "http://me:a-password@127.0.0.1:1" };
+  expect(() => new GcsStore({ bucket: "b", storageOptions })).toThrow(
+    /^the API endpoint must hold no credentials/,
+  );
+  expect(() => new GcsStore({ bucket: "b", storageOptions })).not.toThrow("a-password");
+});
+
 describe("credentials", () => {
+  test.each([
+    [400, { error: "invalid_grant", error_description: "Token has been revoked." }, "Denied"],
+    [401, { error: "invalid_client" }, "Denied"],
+    [408, {}, "Unavailable"],
+    [429, {}, "Throttled"],
+    [500, {}, "Unavailable"],
+    [503, {}, "Unavailable"],
+  ] as const)(
+    "that a token endpoint answers by %i %j are %s for each operation",
+    async (status, body, code) => {
+      const script = answer(status, JSON.stringify(body), { "content-type": "application/json" });
+      await using tokens = await scriptedServer(script);
+      await using service = await scriptedServer(answer(200));
+      for (const name of operationNames) {
+        const store = storeWith(clientWithoutToken(`${tokens.endpoint}/token`), service.endpoint);
+        const error = await storeErrorOf(operations[name](store));
+        expect(error).toMatchObject({
+          code,
+          message: expect.stringContaining("no credentials could be had"),
+        });
+      }
+      expect(tokens.requests).toEqual(Array(4).fill("POST /token"));
+      expect(service.requests).toEqual([]);
+    },
+  );
+
+  test("whose token endpoint is down are Unavailable for each operation", async () => {
+    const tokens = await scriptedServer(answer(200));
+    await tokens[Symbol.asyncDispose]();
+    await using service = await scriptedServer(answer(200));
+    for (const name of operationNames) {
+      const store = storeWith(clientWithoutToken(`${tokens.endpoint}/token`), service.endpoint);
+      expect(await storeErrorOf(operations[name](store))).toHaveProperty("code", "Unavailable");
+    }
+    expect(service.requests).toEqual([]);
+  });
+
   test("of a service account come from the file that the environment names, by the SDK's chain", async () => {
     const double = await startGcsDouble();
     const folder = await mkdtemp(join(tmpdir(), "state-gcs-key-"));

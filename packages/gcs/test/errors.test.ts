@@ -1,7 +1,7 @@
 import { isStoreError, type StoreErrorCode } from "@state/core";
 import { PassThroughClient } from "google-auth-library";
 import { describe, expect, test } from "vitest";
-import { meanings, wireFailure } from "../src/errors.ts";
+import { meanings, wireFailure, wireMeanings } from "../src/errors.ts";
 import { GcsStore } from "../src/index.ts";
 import { key, type OperationName, operationNames, operations, storeErrorOf } from "./support/operations.ts";
 import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
@@ -41,7 +41,8 @@ const rows: readonly Row[] = [
   [403, "forbidden", "", all, "Denied"],
   [404, "notFound", noBucket, all, "Misconfigured"],
   [404, "notFound", "Not Found", ["create", "list"], "Misconfigured"],
-  [404, "", "", ["get", "delete"], "Unavailable"],
+  [404, "", "", all, "Unavailable"],
+  [407, "", "", all, "Denied"],
   [408, "", "", all, "Unavailable"],
   [409, "conflict", "", all, "Unavailable"],
   [412, "orgPolicyConstraintFailed", "", all, "Denied"],
@@ -135,16 +136,20 @@ describe("a get and a delete", () => {
     expect(await store.get("a")).toBeUndefined();
     expect(await store.delete(["a"])).toEqual([]);
   });
+});
 
-  test.each(["", "<html>404</html>", '{"error":{"code":404,"message":"No such obj'])(
-    "do not take the 404 %j for absence",
-    async (body) => {
-      await using server = await scriptedServer(answer(404, body));
-      for (const name of ["get", "delete"] as const) {
-        expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Unavailable");
-      }
-    },
-  );
+// "Not Found" without an end of line is Google's front ends' for a path that no service has.
+test.each([
+  "",
+  "<html>404</html>",
+  '{"error":{"code":404,"message":"No such obj',
+  "Not Found",
+  "404 page not found\n",
+])("no operation takes the 404 %j for the absence of its object, or of the bucket", async (body) => {
+  await using server = await scriptedServer(answer(404, body));
+  for (const name of all) {
+    expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Unavailable");
+  }
 });
 
 describe("a create", () => {
@@ -193,20 +198,63 @@ describe("a failure of the network", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test.each([
-    ["ECONNRESET", "Unavailable"],
+  const wireRows: readonly (readonly [string, StoreErrorCode])[] = [
+    ["EADDRNOTAVAIL", "Unavailable"],
     ["EAI_AGAIN", "Unavailable"],
-    ["HPE_INVALID_CONSTANT", "Unavailable"],
+    ["ECONNABORTED", "Unavailable"],
+    ["ECONNREFUSED", "Unavailable"],
+    ["ECONNRESET", "Unavailable"],
+    ["EHOSTDOWN", "Unavailable"],
+    ["EHOSTUNREACH", "Unavailable"],
+    ["ENETDOWN", "Unavailable"],
+    ["ENETRESET", "Unavailable"],
+    ["ENETUNREACH", "Unavailable"],
+    ["ENOTFOUND", "Unavailable"],
+    ["EPIPE", "Unavailable"],
+    ["EPROTO", "Unavailable"],
+    ["ERR_STREAM_PREMATURE_CLOSE", "Unavailable"],
+    ["ETIMEDOUT", "Unavailable"],
+    ["UND_ERR_BODY_TIMEOUT", "Unavailable"],
+    ["UND_ERR_CONNECT_TIMEOUT", "Unavailable"],
+    ["UND_ERR_HEADERS_TIMEOUT", "Unavailable"],
+    ["UND_ERR_SOCKET", "Unavailable"],
+    ["AbortError", "Unavailable"],
+    ["TimeoutError", "Unavailable"],
     ["EMFILE", "Throttled"],
+    ["ENFILE", "Throttled"],
     ["CERT_HAS_EXPIRED", "Misconfigured"],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", "Misconfigured"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "Misconfigured"],
+    ["SELF_SIGNED_CERT_IN_CHAIN", "Misconfigured"],
+    ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "Misconfigured"],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "Misconfigured"],
+  ];
+  const url = "http://127.0.0.1/storage";
+  const place = { store: "gs://bucket/job", bucket: "bucket", operation: "get", key: "a" } as const;
+
+  test.each([
+    ...wireRows,
+    ["HPE_INVALID_CONSTANT", "Unavailable"],
     ["ERR_SOMETHING_ELSE", "Failed"],
-  ] as const)("with %s is %s", (code, expected) => {
-    const url = "http://127.0.0.1/storage";
-    const error = Object.assign(new Error("what it says"), { code, config: { url: new URL(url) } });
-    const place = { store: "gs://bucket/job", bucket: "bucket", operation: "get", key: "a" } as const;
-    const failure = wireFailure(error, place, url);
-    expect(isStoreError(failure)).toBe(true);
-    expect(failure).toMatchObject({ code: expected, key: "a", cause: { code, message: "what it says" } });
+  ] as const)("with %s is %s, whether it is the error's or its cause's", (code, expected) => {
+    const config = { url: new URL(url) };
+    const own = Object.assign(new Error("what it says"), { code, config });
+    const caused = Object.assign(new Error("what it says", { cause: { code } }), { config });
+    for (const error of [own, caused]) {
+      const failure = wireFailure(error, place, url, false);
+      expect(isStoreError(failure)).toBe(true);
+      expect(failure).toMatchObject({ code: expected, key: "a", cause: { code, message: "what it says" } });
+    }
+  });
+
+  test("of every row of the table is tried above", () => {
+    expect(wireRows.map(([code]) => code).toSorted()).toEqual([...wireMeanings.keys()].toSorted());
+  });
+
+  test("whose causes go round is Failed", () => {
+    const error = Object.assign(new Error("what it says"), { config: { url } });
+    error.cause = error;
+    expect(wireFailure(error, place, url, false)).toHaveProperty("code", "Failed");
   });
 });
 

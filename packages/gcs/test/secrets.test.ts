@@ -1,3 +1,4 @@
+import { text as textOf } from "node:stream/consumers";
 import { inspect } from "node:util";
 import { type BackendEvent, ObjectStoreBackend } from "@state/core";
 import { JWT } from "google-auth-library";
@@ -8,22 +9,25 @@ import { operationNames, operations, rejectionOf } from "./support/operations.ts
 import {
   answer,
   authClient,
+  clientWithoutToken,
   errorBody,
   refreshToken,
   type Script,
   scriptedServer,
+  storeWith,
   token,
 } from "./support/scripted-server.ts";
 
 const printed = (seen: readonly unknown[]): string =>
   seen.map((each) => inspect(each, { depth: Infinity, showHidden: true }) + JSON.stringify(each)).join("\n");
 
-/** A service that sends back what it was sent. */
+/** A service that sends back what it was sent, in JSON and as text in turn. */
 function echo(status: number): Script {
   return (request, response, number) => {
     const { authorization = "" } = request.headers;
-    const body = errorBody(status, "forbidden", `the header was Authorization: ${authorization}`);
-    answer(status, body, { "x-echo": authorization })(request, response, number);
+    const said = `the header was Authorization: ${authorization}`;
+    const body = errorBody(status, "forbidden", said);
+    answer(status, number % 2 === 0 ? said : body, { "x-echo": authorization })(request, response, number);
   };
 }
 
@@ -99,20 +103,45 @@ describe("no secret", () => {
     await double.stop();
   });
 
+  test("is in an error of a token endpoint which sends back the form it was sent", async () => {
+    let form = "";
+    await using tokens = await scriptedServer((request, response) => {
+      void textOf(request).then((body) => {
+        form = body;
+        return response.writeHead(502).end(`<html>${body} ${decodeURIComponent(body)}</html>`);
+      });
+    });
+    const seen = printed(await allSeen(storeWith(clientWithoutToken(tokens.endpoint))));
+    expect(form).toContain("client_secret=the-client-secret");
+    expect(seen).toContain("no credentials could be had: <html>");
+    for (const secret of [refreshToken, encodeURIComponent(refreshToken), "the-client-secret"]) {
+      expect(seen).not.toContain(secret);
+    }
+  });
+
+  test("is in the reason that an answer names", async () => {
+    await using server = await scriptedServer((request, response, number) => {
+      answer(403, errorBody(403, `not for ${request.headers.authorization}`))(request, response, number);
+    });
+    const seen = printed(await allSeen(server.store()));
+    expect(seen).toContain("not for Bearer [redacted]");
+    expect(seen).not.toContain(token);
+  });
+
   test("is in the text of whatever else the SDK fails with", async () => {
     const client = authClient();
-    const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl";
     const pem = "-----BEGIN PRIVATE KEY-----\nMIIEvg\n-----END PRIVATE KEY-----";
-    client.request = () => Promise.reject(new Error(`Bearer ${token} and ${token} and ${jwt} and ${pem}`));
-    const store = new GcsStore({
-      bucket: "bucket",
-      storageOptions: {
-        apiEndpoint: "http://127.0.0.1:1",
-        useAuthWithCustomEndpoint: true,
-        authClient: client,
-      },
-    });
-    const text = printed(await allSeen(store));
-    for (const secret of [token, jwt, "MIIEvg"]) expect(text).not.toContain(secret);
+    const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl";
+    const said = [
+      `Bearer opaque-one and Bearer ${token} and ${token} and ${jwt} and ${pem} and ${refreshToken}`,
+      '{"access_token": "opaque-two", "id_token":"opaque-three"} subject_token=opaque-four&assertion=opaque-five',
+      "AIzaSyA-key GOCSPX-secret http://me:a-password@proxy:3128",
+      // What is left of one that was cut.
+      "eyJpc3MiOiJhIn0.eyJ",
+    ].join(" ");
+    client.request = () => Promise.reject(new Error(said));
+    const seen = printed(await allSeen(storeWith(client)));
+    expect(seen).toContain("http://[redacted]@proxy");
+    expect(seen).not.toMatch(/opaque|ya29|eyJ|MIIEvg|1\/\/the|AIza|GOCSPX|a-password/);
   });
 });

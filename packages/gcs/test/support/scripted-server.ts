@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { OAuth2Client } from "google-auth-library";
+import { Storage } from "@google-cloud/storage";
+import { type AuthClient, OAuth2Client, PassThroughClient } from "google-auth-library";
 import { GcsStore, type GcsStoreOptions } from "../../src/index.ts";
 
 export type Script = (request: IncomingMessage, response: ServerResponse, number: number) => void;
@@ -27,6 +28,36 @@ export function authClient(): OAuth2Client {
     forceRefreshOnFailure: true,
   });
   client.setCredentials({ access_token: token, refresh_token: refreshToken });
+  return client;
+}
+
+type TransporterOptions = NonNullable<
+  NonNullable<ConstructorParameters<typeof PassThroughClient>[0]>["transporterOptions"]
+>;
+
+/** A store that sends through a client whose transport has these options, without credentials. */
+export function storeBy(transporterOptions: TransporterOptions, endpoint = "http://127.0.0.1:1"): GcsStore {
+  return storeWith(new PassThroughClient({ transporterOptions }), endpoint);
+}
+
+export function storeWith(client: AuthClient, endpoint = "http://127.0.0.1:1"): GcsStore {
+  const storage = new Storage({
+    apiEndpoint: endpoint,
+    useAuthWithCustomEndpoint: true,
+    authClient: client,
+  });
+  return new GcsStore({ bucket: "bucket", prefix: "job", storage });
+}
+
+/** A client that has to fetch a token from `tokenUrl` before its first request, in one try. */
+export function clientWithoutToken(tokenUrl: string): OAuth2Client {
+  const client = new OAuth2Client({
+    clientId: "id",
+    clientSecret: "the-client-secret",
+    endpoints: { oauth2TokenUrl: tokenUrl },
+    transporterOptions: { retryConfig: { retry: 0 } },
+  });
+  client.setCredentials({ refresh_token: refreshToken });
   return client;
 }
 
