@@ -3,12 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { startGcsDouble } from "servers";
+import { answer, operationNames, operations, rejectionOf, storeErrorOf } from "servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { idleLimitMs } from "../src/exchange.ts";
-import { operationNames, operations, rejectionOf, storeErrorOf } from "./support/operations.ts";
 import { StoreError } from "@state/core";
 import {
-  answer,
   answerError,
   clientWithoutToken,
   scriptedServer,

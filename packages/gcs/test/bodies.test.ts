@@ -3,10 +3,10 @@ import { text as textOf } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { CRC32C, Storage } from "@google-cloud/storage";
 import { startGcsDouble } from "servers";
+import { answer, storeErrorOf } from "servers/testing";
 import { describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
-import { storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, authClient, scriptedServer, storeBy } from "./support/scripted-server.ts";
+import { answerError, authClient, scriptedServer, storeBy } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

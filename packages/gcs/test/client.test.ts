@@ -5,11 +5,10 @@ import { Readable } from "node:stream";
 import { Storage } from "@google-cloud/storage";
 import { GoogleAuth, OAuth2Client, PassThroughClient } from "google-auth-library";
 import { startGcsDouble } from "servers";
+import { answer, operationNames, operations, storeErrorOf } from "servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { GcsStore } from "../src/index.ts";
-import { operationNames, operations, storeErrorOf } from "./support/operations.ts";
 import {
-  answer,
   answerError,
   authClient,
   clientWithoutToken,

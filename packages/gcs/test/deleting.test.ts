@@ -1,6 +1,7 @@
 import { startGcsDouble } from "servers";
+import { answer } from "servers/testing";
 import { describe, expect, test } from "vitest";
-import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
+import { answerError, scriptedServer } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
 const keys = Array.from({ length: 200 }, (_, number) => `key-${number}`);

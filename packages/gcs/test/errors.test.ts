@@ -1,10 +1,10 @@
 import { isStoreError, type StoreErrorCode } from "@state/core";
 import { PassThroughClient } from "google-auth-library";
+import { answer, key, type OperationName, operationNames, operations, storeErrorOf } from "servers/testing";
 import { describe, expect, test } from "vitest";
 import { meanings, wireFailure, wireMeanings } from "../src/errors.ts";
 import { GcsStore } from "../src/index.ts";
-import { key, type OperationName, operationNames, operations, storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
+import { answerError, scriptedServer } from "./support/scripted-server.ts";
 
 const all = operationNames;
 type Row = readonly [

@@ -1,9 +1,9 @@
 import type { ListPage } from "@state/core";
 import { startGcsDouble } from "servers";
+import { answer, pagesOf, type Script, storeErrorOf } from "servers/testing";
 import { describe, expect, test } from "vitest";
 import type { GcsStore } from "../src/index.ts";
-import { pagesOf, storeErrorOf } from "./support/operations.ts";
-import { answer, type Script, scriptedServer } from "./support/scripted-server.ts";
+import { scriptedServer } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
 interface Body {

@@ -1,7 +1,7 @@
 import { startGcsDouble } from "servers";
+import { pagesOf } from "servers/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
-import { pagesOf } from "./support/operations.ts";
 import { optionsFor, parseTarget, storeOn } from "./support/target.ts";
 
 const double = await startGcsDouble();

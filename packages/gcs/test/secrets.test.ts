@@ -3,16 +3,14 @@ import { inspect } from "node:util";
 import { type BackendEvent, ObjectStoreBackend } from "@state/core";
 import { JWT } from "google-auth-library";
 import { startGcsDouble } from "servers";
+import { answer, operationNames, operations, rejectionOf, type Script } from "servers/testing";
 import { describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
-import { operationNames, operations, rejectionOf } from "./support/operations.ts";
 import {
-  answer,
   authClient,
   clientWithoutToken,
   errorBody,
   refreshToken,
-  type Script,
   scriptedServer,
   storeWith,
   token,

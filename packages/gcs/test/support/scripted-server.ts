@@ -1,21 +1,7 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { Storage } from "@google-cloud/storage";
 import { type AuthClient, OAuth2Client, PassThroughClient } from "google-auth-library";
+import { answer, type Script, type ScriptedServer, startScriptedServer } from "servers/testing";
 import { GcsStore, type GcsStoreOptions } from "../../src/index.ts";
-
-export type Script = (request: IncomingMessage, response: ServerResponse, number: number) => void;
-
-/** A server on loopback that answers as the test says. */
-export interface ScriptedServer extends AsyncDisposable {
-  readonly endpoint: string;
-  /** `METHOD /path?query` of each request, as soon as its head has come. */
-  readonly requests: readonly string[];
-  readonly headers: readonly IncomingMessage["headers"][];
-  readonly sockets: readonly Socket[];
-  store(options?: Partial<GcsStoreOptions>): GcsStore;
-}
 
 export const token = "ya29.the-access-token";
 export const refreshToken = "1//the-refresh-token";
@@ -61,60 +47,25 @@ export function clientWithoutToken(tokenUrl: string): OAuth2Client {
   return client;
 }
 
-export async function scriptedServer(script: Script): Promise<ScriptedServer> {
-  const requests: string[] = [];
-  const headers: IncomingMessage["headers"][] = [];
-  const sockets: Socket[] = [];
-  const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`);
-    headers.push(request.headers);
-    script(request, response, requests.length);
-  });
-  server.on("connection", (socket) => sockets.push(socket));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
-  const endpoint = `http://127.0.0.1:${address.port}`;
+/** A server that a store can be made for. */
+export interface GcsServer extends ScriptedServer {
+  store(options?: Partial<GcsStoreOptions>): GcsStore;
+}
+
+export async function scriptedServer(script: Script): Promise<GcsServer> {
+  const server = await startScriptedServer(script);
+  const storageOptions = { apiEndpoint: server.endpoint, useAuthWithCustomEndpoint: true };
   return {
-    endpoint,
-    requests,
-    headers,
-    sockets,
+    ...server,
     store: (options = {}) =>
       new GcsStore({
         bucket: "bucket",
         prefix: "job",
         ...(options.storage === undefined
-          ? {
-              storageOptions: {
-                apiEndpoint: endpoint,
-                useAuthWithCustomEndpoint: true,
-                authClient: authClient(),
-              },
-            }
+          ? { storageOptions: { ...storageOptions, authClient: authClient() } }
           : {}),
         ...options,
       }),
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
-}
-
-/** Reads all of the request, then answers. */
-export function answer(
-  status: number,
-  body: string | Uint8Array = "",
-  headers: Readonly<Record<string, string>> = {},
-): Script {
-  return (request, response) => {
-    request.resume().once("end", () => {
-      const length = status === 204 ? {} : { "content-length": Buffer.byteLength(body) };
-      response.writeHead(status, { ...length, ...headers }).end(body);
-    });
   };
 }
 

@@ -1,0 +1,11 @@
+export {
+  key,
+  type OperationName,
+  operationNames,
+  operations,
+  pagesOf,
+  rejectionOf,
+  storeErrorOf,
+} from "./operations.ts";
+export { openReadme, type Readme } from "./readme.ts";
+export { answer, type Script, type ScriptedServer, startScriptedServer } from "./scripted-server.ts";

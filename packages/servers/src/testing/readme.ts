@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../../../..");
+
+/** A package's README, and what is in it to be tried. */
+export interface Readme extends AsyncDisposable {
+  readonly text: string;
+  /** The TypeScript in it, by the names of the files that hold it. */
+  readonly files: readonly string[];
+  /** The first JSON in it. */
+  readonly json: unknown;
+  /** What the compiler says of all of it in the strictest settings: nothing. */
+  compile(): Promise<string>;
+  /** Rejects unless the program ends well; what it printed. */
+  run(file: string, env: Readonly<Record<string, string>>): Promise<string>;
+}
+
+export async function openReadme(folder: string): Promise<Readme> {
+  const text = await readFile(join(folder, "README.md"), "utf8");
+  const snippets = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+  // Inside the package, so that imports resolve as they do for a user who installed them.
+  const scratch = await mkdtemp(join(folder, ".snippets-"));
+  const compilerOptions = {
+    types: ["node"],
+    noEmit: true,
+    isolatedDeclarations: false,
+    noUnusedLocals: false,
+  };
+  const config = { extends: join(root, "tsconfig.base.json"), compilerOptions };
+  await writeFile(join(scratch, "tsconfig.json"), JSON.stringify(config));
+  const files = snippets.map((_, index) => `${index + 1}.ts`);
+  for (const [index, code] of snippets.entries()) await writeFile(join(scratch, `${index + 1}.ts`), code);
+  return {
+    text,
+    files,
+    json: JSON.parse(/^```json\n(.*?)^```$/ms.exec(text)?.[1] ?? "null"),
+    compile: async () => {
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      const { stdout } = await run(process.execPath, [tsc, "-p", scratch]).catch(
+        (error: { stdout: string }) => error,
+      );
+      return stdout;
+    },
+    run: async (file, env) => {
+      const { stdout, stderr } = await run(process.execPath, [join(scratch, file)], {
+        env: { ...process.env, ...env },
+      });
+      return `${stdout}${stderr}`;
+    },
+    [Symbol.asyncDispose]: () => rm(scratch, { recursive: true }),
+  };
+}
