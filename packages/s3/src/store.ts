@@ -2,7 +2,7 @@ import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { abortable } from "./abort.ts";
-import { readBody } from "./body.ts";
+import { guardBody, readBody } from "./body.ts";
 import { Deleter } from "./deleting.ts";
 import { refusal, saysAbsent, saysExists, saysNoCondition, toStoreError, unsupported } from "./errors.ts";
 import type { Place } from "./errors.ts";
@@ -80,7 +80,7 @@ export class S3Store implements ObjectStore {
     return this.#perform(place, options?.signal, async (signal) => {
       try {
         const answer = await client.send(
-          new GetObjectCommand({ Bucket: bucket, Key: prefix + key, ChecksumMode: "ENABLED" }),
+          guardBody(new GetObjectCommand({ Bucket: bucket, Key: prefix + key, ChecksumMode: "ENABLED" })),
           this.#requestOptions(signal),
         );
         return await readBody(answer, place);
@@ -117,6 +117,7 @@ export class S3Store implements ObjectStore {
         bucket,
         root,
         placeOf: (key) => this.#place("delete", key),
+        signal,
         sendMany: (command) => client.send(command, this.#requestOptions(signal)),
         sendOne: (command) => client.send(command, this.#requestOptions(signal)),
       }),

@@ -36,6 +36,22 @@ describe("connections", () => {
     },
   );
 
+  test("are used again after failures, also by a request that waits for one", async () => {
+    await using server = await scriptedServer((request, response, number) => {
+      const script = number % 2 === 1 ? answerError(503, "SlowDown") : answerError(404, "NoSuchKey");
+      script(request, response, number);
+    });
+    const clientConfig = { ...server.config(), requestHandler: { httpAgent: { maxSockets: 1 } } };
+    const store = server.store({ clientConfig });
+    const pairs = Array.from({ length: 5 }, () => [storeErrorOf(store.get(key)), store.get(key)]);
+    for (const [failing, neighbour] of pairs) {
+      await expect(failing).resolves.toHaveProperty("code", "Throttled");
+      await expect(neighbour).resolves.toBeUndefined();
+    }
+    expect(server.sockets).toHaveLength(1);
+    await store.close();
+  });
+
   test("of a client that the store built end with close()", async () => {
     await using server = await scriptedServer(answerError(404, "NoSuchKey"));
     const store = server.store();

@@ -195,8 +195,12 @@ describe("on the wire", () => {
     }
   });
 
-  test("412 to a create says that the key is taken", async () => {
-    await using server = await scriptedServer(answerError(412, "PreconditionFailed"));
+  test.each([
+    ["PreconditionFailed", errorBody("PreconditionFailed")],
+    ["another name", errorBody("ConditionNotMet")],
+    ["no body", ""],
+  ])("412 with %s, to a create, says that the key is taken", async (_, body) => {
+    await using server = await scriptedServer(answer(412, body));
     await expect(operations.create(server.store())).resolves.toBe("exists");
   });
 
@@ -259,9 +263,11 @@ describe("on the wire", () => {
     expect(cause).not.toHaveProperty("$response");
   });
 
-  test("NoSuchKey is absent, and no other 404 is", async () => {
+  test("404 NoSuchKey is absent, and nothing else is", async () => {
     await using absent = await scriptedServer(answerError(404, "NoSuchKey"));
     await expect(absent.store().get(key)).resolves.toBeUndefined();
+    await using ill = await scriptedServer(answerError(500, "NoSuchKey"));
+    await expect(storeErrorOf(ill.store().get(key))).resolves.toHaveProperty("code", "Unavailable");
     await using noBucket = await scriptedServer(answerError(404, "NoSuchBucket"));
     await expect(storeErrorOf(noBucket.store().get(key))).resolves.toHaveProperty("code", "Misconfigured");
   });

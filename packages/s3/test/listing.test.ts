@@ -72,6 +72,9 @@ describe("a listing", () => {
     await using circle = await scriptedServer(pages(empty, empty));
     await expect(storeErrorOf(all(circle.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
     expect(circle.requests).toHaveLength(2);
+    await using lost = await scriptedServer(pages(empty, listBody([], "<IsTruncated>true</IsTruncated>")));
+    await expect(storeErrorOf(all(lost.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
+    expect(lost.requests).toHaveLength(2);
   });
 
   test("is Unavailable when a folder comes twice", async () => {
@@ -91,6 +94,8 @@ describe("a listing", () => {
   test("is refused when keys come from outside the prefix, or encoded", async () => {
     await using outside = await scriptedServer(answer(200, listBody(["jobs/a"])));
     await expect(storeErrorOf(all(outside.store().list("")))).resolves.toHaveProperty("code", "Failed");
+    await using beside = await scriptedServer(answer(200, listBody(["job/b/1"])));
+    await expect(storeErrorOf(all(beside.store().list("a/")))).resolves.toHaveProperty("code", "Failed");
     const encoded = listBody(
       ["job/epoch%3D1"],
       "<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>",
