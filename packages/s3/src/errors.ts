@@ -12,7 +12,8 @@ const checkRights =
 const checkClock = "the SDK has corrected its clock by the service's";
 const checkEncoding = "the body was changed on its way to the service";
 const checkKmsKey = "enable the bucket's KMS key, or let the credentials use it";
-const noCondition = "the service does not create only what is absent, so that it cannot hold checkpoints";
+const noCondition =
+  "the service does not know `If-None-Match`, without which it cannot hold checkpoints, or another header that the client sends";
 
 /** By the name that the service or the SDK gives to the failure. It comes before the status, which a proxy may change. */
 export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
