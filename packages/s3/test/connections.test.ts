@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "servers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { clientFrom } from "../src/client.ts";
 import { S3Store } from "../src/index.ts";
 import { key, operationNames, operations, storeErrorOf } from "./support/operations.ts";
@@ -60,6 +60,19 @@ describe("connections", () => {
     const ended = new Promise((resolve) => socket?.once("close", resolve));
     await store.close();
     await ended;
+  });
+
+  test("of both kinds, plain and encrypted, end with it", async () => {
+    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    const { client, close } = clientFrom(server.config());
+    await new S3Store({ bucket: "bucket", client }).get(key);
+    const { httpAgent, httpsAgent } = Reflect.get(client.config.requestHandler, "config") as {
+      readonly httpAgent: Agent;
+      readonly httpsAgent: Agent;
+    };
+    const ends = [vi.spyOn(httpAgent, "destroy"), vi.spyOn(httpsAgent, "destroy")];
+    close();
+    for (const end of ends) expect(end).toHaveBeenCalledOnce();
   });
 
   test("of a client that was passed in outlive close()", async () => {
@@ -163,6 +176,22 @@ describe("time-outs of a client that the store builds", () => {
     });
     expect([requestTimeoutMs(0), requestTimeoutMs(100 * mebibyte)]).toEqual([60_000, 160_000]);
     close();
+  });
+
+  test("give a large body a second more for each MiB", async () => {
+    const double = await startS3Double();
+    const store = new S3Store({ bucket: "bucket", clientConfig: configOf(double) });
+    const { requestHandler } = new S3Client(configOf(double)).config;
+    const handle = vi.spyOn(Object.getPrototypeOf(requestHandler) as typeof requestHandler, "handle");
+    await store.create("a/1", new Uint8Array(3 * mebibyte));
+    await store.get("a/1");
+    expect(handle.mock.calls.map(([, options]) => options)).toMatchObject([
+      { requestTimeout: 63_000 },
+      { requestTimeout: 60_000 },
+    ]);
+    handle.mockRestore();
+    await store.close();
+    await double.stop();
   });
 
   test("end a request that nobody answers, and are the caller's to change", async () => {

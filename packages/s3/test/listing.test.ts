@@ -6,6 +6,9 @@ import { answer, listBody, type Script, scriptedServer } from "./support/scripte
 const truncated = (token: string): string =>
   `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`;
 
+const folders = (name: string): string =>
+  `<IsTruncated>false</IsTruncated><CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`;
+
 function pages(...bodies: readonly string[]): Script {
   return (request, response, number) => answer(200, bodies[number - 1])(request, response, number);
 }
@@ -80,10 +83,7 @@ describe("a listing", () => {
   test("is Unavailable when a folder comes twice", async () => {
     const folder = "<CommonPrefixes><Prefix>job/a/</Prefix></CommonPrefixes>";
     await using server = await scriptedServer(
-      pages(
-        listBody([], truncated("one") + folder),
-        listBody([], `<IsTruncated>false</IsTruncated>${folder}`),
-      ),
+      pages(listBody([], truncated("one") + folder), listBody([], folders("job/a/"))),
     );
     await expect(storeErrorOf(all(server.store().list("", { delimiter: "/" })))).resolves.toHaveProperty(
       "code",
@@ -102,6 +102,18 @@ describe("a listing", () => {
     );
     await using url = await scriptedServer(answer(200, encoded));
     await expect(storeErrorOf(all(url.store().list("")))).resolves.toHaveProperty("code", "Failed");
+  });
+
+  test.each([
+    ["not made, though they were asked for", { delimiter: "/" }, listBody(["job/a/b/1"])],
+    ["made deeper than they were asked for", { delimiter: "/" }, listBody([], folders("job/a/b/c/"))],
+    ["made, though nobody asked for them", {}, listBody([], folders("job/a/b/"))],
+  ] as const)("is refused when folders are %s", async (_, options, body) => {
+    await using server = await scriptedServer(answer(200, body));
+    await expect(storeErrorOf(all(server.store().list("a/", options)))).resolves.toHaveProperty(
+      "code",
+      "Failed",
+    );
   });
 
   test("passes over what is no key of the store: a console's folders, and names outside the grammar", async () => {
