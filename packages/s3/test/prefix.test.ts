@@ -68,12 +68,22 @@ describe("a store's own prefix", () => {
     expect(() => at(`${"x".repeat(120)}/`)).not.toThrow();
   });
 
-  test.each(["/", "/a", "a//b", ".", "a/../b", "a/./b", "a\nb", "a\u0000", "\uD800", 7])(
-    "is refused: %j",
-    (prefix) => {
-      expect(() => at(prefix as string)).toThrow(TypeError);
-    },
-  );
+  test.each([
+    "/",
+    "/a",
+    "a//b",
+    ".",
+    "a/../b",
+    "a/./b",
+    "a\nb",
+    "a\u0000",
+    "a\u007f",
+    "a\uffff",
+    "\uD800",
+    7,
+  ])("is refused: %j", (prefix) => {
+    expect(() => at(prefix as string)).toThrow(TypeError);
+  });
 });
 
 describe("a bucket", () => {
