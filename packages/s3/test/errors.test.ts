@@ -218,6 +218,7 @@ describe("on the wire", () => {
   test.each([
     ["NotImplemented", 501],
     ["NotImplemented", 400],
+    ["NotImplemented", 405],
     ["Whatever", 501],
     ["InvalidArgument", 400],
     ["InvalidRequest", 400],
