@@ -149,6 +149,23 @@ describe("an abort", () => {
     },
   );
 
+  test("that came before is told before anything else, whatever was asked", async () => {
+    await using server = await scriptedServer(answer(200));
+    const store = server.store();
+    const options = { signal: AbortSignal.abort("enough") };
+    for (const running of [
+      ...operationNames.map((name) => operations[name](store, options)),
+      store.create("a//b", new Uint8Array(), options),
+      store.get("a//b", options),
+      store.list("a", options)[Symbol.asyncIterator]().next(),
+      store.delete(["a//b"], options),
+      store.delete([], options),
+    ]) {
+      expect(await rejectionOf(running)).toBe("enough");
+    }
+    expect(server.requests).toEqual([]);
+  });
+
   test("of a listing is told at next()", async () => {
     await using server = await scriptedServer(answer(200));
     const pages = server.store().list("", { signal: AbortSignal.abort("enough") });

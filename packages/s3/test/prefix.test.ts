@@ -91,9 +91,12 @@ describe("a bucket", () => {
     expect(() => new S3Store({ bucket: bucket as string })).toThrow(TypeError);
   });
 
-  test("that is a directory bucket is refused, which lists in no order", () => {
-    expect(() => new S3Store({ bucket: "state--usw2-az1--x-s3" })).toThrow("directory bucket");
-  });
+  test.each(["state--usw2-az1--x-s3", "state-access-point--usw2-az1--xa-s3"])(
+    "that is a directory bucket is refused, which lists in no order: %s",
+    (bucket) => {
+      expect(() => new S3Store({ bucket })).toThrow("directory bucket");
+    },
+  );
 });
 
 describe("STATE_TEST_S3", () => {
