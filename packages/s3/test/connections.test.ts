@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "servers";
 import { describe, expect, test, vi } from "vitest";
-import { clientFrom } from "../src/client.ts";
+import { clientFrom, derive } from "../src/client.ts";
 import { S3Store } from "../src/index.ts";
 import { key, operationNames, operations, storeErrorOf } from "./support/operations.ts";
 import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
@@ -131,6 +131,12 @@ describe("a call is one request", () => {
     expect(server.requests).toHaveLength(stores.length);
   });
 
+  test("which no rate of the SDK's adaptive mode holds back", async () => {
+    const { config } = derive(new S3Client({ region: "us-east-1", retryMode: "adaptive" }));
+    await expect(config.retryStrategy()).resolves.toHaveProperty("mode", "standard");
+    await expect(config.maxAttempts()).resolves.toBe(1);
+  });
+
   test("whatever the environment says", async () => {
     await using server = await scriptedServer((request) => request.socket.destroy());
     process.env["AWS_MAX_ATTEMPTS"] = "5";
@@ -171,8 +177,8 @@ describe("time-outs of a client that the store builds", () => {
       socketTimeout: 30_000,
       requestTimeout: 60_000,
       throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true },
-      httpsAgent: { keepAlive: true },
+      httpAgent: { keepAlive: true, maxSockets: 128 },
+      httpsAgent: { keepAlive: true, maxSockets: 128 },
     });
     expect([requestTimeoutMs(0), requestTimeoutMs(100 * mebibyte)]).toEqual([60_000, 160_000]);
     close();

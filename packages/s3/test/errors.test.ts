@@ -366,6 +366,12 @@ describe("on the wire", () => {
       }),
     );
     await expect(storeErrorOf(operations.get(past.store()))).resolves.toHaveProperty("retryAfterMs", 0);
+    await using clockless = await scriptedServer((request, response, number) => {
+      response.sendDate = false;
+      const header = { "retry-after": "Wed, 21 Oct 2015 07:28:30 GMT" };
+      answerError(503, "SlowDown", header)(request, response, number);
+    });
+    await expect(storeErrorOf(operations.get(clockless.store()))).resolves.toHaveProperty("retryAfterMs", 0);
     await using nonsense = await scriptedServer(answerError(503, "SlowDown", { "retry-after": "soon" }));
     await expect(storeErrorOf(operations.get(nonsense.store()))).resolves.not.toHaveProperty("retryAfterMs");
   });
