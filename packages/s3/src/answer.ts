@@ -21,7 +21,8 @@ export function answerOf(error: unknown): Answer {
     status: typeof status === "number" ? status : undefined,
     isRead: fieldOf(error, "$fault") !== undefined,
     code: textOf(error, "code"),
-    message: textOf(error, "message") ?? String(error),
+    // Without the SDK's hint at a field that the cause does not keep.
+    message: (textOf(error, "message") ?? String(error)).replace(/\n {2}Deserialization error: .*$/, ""),
     retryAfterMs: retryAfterMs(textOf(headers, "retry-after"), textOf(headers, "date")),
     region: textOf(headers, "x-amz-bucket-region"),
   };

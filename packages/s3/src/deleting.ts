@@ -14,6 +14,7 @@ export interface DeleteRequest {
   readonly bucket: string;
   readonly root: string;
   readonly placeOf: (key: string) => Place;
+  readonly signal: AbortSignal;
   readonly sendMany: (command: DeleteObjectsCommand) => Promise<DeleteObjectsCommandOutput>;
   readonly sendOne: (command: DeleteObjectCommand) => Promise<unknown>;
 }
@@ -25,6 +26,7 @@ export class Deleter {
   async delete(keys: readonly string[], request: DeleteRequest): Promise<readonly DeleteFailure[]> {
     const failures: DeleteFailure[] = [];
     for (let start = 0; start < keys.length; start += batchSize) {
+      request.signal.throwIfAborted();
       failures.push(...(await this.#deleteBatch(keys.slice(start, start + batchSize), request)));
     }
     return failures;
@@ -77,12 +79,13 @@ async function deleteMany(
 
 async function deleteSingly(
   keys: readonly string[],
-  { bucket, root, placeOf, sendOne }: DeleteRequest,
+  { bucket, root, placeOf, signal, sendOne }: DeleteRequest,
 ): Promise<readonly DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
   const waiting = keys.values();
   const work = async (): Promise<void> => {
     for (const key of waiting) {
+      signal.throwIfAborted();
       try {
         await sendOne(new DeleteObjectCommand({ Bucket: bucket, Key: root + key }));
       } catch (error) {

@@ -1,7 +1,7 @@
 import { isStoreError, StoreError } from "@state/core";
 import type { StoreErrorCode } from "@state/core";
 import { type Answer, answerOf } from "./answer.ts";
-import { hideSecrets } from "./secrets.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 type Meaning = readonly [code: StoreErrorCode, advice?: string];
 
@@ -11,7 +11,9 @@ const checkRights =
   "the credentials need s3:PutObject, s3:GetObject and s3:DeleteObject on the prefix, and s3:ListBucket on the bucket";
 const checkClock = "the SDK has corrected its clock by the service's";
 const checkEncoding = "the body was changed on its way to the service";
-const noCondition = "the service does not create only what is absent, so that it cannot hold checkpoints";
+const checkKmsKey = "enable the bucket's KMS key, or let the credentials use it";
+const noCondition =
+  "the service does not know `If-None-Match`, without which it cannot hold checkpoints, or another header that the client sends";
 
 /** By the name that the service or the SDK gives to the failure. It comes before the status, which a proxy may change. */
 export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
@@ -48,13 +50,22 @@ export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meani
   ["InvalidToken", ["Denied"]],
   ["TokenRefreshRequired", ["Denied"]],
   ["CredentialsProviderError", ["Denied"]],
+  // From STS, where the credentials come from.
+  ["IDPCommunicationErrorException", ["Unavailable"]],
+  ["ExpiredTokenException", ["Denied"]],
+  ["InvalidIdentityTokenException", ["Denied"]],
   ["NoSuchBucket", ["Misconfigured", checkBucket]],
   ["InvalidBucketName", ["Misconfigured", checkBucket]],
   ["PermanentRedirect", ["Misconfigured", checkRegion]],
   ["AuthorizationHeaderMalformed", ["Misconfigured", checkRegion]],
   ["IllegalLocationConstraintException", ["Misconfigured", checkRegion]],
   ["EndpointError", ["Misconfigured"]],
+  ["KMS.DisabledException", ["Misconfigured", checkKmsKey]],
+  ["KMS.InvalidKeyUsageException", ["Misconfigured", checkKmsKey]],
+  ["KMS.KMSInvalidStateException", ["Misconfigured", checkKmsKey]],
+  ["KMS.NotFoundException", ["Misconfigured", checkKmsKey]],
   // By their status these would be Denied, or on a create Unsupported.
+  ["XMinioAdminBucketQuotaExceeded", ["Failed", "the bucket is full: raise its quota, or prune"]],
   ["InvalidObjectState", ["Failed", "the object is archived: exempt the prefix from such lifecycle rules"]],
   ["EntityTooLarge", ["Failed"]],
   ["KeyTooLongError", ["Failed"]],
@@ -74,16 +85,6 @@ export const meaningOfStatus: ReadonlyMap<number, Meaning> = new Map<number, Mea
   [501, ["Failed"]],
 ]);
 
-/** Of a create, and before all else: how services say that they do not know the condition. */
-export const refusalsOfCondition: {
-  readonly names: ReadonlySet<string>;
-  readonly statuses: ReadonlySet<number>;
-} = {
-  names: new Set(["NotImplemented"]),
-  /** 400 only when the service has said something that is in no table. */
-  statuses: new Set([400, 501]),
-};
-
 /** By the `code` of a system error. */
 export const meaningOfSystemCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ECONNRESET", ["Unavailable"]],
@@ -94,6 +95,7 @@ export const meaningOfSystemCode: ReadonlyMap<string, Meaning> = new Map<string,
   ["EHOSTUNREACH", ["Unavailable"]],
   ["ENETUNREACH", ["Unavailable"]],
   ["ENETDOWN", ["Unavailable"]],
+  ["EADDRNOTAVAIL", ["Unavailable"]],
   ["ENOTFOUND", ["Unavailable"]],
   ["EAI_AGAIN", ["Unavailable"]],
   ["EPROTO", ["Unavailable"]],
@@ -102,9 +104,11 @@ export const meaningOfSystemCode: ReadonlyMap<string, Meaning> = new Map<string,
   ["ENFILE", ["Throttled"]],
   ["ERR_INVALID_URL", ["Misconfigured"]],
   ["CERT_HAS_EXPIRED", ["Misconfigured"]],
+  ["CERT_NOT_YET_VALID", ["Misconfigured"]],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", ["Misconfigured"]],
   ["SELF_SIGNED_CERT_IN_CHAIN", ["Misconfigured"]],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", ["Misconfigured"]],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", ["Misconfigured"]],
   ["ERR_TLS_CERT_ALTNAME_INVALID", ["Misconfigured"]],
 ]);
 
@@ -128,9 +132,16 @@ export interface Place {
 /** The `StoreError` for whatever the SDK rejected with. */
 export function toStoreError(error: unknown, place: Place): StoreError {
   if (isStoreError(error)) return error;
-  hideSecrets(error);
   const answer = answerOf(error);
-  const [code, advice] = meaningOf(answer, place.operation);
+  return storeErrorOf(error, place, answer, meaningOf(answer));
+}
+
+/** Of a create, which is the only one that has a condition to refuse. */
+export function unsupported(error: unknown, place: Place): StoreError {
+  return storeErrorOf(error, place, answerOf(error), ["Unsupported", noCondition]);
+}
+
+function storeErrorOf(error: unknown, place: Place, answer: Answer, [code, advice]: Meaning): StoreError {
   const what = [
     `${answer.name}${answer.status === undefined ? "" : ` (${answer.status})`}: ${answer.message}`,
   ];
@@ -140,16 +151,12 @@ export function toStoreError(error: unknown, place: Place): StoreError {
     key: place.key,
     store: place.store,
     retryAfterMs: answer.retryAfterMs,
-    cause: error,
+    cause: withoutSecrets(error),
   });
 }
 
-export function refusal(code: StoreErrorCode, place: Place, why: string, cause?: unknown): StoreError {
-  return new StoreError(code, `${subject(place)} failed: ${why}`, {
-    key: place.key,
-    store: place.store,
-    cause,
-  });
+export function refusal(code: StoreErrorCode, place: Place, why: string): StoreError {
+  return new StoreError(code, `${subject(place)} failed: ${why}`, { key: place.key, store: place.store });
 }
 
 /** 412: the key is taken, by whomever. */
@@ -164,6 +171,13 @@ export function saysAbsent(error: unknown): boolean {
   return name === "NoSuchKey" && status === 404;
 }
 
+/** That the service does not know the condition. 400 only when it has given a reason that is in no table. */
+export function saysNoCondition(error: unknown): boolean {
+  const { name, status, isRead } = answerOf(error);
+  if (meaningOfName.has(name)) return false;
+  return name === "NotImplemented" || (isRead && (status === 501 || (status === 400 && name !== "Unknown")));
+}
+
 /** A service without bulk delete, or one that wants a Content-MD5 for it, which the SDK does not send. */
 export function saysNoBulkDelete(error: unknown): boolean {
   const { name, status, message } = answerOf(error);
@@ -174,11 +188,8 @@ export function saysNoBulkDelete(error: unknown): boolean {
   );
 }
 
-function meaningOf(answer: Answer, operation: Place["operation"]): Meaning {
-  const { name, status, isRead, code, message } = answer;
+function meaningOf({ name, status, isRead, code, message }: Answer): Meaning {
   const named = meaningOfName.get(name);
-  if (operation === "create" && refusesCondition(answer) && named === undefined)
-    return ["Unsupported", noCondition];
   if (named !== undefined) return named;
   if (status !== undefined) {
     const byStatus = meaningOfStatus.get(status);
@@ -189,11 +200,6 @@ function meaningOf(answer: Answer, operation: Place["operation"]): Meaning {
   const bySystem = meaningOfSystemCode.get(code ?? "");
   if (bySystem !== undefined) return bySystem;
   return meaningOfText.find(([text]) => text.test(message))?.[1] ?? ["Failed"];
-}
-
-function refusesCondition({ name, status, isRead }: Answer): boolean {
-  if (refusalsOfCondition.names.has(name)) return true;
-  return status !== undefined && refusalsOfCondition.statuses.has(status) && isRead;
 }
 
 function subject({ operation, key, store }: Place): string {

@@ -43,6 +43,7 @@ export class Listing {
       const key = this.#relative(name);
       if (size === undefined) throw this.#unreadable(`${key} came without a size`);
       if (!isKey(key)) continue;
+      this.#expectLevel(key);
       this.#expectOrder(key, this.#lastKey);
       this.#lastKey = key;
       objects.push({ key, size });
@@ -51,6 +52,7 @@ export class Listing {
     for (const { Prefix: name } of answer.CommonPrefixes ?? []) {
       const folder = this.#relative(name);
       if (!folder.endsWith("/") || !isKey(folder.slice(0, -1))) continue;
+      this.#expectLevel(folder);
       this.#expectOrder(folder, this.#lastPrefix);
       this.#lastPrefix = folder;
       prefixes.push(folder);
@@ -80,6 +82,16 @@ export class Listing {
       throw refusal("Failed", place, `${JSON.stringify(name)} was listed, which is not under the prefix`);
     }
     return name.slice(root.length);
+  }
+
+  /** A service that makes folders of its own, or none, would hide what is in them, or that there are any. */
+  #expectLevel(name: string): void {
+    const { delimiter, prefix, place } = this.#request;
+    const isThere =
+      delimiter === undefined ? !name.endsWith("/") : !name.slice(prefix.length, -1).includes("/");
+    if (isThere) return;
+    const how = delimiter === undefined ? "without a delimiter" : "although a delimiter was given";
+    throw refusal("Failed", place, `${name} was listed ${how}`);
   }
 
   /** A page that comes twice, out of a cache or a proxy, would be counted twice. */

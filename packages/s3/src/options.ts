@@ -31,7 +31,7 @@ export interface Settings {
 const maxPrefixBytes = 120;
 // A client's logs, XML and URLs each take them differently.
 // oxlint-disable-next-line no-control-regex
-const controlCharacter = /[\u0000-\u001f\u007f]/;
+const notForXml = /[\u0000-\u001f\u007f\ufffe\uffff]/;
 
 export function settingsOf(options: S3StoreOptions): Settings {
   const { bucket, client, clientConfig } = options;
@@ -73,7 +73,7 @@ function prefixOf(prefix: string): string {
 function faultOf(prefix: string): string | undefined {
   if (typeof prefix !== "string") return `it is of type ${typeof prefix}`;
   if (!prefix.isWellFormed()) return "it is not well-formed Unicode";
-  if (controlCharacter.test(prefix)) return "it has a control character, which XML cannot carry";
+  if (notForXml.test(prefix)) return "it has a character that XML cannot carry";
   const path = withoutSlashes(prefix);
   const bytes = new TextEncoder().encode(path).length;
   if (bytes > maxPrefixBytes) return `it is ${bytes} bytes long, ${maxPrefixBytes} is the most`;

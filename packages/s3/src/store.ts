@@ -2,9 +2,9 @@ import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { abortable } from "./abort.ts";
-import { readBody } from "./body.ts";
+import { guardBody, readBody } from "./body.ts";
 import { Deleter } from "./deleting.ts";
-import { refusal, saysAbsent, saysExists, toStoreError } from "./errors.ts";
+import { refusal, saysAbsent, saysExists, saysNoCondition, toStoreError, unsupported } from "./errors.ts";
 import type { Place } from "./errors.ts";
 import { Listing } from "./listing.ts";
 import { settingsOf } from "./options.ts";
@@ -43,24 +43,31 @@ export class S3Store implements ObjectStore {
     const place = this.#place("create", key);
     const { bucket, prefix, client } = this.#settings;
     return this.#perform(place, options?.signal, async (signal) => {
+      const command = new PutObjectCommand({
+        Bucket: bucket,
+        Key: prefix + key,
+        // A Buffer: of other bytes the SDK makes one of its own, and a stream would be sent in chunks.
+        Body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+        IfNoneMatch: "*",
+      });
+      let isSent = false;
+      // What fails before is not the service's word: where credentials come from answers 400 as well.
+      command.middlewareStack.add(
+        (next) => (args) => {
+          isSent = true;
+          return next(args);
+        },
+        { step: "deserialize" },
+      );
       try {
-        const answer = await client.send(
-          new PutObjectCommand({
-            Bucket: bucket,
-            Key: prefix + key,
-            // A Buffer: of other bytes the SDK makes one of its own, and a stream would be sent in chunks.
-            Body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-            IfNoneMatch: "*",
-          }),
-          this.#requestOptions(signal, body.byteLength),
-        );
+        const answer = await client.send(command, this.#requestOptions(signal, body.byteLength));
         // Somebody in between can answer 200 as well.
         if (answer.ETag === undefined)
           throw refusal("Unavailable", place, "the answer has no ETag: the service did not write it");
         return "created";
       } catch (error) {
-        if (saysExists(error)) return "exists";
-        throw error;
+        if (isSent && saysExists(error)) return "exists";
+        throw isSent && saysNoCondition(error) ? unsupported(error, place) : error;
       }
     });
   }
@@ -73,7 +80,7 @@ export class S3Store implements ObjectStore {
     return this.#perform(place, options?.signal, async (signal) => {
       try {
         const answer = await client.send(
-          new GetObjectCommand({ Bucket: bucket, Key: prefix + key, ChecksumMode: "ENABLED" }),
+          guardBody(new GetObjectCommand({ Bucket: bucket, Key: prefix + key, ChecksumMode: "ENABLED" })),
           this.#requestOptions(signal),
         );
         return await readBody(answer, place);
@@ -110,6 +117,7 @@ export class S3Store implements ObjectStore {
         bucket,
         root,
         placeOf: (key) => this.#place("delete", key),
+        signal,
         sendMany: (command) => client.send(command, this.#requestOptions(signal)),
         sendOne: (command) => client.send(command, this.#requestOptions(signal)),
       }),

@@ -1,7 +1,9 @@
 import { getEventListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, test } from "vitest";
+import { abortable } from "../src/abort.ts";
 import { key, operationNames, operations, rejectionOf, storeErrorOf } from "./support/operations.ts";
 import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
 
@@ -116,6 +118,54 @@ describe("an abort", () => {
     expect(sent).toBeLessThan(1 + 32 + 1);
   });
 
+  test.each([
+    ["in batches", 3_000, undefined, 1],
+    ["key by key", 500, "NotImplemented", 1 + 32],
+  ] as const)(
+    "stops a delete that goes %s: nothing more is prepared",
+    async (_, count, bulkDelete, prepared) => {
+      await using server = await scriptedServer((request, response, number) => {
+        if (number === 1 && bulkDelete !== undefined) answerError(501, bulkDelete)(request, response, number);
+        else controller.abort("enough");
+      });
+      const controller = new AbortController();
+      let commands = 0;
+      const client = new S3Client(server.config());
+      client.middlewareStack.add(
+        (next) => (args) => {
+          commands += 1;
+          return next(args);
+        },
+        { step: "initialize" },
+      );
+      const keys = Array.from({ length: count }, (_each, index) => `a/${index}`);
+      const running = server.store({ client }).delete(keys, { signal: controller.signal });
+      expect(await rejectionOf(running)).toBe("enough");
+      // The answer of a later request comes after everything that was under way.
+      await using later = await scriptedServer(answer(204));
+      await later.store().delete([key]);
+      expect(commands).toBe(prepared);
+      client.destroy();
+    },
+  );
+
+  test("that came before is told before anything else, whatever was asked", async () => {
+    await using server = await scriptedServer(answer(200));
+    const store = server.store();
+    const options = { signal: AbortSignal.abort("enough") };
+    for (const running of [
+      ...operationNames.map((name) => operations[name](store, options)),
+      store.create("a//b", new Uint8Array(), options),
+      store.get("a//b", options),
+      store.list("a", options)[Symbol.asyncIterator]().next(),
+      store.delete(["a//b"], options),
+      store.delete([], options),
+    ]) {
+      expect(await rejectionOf(running)).toBe("enough");
+    }
+    expect(server.requests).toEqual([]);
+  });
+
   test("of a listing is told at next()", async () => {
     await using server = await scriptedServer(answer(200));
     const pages = server.store().list("", { signal: AbortSignal.abort("enough") });
@@ -142,6 +192,13 @@ describe("whose abort it is", () => {
     });
     const running = rejectionOf(operations.get(server.store(), { signal: controller.signal }));
     expect(await running).toBe("enough");
+  });
+
+  test("is told by the signal: one that aborts before the failure has been passed on is the caller's", async () => {
+    const controller = new AbortController();
+    const running = abortable(controller.signal, () => Promise.reject(new Error("reset")));
+    controller.abort("enough");
+    expect(await rejectionOf(running)).toBe("enough");
   });
 
   test("is not told by a name: an AbortError of somebody else is Unavailable", async () => {

@@ -51,6 +51,23 @@ function leaveBodyUnsigned(client: S3Client): void {
   );
 }
 
+/** Behind an HTTP client that gives out these pieces, whatever was announced. */
+function storeThatReads(pieces: readonly Uint8Array[]): S3Store {
+  const handle = async (): Promise<unknown> => ({
+    response: {
+      statusCode: 200,
+      headers: { ...etag, "content-length": String(body.length) },
+      body: Readable.from(pieces),
+    },
+  });
+  const client = new S3Client({
+    region: "us-east-1",
+    credentials: { accessKeyId: "id", secretAccessKey: "key" },
+    requestHandler: { handle } as never,
+  });
+  return new S3Store({ bucket: "bucket", client });
+}
+
 describe("a body on the way out", () => {
   test("comes back when it matches its checksum, with a length or without", async () => {
     await using server = await scriptedServer(answer(200, body, checked));
@@ -100,25 +117,38 @@ describe("a body on the way out", () => {
     ["shorter", body.subarray(1)],
     ["longer", Buffer.concat([body, body])],
   ])("that is %s than its length is Corrupt, whatever the HTTP client lets through", async (_, bytes) => {
-    const handle = async (): Promise<unknown> => ({
-      response: {
-        statusCode: 200,
-        headers: { ...etag, "content-length": String(body.length) },
-        body: Readable.from([bytes]),
-      },
-    });
-    const client = new S3Client({
-      region: "us-east-1",
-      credentials: { accessKeyId: "id", secretAccessKey: "key" },
-      requestHandler: { handle } as never,
-    });
-    const store = new S3Store({ bucket: "bucket", client });
-    await expect(storeErrorOf(store.get(key))).resolves.toHaveProperty("code", "Corrupt");
+    await expect(storeErrorOf(storeThatReads([bytes]).get(key))).resolves.toHaveProperty("code", "Corrupt");
   });
 
-  test("with neither a checksum nor a length is not given out", async () => {
-    await using server = await scriptedServer((_, response) => {
-      response.writeHead(200, etag).write(body);
+  test("that comes in pieces is put together, and shares no memory with them", async () => {
+    const pieces = [body.subarray(0, 5), body.subarray(5, 6), body.subarray(6)];
+    const bytes = await storeThatReads(pieces).get(key);
+    expect(bytes).toEqual(new Uint8Array(body));
+    expect(bytes?.buffer).not.toBe(body.buffer);
+  });
+
+  test.each([
+    ["x-amz-checksum-crc32c", "hp9Rgg=="],
+    ["x-amz-checksum-crc64nvme", "KNdnMNASdic="],
+  ])("is compared with %s, where somebody else has put it so", async (header, sum) => {
+    const send =
+      (bytes: Uint8Array): Script =>
+      (_, response) => {
+        response.writeHead(200, { ...etag, [header]: sum }).write(bytes.subarray(0, 5));
+        response.end(bytes.subarray(5));
+      };
+    await using right = await scriptedServer(send(body));
+    await expect(right.store().get(key)).resolves.toEqual(new Uint8Array(body));
+    await using wrong = await scriptedServer(send(flipped));
+    await expect(storeErrorOf(wrong.store().get(key))).resolves.toHaveProperty("code", "Corrupt");
+  });
+
+  test.each([
+    ["with neither a checksum nor a length", etag],
+    ["with a checksum of its parts and no length", { ...etag, "x-amz-checksum-crc32": "6wOK5Q==-2" }],
+  ])("%s is not given out", async (_, headers) => {
+    await using server = await scriptedServer((_request, response) => {
+      response.writeHead(200, headers).write(body);
       response.end();
     });
     await expect(storeErrorOf(server.store().get(key))).resolves.toHaveProperty("code", "Unavailable");
@@ -133,11 +163,43 @@ describe("a body on the way out", () => {
     await expect(storeErrorOf(server.store().get(key))).resolves.toHaveProperty("code", "Unavailable");
   });
 
-  test("of 2^31 bytes or more is refused before it is read", async () => {
-    await using server = await scriptedServer((_, response) => {
-      response.writeHead(200, { ...etag, "content-length": 2 ** 31 }).flushHeaders();
+  test.each([
+    ["of 2^31 bytes or more", 200, 2 ** 31, "Failed"],
+    ["of a part of an object", 206, 2 ** 20, "Unavailable"],
+  ])("%s is refused before it is read, and its connection is closed", async (_, status, length, code) => {
+    const { promise: closed, resolve } = Promise.withResolvers<undefined>();
+    await using server = await scriptedServer((request, response) => {
+      request.socket.once("close", () => resolve(undefined));
+      response.writeHead(status, { ...etag, "content-length": length }).write(body);
     });
-    await expect(storeErrorOf(server.store().get(key))).resolves.toHaveProperty("code", "Failed");
+    await expect(storeErrorOf(server.store().get(key))).resolves.toHaveProperty("code", code);
+    await closed;
+  });
+
+  test("that breaks before it is read ends its own call, and not the process", async () => {
+    const { promise: held, resolve: hold } = Promise.withResolvers<undefined>();
+    const { promise: broken, resolve: broke } = Promise.withResolvers<undefined>();
+    await using server = await scriptedServer((request, response) => {
+      response.writeHead(200, { ...checked, "content-length": body.length }).write(body.subarray(0, 5));
+      void held.then(() => request.socket.destroy());
+    });
+    const client = new S3Client(server.config());
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const stream: unknown = Reflect.get(result.output, "Body");
+        if (stream instanceof Readable) stream.once("close", () => broke(undefined));
+        hold(undefined);
+        await broken;
+        return result;
+      },
+      { step: "initialize" },
+    );
+    await expect(storeErrorOf(server.store({ client }).get(key))).resolves.toHaveProperty(
+      "code",
+      "Unavailable",
+    );
+    client.destroy();
   });
 
   test("that stalls for ever ends with the time-out for idle connections", async () => {

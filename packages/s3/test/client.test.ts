@@ -77,6 +77,10 @@ describe("a client that was passed in", () => {
     ["version 2", { config: { maxRetries: 3 }, putObject: () => undefined, makeRequest: () => undefined }],
     ["a fake", { send: (): void => undefined }],
     ["a fake with a configuration", { send: (): void => undefined, config: {}, middlewareStack: {} }],
+    [
+      "a fake with a stack",
+      { send: (): void => undefined, config: {}, middlewareStack: { applyToStack: (): void => undefined } },
+    ],
   ])("is refused with an explanation when it is %s", (_, client) => {
     expect(() => new S3Store({ bucket: "bucket", client: client as never })).toThrow(
       /client must be an S3Client of @aws-sdk\/client-s3, version 3: .*retries off/,

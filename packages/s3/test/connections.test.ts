@@ -1,8 +1,8 @@
 import { Agent } from "node:http";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "servers";
-import { describe, expect, test } from "vitest";
-import { clientFrom } from "../src/client.ts";
+import { describe, expect, test, vi } from "vitest";
+import { clientFrom, derive } from "../src/client.ts";
 import { S3Store } from "../src/index.ts";
 import { key, operationNames, operations, storeErrorOf } from "./support/operations.ts";
 import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
@@ -36,6 +36,22 @@ describe("connections", () => {
     },
   );
 
+  test("are used again after failures, also by a request that waits for one", async () => {
+    await using server = await scriptedServer((request, response, number) => {
+      const script = number % 2 === 1 ? answerError(503, "SlowDown") : answerError(404, "NoSuchKey");
+      script(request, response, number);
+    });
+    const clientConfig = { ...server.config(), requestHandler: { httpAgent: { maxSockets: 1 } } };
+    const store = server.store({ clientConfig });
+    const pairs = Array.from({ length: 5 }, () => [storeErrorOf(store.get(key)), store.get(key)]);
+    for (const [failing, neighbour] of pairs) {
+      await expect(failing).resolves.toHaveProperty("code", "Throttled");
+      await expect(neighbour).resolves.toBeUndefined();
+    }
+    expect(server.sockets).toHaveLength(1);
+    await store.close();
+  });
+
   test("of a client that the store built end with close()", async () => {
     await using server = await scriptedServer(answerError(404, "NoSuchKey"));
     const store = server.store();
@@ -44,6 +60,19 @@ describe("connections", () => {
     const ended = new Promise((resolve) => socket?.once("close", resolve));
     await store.close();
     await ended;
+  });
+
+  test("of both kinds, plain and encrypted, end with it", async () => {
+    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    const { client, close } = clientFrom(server.config());
+    await new S3Store({ bucket: "bucket", client }).get(key);
+    const { httpAgent, httpsAgent } = Reflect.get(client.config.requestHandler, "config") as {
+      readonly httpAgent: Agent;
+      readonly httpsAgent: Agent;
+    };
+    const ends = [vi.spyOn(httpAgent, "destroy"), vi.spyOn(httpsAgent, "destroy")];
+    close();
+    for (const end of ends) expect(end).toHaveBeenCalledOnce();
   });
 
   test("of a client that was passed in outlive close()", async () => {
@@ -102,6 +131,12 @@ describe("a call is one request", () => {
     expect(server.requests).toHaveLength(stores.length);
   });
 
+  test("which no rate of the SDK's adaptive mode holds back", async () => {
+    const { config } = derive(new S3Client({ region: "us-east-1", retryMode: "adaptive" }));
+    await expect(config.retryStrategy()).resolves.toHaveProperty("mode", "standard");
+    await expect(config.maxAttempts()).resolves.toBe(1);
+  });
+
   test("whatever the environment says", async () => {
     await using server = await scriptedServer((request) => request.socket.destroy());
     process.env["AWS_MAX_ATTEMPTS"] = "5";
@@ -142,11 +177,27 @@ describe("time-outs of a client that the store builds", () => {
       socketTimeout: 30_000,
       requestTimeout: 60_000,
       throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true },
-      httpsAgent: { keepAlive: true },
+      httpAgent: { keepAlive: true, maxSockets: 128 },
+      httpsAgent: { keepAlive: true, maxSockets: 128 },
     });
     expect([requestTimeoutMs(0), requestTimeoutMs(100 * mebibyte)]).toEqual([60_000, 160_000]);
     close();
+  });
+
+  test("give a large body a second more for each MiB", async () => {
+    const double = await startS3Double();
+    const store = new S3Store({ bucket: "bucket", clientConfig: configOf(double) });
+    const { requestHandler } = new S3Client(configOf(double)).config;
+    const handle = vi.spyOn(Object.getPrototypeOf(requestHandler) as typeof requestHandler, "handle");
+    await store.create("a/1", new Uint8Array(3 * mebibyte));
+    await store.get("a/1");
+    expect(handle.mock.calls.map(([, options]) => options)).toMatchObject([
+      { requestTimeout: 63_000 },
+      { requestTimeout: 60_000 },
+    ]);
+    handle.mockRestore();
+    await store.close();
+    await double.stop();
   });
 
   test("end a request that nobody answers, and are the caller's to change", async () => {

@@ -34,22 +34,25 @@ describe("a delete", () => {
           failed("job/c", "SlowDown"),
           failed("job/d", "InternalError"),
           failed("job/e", "NoSuchKey"),
+          "<Error><Key>job/g</Key></Error>",
         ),
       ),
     );
-    const failures = await server.store().delete(["a", "b", "c", "d", "e", "f"]);
+    const failures = await server.store().delete(["a", "b", "c", "d", "e", "f", "g"]);
     expect(failures.map((failure) => [failure.key, failure.error.code, failure.error.key])).toEqual([
       ["b", "Denied", "b"],
       ["c", "Throttled", "c"],
       ["d", "Unavailable", "d"],
       // Nobody has said what became of it.
       ["f", "Unavailable", "f"],
+      ["g", "Failed", "g"],
     ]);
     expect(failures[0]?.error.message).toContain("what AccessDenied says");
   });
 
   test.each([
     ["a failure", answerError(503, "SlowDown"), "Throttled"],
+    ["a refusal that is not about the batch", answerError(400, "MalformedXML"), "Failed"],
     ["a 200 with an error", answerError(200, "InternalError"), "Unavailable"],
     ["an answer that is cut", answer(200, deleteResult(deleted("job/a")).slice(0, -9)), "Unavailable"],
     ["no answer", ((request) => request.socket.destroy()) satisfies Script, "Unavailable"],
@@ -95,6 +98,7 @@ describe("a delete", () => {
   test.each([
     [405, "MethodNotAllowed"],
     [400, "InvalidRequest"],
+    [501, "Whatever"],
   ])("goes key by key after %i %s, if that is about the batch", async (status, code) => {
     await using server = await scriptedServer((request, response, number) => {
       const body = `<Error><Code>${code}</Code><Message>Missing required header: Content-MD5</Message></Error>`;
@@ -119,6 +123,21 @@ describe("a delete", () => {
       denied: "Denied",
       proxy: "Unavailable",
     });
+  });
+
+  test("that goes key by key has 32 requests under way", async () => {
+    const waiting: (() => void)[] = [];
+    let most = 0;
+    await using server = await scriptedServer((request, response, number) => {
+      if (request.method === "POST") return answerError(501, "NotImplemented")(request, response, number);
+      waiting.push(() => answer(204)(request, response, number));
+      most = Math.max(most, waiting.length);
+      if (waiting.length === 32) for (const send of waiting.splice(0)) send();
+    });
+    const keys = Array.from({ length: 64 }, (_, number) => `a/${number}`);
+    await expect(server.store().delete(keys)).resolves.toEqual([]);
+    expect(most).toBe(32);
+    expect(server.sockets.length).toBeLessThan(1 + 32 + 1);
   });
 
   test("of no keys, or with one bad key, sends nothing", async () => {

@@ -7,7 +7,6 @@ import {
   meaningOfSystemCode,
   meaningOfText,
   type Place,
-  refusalsOfCondition,
   toStoreError,
 } from "../src/errors.ts";
 import { key, operationNames, operations, storeErrorOf } from "./support/operations.ts";
@@ -48,12 +47,20 @@ const names: readonly (readonly [name: string, status: number | undefined, code:
   ["InvalidToken", 400, "Denied"],
   ["TokenRefreshRequired", 400, "Denied"],
   ["CredentialsProviderError", undefined, "Denied"],
+  ["IDPCommunicationErrorException", 400, "Unavailable"],
+  ["ExpiredTokenException", 400, "Denied"],
+  ["InvalidIdentityTokenException", 400, "Denied"],
   ["NoSuchBucket", 404, "Misconfigured"],
   ["InvalidBucketName", 400, "Misconfigured"],
   ["PermanentRedirect", 301, "Misconfigured"],
   ["AuthorizationHeaderMalformed", 400, "Misconfigured"],
   ["IllegalLocationConstraintException", 400, "Misconfigured"],
   ["EndpointError", undefined, "Misconfigured"],
+  ["KMS.DisabledException", 400, "Misconfigured"],
+  ["KMS.InvalidKeyUsageException", 400, "Misconfigured"],
+  ["KMS.KMSInvalidStateException", 400, "Misconfigured"],
+  ["KMS.NotFoundException", 400, "Misconfigured"],
+  ["XMinioAdminBucketQuotaExceeded", 400, "Failed"],
   ["InvalidObjectState", 403, "Failed"],
   ["EntityTooLarge", 400, "Failed"],
   ["KeyTooLongError", 400, "Failed"],
@@ -82,6 +89,7 @@ const systemCodes: readonly (readonly [code: string, meaning: StoreErrorCode])[]
   ["EHOSTUNREACH", "Unavailable"],
   ["ENETUNREACH", "Unavailable"],
   ["ENETDOWN", "Unavailable"],
+  ["EADDRNOTAVAIL", "Unavailable"],
   ["ENOTFOUND", "Unavailable"],
   ["EAI_AGAIN", "Unavailable"],
   ["EPROTO", "Unavailable"],
@@ -90,9 +98,11 @@ const systemCodes: readonly (readonly [code: string, meaning: StoreErrorCode])[]
   ["ENFILE", "Throttled"],
   ["ERR_INVALID_URL", "Misconfigured"],
   ["CERT_HAS_EXPIRED", "Misconfigured"],
+  ["CERT_NOT_YET_VALID", "Misconfigured"],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", "Misconfigured"],
   ["SELF_SIGNED_CERT_IN_CHAIN", "Misconfigured"],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "Misconfigured"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "Misconfigured"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "Misconfigured"],
 ];
 
@@ -121,16 +131,15 @@ describe("the table", () => {
     expect(meaningOfText.map(([text]) => texts.findIndex(([example]) => text.test(example)))).toEqual([
       ...texts.keys(),
     ]);
-    expect([...refusalsOfCondition.names, ...refusalsOfCondition.statuses]).toEqual([
-      "NotImplemented",
-      400,
-      501,
-    ]);
   });
 
   test.each(names)("%s (%s) is %s", (name, status, code) => {
-    const cause = serviceError(name, status);
-    expect(toStoreError(cause, place)).toMatchObject({ code, cause, key, store: "s3://bucket/job" });
+    expect(toStoreError(serviceError(name, status), place)).toMatchObject({
+      code,
+      cause: { name, message: `what ${name} says` },
+      key,
+      store: "s3://bucket/job",
+    });
   });
 
   test.each(statuses)("status %i is %s", (status, code) => {
@@ -186,8 +195,12 @@ describe("on the wire", () => {
     }
   });
 
-  test("412 to a create says that the key is taken", async () => {
-    await using server = await scriptedServer(answerError(412, "PreconditionFailed"));
+  test.each([
+    ["PreconditionFailed", errorBody("PreconditionFailed")],
+    ["another name", errorBody("ConditionNotMet")],
+    ["no body", ""],
+  ])("412 with %s, to a create, says that the key is taken", async (_, body) => {
+    await using server = await scriptedServer(answer(412, body));
     await expect(operations.create(server.store())).resolves.toBe("exists");
   });
 
@@ -205,6 +218,7 @@ describe("on the wire", () => {
   test.each([
     ["NotImplemented", 501],
     ["NotImplemented", 400],
+    ["NotImplemented", 405],
     ["Whatever", 501],
     ["InvalidArgument", 400],
     ["InvalidRequest", 400],
@@ -217,17 +231,44 @@ describe("on the wire", () => {
     await expect(storeErrorOf(operations.get(server.store()))).resolves.toHaveProperty("code", "Failed");
   });
 
-  test("a 400 that nobody can read, to a create, does not refuse the condition", async () => {
-    await using server = await scriptedServer(answer(400, "<html><br></html>"));
-    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty(
-      "code",
-      "Unavailable",
-    );
+  test.each([
+    ["that nobody can read", "<html><br></html>", "Unavailable"],
+    ["without a body", "", "Failed"],
+  ])("a 400 %s, to a create, does not refuse the condition", async (_, body, code) => {
+    await using server = await scriptedServer(answer(400, body));
+    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty("code", code);
   });
 
-  test("NoSuchKey is absent, and no other 404 is", async () => {
+  test.each([
+    ["PackedPolicyTooLargeException", 400, "Failed"],
+    ["NotImplemented", 501, "Failed"],
+    ["PreconditionFailed", 412, "Failed"],
+  ])(
+    "where credentials come from does not speak for the bucket: %s (%i) to a create is %s",
+    async (name, status, code) => {
+      await using server = await scriptedServer(answer(200));
+      const clientConfig = {
+        ...server.config(),
+        credentials: () => Promise.reject(serviceError(name, status)),
+      };
+      const error = await storeErrorOf(operations.create(server.store({ clientConfig })));
+      expect(error).toMatchObject({ code, cause: { name } });
+      expect(server.requests).toEqual([]);
+    },
+  );
+
+  test("a message says nothing of the SDK's hidden fields, which the cause does not have", async () => {
+    await using server = await scriptedServer(answer(502, "<html><br></html>"));
+    const { message, cause } = await storeErrorOf(operations.get(server.store()));
+    expect(message).toMatch(/XML parse error: [^\n]*$/);
+    expect(cause).not.toHaveProperty("$response");
+  });
+
+  test("404 NoSuchKey is absent, and nothing else is", async () => {
     await using absent = await scriptedServer(answerError(404, "NoSuchKey"));
     await expect(absent.store().get(key)).resolves.toBeUndefined();
+    await using ill = await scriptedServer(answerError(500, "NoSuchKey"));
+    await expect(storeErrorOf(ill.store().get(key))).resolves.toHaveProperty("code", "Unavailable");
     await using noBucket = await scriptedServer(answerError(404, "NoSuchBucket"));
     await expect(storeErrorOf(noBucket.store().get(key))).resolves.toHaveProperty("code", "Misconfigured");
   });
@@ -325,6 +366,12 @@ describe("on the wire", () => {
       }),
     );
     await expect(storeErrorOf(operations.get(past.store()))).resolves.toHaveProperty("retryAfterMs", 0);
+    await using clockless = await scriptedServer((request, response, number) => {
+      response.sendDate = false;
+      const header = { "retry-after": "Wed, 21 Oct 2015 07:28:30 GMT" };
+      answerError(503, "SlowDown", header)(request, response, number);
+    });
+    await expect(storeErrorOf(operations.get(clockless.store()))).resolves.toHaveProperty("retryAfterMs", 0);
     await using nonsense = await scriptedServer(answerError(503, "SlowDown", { "retry-after": "soon" }));
     await expect(storeErrorOf(operations.get(nonsense.store()))).resolves.not.toHaveProperty("retryAfterMs");
   });

@@ -6,6 +6,9 @@ import { answer, listBody, type Script, scriptedServer } from "./support/scripte
 const truncated = (token: string): string =>
   `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`;
 
+const folders = (name: string): string =>
+  `<IsTruncated>false</IsTruncated><CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`;
+
 function pages(...bodies: readonly string[]): Script {
   return (request, response, number) => answer(200, bodies[number - 1])(request, response, number);
 }
@@ -72,15 +75,15 @@ describe("a listing", () => {
     await using circle = await scriptedServer(pages(empty, empty));
     await expect(storeErrorOf(all(circle.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
     expect(circle.requests).toHaveLength(2);
+    await using lost = await scriptedServer(pages(empty, listBody([], "<IsTruncated>true</IsTruncated>")));
+    await expect(storeErrorOf(all(lost.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
+    expect(lost.requests).toHaveLength(2);
   });
 
   test("is Unavailable when a folder comes twice", async () => {
     const folder = "<CommonPrefixes><Prefix>job/a/</Prefix></CommonPrefixes>";
     await using server = await scriptedServer(
-      pages(
-        listBody([], truncated("one") + folder),
-        listBody([], `<IsTruncated>false</IsTruncated>${folder}`),
-      ),
+      pages(listBody([], truncated("one") + folder), listBody([], folders("job/a/"))),
     );
     await expect(storeErrorOf(all(server.store().list("", { delimiter: "/" })))).resolves.toHaveProperty(
       "code",
@@ -91,12 +94,26 @@ describe("a listing", () => {
   test("is refused when keys come from outside the prefix, or encoded", async () => {
     await using outside = await scriptedServer(answer(200, listBody(["jobs/a"])));
     await expect(storeErrorOf(all(outside.store().list("")))).resolves.toHaveProperty("code", "Failed");
+    await using beside = await scriptedServer(answer(200, listBody(["job/b/1"])));
+    await expect(storeErrorOf(all(beside.store().list("a/")))).resolves.toHaveProperty("code", "Failed");
     const encoded = listBody(
       ["job/epoch%3D1"],
       "<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>",
     );
     await using url = await scriptedServer(answer(200, encoded));
     await expect(storeErrorOf(all(url.store().list("")))).resolves.toHaveProperty("code", "Failed");
+  });
+
+  test.each([
+    ["not made, though they were asked for", { delimiter: "/" }, listBody(["job/a/b/1"])],
+    ["made deeper than they were asked for", { delimiter: "/" }, listBody([], folders("job/a/b/c/"))],
+    ["made, though nobody asked for them", {}, listBody([], folders("job/a/b/"))],
+  ] as const)("is refused when folders are %s", async (_, options, body) => {
+    await using server = await scriptedServer(answer(200, body));
+    await expect(storeErrorOf(all(server.store().list("a/", options)))).resolves.toHaveProperty(
+      "code",
+      "Failed",
+    );
   });
 
   test("passes over what is no key of the store: a console's folders, and names outside the grammar", async () => {

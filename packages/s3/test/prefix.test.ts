@@ -68,12 +68,22 @@ describe("a store's own prefix", () => {
     expect(() => at(`${"x".repeat(120)}/`)).not.toThrow();
   });
 
-  test.each(["/", "/a", "a//b", ".", "a/../b", "a/./b", "a\nb", "a\u0000", "\uD800", 7])(
-    "is refused: %j",
-    (prefix) => {
-      expect(() => at(prefix as string)).toThrow(TypeError);
-    },
-  );
+  test.each([
+    "/",
+    "/a",
+    "a//b",
+    ".",
+    "a/../b",
+    "a/./b",
+    "a\nb",
+    "a\u0000",
+    "a\u007f",
+    "a\uffff",
+    "\uD800",
+    7,
+  ])("is refused: %j", (prefix) => {
+    expect(() => at(prefix as string)).toThrow(TypeError);
+  });
 });
 
 describe("a bucket", () => {
@@ -81,9 +91,12 @@ describe("a bucket", () => {
     expect(() => new S3Store({ bucket: bucket as string })).toThrow(TypeError);
   });
 
-  test("that is a directory bucket is refused, which lists in no order", () => {
-    expect(() => new S3Store({ bucket: "state--usw2-az1--x-s3" })).toThrow("directory bucket");
-  });
+  test.each(["state--usw2-az1--x-s3", "state-access-point--usw2-az1--xa-s3"])(
+    "that is a directory bucket is refused, which lists in no order: %s",
+    (bucket) => {
+      expect(() => new S3Store({ bucket })).toThrow("directory bucket");
+    },
+  );
 });
 
 describe("STATE_TEST_S3", () => {

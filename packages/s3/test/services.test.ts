@@ -25,12 +25,21 @@ async function open(store: S3Store): Promise<ObjectStoreBackend> {
 }
 
 describe("a service that cannot create only what is absent", () => {
-  test("and overwrites is refused at open", async () => {
-    const { store } = await start({ condition: "ignores" });
-    await expect(rejectionOf(open(store))).resolves.toMatchObject({
-      name: "StateError",
-      code: "ConditionIgnored",
-    });
+  test("and overwrites is refused at open, by name of what was seen, however many open at once", async () => {
+    const { store, double } = await start({ condition: "ignores" });
+    const errors = await Promise.all([rejectionOf(open(store)), rejectionOf(open(store))]);
+    for (const error of errors) {
+      expect(error).toMatchObject({
+        name: "StateError",
+        code: "ConditionIgnored",
+        message: expect.stringContaining(
+          's3://bucket/ does not create only what is absent: it answered "created"',
+        ),
+      });
+    }
+    await expect(rejectionOf(open(store))).resolves.toHaveProperty("code", "ConditionIgnored");
+    const written = double.requests.filter(({ method }) => method === "PUT").map(({ key: name }) => name);
+    expect(new Set(written)).toEqual(new Set(["_control/namespace"]));
   });
 
   test.each([
@@ -42,6 +51,23 @@ describe("a service that cannot create only what is absent", () => {
     expect(error).toMatchObject({ code: "ConditionIgnored", cause: { code: "Unsupported" } });
     expect(String(Reflect.get(Object(error), "cause"))).toContain(seen);
     expect(double.requests.filter(({ method }) => method === "PUT")).toHaveLength(1);
+  });
+});
+
+describe("a service that can", () => {
+  test("is opened by many at once, who leave one object", async () => {
+    const { store } = await start({});
+    await Promise.all(Array.from({ length: 5 }, () => open(store)));
+    const { value } = await store.list("")[Symbol.asyncIterator]().next();
+    expect(value).toMatchObject({ objects: [{ key: "_control/namespace" }] });
+  });
+
+  test("is opened with four requests, and with three once the namespace is there", async () => {
+    const { store, double } = await start({});
+    await open(store);
+    expect(methodsOf(double, 0)).toEqual({ GET: 2, PUT: 2 });
+    await open(store);
+    expect(methodsOf(double, 4)).toEqual({ GET: 2, PUT: 1 });
   });
 });
 
@@ -82,7 +108,6 @@ describe("what a checkpoint costs", () => {
   test("is a put for each vnode, and four requests to seal", async () => {
     const { store, double } = await start({});
     const backend = await open(store);
-    expect(methodsOf(double, 0)).toEqual({ GET: 2, PUT: 2 });
     const opened = double.requests.length;
     const parts = await Promise.all(
       Array.from({ length: 1 }, (_, vnode) =>

@@ -32,6 +32,8 @@ export async function scriptedServer(script: Script): Promise<ScriptedServer> {
     headers.push(request.headers);
     script(request, response, requests.length);
   });
+  // A connection ends when a test says so, or when the store closes it.
+  server.keepAliveTimeout = 0;
   server.on("connection", (socket) => sockets.push(socket));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
