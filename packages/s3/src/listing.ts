@@ -17,6 +17,8 @@ export interface ListRequest {
 export class Listing {
   readonly #request: ListRequest;
   #token: string | undefined;
+  /** Since the last page that was not empty: only empty ones could go round for ever. */
+  readonly #tokens: Set<string> = new Set();
   #lastKey = "";
   #lastPrefix = "";
 
@@ -37,7 +39,7 @@ export class Listing {
 
   /** What the answer holds, and whether it is the last. */
   read(answer: ListObjectsV2CommandOutput): { readonly page: ListPage; readonly isLast: boolean } {
-    const isLast = this.#advance(answer);
+    this.#expectListing(answer);
     const objects: ListedObject[] = [];
     for (const { Key: name, Size: size } of answer.Contents ?? []) {
       const key = this.#relative(name);
@@ -57,21 +59,26 @@ export class Listing {
       this.#lastPrefix = folder;
       prefixes.push(folder);
     }
-    return { page: { objects, prefixes }, isLast };
+    if (objects.length + prefixes.length > 0) this.#tokens.clear();
+    return { page: { objects, prefixes }, isLast: this.#advance(answer) };
   }
 
-  #advance(answer: ListObjectsV2CommandOutput): boolean {
-    const { IsTruncated: isTruncated, NextContinuationToken: token, EncodingType: encoding } = answer;
+  #expectListing({ IsTruncated: isTruncated, EncodingType: encoding }: ListObjectsV2CommandOutput): void {
     // Of an answer without a body the SDK makes `{}`, which would be an empty listing.
     if (isTruncated === undefined) throw this.#unreadable("the answer does not say whether it is the last");
     if (encoding !== undefined) {
       throw refusal("Failed", this.#request.place, "the keys came encoded, which nobody asked for");
     }
-    if (!isTruncated) return true;
-    if (token === undefined || token === this.#token) {
+  }
+
+  /** Goes to the next page, or answers that there is none. */
+  #advance({ IsTruncated: isTruncated, NextContinuationToken: token }: ListObjectsV2CommandOutput): boolean {
+    if (isTruncated === false) return true;
+    if (token === undefined || token === this.#token || this.#tokens.has(token)) {
       throw this.#unreadable("a page that is not the last does not say where the next begins");
     }
     this.#token = token;
+    this.#tokens.add(token);
     return false;
   }
 

@@ -2,10 +2,10 @@ import { getEventListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
+import { answer, key, operationNames, operations, rejectionOf, storeErrorOf } from "servers/testing";
 import { describe, expect, test } from "vitest";
 import { abortable } from "../src/abort.ts";
-import { key, operationNames, operations, rejectionOf, storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
+import { answerError, scriptedServer } from "./support/scripted-server.ts";
 
 const mebibyte = 2 ** 20;
 /** Not `once`: it rejects by the error that comes before the end of a connection that was reset. */

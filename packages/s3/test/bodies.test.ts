@@ -2,10 +2,10 @@ import { crc32 } from "node:zlib";
 import { Readable } from "node:stream";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "servers";
+import { answer, key, type Script, storeErrorOf } from "servers/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
-import { key, storeErrorOf } from "./support/operations.ts";
-import { answer, type Script, scriptedServer } from "./support/scripted-server.ts";
+import { scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
 
 const body = Buffer.from("the bytes of a partial");

@@ -1,8 +1,8 @@
 import { ListBucketsCommand, S3, S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "servers";
+import { key, operationNames, operations, storeErrorOf } from "servers/testing";
 import { describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
-import { key, operationNames, operations, storeErrorOf } from "./support/operations.ts";
 import { answerError, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
 

@@ -1,11 +1,11 @@
 import { Agent } from "node:http";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "servers";
+import { answer, key, operationNames, operations, storeErrorOf } from "servers/testing";
 import { describe, expect, test, vi } from "vitest";
 import { clientFrom, derive } from "../src/client.ts";
 import { S3Store } from "../src/index.ts";
-import { key, operationNames, operations, storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, scriptedServer } from "./support/scripted-server.ts";
+import { answerError, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
 
 const mebibyte = 2 ** 20;

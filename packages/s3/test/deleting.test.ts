@@ -1,8 +1,8 @@
 import { startS3Double } from "servers";
+import { answer, key, type Script, storeErrorOf } from "servers/testing";
 import { describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
-import { key, storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, type Script, scriptedServer } from "./support/scripted-server.ts";
+import { answerError, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
 
 function deleteResult(...parts: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import type { StoreErrorCode } from "@state/core";
+import { answer, key, operationNames, operations, storeErrorOf } from "servers/testing";
 import { describe, expect, test, vi } from "vitest";
 import {
   meaningOfName,
@@ -9,8 +10,7 @@ import {
   type Place,
   toStoreError,
 } from "../src/errors.ts";
-import { key, operationNames, operations, storeErrorOf } from "./support/operations.ts";
-import { answer, answerError, errorBody, scriptedServer } from "./support/scripted-server.ts";
+import { answerError, errorBody, scriptedServer } from "./support/scripted-server.ts";
 
 const place: Place = { store: "s3://bucket/job", operation: "get", key };
 

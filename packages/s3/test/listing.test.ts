@@ -1,7 +1,7 @@
 import type { ListPage } from "@state/core";
+import { answer, type Script, storeErrorOf } from "servers/testing";
 import { describe, expect, test } from "vitest";
-import { storeErrorOf } from "./support/operations.ts";
-import { answer, listBody, type Script, scriptedServer } from "./support/scripted-server.ts";
+import { listBody, scriptedServer } from "./support/scripted-server.ts";
 
 const truncated = (token: string): string =>
   `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`;
@@ -75,6 +75,10 @@ describe("a listing", () => {
     await using circle = await scriptedServer(pages(empty, empty));
     await expect(storeErrorOf(all(circle.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
     expect(circle.requests).toHaveLength(2);
+    const next = listBody(["job/folder/"], truncated("two"));
+    await using round = await scriptedServer(pages(empty, next, empty, next));
+    await expect(storeErrorOf(all(round.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
+    expect(round.requests).toHaveLength(3);
     await using lost = await scriptedServer(pages(empty, listBody([], "<IsTruncated>true</IsTruncated>")));
     await expect(storeErrorOf(all(lost.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
     expect(lost.requests).toHaveLength(2);

@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { NoSuchBucket } from "@aws-sdk/client-s3";
 import { type BackendEvent, ObjectStoreBackend } from "@state/core";
+import { answer, operationNames, operations, rejectionOf, type Script } from "servers/testing";
 import { describe, expect, test } from "vitest";
-import { operationNames, operations, rejectionOf } from "./support/operations.ts";
 import { toStoreError } from "../src/errors.ts";
-import { answer, answerError, credentials, type Script, scriptedServer } from "./support/scripted-server.ts";
+import { answerError, credentials, scriptedServer } from "./support/scripted-server.ts";
 
 /** Answers as S3 does to a signature or a token that is wrong: with what it was sent. */
 function echo(status: number, code: string): Script {

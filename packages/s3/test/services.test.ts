@@ -1,8 +1,8 @@
 import { ObjectStoreBackend } from "@state/core";
 import { type Fault, type S3Double, type S3DoubleOptions, startS3Double } from "servers";
+import { key, operations, rejectionOf, storeErrorOf } from "servers/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
-import { key, operations, rejectionOf, storeErrorOf } from "./support/operations.ts";
 import { configOf } from "./support/target.ts";
 
 const retry = { sleep: async (): Promise<void> => undefined };

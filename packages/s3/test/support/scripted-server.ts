@@ -1,21 +1,6 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
+import { answer, type Script, type ScriptedServer, startScriptedServer } from "servers/testing";
 import { S3Store, type S3StoreOptions } from "../../src/index.ts";
-
-export type Script = (request: IncomingMessage, response: ServerResponse, number: number) => void;
-
-/** A server on loopback that answers as the test says. */
-export interface ScriptedServer extends AsyncDisposable {
-  readonly endpoint: string;
-  /** `METHOD /path?query` of each request, as soon as its head has come. */
-  readonly requests: readonly string[];
-  readonly headers: readonly IncomingMessage["headers"][];
-  readonly sockets: readonly Socket[];
-  store(options?: Partial<S3StoreOptions>): S3Store;
-  config(): S3ClientConfig;
-}
 
 export const credentials = {
   accessKeyId: "AKIASCRIPTED",
@@ -23,29 +8,18 @@ export const credentials = {
   sessionToken: "the-session-token",
 } as const;
 
-export async function scriptedServer(script: Script): Promise<ScriptedServer> {
-  const requests: string[] = [];
-  const headers: IncomingMessage["headers"][] = [];
-  const sockets: Socket[] = [];
-  const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`);
-    headers.push(request.headers);
-    script(request, response, requests.length);
-  });
-  // A connection ends when a test says so, or when the store closes it.
-  server.keepAliveTimeout = 0;
-  server.on("connection", (socket) => sockets.push(socket));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
-  const endpoint = `http://127.0.0.1:${address.port}`;
+/** A server that a store and a client can be made for. */
+export interface S3Server extends ScriptedServer {
+  store(options?: Partial<S3StoreOptions>): S3Store;
+  config(): S3ClientConfig;
+}
+
+export async function scriptedServer(script: Script): Promise<S3Server> {
+  const server = await startScriptedServer(script);
+  const { endpoint } = server;
   const config = (): S3ClientConfig => ({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
   return {
-    endpoint,
-    requests,
-    headers,
-    sockets,
+    ...server,
     config,
     store: (options = {}) =>
       new S3Store({
@@ -54,24 +28,6 @@ export async function scriptedServer(script: Script): Promise<ScriptedServer> {
         ...(options.client === undefined ? { clientConfig: config() } : {}),
         ...options,
       }),
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
-}
-
-/** Reads all of the request, then answers. */
-export function answer(
-  status: number,
-  body: string | Uint8Array = "",
-  headers: Readonly<Record<string, string>> = {},
-): Script {
-  return (request, response) => {
-    request.resume().once("end", () => {
-      response.writeHead(status, { "content-length": Buffer.byteLength(body), ...headers }).end(body);
-    });
   };
 }
 
