@@ -38,6 +38,7 @@ export type Meaning = "exists" | "absent" | readonly [code: StoreErrorCode, advi
 
 const lease = "; something holds a lease: end it, nothing may lease these blobs";
 const immutable = "; a policy forbids it: keep checkpoints in a container without immutability policies";
+const held = "; a legal hold forbids it: keep checkpoints in a container without legal holds";
 const archived =
   "; a lifecycle rule has moved the blob to the archive tier: rehydrate it, and exclude this prefix";
 const suspended = "; the container is being deleted, and its name is taken until that is done";
@@ -55,6 +56,7 @@ const serviceCodes: ReadonlyMap<string, readonly [code: StoreErrorCode, advice: 
   ["InvalidResourceName", ["Misconfigured", "; mend the container's name"]],
   ["ContainerBeingDeleted", ["Failed", suspended]],
   ["BlobImmutableDueToPolicy", ["Failed", immutable]],
+  ["BlobImmutableDueToLegalHold", ["Failed", held]],
   ["LeaseIdMissing", ["Failed", lease]],
   ["LeaseIdMismatchWithBlobOperation", ["Failed", lease]],
   ["LeaseIdMismatchWithContainerOperation", ["Failed", lease]],

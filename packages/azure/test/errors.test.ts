@@ -26,6 +26,7 @@ const rows: readonly (readonly [status: number, code: string | undefined, string
   [409, "ContainerDisabled", "Misconfigured", all],
   [409, "ContainerBeingDeleted", "Failed", all],
   [409, "BlobImmutableDueToPolicy", "Failed", all],
+  [409, "BlobImmutableDueToLegalHold", "Failed", all],
   [412, "LeaseIdMissing", "Failed", all],
   [412, "LeaseIdMismatchWithBlobOperation", "Failed", all],
   [412, "LeaseIdMismatchWithContainerOperation", "Failed", all],
@@ -78,6 +79,7 @@ describe("the table", () => {
 
   test.each([
     ["BlobImmutableDueToPolicy", "immutability"],
+    ["BlobImmutableDueToLegalHold", "legal hold"],
     ["ContainerBeingDeleted", "being deleted"],
     ["LeaseIdMissing", "lease"],
     ["LeaseLost", "lease"],
