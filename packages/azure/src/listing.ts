@@ -42,6 +42,10 @@ export async function listSegment(
     if (!Array.isArray(segment?.blobItems) || typeof continuationToken !== "string") {
       throw failure("Unavailable", place, "the page lacks its items or its marker");
     }
+    // Else a service that gives the same empty page again and again would be asked for ever.
+    if (continuationToken !== "" && continuationToken === marker) {
+      throw failure("Unavailable", place, "the page names itself as the next one");
+    }
     const { blobItems, blobPrefixes = [] } = segment as {
       blobItems: Item[];
       blobPrefixes?: { name: string }[];

@@ -60,6 +60,7 @@ function faultOf(path: string): string | undefined {
   for (const segment of path.split("/")) {
     if (segment === "") return "it has an empty segment";
     if (segment === "." || segment === "..") return "URLs take the segments `.` and `..` away";
+    if (segment.endsWith(".")) return "the service may take a dot at the end of a segment away";
   }
   return undefined;
 }

@@ -88,6 +88,7 @@ describe("a listing", () => {
       pages({ "": page(["p/a", "p/b"], "one"), one: page(["p/a", "p/b"], "two") }),
       ["a", "b"],
     ],
+    ["an empty page that names itself as the next", pages({ "": page([], "one"), one: page([], "one") }), []],
     ["a page that goes back", pages({ "": page(["p/c"], "one"), one: page(["p/b"], "") }), ["c"]],
     ["a page that is not in order", page(["p/b", "p/a"], ""), []],
     ["a page without its marker", page(["p/a"], undefined), []],

@@ -47,6 +47,8 @@ describe("a store's own prefix", () => {
     ["."],
     ["a/../b"],
     ["a\\b"],
+    ["a./b"],
+    ["a."],
     ["a\nb"],
     ["a\uFFFFb"],
     ["a\uD800"],
