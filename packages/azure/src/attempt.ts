@@ -39,6 +39,10 @@ export async function attempt<T>(
   };
   try {
     return await Promise.race([run({ signal: controller.signal, alive }), ended]);
+  } catch (error) {
+    // Closes the connection of an answer that was refused before its end; nobody would read the rest.
+    controller.abort();
+    throw error;
   } finally {
     clearTimeout(timer);
     caller?.removeEventListener("abort", onAbort);

@@ -17,11 +17,12 @@ export async function read(
   if (answer === undefined) return undefined;
   running.alive();
   const { contentLength, contentMD5, readableStreamBody: stream, blobType } = answer;
+  // The end of the attempt destroys it, also when it is refused unread: the error would be nobody's, and end the process.
+  stream?.on("error", () => undefined);
   if (stream === undefined || contentLength === undefined || blobType === undefined) {
     throw failure("Unavailable", place, "the answer is not one of the blob service");
   }
   if (contentLength >= bodyLimit) {
-    (stream as Partial<Destroyable>).destroy?.();
     throw failure("Failed", place, `the blob is ${contentLength} bytes, 2^31 or more`);
   }
   const bytes = new Uint8Array(contentLength);
@@ -43,10 +44,6 @@ export async function read(
     throw failure("Corrupt", place, "the bytes do not have the MD5 that the service keeps with the blob");
   }
   return bytes;
-}
-
-interface Destroyable {
-  destroy(): void;
 }
 
 async function open(

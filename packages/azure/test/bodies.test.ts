@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:buffer";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
 import { blobHead, created, refuse, ScriptedServer } from "./support/scripted-server.ts";
 import type { Script } from "./support/scripted-server.ts";
@@ -69,6 +69,29 @@ describe("a body on its way down", () => {
       code: "Failed",
       requests: 1,
     });
+  });
+
+  test("of which the service keeps no MD5 is given by its length alone", async () => {
+    const { "content-md5": _, ...head } = blobHead(body);
+    expect(await got((response) => response.writeHead(200, head).end(body))).toEqual({
+      code: `${body.length} bytes`,
+      requests: 1,
+    });
+  });
+
+  test.each([
+    ["has no length", { "content-length": undefined }],
+    ["has no ETag", { etag: undefined }],
+    ["is not the blob service's", { "x-ms-blob-type": undefined }],
+    ["is 2^31 bytes long", { "content-length": String(2 ** 31) }],
+  ])("that %s is not waited for: its connection is closed", async (_, change) => {
+    const head = Object.entries({ ...blobHead(body), ...change }).filter(([, value]) => value !== undefined);
+    await using server = await ScriptedServer.start((response) => {
+      response.writeHead(200, Object.fromEntries(head) as Record<string, string>).write(body.subarray(0, 5));
+    });
+    const store = new AzureStore({ container: server.container() });
+    await expect(store.get("a")).rejects.toThrow(/of "a" failed/);
+    await vi.waitFor(() => expect(server.heads[0]?.socket.destroyed).toBe(true));
   });
 });
 
