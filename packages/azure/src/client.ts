@@ -5,7 +5,8 @@ import {
   newPipeline,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import type { AzureStoreOptions } from "./options.ts";
+import type { AzureStoreOptions, TokenCredential } from "./options.ts";
+import type { Secrets } from "./secrets.ts";
 
 /** One request a call: a create that was sent again unseen may meet its own object. */
 const once = {
@@ -14,31 +15,43 @@ const once = {
   redirectOptions: { maxRetries: 0 },
 };
 
-/** A client that sends each request once, with what the options give. Nothing is sent. */
-export function clientOf(options: AzureStoreOptions): ContainerClient {
-  if ("container" in options) return derive(options.container);
+/** A client that sends each request once, with what the options give, and of which `secrets` knows. Nothing is sent. */
+export function clientOf(options: AzureStoreOptions, secrets: Secrets): ContainerClient {
+  const container = build(options, secrets);
+  secrets.learn(container);
+  return container;
+}
+
+function build(options: AzureStoreOptions, secrets: Secrets): ContainerClient {
+  if ("container" in options) return derive(options.container, secrets);
   if (typeof options.containerName !== "string" || options.containerName === "") {
     throw new TypeError("containerName must be the name of a container");
   }
   if ("connectionString" in options) return connect(options.connectionString, options.containerName);
   return new ContainerClient(
     containerUrl(options.accountUrl, options.containerName),
-    options.credential ?? new AnonymousCredential(),
+    watched(options.credential ?? new AnonymousCredential(), secrets),
     once,
   );
 }
 
-/** Whatever of the pattern's secrets must not be printed: an account key and a SAS's signature, as they are written. */
-export function secretsOf(container: ContainerClient): readonly string[] {
-  const secrets: string[] = [];
-  const [, sig] = /[?&]sig=([^&]+)/.exec(container.url) ?? [];
-  if (sig !== undefined) secrets.push(sig, decodeURIComponent(sig));
-  const key: unknown = Reflect.get(container.credential, "accountKey");
-  if (Buffer.isBuffer(key)) secrets.push(key.toString("base64"));
-  return secrets;
+/** A token credential that lets `secrets` know each token; any other as it is. */
+function watched<T extends object>(credential: T | TokenCredential, secrets: Secrets): T | TokenCredential {
+  if (!isTokenCredential(credential)) return credential;
+  return {
+    getToken: async (scopes, options) => {
+      const token = await credential.getToken(scopes, options);
+      if (token !== null) secrets.learnToken(token.token);
+      return token;
+    },
+  };
 }
 
-function derive(pattern: ContainerClient): ContainerClient {
+function isTokenCredential(credential: object): credential is TokenCredential {
+  return typeof Reflect.get(credential, "getToken") === "function";
+}
+
+function derive(pattern: ContainerClient, secrets: Secrets): ContainerClient {
   // Kept by every client, and not in its type.
   const pipeline: unknown = Object(pattern)["pipeline"];
   if (!isPipelineLike(pipeline) || typeof pattern.url !== "string") {
@@ -51,7 +64,7 @@ function derive(pattern: ContainerClient): ContainerClient {
   const isKnown =
     credential instanceof StorageSharedKeyCredential ||
     credential instanceof AnonymousCredential ||
-    typeof Reflect.get(credential, "getToken") === "function";
+    isTokenCredential(credential);
   if (!isKnown) {
     throw new TypeError(
       "the container's credential was made by another copy of @azure/storage-blob, which this copy would leave out of its " +
@@ -59,7 +72,7 @@ function derive(pattern: ContainerClient): ContainerClient {
     );
   }
   const options = { ...pipeline.options, ...once };
-  const derived = newPipeline(credential, options);
+  const derived = newPipeline(watched(credential, secrets), options);
   derived.factories.push(...pipeline.factories);
   return new ContainerClient(pattern.url, derived);
 }
@@ -80,7 +93,7 @@ function connect(connectionString: string, containerName: string): ContainerClie
 function containerUrl(accountUrl: string, containerName: string): string {
   const [, address, query = ""] = /^(https?:\/\/[^?#]+?)\/*(\?[^#]*)?$/.exec(accountUrl) ?? [];
   // Not shown: it may hold a signature.
-  if (address === undefined)
+  if (address === undefined || !URL.canParse(address))
     throw new TypeError("accountUrl must be the http or https address of an account");
   return `${address}/${encodeURIComponent(containerName)}${query}`;
 }

@@ -1,7 +1,9 @@
-import { inspect } from "node:util";
 import { isStoreError, StoreError } from "@state/core";
 import type { StoreErrorCode } from "@state/core";
 import { Silence } from "./attempt.ts";
+import { headerOf, objectAt } from "./headers.ts";
+import { withoutSecrets } from "./secrets.ts";
+import type { Secrets } from "./secrets.ts";
 
 export type Operation = "create" | "get" | "list" | "delete";
 
@@ -10,8 +12,8 @@ export interface Place {
   readonly store: string;
   readonly operation: Operation;
   readonly key: string;
-  /** What no message and no cause may print. */
-  readonly secrets: readonly string[];
+  /** What neither the message nor the cause may hold. */
+  readonly secrets: Secrets;
 }
 
 /** An answer came that is not one of the blob service, or not all of one. */
@@ -130,13 +132,7 @@ export function answerOf(error: unknown): Answer | undefined {
     const isNetwork = code !== undefined || error.name === "AbortError" || error.name === "RestError";
     return isNetwork && !(error instanceof TypeError || error instanceof RangeError) ? { code } : undefined;
   }
-  const headers: unknown = Reflect.get(objectAt(error, "response"), "headers");
-  const header = (name: string): string | undefined => {
-    const get: unknown =
-      typeof headers === "object" && headers !== null ? Reflect.get(headers, "get") : undefined;
-    const value: unknown = typeof get === "function" ? get.call(headers, name) : undefined;
-    return typeof value === "string" ? value : undefined;
-  };
+  const header = (name: string): string | undefined => headerOf(error, "response", name);
   const own = code === "PARSE_ERROR" ? undefined : code;
   return {
     status,
@@ -177,11 +173,12 @@ export function failure(
   details: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined } = {},
 ): StoreError {
   const message = `${place.operation} of ${JSON.stringify(place.key)} failed at ${place.store}: ${why}`;
-  return new StoreError(code, redact(message, place.secrets), {
+  const hide = place.secrets.hiderFor(details.cause);
+  return new StoreError(code, hide(message), {
     key: place.key,
     store: place.store,
     retryAfterMs: details.retryAfterMs,
-    cause: printable(details.cause, place.secrets),
+    cause: withoutSecrets(details.cause, hide),
   });
 }
 
@@ -191,23 +188,6 @@ export function retryAfterMs(value: string | undefined): number | undefined {
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-/** The cause as it is, unless printing it would print a secret: a service may repeat in an answer what it was sent. */
-function printable(cause: unknown, secrets: readonly string[]): unknown {
-  if (cause === undefined || secrets.length === 0) return cause;
-  const text = inspect(cause, { depth: Infinity });
-  const printed = `${text}${JSON.stringify(cause)}`;
-  return secrets.some((secret) => printed.includes(secret)) ? new Error(redact(text, secrets)) : cause;
-}
-
-function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((clean, secret) => clean.replaceAll(secret, "REDACTED"), text);
-}
-
-function objectAt(value: object, name: string): object {
-  const found: unknown = Reflect.get(value, name);
-  return typeof found === "object" && found !== null ? found : {};
 }
 
 function textAt(value: object, name: string): string | undefined {

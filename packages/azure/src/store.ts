@@ -4,12 +4,12 @@ import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOption
 import { attempt } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { md5 } from "./checksum.ts";
-import { secretsOf } from "./client.ts";
 import { Deleter } from "./deleting.ts";
 import { answerOf, meaningOf, toStoreError } from "./errors.ts";
 import type { Operation, Place } from "./errors.ts";
 import { listSegment, Order } from "./listing.ts";
 import { read } from "./reading.ts";
+import { Secrets } from "./secrets.ts";
 
 const bodyLimit = 2 ** 31;
 /** How long nothing may come: the first byte of an answer, and each next one. */
@@ -17,10 +17,12 @@ const silenceMs = 30_000;
 /** What a body on its way up is given on top: 1 MiB a second. */
 const bytesPerMs = 2 ** 20 / 1_000;
 
-/** Limits of the service, lower in tests. */
-export interface Sizes {
-  readonly page: number;
-  readonly batch: number;
+export interface ContainerStoreOptions {
+  /** What the service gives in a page, fewer in tests. */
+  readonly page?: number;
+  /** What the service takes in a batch, fewer in tests. */
+  readonly batch?: number;
+  readonly secrets?: Secrets;
 }
 
 /** What `AzureStore` does, with any client. */
@@ -28,17 +30,18 @@ export class ContainerStore implements ObjectStore {
   readonly name: string;
   readonly #container: ContainerClient;
   readonly #root: string;
-  readonly #secrets: readonly string[];
-  readonly #sizes: Sizes;
+  readonly #secrets: Secrets;
+  readonly #pageSize: number;
   readonly #deleter: Deleter;
 
   /** @param root the prefix of every blob's name: `""`, or ending in `/` */
-  constructor(container: ContainerClient, root: string, sizes: Sizes = { page: 5_000, batch: 256 }) {
+  constructor(container: ContainerClient, root: string, options: ContainerStoreOptions = {}) {
+    const { page = 5_000, batch = 256, secrets = new Secrets() } = options;
     this.#container = container;
     this.#root = root;
-    this.#sizes = sizes;
-    this.#secrets = secretsOf(container);
-    this.#deleter = new Deleter(container, root, sizes.batch);
+    this.#pageSize = page;
+    this.#secrets = secrets;
+    this.#deleter = new Deleter(container, root, batch);
     this.name = `azure://${[container.containerName, root.slice(0, -1)].filter(Boolean).join("/")}`;
   }
 
@@ -84,7 +87,7 @@ export class ContainerStore implements ObjectStore {
     const order = new Order(place);
     let marker: string | undefined;
     do {
-      const request = { prefix, delimiter: options?.delimiter, pageSize: this.#sizes.page, marker };
+      const request = { prefix, delimiter: options?.delimiter, pageSize: this.#pageSize, marker };
       const { page, next } = await this.#request(place, options?.signal, silenceMs, ({ signal }) =>
         listSegment(this.#container, this.#root, { ...request, signal }, place),
       );

@@ -216,7 +216,10 @@ describe("a client that is built", () => {
       containerName: "box",
       credential: token,
     });
-    await expect(store.create("a", body)).rejects.toMatchObject({ code: "Denied", cause: unavailable });
+    await expect(store.create("a", body)).rejects.toMatchObject({
+      code: "Denied",
+      cause: expect.objectContaining({ message: unavailable.message }),
+    });
     expect(await store.delete(["a", "b"])).toMatchObject([
       { error: { code: "Denied" } },
       { error: { code: "Denied" } },
@@ -226,6 +229,8 @@ describe("a client that is built", () => {
 
   test.each<readonly [string, object]>([
     ["no container", { accountUrl: "https://a.example", containerName: "" }],
+    ["a signature that is not one", { accountUrl: "https://a b.example?sig=geheim", containerName: "box" }],
+    ["no host", { accountUrl: "https://?sig=geheim", containerName: "box" }],
     ["no address", { accountUrl: "a.example?sig=geheim", containerName: "box" }],
     ["no connection string", { connectionString: 7, containerName: "box" }],
     ["a bad connection string", { connectionString: "AccountKey=geheim", containerName: "box" }],
@@ -236,7 +241,13 @@ describe("a client that is built", () => {
     try {
       make();
     } catch (error) {
-      expect(inspect(error)).not.toContain("geheim");
+      expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain("geheim");
     }
+  });
+
+  test("from an address whose signature is no URL's is built: the service may say what is wrong", async () => {
+    await using server = await ScriptedServer.start(refuse(403, "AuthenticationFailed"));
+    const store = new AzureStore({ accountUrl: `${server.accountUrl}?sv=1&sig=%zz`, containerName: "box" });
+    await expect(store.get("a")).rejects.toMatchObject({ code: "Denied" });
   });
 });
