@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ContainerClient } from "@azure/storage-blob";
+import { isStoreError } from "@state/core";
 import type { Attempt } from "./attempt.ts";
 import { answerOf, failure, meaningOf, Unreadable } from "./errors.ts";
 import type { Place } from "./errors.ts";
@@ -28,14 +29,21 @@ export async function read(
   const bytes = new Uint8Array(contentLength);
   const hash = createHash("md5");
   let length = 0;
-  for await (const chunk of stream) {
-    const part = Buffer.from(chunk);
-    if (length + part.byteLength > contentLength)
-      throw failure("Corrupt", place, "more bytes came than were announced");
-    bytes.set(part, length);
-    length += part.byteLength;
-    hash.update(part);
-    running.alive();
+  try {
+    for await (const chunk of stream) {
+      const part = Buffer.from(chunk);
+      if (length + part.byteLength > contentLength)
+        throw failure("Corrupt", place, "more bytes came than were announced");
+      bytes.set(part, length);
+      length += part.byteLength;
+      hash.update(part);
+      running.alive();
+    }
+  } catch (error) {
+    // The SDK tells by a plain error that a body has not the length of its head.
+    throw isStoreError(error) || answerOf(error) !== undefined
+      ? error
+      : new Unreadable("the body cannot be read to its end", error);
   }
   if (length !== contentLength) {
     throw failure("Corrupt", place, `${length} bytes came of ${contentLength}`);

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:buffer";
+import { Readable } from "node:stream";
+import { ContainerClient } from "@azure/storage-blob";
+import type { StoragePipelineOptions } from "@azure/storage-blob";
 import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { blobHead, created, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import { blobHead, created, credential, refuse, ScriptedServer } from "./support/scripted-server.ts";
 import type { Script } from "./support/scripted-server.ts";
 
 const body = Buffer.from("the bytes of a partial, all of them");
@@ -69,6 +72,29 @@ describe("a body on its way down", () => {
       code: "Failed",
       requests: 1,
     });
+  });
+
+  test.each([
+    ["shorter", 5, 0],
+    ["longer", body.length, 5],
+    ["longer in one piece", body.length, 2 ** 20],
+  ])("that is %s than its head says, without a cut, is Unavailable or Corrupt", async (_, take, add) => {
+    const httpClient: NonNullable<StoragePipelineOptions["httpClient"]> = {
+      sendRequest: async (request) => {
+        const headers = request.headers.clone();
+        for (const [name, value] of Object.entries(blobHead(body))) headers.set(name, value);
+        const sent = Buffer.concat([body.subarray(0, take), Buffer.alloc(add)]);
+        return {
+          request,
+          headers,
+          status: 200,
+          readableStreamBody: Readable.from([sent], { objectMode: false }),
+        };
+      },
+    };
+    const container = new ContainerClient("https://a.invalid/box", credential, { httpClient });
+    const error: unknown = await new AzureStore({ container }).get("a").catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(Unavailable|Corrupt)$/), retryable: true });
   });
 
   test("of which the service keeps no MD5 is given by its length alone", async () => {

@@ -227,6 +227,22 @@ describe("a client that is built", () => {
     expect(new Set(scopes.flat())).toEqual(new Set(["https://storage.azure.com/.default"]));
   });
 
+  test.each([
+    "CredentialUnavailableError",
+    "AuthenticationError",
+    "AuthenticationRequiredError",
+    "AggregateAuthenticationError",
+  ])("is Denied when a token ends in %s", async (name) => {
+    const refused = Object.assign(new Error("no token"), { name, statusCode: 400 });
+    const failing = { getToken: (): Promise<never> => Promise.reject(refused) };
+    const options = { accountUrl: "https://account.invalid", containerName: "box", credential: failing };
+    await expect(new AzureStore(options).create("a", body)).rejects.toMatchObject({ code: "Denied" });
+    expect(await new AzureStore(options).delete(["a", "b"])).toMatchObject([
+      { error: { code: "Denied" } },
+      { error: { code: "Denied" } },
+    ]);
+  });
+
   test.each<readonly [string, object]>([
     ["no container", { accountUrl: "https://a.example", containerName: "" }],
     ["a signature that is not one", { accountUrl: "https://a b.example?sig=geheim", containerName: "box" }],

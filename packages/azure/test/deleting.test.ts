@@ -54,16 +54,18 @@ describe("a delete", () => {
         [2, 503, "ServerBusy"],
         [4, 409, "BlobImmutableDueToPolicy"],
         [5, 404, "ContainerNotFound"],
-        [6, 202],
+        [6, 409, "BlobImmutableDueToLegalHold"],
+        [7, 202],
       ]),
     );
     const store = new AzureStore({ container: server.container() });
-    const failures = await store.delete(keys(7));
+    const failures = await store.delete(keys(8));
     expect(failures.map(({ key, error }) => [key, error.code])).toEqual([
       ["k/2", "Throttled"],
       ["k/3", "Failed"],
       ["k/4", "Failed"],
       ["k/5", "Misconfigured"],
+      ["k/6", "Failed"],
     ]);
     for (const { key, error } of failures) {
       expect(isStoreError(error)).toBe(true);
