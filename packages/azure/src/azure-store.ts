@@ -2,7 +2,6 @@ import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOption
 import { clientOf } from "./client.ts";
 import { blobPrefix } from "./options.ts";
 import type { AzureStoreOptions } from "./options.ts";
-import { Secrets } from "./secrets.ts";
 import { ContainerStore } from "./store.ts";
 
 /**
@@ -28,9 +27,7 @@ export class AzureStore implements ObjectStore {
 
   /** @throws `TypeError` for options that cannot be meant. Sends nothing: the container must be there when it is used. */
   constructor(options: AzureStoreOptions) {
-    const secrets = new Secrets();
-    const container = clientOf(options, secrets);
-    this.#store = new ContainerStore(container, blobPrefix(options.prefix), { secrets });
+    this.#store = new ContainerStore(clientOf(options), blobPrefix(options.prefix));
     this.name = this.#store.name;
   }
 

@@ -5,8 +5,7 @@ import {
   newPipeline,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import type { AzureStoreOptions, TokenCredential } from "./options.ts";
-import type { Secrets } from "./secrets.ts";
+import type { AzureStoreOptions } from "./options.ts";
 
 /** One request a call: a create that was sent again unseen may meet its own object. */
 const once = {
@@ -15,43 +14,21 @@ const once = {
   redirectOptions: { maxRetries: 0 },
 };
 
-/** A client that sends each request once, with what the options give, and of which `secrets` knows. Nothing is sent. */
-export function clientOf(options: AzureStoreOptions, secrets: Secrets): ContainerClient {
-  const container = build(options, secrets);
-  secrets.learn(container);
-  return container;
-}
-
-function build(options: AzureStoreOptions, secrets: Secrets): ContainerClient {
-  if ("container" in options) return derive(options.container, secrets);
+/** A client that sends each request once, with what the options give. Nothing is sent. */
+export function clientOf(options: AzureStoreOptions): ContainerClient {
+  if ("container" in options) return derive(options.container);
   if (typeof options.containerName !== "string" || options.containerName === "") {
     throw new TypeError("containerName must be the name of a container");
   }
   if ("connectionString" in options) return connect(options.connectionString, options.containerName);
   return new ContainerClient(
     containerUrl(options.accountUrl, options.containerName),
-    watched(options.credential ?? new AnonymousCredential(), secrets),
+    options.credential ?? new AnonymousCredential(),
     once,
   );
 }
 
-/** A token credential that lets `secrets` know each token; any other as it is. */
-function watched<T extends object>(credential: T | TokenCredential, secrets: Secrets): T | TokenCredential {
-  if (!isTokenCredential(credential)) return credential;
-  return {
-    getToken: async (scopes, options) => {
-      const token = await credential.getToken(scopes, options);
-      if (token !== null) secrets.learnToken(token.token);
-      return token;
-    },
-  };
-}
-
-function isTokenCredential(credential: object): credential is TokenCredential {
-  return typeof Reflect.get(credential, "getToken") === "function";
-}
-
-function derive(pattern: ContainerClient, secrets: Secrets): ContainerClient {
+function derive(pattern: ContainerClient): ContainerClient {
   // Kept by every client, and not in its type.
   const pipeline: unknown = Object(pattern)["pipeline"];
   if (!isPipelineLike(pipeline) || typeof pattern.url !== "string") {
@@ -64,7 +41,7 @@ function derive(pattern: ContainerClient, secrets: Secrets): ContainerClient {
   const isKnown =
     credential instanceof StorageSharedKeyCredential ||
     credential instanceof AnonymousCredential ||
-    isTokenCredential(credential);
+    typeof Reflect.get(credential, "getToken") === "function";
   if (!isKnown) {
     throw new TypeError(
       "the container's credential was made by another copy of @azure/storage-blob, which this copy would leave out of its " +
@@ -72,7 +49,7 @@ function derive(pattern: ContainerClient, secrets: Secrets): ContainerClient {
     );
   }
   const options = { ...pipeline.options, ...once };
-  const derived = newPipeline(watched(credential, secrets), options);
+  const derived = newPipeline(credential, options);
   derived.factories.push(...pipeline.factories);
   return new ContainerClient(pattern.url, derived);
 }

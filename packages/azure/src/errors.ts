@@ -2,8 +2,7 @@ import { isStoreError, StoreError } from "@state/core";
 import type { StoreErrorCode } from "@state/core";
 import { Silence } from "./attempt.ts";
 import { headerOf, objectAt } from "./headers.ts";
-import { withoutSecrets } from "./secrets.ts";
-import type { Secrets } from "./secrets.ts";
+import { hiderOf, withoutSecrets } from "./secrets.ts";
 
 export type Operation = "create" | "get" | "list" | "delete";
 
@@ -13,7 +12,7 @@ export interface Place {
   readonly operation: Operation;
   readonly key: string;
   /** What neither the message nor the cause may hold. */
-  readonly secrets: Secrets;
+  readonly secrets: readonly string[];
 }
 
 /** An answer came that is not one of the blob service, or not all of one. */
@@ -173,7 +172,7 @@ export function failure(
   details: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined } = {},
 ): StoreError {
   const message = `${place.operation} of ${JSON.stringify(place.key)} failed at ${place.store}: ${why}`;
-  const hide = place.secrets.hiderFor(details.cause);
+  const hide = hiderOf(place.secrets, details.cause);
   return new StoreError(code, hide(message), {
     key: place.key,
     store: place.store,

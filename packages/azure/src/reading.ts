@@ -4,6 +4,7 @@ import { isStoreError } from "@state/core";
 import type { Attempt } from "./attempt.ts";
 import { answerOf, failure, meaningOf, Unreadable } from "./errors.ts";
 import type { Place } from "./errors.ts";
+import { isDirectory } from "./listing.ts";
 
 const bodyLimit = 2 ** 31;
 
@@ -51,7 +52,7 @@ export async function read(
   if (contentMD5 !== undefined && !hash.digest().equals(contentMD5)) {
     throw failure("Corrupt", place, "the bytes do not have the MD5 that the service keeps with the blob");
   }
-  return bytes;
+  return isDirectory(answer.metadata) ? undefined : bytes;
 }
 
 async function open(

@@ -2,40 +2,30 @@ import type { ContainerClient } from "@azure/storage-blob";
 import { headerOf, objectAt } from "./headers.ts";
 
 const redacted = "REDACTED";
-/** Tokens live for an hour or so; a batch asks for one of its own, which mostly is the same. */
-const tokensKept = 16;
 
-/** What gives access and must never be shown: services and what is on the way to them repeat what they were sent. */
-export class Secrets {
-  readonly #lasting = new Set<string>();
-  readonly #tokens = new Set<string>();
+/** What of a client gives access: the signature of a SAS in its address, and an account key. */
+export function secretsOf(container: ContainerClient): readonly string[] {
+  const [, signature] = /[?&]sig=([^&#]+)/i.exec(container.url) ?? [];
+  const key: unknown = Reflect.get(container.credential, "accountKey");
+  return [signature, Buffer.isBuffer(key) ? key.toString("base64") : undefined].filter(
+    (secret) => secret !== undefined,
+  );
+}
 
-  /** Learns the signature of a SAS in the client's address, and an account key. */
-  learn(container: ContainerClient): void {
-    const [, signature] = /[?&]sig=([^&#]+)/i.exec(container.url) ?? [];
-    if (signature !== undefined) this.#lasting.add(signature);
-    const key: unknown = Reflect.get(container.credential, "accountKey");
-    if (Buffer.isBuffer(key)) this.#lasting.add(key.toString("base64"));
-  }
-
-  learnToken(token: string): void {
-    this.#tokens.add(token);
-    const [oldest] = this.#tokens;
-    if (oldest !== undefined && this.#tokens.size > tokensKept) this.#tokens.delete(oldest);
-  }
-
-  /** Takes out of texts what is known, what looks like it, and what `error` was signed by. */
-  hiderFor(error: unknown): (text: string) => string {
-    const known = [...this.#lasting, ...this.#tokens, ...signaturesOf(error)];
-    // The longest first: one may be the beginning of another.
-    const spellings = known.flatMap(spellingsOf).toSorted((a, b) => b.length - a.length);
-    return (text) =>
-      spellings
-        .reduce((clean, spelling) => clean.replaceAll(spelling, redacted), text)
-        .replaceAll(/\bsig(=|%3D)[^&\s"'<>]+/gi, `sig$1${redacted}`)
-        .replaceAll(/\b(SharedKey(?:Lite)?\s+[^\s:]+:)[^\s"'<>,]+/gi, `$1${redacted}`)
-        .replaceAll(/\b(Bearer\s+)[\w.~+/=-]{20,}/gi, `$1${redacted}`);
-  }
+/**
+ * Takes out of a text the secrets, what `error`'s request was signed by, and what looks like either: services, and what
+ * is on the way to them, repeat what they were sent.
+ */
+export function hiderOf(secrets: readonly string[], error: unknown): (text: string) => string {
+  const spellings = [...secrets, ...signaturesOf(error)].flatMap(spellingsOf);
+  // The longest first: one may be the beginning of another.
+  spellings.sort((a, b) => b.length - a.length);
+  return (text) =>
+    spellings
+      .reduce((clean, spelling) => clean.replaceAll(spelling, redacted), text)
+      .replaceAll(/\bsig(=|%3D)[^&\s"'<>]+/gi, `sig$1${redacted}`)
+      .replaceAll(/\b(SharedKey(?:Lite)?\s+[^\s:]+:)[^\s"'<>,]+/gi, `$1${redacted}`)
+      .replaceAll(/\b(Bearer\s+)[\w.~+/=-]{20,}/gi, `$1${redacted}`);
 }
 
 /**

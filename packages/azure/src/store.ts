@@ -9,7 +9,7 @@ import { answerOf, meaningOf, toStoreError } from "./errors.ts";
 import type { Operation, Place } from "./errors.ts";
 import { listSegment, Order } from "./listing.ts";
 import { read } from "./reading.ts";
-import { Secrets } from "./secrets.ts";
+import { secretsOf } from "./secrets.ts";
 
 const bodyLimit = 2 ** 31;
 /** How long nothing may come: the first byte of an answer, and each next one. */
@@ -17,12 +17,10 @@ const silenceMs = 30_000;
 /** What a body on its way up is given on top: 1 MiB a second. */
 const bytesPerMs = 2 ** 20 / 1_000;
 
-export interface ContainerStoreOptions {
-  /** What the service gives in a page, fewer in tests. */
-  readonly page?: number;
-  /** What the service takes in a batch, fewer in tests. */
-  readonly batch?: number;
-  readonly secrets?: Secrets;
+/** Limits of the service, lower in tests. */
+export interface Sizes {
+  readonly page: number;
+  readonly batch: number;
 }
 
 /** What `AzureStore` does, with any client. */
@@ -30,23 +28,21 @@ export class ContainerStore implements ObjectStore {
   readonly name: string;
   readonly #container: ContainerClient;
   readonly #root: string;
-  readonly #secrets: Secrets;
-  readonly #pageSize: number;
+  readonly #secrets: readonly string[];
+  readonly #sizes: Sizes;
   readonly #deleter: Deleter;
 
   /** @param root the prefix of every blob's name: `""`, or ending in `/` */
-  constructor(container: ContainerClient, root: string, options: ContainerStoreOptions = {}) {
-    const { page = 5_000, batch = 256, secrets = new Secrets() } = options;
+  constructor(container: ContainerClient, root: string, sizes: Sizes = { page: 5_000, batch: 256 }) {
     this.#container = container;
     this.#root = root;
-    this.#pageSize = page;
-    this.#secrets = secrets;
-    this.#deleter = new Deleter(container, root, batch);
+    this.#sizes = sizes;
+    this.#secrets = secretsOf(container);
+    this.#deleter = new Deleter(container, root, sizes.batch);
     this.name = `azure://${[container.containerName, root.slice(0, -1)].filter(Boolean).join("/")}`;
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
-    options?.signal?.throwIfAborted();
     checkKey(key);
     if (body.byteLength >= bodyLimit) {
       throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
@@ -72,7 +68,6 @@ export class ContainerStore implements ObjectStore {
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
-    options?.signal?.throwIfAborted();
     checkKey(key);
     const place = this.#place("get", key);
     return this.#request(place, options?.signal, silenceMs, (running) =>
@@ -81,13 +76,12 @@ export class ContainerStore implements ObjectStore {
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
-    options?.signal?.throwIfAborted();
     checkPrefix(prefix);
     const place = this.#place("list", prefix);
     const order = new Order(place);
     let marker: string | undefined;
     do {
-      const request = { prefix, delimiter: options?.delimiter, pageSize: this.#pageSize, marker };
+      const request = { prefix, delimiter: options?.delimiter, pageSize: this.#sizes.page, marker };
       const { page, next } = await this.#request(place, options?.signal, silenceMs, ({ signal }) =>
         listSegment(this.#container, this.#root, { ...request, signal }, place),
       );

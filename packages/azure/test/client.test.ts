@@ -249,6 +249,13 @@ describe("a client that is built", () => {
     ["no host", { accountUrl: "https://?sig=geheim", containerName: "box" }],
     ["no address", { accountUrl: "a.example?sig=geheim", containerName: "box" }],
     ["no connection string", { connectionString: 7, containerName: "box" }],
+    [
+      "an endpoint that is none",
+      {
+        connectionString: "BlobEndpoint=https://a b.example;SharedAccessSignature=sv=1&sig=geheim",
+        containerName: "box",
+      },
+    ],
     ["a bad connection string", { connectionString: "AccountKey=geheim", containerName: "box" }],
   ])("is refused with %s, and nothing secret is shown", (_, options) => {
     const make = (): AzureStore =>
