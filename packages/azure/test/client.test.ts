@@ -2,8 +2,9 @@ import { Readable } from "node:stream";
 import { inspect } from "node:util";
 import { ContainerClient, newPipeline, Pipeline } from "@azure/storage-blob";
 import type { RequestPolicyFactory, StoragePipelineOptions } from "@azure/storage-blob";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
+import type { TokenCredential } from "../src/index.ts";
 import {
   accountKey,
   batchAnswer,
@@ -241,6 +242,23 @@ describe("a client that is built", () => {
       { error: { code: "Denied" } },
       { error: { code: "Denied" } },
     ]);
+  });
+
+  test("is Denied when a batch has tokens for its parts, and none for itself", async () => {
+    const refused = Object.assign(new Error("no token"), { name: "CredentialUnavailableError" });
+    const getToken = vi.fn<TokenCredential["getToken"]>();
+    const token = { token: "a-token", expiresOnTimestamp: Date.now() + 3_600_000 };
+    getToken.mockResolvedValueOnce(token).mockResolvedValueOnce(token).mockRejectedValue(refused);
+    const options = {
+      accountUrl: "https://account.invalid",
+      containerName: "box",
+      credential: { getToken },
+    };
+    expect(await new AzureStore(options).delete(["a", "b"])).toMatchObject([
+      { error: { code: "Denied" } },
+      { error: { code: "Denied" } },
+    ]);
+    expect(getToken).toHaveBeenCalledTimes(3);
   });
 
   test.each<readonly [string, object]>([

@@ -1,5 +1,5 @@
 import { isStoreError } from "@state/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
 import { batchAnswer, refuse, ScriptedServer } from "./support/scripted-server.ts";
 import type { Received, Script } from "./support/scripted-server.ts";
@@ -162,6 +162,25 @@ describe("without batches", () => {
       expect(methods.filter((method) => method === "DELETE")).toHaveLength(45);
     },
   );
+
+  test("no more than 16 are deleted at once", async () => {
+    const held: (() => void)[] = [];
+    await using server = await ScriptedServer.start((response, received) => {
+      if (received.method === "POST") return refuse(501, "NotImplemented")(response, received);
+      if (received.url.endsWith("/k/0")) return singleDeleted(response, received);
+      held.push(() => singleDeleted(response, received));
+    });
+    const store = new AzureStore({ container: server.container() });
+    const deleting = store.delete(keys(33));
+    for (const round of [1, 2]) {
+      await vi.waitFor(() => expect(held).toHaveLength(16));
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(held).toHaveLength(16);
+      expect(server.received).toHaveLength(2 + round * 16);
+      for (const answer of held.splice(0)) answer();
+    }
+    expect(await deleting).toEqual([]);
+  });
 
   test("a batch that is answered as one request, and not blob by blob, is followed by single deletes", async () => {
     await using server = await ScriptedServer.start((response, received) => {
