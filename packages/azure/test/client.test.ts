@@ -270,7 +270,7 @@ describe("a client that is built", () => {
     [
       "an endpoint that is none",
       {
-        connectionString: "BlobEndpoint=https://a b.example;SharedAccessSignature=sv=1&sig=geheim",
+        connectionString: "BlobEndpoint=https://a b.example/?sig=geheim;SharedAccessSignature=sv=1",
         containerName: "box",
       },
     ],
@@ -279,6 +279,7 @@ describe("a client that is built", () => {
     const make = (): AzureStore =>
       new AzureStore(options as { connectionString: string; containerName: string });
     expect(make).toThrow(TypeError);
+    expect(make).toThrow(/^(containerName|accountUrl|connectionString) /);
     try {
       make();
     } catch (error) {
