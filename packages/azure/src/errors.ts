@@ -47,8 +47,6 @@ const suspended = "; the container is being deleted, and its name is taken until
 /** The service's codes, which say more than the status. */
 const serviceCodes: ReadonlyMap<string, readonly [code: StoreErrorCode, advice: string]> = new Map([
   ["ServerBusy", ["Throttled", ""]],
-  ["InternalError", ["Unavailable", ""]],
-  ["OperationTimedOut", ["Unavailable", ""]],
   ["AccountBeingCreated", ["Unavailable", ""]],
   ["Md5Mismatch", ["Corrupt", "; the bytes were changed on their way"]],
   ["ContainerNotFound", ["Misconfigured", "; there is no such container: create it, or mend its name"]],
@@ -75,7 +73,6 @@ const statuses: readonly (readonly [from: number, to: number, code: StoreErrorCo
   [300, 399, "Misconfigured", "; redirects are not followed: mend the account's address"],
   [401, 401, "Denied", "; the credential was refused"],
   [403, 403, "Denied", "; the credential must allow reading, creating, deleting and listing blobs"],
-  [404, 404, "Failed", ""],
   [408, 408, "Unavailable", ""],
   [429, 429, "Throttled", ""],
   [501, 501, "Unsupported", "; the service does not know this request"],
