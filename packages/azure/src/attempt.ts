@@ -27,18 +27,18 @@ export async function attempt<T>(
   caller?.throwIfAborted();
   const controller = new AbortController();
   const { promise: ended, reject } = Promise.withResolvers<never>();
-  const end = (reason: unknown): void => {
-    reject(reason);
-    controller.abort();
-  };
-  const onAbort = (): void => end(caller?.reason);
+  const onAbort = (): void => reject(caller?.reason);
   caller?.addEventListener("abort", onAbort);
-  const timer = setTimeout(() => end(new Silence(limitMs)), limitMs);
+  const timer = setTimeout(() => reject(new Silence(limitMs)), limitMs);
   const alive = (): void => {
     timer.refresh();
   };
   try {
     return await Promise.race([run({ signal: controller.signal, alive }), ended]);
+  } catch (error) {
+    // Ends the request, or closes the connection of an answer that was refused before its end: nobody would read the rest.
+    controller.abort();
+    throw error;
   } finally {
     clearTimeout(timer);
     caller?.removeEventListener("abort", onAbort);

@@ -28,16 +28,6 @@ export function clientOf(options: AzureStoreOptions): ContainerClient {
   );
 }
 
-/** Whatever of the pattern's secrets must not be printed: an account key and a SAS's signature, as they are written. */
-export function secretsOf(container: ContainerClient): readonly string[] {
-  const secrets: string[] = [];
-  const [, sig] = /[?&]sig=([^&]+)/.exec(container.url) ?? [];
-  if (sig !== undefined) secrets.push(sig, decodeURIComponent(sig));
-  const key: unknown = Reflect.get(container.credential, "accountKey");
-  if (Buffer.isBuffer(key)) secrets.push(key.toString("base64"));
-  return secrets;
-}
-
 function derive(pattern: ContainerClient): ContainerClient {
   // Kept by every client, and not in its type.
   const pipeline: unknown = Object(pattern)["pipeline"];
@@ -80,7 +70,7 @@ function connect(connectionString: string, containerName: string): ContainerClie
 function containerUrl(accountUrl: string, containerName: string): string {
   const [, address, query = ""] = /^(https?:\/\/[^?#]+?)\/*(\?[^#]*)?$/.exec(accountUrl) ?? [];
   // Not shown: it may hold a signature.
-  if (address === undefined)
+  if (address === undefined || !URL.canParse(address))
     throw new TypeError("accountUrl must be the http or https address of an account");
   return `${address}/${encodeURIComponent(containerName)}${query}`;
 }

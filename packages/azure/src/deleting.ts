@@ -87,19 +87,20 @@ export class Deleter {
       return subResponses;
     } catch (error) {
       if (answerOf(error) !== undefined || isCredentialError(error)) throw error;
-      throw new Unreadable("the answer to the batch cannot be read", error);
+      // Without the SDK's own, which quotes the answer.
+      throw new Unreadable("the answer to the batch cannot be read");
     }
   }
 
   #failureOf(answer: SubAnswer | undefined, place: Place): StoreError | undefined {
-    const { status, errorCode: code, statusMessage = "" } = answer ?? {};
+    const { status, errorCode: code } = answer ?? {};
     if (status === undefined || Number.isNaN(status)) return lacks(place);
     if (status >= 200 && status < 300) return undefined;
     const meaning = meaningOf({ status, code, isServices: true }, "delete");
     if (typeof meaning === "string") return undefined;
-    // Not the sub-response itself: it holds its request, and that the credential.
-    const cause = new Error(`${status} ${code ?? ""} ${statusMessage}`.trim());
-    return failure(meaning[0], place, `${cause.message}${meaning[1]}`, { cause });
+    // Of the sub-response only what is a word: its texts may repeat what signed it.
+    const said = [status, code].filter((part) => /^\w+$/.test(String(part ?? ""))).join(" ");
+    return failure(meaning[0], place, `${said}${meaning[1]}`, { cause: new Error(said) });
   }
 
   async #deleteSingly(keys: readonly string[], deletion: Deletion): Promise<readonly DeleteFailure[]> {
@@ -121,7 +122,6 @@ export class Deleter {
 
 interface SubAnswer {
   readonly status: number;
-  readonly statusMessage?: string;
   readonly errorCode?: string;
 }
 

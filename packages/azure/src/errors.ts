@@ -1,7 +1,8 @@
-import { inspect } from "node:util";
 import { isStoreError, StoreError } from "@state/core";
 import type { StoreErrorCode } from "@state/core";
 import { Silence } from "./attempt.ts";
+import { headerOf, objectAt } from "./headers.ts";
+import { hiderOf, withoutSecrets } from "./secrets.ts";
 
 export type Operation = "create" | "get" | "list" | "delete";
 
@@ -10,7 +11,7 @@ export interface Place {
   readonly store: string;
   readonly operation: Operation;
   readonly key: string;
-  /** What no message and no cause may print. */
+  /** What neither the message nor the cause may hold. */
   readonly secrets: readonly string[];
 }
 
@@ -38,6 +39,7 @@ export type Meaning = "exists" | "absent" | readonly [code: StoreErrorCode, advi
 
 const lease = "; something holds a lease: end it, nothing may lease these blobs";
 const immutable = "; a policy forbids it: keep checkpoints in a container without immutability policies";
+const held = "; a legal hold forbids it: keep checkpoints in a container without legal holds";
 const archived =
   "; a lifecycle rule has moved the blob to the archive tier: rehydrate it, and exclude this prefix";
 const suspended = "; the container is being deleted, and its name is taken until that is done";
@@ -45,8 +47,6 @@ const suspended = "; the container is being deleted, and its name is taken until
 /** The service's codes, which say more than the status. */
 const serviceCodes: ReadonlyMap<string, readonly [code: StoreErrorCode, advice: string]> = new Map([
   ["ServerBusy", ["Throttled", ""]],
-  ["InternalError", ["Unavailable", ""]],
-  ["OperationTimedOut", ["Unavailable", ""]],
   ["AccountBeingCreated", ["Unavailable", ""]],
   ["Md5Mismatch", ["Corrupt", "; the bytes were changed on their way"]],
   ["ContainerNotFound", ["Misconfigured", "; there is no such container: create it, or mend its name"]],
@@ -55,6 +55,7 @@ const serviceCodes: ReadonlyMap<string, readonly [code: StoreErrorCode, advice: 
   ["InvalidResourceName", ["Misconfigured", "; mend the container's name"]],
   ["ContainerBeingDeleted", ["Failed", suspended]],
   ["BlobImmutableDueToPolicy", ["Failed", immutable]],
+  ["BlobImmutableDueToLegalHold", ["Failed", held]],
   ["LeaseIdMissing", ["Failed", lease]],
   ["LeaseIdMismatchWithBlobOperation", ["Failed", lease]],
   ["LeaseIdMismatchWithContainerOperation", ["Failed", lease]],
@@ -72,7 +73,6 @@ const statuses: readonly (readonly [from: number, to: number, code: StoreErrorCo
   [300, 399, "Misconfigured", "; redirects are not followed: mend the account's address"],
   [401, 401, "Denied", "; the credential was refused"],
   [403, 403, "Denied", "; the credential must allow reading, creating, deleting and listing blobs"],
-  [404, 404, "Failed", ""],
   [408, 408, "Unavailable", ""],
   [429, 429, "Throttled", ""],
   [501, 501, "Unsupported", "; the service does not know this request"],
@@ -128,13 +128,7 @@ export function answerOf(error: unknown): Answer | undefined {
     const isNetwork = code !== undefined || error.name === "AbortError" || error.name === "RestError";
     return isNetwork && !(error instanceof TypeError || error instanceof RangeError) ? { code } : undefined;
   }
-  const headers: unknown = Reflect.get(objectAt(error, "response"), "headers");
-  const header = (name: string): string | undefined => {
-    const get: unknown =
-      typeof headers === "object" && headers !== null ? Reflect.get(headers, "get") : undefined;
-    const value: unknown = typeof get === "function" ? get.call(headers, name) : undefined;
-    return typeof value === "string" ? value : undefined;
-  };
+  const header = (name: string): string | undefined => headerOf(error, "response", name);
   const own = code === "PARSE_ERROR" ? undefined : code;
   return {
     status,
@@ -175,11 +169,12 @@ export function failure(
   details: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined } = {},
 ): StoreError {
   const message = `${place.operation} of ${JSON.stringify(place.key)} failed at ${place.store}: ${why}`;
-  return new StoreError(code, redact(message, place.secrets), {
+  const hide = hiderOf(place.secrets, details.cause);
+  return new StoreError(code, hide(message), {
     key: place.key,
     store: place.store,
     retryAfterMs: details.retryAfterMs,
-    cause: printable(details.cause, place.secrets),
+    cause: withoutSecrets(details.cause, hide),
   });
 }
 
@@ -189,23 +184,6 @@ export function retryAfterMs(value: string | undefined): number | undefined {
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-/** The cause as it is, unless printing it would print a secret: a service may repeat in an answer what it was sent. */
-function printable(cause: unknown, secrets: readonly string[]): unknown {
-  if (cause === undefined || secrets.length === 0) return cause;
-  const text = inspect(cause, { depth: Infinity });
-  const printed = `${text}${JSON.stringify(cause)}`;
-  return secrets.some((secret) => printed.includes(secret)) ? new Error(redact(text, secrets)) : cause;
-}
-
-function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((clean, secret) => clean.replaceAll(secret, "REDACTED"), text);
-}
-
-function objectAt(value: object, name: string): object {
-  const found: unknown = Reflect.get(value, name);
-  return typeof found === "object" && found !== null ? found : {};
 }
 
 function textAt(value: object, name: string): string | undefined {

@@ -1,3 +1,4 @@
+import { StorageResponseFormat } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { checkKey } from "@state/core";
 import type { ListedObject, ListPage } from "@state/core";
@@ -27,7 +28,13 @@ export async function listSegment(
 ): Promise<Segment> {
   const { delimiter, marker, pageSize, signal } = request;
   // The metadata tells a directory of a hierarchical namespace, which is listed as a blob, from a blob.
-  const options = { prefix: `${root}${request.prefix}`, abortSignal: signal, includeMetadata: true };
+  const options = {
+    prefix: `${root}${request.prefix}`,
+    abortSignal: signal,
+    includeMetadata: true,
+    // What is checked of a page is so in XML. Left to the SDK, it may become Arrow, which has no empty marker.
+    responseFormat: StorageResponseFormat.Xml,
+  };
   const paging = {
     maxPageSize: pageSize,
     ...(marker === undefined ? {} : { continuationToken: marker }),
@@ -42,13 +49,17 @@ export async function listSegment(
     if (!Array.isArray(segment?.blobItems) || typeof continuationToken !== "string") {
       throw failure("Unavailable", place, "the page lacks its items or its marker");
     }
+    // Else a service that gives the same empty page again and again would be asked for ever.
+    if (continuationToken !== "" && continuationToken === marker) {
+      throw failure("Unavailable", place, "the page names itself as the next one");
+    }
     const { blobItems, blobPrefixes = [] } = segment as {
       blobItems: Item[];
       blobPrefixes?: { name: string }[];
     };
     return {
       page: {
-        objects: blobItems.filter(isBlob).flatMap((item) => objectOf(item, root, place)),
+        objects: blobItems.flatMap((item) => objectOf(item, root, place)),
         prefixes: blobPrefixes.flatMap(({ name }) => folderOf(name, root, place)),
       },
       next: continuationToken === "" ? undefined : continuationToken,
@@ -87,8 +98,9 @@ interface Item {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-function isBlob({ metadata = {} }: Item): boolean {
-  return !Object.entries(metadata).some(
+/** Whether it is a directory of a hierarchical namespace, which is listed and read as an empty blob. */
+export function isDirectory(metadata: Readonly<Record<string, string>> = {}): boolean {
+  return Object.entries(metadata).some(
     ([name, value]) => name.toLowerCase() === "hdi_isfolder" && value.toLowerCase() === "true",
   );
 }
@@ -96,7 +108,7 @@ function isBlob({ metadata = {} }: Item): boolean {
 function objectOf(item: Item, root: string, place: Place): readonly ListedObject[] {
   const key = beneath(item.name, root, place);
   const size = item.properties.contentLength;
-  if (!isKey(key)) return [];
+  if (!isKey(key) || isDirectory(item.metadata)) return [];
   if (size === undefined)
     throw failure("Unavailable", place, `the page lacks the size of ${JSON.stringify(key)}`);
   return [{ key, size }];

@@ -59,7 +59,8 @@ function faultOf(path: string): string | undefined {
   if (bytes > maxPrefixBytes) return `it is ${bytes} bytes of UTF-8, ${maxPrefixBytes} is the most`;
   for (const segment of path.split("/")) {
     if (segment === "") return "it has an empty segment";
-    if (segment === "." || segment === "..") return "URLs take the segments `.` and `..` away";
+    // URLs lose the segments `.` and `..`; the service advises against any that ends in a dot.
+    if (segment.endsWith(".")) return "it has a segment that ends in a dot";
   }
   return undefined;
 }

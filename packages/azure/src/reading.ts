@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import type { ContainerClient } from "@azure/storage-blob";
+import { isStoreError } from "@state/core";
 import type { Attempt } from "./attempt.ts";
 import { answerOf, failure, meaningOf, Unreadable } from "./errors.ts";
 import type { Place } from "./errors.ts";
+import { isDirectory } from "./listing.ts";
 
 const bodyLimit = 2 ** 31;
 
@@ -17,24 +19,32 @@ export async function read(
   if (answer === undefined) return undefined;
   running.alive();
   const { contentLength, contentMD5, readableStreamBody: stream, blobType } = answer;
+  // The end of the attempt destroys it, also when it is refused unread: the error would be nobody's, and end the process.
+  stream?.on("error", () => undefined);
   if (stream === undefined || contentLength === undefined || blobType === undefined) {
     throw failure("Unavailable", place, "the answer is not one of the blob service");
   }
   if (contentLength >= bodyLimit) {
-    (stream as Partial<Destroyable>).destroy?.();
     throw failure("Failed", place, `the blob is ${contentLength} bytes, 2^31 or more`);
   }
   const bytes = new Uint8Array(contentLength);
   const hash = createHash("md5");
   let length = 0;
-  for await (const chunk of stream) {
-    const part = Buffer.from(chunk);
-    if (length + part.byteLength > contentLength)
-      throw failure("Corrupt", place, "more bytes came than were announced");
-    bytes.set(part, length);
-    length += part.byteLength;
-    hash.update(part);
-    running.alive();
+  try {
+    for await (const chunk of stream) {
+      const part = Buffer.from(chunk);
+      if (length + part.byteLength > contentLength)
+        throw failure("Corrupt", place, "more bytes came than were announced");
+      bytes.set(part, length);
+      length += part.byteLength;
+      hash.update(part);
+      running.alive();
+    }
+  } catch (error) {
+    // The SDK tells by a plain error that a body has not the length of its head.
+    throw isStoreError(error) || answerOf(error) !== undefined
+      ? error
+      : new Unreadable("the body cannot be read to its end", error);
   }
   if (length !== contentLength) {
     throw failure("Corrupt", place, `${length} bytes came of ${contentLength}`);
@@ -42,11 +52,7 @@ export async function read(
   if (contentMD5 !== undefined && !hash.digest().equals(contentMD5)) {
     throw failure("Corrupt", place, "the bytes do not have the MD5 that the service keeps with the blob");
   }
-  return bytes;
-}
-
-interface Destroyable {
-  destroy(): void;
+  return isDirectory(answer.metadata) ? undefined : bytes;
 }
 
 async function open(

@@ -4,12 +4,12 @@ import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOption
 import { attempt } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { md5 } from "./checksum.ts";
-import { secretsOf } from "./client.ts";
 import { Deleter } from "./deleting.ts";
 import { answerOf, meaningOf, toStoreError } from "./errors.ts";
 import type { Operation, Place } from "./errors.ts";
 import { listSegment, Order } from "./listing.ts";
 import { read } from "./reading.ts";
+import { secretsOf } from "./secrets.ts";
 
 const bodyLimit = 2 ** 31;
 /** How long nothing may come: the first byte of an answer, and each next one. */
@@ -43,7 +43,6 @@ export class ContainerStore implements ObjectStore {
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
-    options?.signal?.throwIfAborted();
     checkKey(key);
     if (body.byteLength >= bodyLimit) {
       throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
@@ -69,7 +68,6 @@ export class ContainerStore implements ObjectStore {
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
-    options?.signal?.throwIfAborted();
     checkKey(key);
     const place = this.#place("get", key);
     return this.#request(place, options?.signal, silenceMs, (running) =>
@@ -78,7 +76,6 @@ export class ContainerStore implements ObjectStore {
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
-    options?.signal?.throwIfAborted();
     checkPrefix(prefix);
     const place = this.#place("list", prefix);
     const order = new Order(place);

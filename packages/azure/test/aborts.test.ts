@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { blobHead, created, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import { blobHead, created, page, refuse, ScriptedServer } from "./support/scripted-server.ts";
 import type { Script } from "./support/scripted-server.ts";
 
 const body = Buffer.alloc(2 ** 20, "x");
@@ -80,6 +80,17 @@ describe("an abort", () => {
     await expect(store.get("a", { signal })).rejects.toMatchObject({ code: "Unavailable" });
   });
 
+  test("between two pages asks for no further one", async () => {
+    await using server = await ScriptedServer.start(page(["a"], "more"));
+    const store = new AzureStore({ container: server.container() });
+    const controller = new AbortController();
+    const listing = store.list("", { signal: controller.signal });
+    expect((await listing.next()).value).toMatchObject({ objects: [{ key: "a" }] });
+    controller.abort("enough");
+    await expect(listing.next()).rejects.toBe("enough");
+    expect(server.received).toHaveLength(1);
+  });
+
   test("before the call sends nothing", async () => {
     await using server = await ScriptedServer.start(refuse(500, undefined));
     const store = new AzureStore({ container: server.container() });
@@ -88,6 +99,7 @@ describe("an abort", () => {
     await expect(store.get("a", { signal })).rejects.toBe("never");
     await expect(store.list("", { signal }).next()).rejects.toBe("never");
     await expect(store.delete(["a"], { signal })).rejects.toBe("never");
+    await expect(store.delete([], { signal })).rejects.toBe("never");
     expect(server.connections).toBe(0);
   });
 });
@@ -146,6 +158,29 @@ describe("silence", () => {
     ]);
   });
 
+  test("may last a second longer for each MiB of a create's body", async () => {
+    await using server = await ScriptedServer.start(silent);
+    using clock = fakeTimers();
+    const store = new AzureStore({ container: server.container() });
+    const { promise, resolve } = Promise.withResolvers<() => void>();
+    server.answer((response, received) => resolve(() => created(response, received)));
+    const creating = store.create("a", body);
+    const answer = await promise;
+    clock.advance(30_999);
+    answer();
+    expect(await creating).toBe("created");
+  });
+
+  test("is waited for no longer than the call", async () => {
+    await using server = await ScriptedServer.start(created);
+    using clock = fakeTimers();
+    const store = new AzureStore({ container: server.container() });
+    expect(await store.create("a", body)).toBe("created");
+    server.answer(refuse(500, undefined));
+    await expect(store.get("a")).rejects.toMatchObject({ code: "Unavailable" });
+    expect(clock.waiting()).toBe(0);
+  });
+
   test("is counted from the last bytes that came", async () => {
     await using server = await ScriptedServer.start(silent);
     using clock = fakeTimers();
@@ -167,13 +202,18 @@ describe("silence", () => {
   });
 });
 
-function fakeTimers(): Disposable & { advance(ms: number): void; settle(): Promise<void> } {
+function fakeTimers(): Disposable & {
+  advance(ms: number): void;
+  settle(): Promise<void>;
+  waiting(): number;
+} {
   const real = setTimeout;
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   return {
     advance: (ms) => {
       vi.advanceTimersByTime(ms);
     },
+    waiting: () => vi.getTimerCount(),
     settle: () => new Promise((resolve) => real(resolve, 20)),
     [Symbol.dispose]: () => {
       vi.useRealTimers();

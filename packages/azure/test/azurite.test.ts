@@ -1,8 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential } from "@azure/storage-blob";
-import type { ContainerClient } from "@azure/storage-blob";
+import {
+  BlobServiceClient,
+  ContainerClient,
+  ContainerSASPermissions,
+  newPipeline,
+  StorageSharedKeyCredential,
+} from "@azure/storage-blob";
+import type { RequestPolicyFactory } from "@azure/storage-blob";
 import { startAzurite } from "servers";
 import type { Azurite } from "servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -121,9 +127,43 @@ describe("on the service", () => {
     expect(contentMD5).toHaveLength(16);
   });
 
+  test("a body that was changed on its way up is Corrupt, and makes no blob", async () => {
+    const prefix = crypto.randomUUID();
+    const changing: RequestPolicyFactory = {
+      create: (next) => ({
+        sendRequest: (request) => {
+          if (request.method === "PUT") request.body = Buffer.from("bodY");
+          return next.sendRequest(request);
+        },
+      }),
+    };
+    const pipeline = newPipeline(new StorageSharedKeyCredential(azurite.accountName, azurite.accountKey));
+    pipeline.factories.push(changing);
+    const changed = new AzureStore({ container: new ContainerClient(container.url, pipeline), prefix });
+    await expect(changed.create("a", body)).rejects.toMatchObject({ code: "Corrupt" });
+    expect(await new AzureStore({ container, prefix }).get("a")).toBeUndefined();
+  });
+
   test("a prefix with spaces, +, % and ü is one prefix, and no other", async () => {
     const folder = crypto.randomUUID();
-    const prefixes = ["a b", "a+b", "a%20b", "a%b", "ü", "u", "a"].map((name) => `${folder}/${name}`);
+    const names = [
+      "a b",
+      " a",
+      "a ",
+      "a+b",
+      "a%20b",
+      "a%b",
+      "a%2Fb",
+      "ü",
+      "u\u0308",
+      "u",
+      "a",
+      "A",
+      "007",
+      "7",
+    ];
+    const marks = ["a?b", "a#b", "a&b", "a&amp;b", "a:b", "a;b=c", "<a>", "a'b", 'a"b', "~!*()@$,[]{}|^`"];
+    const prefixes = [...names, ...marks].map((name) => `${folder}/${name}`);
     const stores = prefixes.map((prefix) => new AzureStore({ container, prefix }));
     for (const store of stores) expect(await store.create("k", Buffer.from(store.name))).toBe("created");
     for (const store of stores) {

@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:buffer";
-import { describe, expect, test } from "vitest";
+import { Readable } from "node:stream";
+import { ContainerClient } from "@azure/storage-blob";
+import type { StoragePipelineOptions } from "@azure/storage-blob";
+import { describe, expect, test, vi } from "vitest";
+import { md5 } from "../src/checksum.ts";
 import { AzureStore } from "../src/index.ts";
-import { blobHead, created, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import { read } from "../src/reading.ts";
+import { blobHead, created, credential, refuse, ScriptedServer } from "./support/scripted-server.ts";
 import type { Script } from "./support/scripted-server.ts";
 
 const body = Buffer.from("the bytes of a partial, all of them");
@@ -69,6 +74,90 @@ describe("a body on its way down", () => {
       code: "Failed",
       requests: 1,
     });
+  });
+
+  test.each([
+    ["shorter", 5, 0],
+    ["longer", body.length, 5],
+    ["longer in one piece", body.length, 2 ** 20],
+  ])("that is %s than its head says, without a cut, is Unavailable or Corrupt", async (_, take, add) => {
+    let requests = 0;
+    const httpClient: NonNullable<StoragePipelineOptions["httpClient"]> = {
+      sendRequest: async (request) => {
+        requests += 1;
+        const headers = request.headers.clone();
+        for (const [name, value] of Object.entries(blobHead(body))) headers.set(name, value);
+        const sent = Buffer.concat([body.subarray(0, take), Buffer.alloc(add)]);
+        return {
+          request,
+          headers,
+          status: 200,
+          readableStreamBody: Readable.from([sent], { objectMode: false }),
+        };
+      },
+    };
+    const container = new ContainerClient("https://a.invalid/box", credential, { httpClient });
+    const error: unknown = await new AzureStore({ container }).get("a").catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(Unavailable|Corrupt)$/), retryable: true });
+    expect(requests).toBe(1);
+  });
+
+  test("that is a directory's of a hierarchical namespace is none", async () => {
+    const head = { ...blobHead(Buffer.alloc(0)), "x-ms-meta-hdi_isfolder": "true" };
+    await using server = await ScriptedServer.start((response) => response.writeHead(200, head).end());
+    expect(await new AzureStore({ container: server.container() }).get("a")).toBeUndefined();
+  });
+
+  test("of which the service keeps no MD5 is given by its length alone", async () => {
+    const { "content-md5": _, ...head } = blobHead(body);
+    expect(await got((response) => response.writeHead(200, head).end(body))).toEqual({
+      code: `${body.length} bytes`,
+      requests: 1,
+    });
+  });
+
+  test.each([
+    ["has no length", { "content-length": undefined }],
+    ["has no ETag", { etag: undefined }],
+    ["is not the blob service's", { "x-ms-blob-type": undefined }],
+    ["is 2^31 bytes long", { "content-length": String(2 ** 31) }],
+  ])("that %s is not waited for: its connection is closed", async (_, change) => {
+    const head = Object.entries({ ...blobHead(body), ...change }).filter(([, value]) => value !== undefined);
+    await using server = await ScriptedServer.start((response) => {
+      response.writeHead(200, Object.fromEntries(head) as Record<string, string>).write(body.subarray(0, 5));
+    });
+    const store = new AzureStore({ container: server.container() });
+    await expect(store.get("a")).rejects.toThrow(/of "a" failed/);
+    await vi.waitFor(() => expect(server.heads[0]?.socket.destroyed).toBe(true));
+  });
+});
+
+describe("a body of which the SDK does not notice the length", () => {
+  test.each([
+    ["shorter", body.subarray(0, 10)],
+    ["longer", Buffer.concat([body, body])],
+  ])("is Corrupt where it is %s than its blob", async (_, sent) => {
+    const answer = {
+      contentLength: body.length,
+      blobType: "BlockBlob",
+      readableStreamBody: Readable.from([sent]),
+    };
+    const container = {
+      getBlobClient: () => ({ download: async () => answer }),
+    } as unknown as ContainerClient;
+    const place = { store: "azure://box", operation: "get", key: "a", secrets: [] } as const;
+    const running = { signal: new AbortController().signal, alive: () => undefined };
+    await expect(read(container, "a", place, running)).rejects.toMatchObject({ code: "Corrupt" });
+  });
+});
+
+describe("an MD5", () => {
+  test("lets others have their turn while it is counted", async () => {
+    const turns: string[] = [];
+    const counting = md5(Buffer.alloc(24 * 2 ** 20)).then(() => turns.push("counted"));
+    setImmediate(() => turns.push("another"));
+    await counting;
+    expect(turns).toEqual(["another", "counted"]);
   });
 });
 

@@ -2,8 +2,9 @@ import { Readable } from "node:stream";
 import { inspect } from "node:util";
 import { ContainerClient, newPipeline, Pipeline } from "@azure/storage-blob";
 import type { RequestPolicyFactory, StoragePipelineOptions } from "@azure/storage-blob";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
+import type { TokenCredential } from "../src/index.ts";
 import {
   accountKey,
   batchAnswer,
@@ -216,7 +217,10 @@ describe("a client that is built", () => {
       containerName: "box",
       credential: token,
     });
-    await expect(store.create("a", body)).rejects.toMatchObject({ code: "Denied", cause: unavailable });
+    await expect(store.create("a", body)).rejects.toMatchObject({
+      code: "Denied",
+      cause: expect.objectContaining({ message: unavailable.message }),
+    });
     expect(await store.delete(["a", "b"])).toMatchObject([
       { error: { code: "Denied" } },
       { error: { code: "Denied" } },
@@ -224,19 +228,68 @@ describe("a client that is built", () => {
     expect(new Set(scopes.flat())).toEqual(new Set(["https://storage.azure.com/.default"]));
   });
 
+  test.each([
+    "CredentialUnavailableError",
+    "AuthenticationError",
+    "AuthenticationRequiredError",
+    "AggregateAuthenticationError",
+  ])("is Denied when a token ends in %s", async (name) => {
+    const refused = Object.assign(new Error("no token"), { name, statusCode: 400 });
+    const failing = { getToken: (): Promise<never> => Promise.reject(refused) };
+    const options = { accountUrl: "https://account.invalid", containerName: "box", credential: failing };
+    await expect(new AzureStore(options).create("a", body)).rejects.toMatchObject({ code: "Denied" });
+    expect(await new AzureStore(options).delete(["a", "b"])).toMatchObject([
+      { error: { code: "Denied" } },
+      { error: { code: "Denied" } },
+    ]);
+  });
+
+  test("is Denied when a batch has tokens for its parts, and none for itself", async () => {
+    const refused = Object.assign(new Error("no token"), { name: "CredentialUnavailableError" });
+    const getToken = vi.fn<TokenCredential["getToken"]>();
+    const token = { token: "a-token", expiresOnTimestamp: Date.now() + 3_600_000 };
+    getToken.mockResolvedValueOnce(token).mockResolvedValueOnce(token).mockRejectedValue(refused);
+    const options = {
+      accountUrl: "https://account.invalid",
+      containerName: "box",
+      credential: { getToken },
+    };
+    expect(await new AzureStore(options).delete(["a", "b"])).toMatchObject([
+      { error: { code: "Denied" } },
+      { error: { code: "Denied" } },
+    ]);
+    expect(getToken).toHaveBeenCalledTimes(3);
+  });
+
   test.each<readonly [string, object]>([
     ["no container", { accountUrl: "https://a.example", containerName: "" }],
+    ["a signature that is not one", { accountUrl: "https://a b.example?sig=geheim", containerName: "box" }],
+    ["no host", { accountUrl: "https://?sig=geheim", containerName: "box" }],
     ["no address", { accountUrl: "a.example?sig=geheim", containerName: "box" }],
     ["no connection string", { connectionString: 7, containerName: "box" }],
+    [
+      "an endpoint that is none",
+      {
+        connectionString: "BlobEndpoint=https://a b.example/?sig=geheim;SharedAccessSignature=sv=1",
+        containerName: "box",
+      },
+    ],
     ["a bad connection string", { connectionString: "AccountKey=geheim", containerName: "box" }],
   ])("is refused with %s, and nothing secret is shown", (_, options) => {
     const make = (): AzureStore =>
       new AzureStore(options as { connectionString: string; containerName: string });
     expect(make).toThrow(TypeError);
+    expect(make).toThrow(/^(containerName|accountUrl|connectionString) /);
     try {
       make();
     } catch (error) {
-      expect(inspect(error)).not.toContain("geheim");
+      expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain("geheim");
     }
+  });
+
+  test("from an address whose signature is no URL's is built: the service may say what is wrong", async () => {
+    await using server = await ScriptedServer.start(refuse(403, "AuthenticationFailed"));
+    const store = new AzureStore({ accountUrl: `${server.accountUrl}?sv=1&sig=%zz`, containerName: "box" });
+    await expect(store.get("a")).rejects.toMatchObject({ code: "Denied" });
   });
 });

@@ -11,7 +11,7 @@ const taken = new Set<Place>();
 afterEach(async () => {
   for (const place of taken) await target.leave(place);
   taken.clear();
-});
+}, 300_000);
 afterAll(() => target.end(), 300_000);
 
 const harness = {
@@ -38,10 +38,18 @@ backendConformance(runner, harness);
 describe("the target of the suites", () => {
   test("is a prefix, never a whole container", () => {
     expect(parseTarget("azure://box/a/b/")).toEqual({ containerName: "box", prefix: "a/b" });
-    for (const address of ["azure://box", "azure://box/", "azure://box//"]) {
+    for (const address of [
+      "azure://box",
+      "azure://box/",
+      "azure://box//",
+      "azure://box/a/..",
+      "azure://box/%2F",
+    ]) {
       expect(() => parseTarget(address)).toThrow("needs a prefix");
     }
-    expect(() => parseTarget("s3://box/a")).toThrow("no azure://container/prefix");
+    for (const address of ["s3://box/a", "azure:///a", "azure://box/a?b", "azure://box/a#b"]) {
+      expect(() => parseTarget(address)).toThrow("no azure://container/prefix");
+    }
   });
 });
 

@@ -37,6 +37,20 @@ describe("connections", () => {
     expect(server.connections).toBe(1);
   });
 
+  test("are used again after a failure that was read to its end", async () => {
+    await using server = await ScriptedServer.start(refuse(503, "ServerBusy"));
+    const store = new AzureStore({ container: server.container() });
+    for (let round = 0; round < 3; round += 1) {
+      await expect(store.create("a", body)).rejects.toMatchObject({ code: "Throttled" });
+      await expect(store.get("a")).rejects.toMatchObject({ code: "Throttled" });
+      await expect(store.list("").next()).rejects.toMatchObject({ code: "Throttled" });
+      expect(await store.delete(["a"])).toHaveLength(1);
+      expect(await store.delete(["a", "b"])).toHaveLength(2);
+    }
+    expect(server.received).toHaveLength(15);
+    expect(server.connections).toBe(1);
+  });
+
   test("of the client that was passed in outlive the store", async () => {
     await using server = await ScriptedServer.start(service);
     const container = server.container();

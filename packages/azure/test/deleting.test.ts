@@ -1,5 +1,5 @@
 import { isStoreError } from "@state/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
 import { batchAnswer, refuse, ScriptedServer } from "./support/scripted-server.ts";
 import type { Received, Script } from "./support/scripted-server.ts";
@@ -54,16 +54,18 @@ describe("a delete", () => {
         [2, 503, "ServerBusy"],
         [4, 409, "BlobImmutableDueToPolicy"],
         [5, 404, "ContainerNotFound"],
-        [6, 202],
+        [6, 409, "BlobImmutableDueToLegalHold"],
+        [7, 202],
       ]),
     );
     const store = new AzureStore({ container: server.container() });
-    const failures = await store.delete(keys(7));
+    const failures = await store.delete(keys(8));
     expect(failures.map(({ key, error }) => [key, error.code])).toEqual([
       ["k/2", "Throttled"],
       ["k/3", "Failed"],
       ["k/4", "Failed"],
       ["k/5", "Misconfigured"],
+      ["k/6", "Failed"],
     ]);
     for (const { key, error } of failures) {
       expect(isStoreError(error)).toBe(true);
@@ -160,6 +162,25 @@ describe("without batches", () => {
       expect(methods.filter((method) => method === "DELETE")).toHaveLength(45);
     },
   );
+
+  test("no more than 16 are deleted at once", async () => {
+    const held: (() => void)[] = [];
+    await using server = await ScriptedServer.start((response, received) => {
+      if (received.method === "POST") return refuse(501, "NotImplemented")(response, received);
+      if (received.url.endsWith("/k/0")) return singleDeleted(response, received);
+      held.push(() => singleDeleted(response, received));
+    });
+    const store = new AzureStore({ container: server.container() });
+    const deleting = store.delete(keys(33));
+    for (const round of [1, 2]) {
+      await vi.waitFor(() => expect(held).toHaveLength(16));
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(held).toHaveLength(16);
+      expect(server.received).toHaveLength(2 + round * 16);
+      for (const answer of held.splice(0)) answer();
+    }
+    expect(await deleting).toEqual([]);
+  });
 
   test("a batch that is answered as one request, and not blob by blob, is followed by single deletes", async () => {
     await using server = await ScriptedServer.start((response, received) => {

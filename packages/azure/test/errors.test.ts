@@ -1,7 +1,7 @@
 import { isStoreError } from "@state/core";
 import type { ObjectStore, StoreError } from "@state/core";
 import { expect, describe, test } from "vitest";
-import { meaningOf, retryAfterMs } from "../src/errors.ts";
+import { answerOf, meaningOf, retryAfterMs } from "../src/errors.ts";
 import type { Operation } from "../src/errors.ts";
 import { AzureStore } from "../src/index.ts";
 import { refuse, ScriptedServer } from "./support/scripted-server.ts";
@@ -26,6 +26,7 @@ const rows: readonly (readonly [status: number, code: string | undefined, string
   [409, "ContainerDisabled", "Misconfigured", all],
   [409, "ContainerBeingDeleted", "Failed", all],
   [409, "BlobImmutableDueToPolicy", "Failed", all],
+  [409, "BlobImmutableDueToLegalHold", "Failed", all],
   [412, "LeaseIdMissing", "Failed", all],
   [412, "LeaseIdMismatchWithBlobOperation", "Failed", all],
   [412, "LeaseIdMismatchWithContainerOperation", "Failed", all],
@@ -78,13 +79,34 @@ describe("the table", () => {
 
   test.each([
     ["BlobImmutableDueToPolicy", "immutability"],
+    ["BlobImmutableDueToLegalHold", "legal hold"],
     ["ContainerBeingDeleted", "being deleted"],
     ["LeaseIdMissing", "lease"],
+    ["LeaseIdMismatchWithBlobOperation", "lease"],
+    ["LeaseIdMismatchWithContainerOperation", "lease"],
     ["LeaseLost", "lease"],
+    ["BlobBeingRehydrated", "lifecycle"],
     ["BlobArchived", "lifecycle"],
     ["SnapshotsPresent", "snapshots"],
   ])("%s says what to do", (code, advice) => {
     expect(meaningOf({ status: 409, code }, "delete")).toEqual(["Failed", expect.stringContaining(advice)]);
+  });
+
+  test.each<readonly [string, object, object | undefined]>([
+    ["its own code", { statusCode: 409, code: "A", details: { errorCode: "B" } }, { status: 409, code: "A" }],
+    ["its details' code", { statusCode: 404, details: { errorCode: "B" } }, { status: 404, code: "B" }],
+    [
+      "the header's code",
+      { statusCode: 404, response: { headers: new Headers({ "x-ms-error-code": "C" }) } },
+      { status: 404, code: "C" },
+    ],
+    ["a dropped connection that the SDK calls an abort", { name: "AbortError" }, {}],
+    ["a request that the SDK could not send", { name: "RestError" }, {}],
+    ["nothing of a request", {}, undefined],
+  ])("of an error is understood %s", (_, fields, known) => {
+    const found = answerOf(Object.assign(new Error("x"), fields));
+    if (known === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatchObject(known);
   });
 
   test("no answer is Unavailable", () => {

@@ -65,11 +65,16 @@ describe("a listing", () => {
     const store = new AzureStore({ container: server.container() });
     await store.list("").next();
     await store.list("", { delimiter: "/" }).next();
-    for (const { url } of server.received) expect(url).toContain("include=metadata");
+    for (const { url, headers } of server.received) {
+      expect(url).toContain("include=metadata");
+      expect(headers.accept).toBe("application/xml");
+    }
   });
 
-  test("with the delimiter gives folders whole, beside the keys", async () => {
-    const folders = "<BlobPrefix><Name>p/b/</Name></BlobPrefix><BlobPrefix><Name>p/d/</Name></BlobPrefix>";
+  test("with the delimiter gives folders whole, beside the keys, but those that no key can be in", async () => {
+    const folders = ["p/.staging-x/", "p/a b/", "p/b/", "p/d/"]
+      .map((name) => `<BlobPrefix><Name>${name}</Name></BlobPrefix>`)
+      .join("");
     const { pages: found } = await listed(page(["p/a", "p/c"], "", folders), "/");
     expect(found).toEqual([
       {
@@ -88,7 +93,18 @@ describe("a listing", () => {
       pages({ "": page(["p/a", "p/b"], "one"), one: page(["p/a", "p/b"], "two") }),
       ["a", "b"],
     ],
+    ["an empty page that names itself as the next", pages({ "": page([], "one"), one: page([], "one") }), []],
     ["a page that goes back", pages({ "": page(["p/c"], "one"), one: page(["p/b"], "") }), ["c"]],
+    [
+      "a page that begins with the last of the one before",
+      pages({ "": page(["p/a", "p/b"], "one"), one: page(["p/b", "p/c"], "") }),
+      ["a", "b"],
+    ],
+    [
+      "a later page without its marker",
+      pages({ "": page(["p/a"], "one"), one: page(["p/b"], undefined) }),
+      ["a"],
+    ],
     ["a page that is not in order", page(["p/b", "p/a"], ""), []],
     ["a page without its marker", page(["p/a"], undefined), []],
     ["names that were not asked for", page(["q/a"], ""), []],

@@ -19,7 +19,8 @@ export interface Place {
 
 export async function startTarget(): Promise<Target> {
   const url = process.env["STATE_TEST_AZURE"];
-  return url === undefined || url === "" ? startServer() : targetOf(url);
+  if (url === undefined || url === "") return startServer();
+  return targetOf(url, process.env["AZURE_STORAGE_CONNECTION_STRING"]);
 }
 
 /** A container a case: each delete of Azurite's takes the longer the more blobs there are, and a container goes at once. */
@@ -43,7 +44,8 @@ async function startServer(): Promise<Target> {
 export function parseTarget(text: string): Place {
   const url = new URL(text);
   const prefix = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, "");
-  if (url.protocol !== "azure:" || url.hostname === "")
+  // What follows a `?` or `#` would be left out of the prefix without a word.
+  if (url.protocol !== "azure:" || url.hostname === "" || url.search !== "" || url.hash !== "")
     throw new Error(`STATE_TEST_AZURE is no azure://container/prefix: ${text}`);
   if (prefix === "") {
     throw new Error(`STATE_TEST_AZURE needs a prefix, so that nothing outside of it is touched: ${text}`);
@@ -51,28 +53,31 @@ export function parseTarget(text: string): Place {
   return { containerName: url.hostname, prefix };
 }
 
-async function targetOf(text: string): Promise<Target> {
+/** A folder a case, which is emptied after it: Azurite's deletes take the longer the more blobs a container holds. */
+export function targetOf(text: string, connectionString: string | undefined): Target {
   const { containerName, prefix } = parseTarget(text);
-  const connectionString = process.env["AZURE_STORAGE_CONNECTION_STRING"];
   if (connectionString === undefined) throw new Error("AZURE_STORAGE_CONNECTION_STRING is not set");
+  const container = new ContainerClient(connectionString, containerName);
   const run = `${prefix}/${crypto.randomUUID()}`;
   return {
     connectionString,
     place: async () => ({ containerName, prefix: `${run}/${crypto.randomUUID()}` }),
-    leave: async () => undefined,
-    end: () => deleteAll(new ContainerClient(connectionString, containerName), `${run}/`),
+    leave: (place) => deleteAll(container, `${place.prefix}/`),
+    // What an aborted create of a case made after that had been left.
+    end: () => deleteAll(container, `${run}/`),
   };
 }
 
 async function deleteAll(container: ContainerClient, prefix: string): Promise<void> {
-  const batches = container.getBlobBatchClient();
-  let batch = [];
+  const found: string[] = [];
   for await (const { name } of container.listBlobsFlat({ prefix })) {
     if (!name.startsWith(prefix)) throw new Error("listed outside the prefix");
-    batch.push(container.getBlobClient(name));
-    if (batch.length < 256) continue;
-    await batches.deleteBlobs(batch);
-    batch = [];
+    found.push(name);
   }
-  if (batch.length > 0) await batches.deleteBlobs(batch);
+  const batches = container.getBlobBatchClient();
+  for (let from = 0; from < found.length; from += 256) {
+    const clients = found.slice(from, from + 256).map((name) => container.getBlobClient(name));
+    const { subResponsesFailedCount } = await batches.deleteBlobs(clients);
+    if (subResponsesFailedCount > 0) throw new Error(`${subResponsesFailedCount} blobs stay under ${prefix}`);
+  }
 }
