@@ -11,7 +11,7 @@ export interface Requester {
   request(options: GaxiosOptions): Promise<{
     readonly status: number;
     /** A plain object from clients that were built on gaxios 6. */
-    readonly headers: HeadersInit;
+    readonly headers: Headers | Record<string, string>;
     readonly data: unknown;
   }>;
 }
