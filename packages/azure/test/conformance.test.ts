@@ -1,5 +1,6 @@
 import type { ObjectStore } from "@state/core";
-import { backendConformance, type Runner, storeConformance } from "@state/core/conformance";
+import { backendConformance, storeConformance } from "@state/core/conformance";
+import { oneAtATime } from "servers/testing";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
 import { parseTarget, type Place, startTarget } from "./support/target.ts";
@@ -25,15 +26,9 @@ const harness = {
     at(places.get(store) ?? { containerName: "none", prefix: "" }),
 };
 
-// One after another: Azurite is one process that all cases would wait for, and each leaves its place empty for the next.
-const runner: Runner = {
-  describe,
-  test: Object.assign((name: string, body: () => Promise<void>, ms?: number) => test(name, body, ms), {
-    skip: test.skip,
-  }),
-};
-storeConformance(runner, harness);
-backendConformance(runner, harness);
+// Azurite is one process that all cases would wait for, and each leaves its place empty for the next.
+storeConformance(oneAtATime, harness);
+backendConformance(oneAtATime, harness);
 
 describe("the target of the suites", () => {
   test("is a prefix, never a whole container", () => {

@@ -1,6 +1,7 @@
 import type { ObjectStore } from "@state/core";
-import { backendConformance, type Runner, storeConformance } from "@state/core/conformance";
-import { afterAll, afterEach, describe, test } from "vitest";
+import { backendConformance, storeConformance } from "@state/core/conformance";
+import { oneAtATime } from "servers/testing";
+import { afterAll, afterEach } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { startTarget } from "./support/target.ts";
 
@@ -16,15 +17,9 @@ const harness = {
   reopen: async (store: ObjectStore): Promise<ObjectStore> => at(prefixes.get(store) ?? "none"),
 };
 
-// One after another: fake-gcs-server looks through all it holds at every request, and each case clears up for the next.
-const runner: Runner = {
-  describe,
-  test: Object.assign((name: string, body: () => Promise<void>, ms?: number) => test(name, body, ms), {
-    skip: test.skip,
-  }),
-};
-storeConformance(runner, harness);
-backendConformance(runner, harness);
+// fake-gcs-server looks through all it holds at every request, and each case clears up for the next.
+storeConformance(oneAtATime, harness);
+backendConformance(oneAtATime, harness);
 
 function at(run: string): GcsStore {
   const { bucket, prefix, storageOptions } = target;
