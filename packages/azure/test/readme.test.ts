@@ -1,63 +1,32 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { resolve } from "node:path";
 import {
   ContainerClient,
   ContainerSASPermissions,
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { addressOf, createContainer, startAzurite } from "servers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createContainer, startAzurite } from "servers";
+import { openReadme } from "servers/testing";
+import { afterAll, describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
 
-const run = promisify(execFile);
-const folder = resolve(import.meta.dirname, "..");
-const root = resolve(folder, "../..");
-const readme = await readFile(join(folder, "README.md"), "utf8");
-const snippets = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""], index) => ({
-  file: `${index + 1}.ts`,
-  code,
-}));
-let scratch: string;
-
-beforeAll(async () => {
-  // Inside the package, so that imports resolve as they do for a user who installed them.
-  scratch = await mkdtemp(join(folder, ".snippets-"));
-  const compilerOptions = {
-    types: ["node"],
-    noEmit: true,
-    isolatedDeclarations: false,
-    noUnusedLocals: false,
-  };
-  await writeFile(
-    join(scratch, "tsconfig.json"),
-    JSON.stringify({ extends: join(root, "tsconfig.base.json"), compilerOptions }),
-  );
-  for (const { file, code } of snippets) await writeFile(join(scratch, file), code);
-});
-
-afterAll(() => rm(scratch, { recursive: true }));
+const readme = await openReadme(resolve(import.meta.dirname, ".."));
+afterAll(() => readme[Symbol.asyncDispose]());
 
 describe("the code in the README", () => {
   test("compiles in the strictest settings", { timeout: 120_000 }, async () => {
-    const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const result = await run(process.execPath, [tsc, "-p", scratch]).catch((error: unknown) => error);
-    expect(result).toMatchObject({ stdout: "" });
+    expect(await readme.compile()).toBe("");
   });
 
-  test.each(snippets)(
-    "runs on an account that the environment names: $file",
+  test.each(readme.files)(
+    "runs on an account that the environment names: %s",
     { timeout: 60_000 },
-    async ({ file }) => {
+    async (file) => {
       const server = await startAzurite();
       try {
         await createContainer(server, "my-container");
-        const { connectionString } = addressOf(server.endpoint);
-        const env = { ...process.env, AZURE_STORAGE_CONNECTION_STRING: connectionString };
-        const result = await run(process.execPath, [join(scratch, file)], { env });
-        expect(result).toEqual({ stdout: "", stderr: "" });
+        const { connectionString } = server;
+        expect(await readme.run(file, { AZURE_STORAGE_CONNECTION_STRING: connectionString })).toBe("");
         const seal = new ContainerClient(connectionString, "my-container").getBlobClient(
           "jobs/flights/epoch=0/_COMMIT",
         );
@@ -71,8 +40,7 @@ describe("the code in the README", () => {
 
 describe("the role in the README", () => {
   test("is JSON, and names what the store does", () => {
-    const [, role = ""] = /^```json\n(.*?)^```$/ms.exec(readme) ?? [];
-    expect(JSON.parse(role)).toMatchObject({
+    expect(readme.json).toMatchObject({
       Actions: [],
       DataActions: ["read", "write", "delete"].map(
         (action) => `Microsoft.Storage/storageAccounts/blobServices/containers/blobs/${action}`,
@@ -84,7 +52,7 @@ describe("the role in the README", () => {
     "goes with a SAS that is enough to create, find, read, list and delete",
     { timeout: 60_000 },
     async () => {
-      const [, letters = ""] = /A SAS .*`sp=(\w+)`/.exec(readme) ?? [];
+      const [, letters = ""] = /A SAS .*`sp=(\w+)`/.exec(readme.text) ?? [];
       const server = await startAzurite();
       try {
         await createContainer(server, "my-container");

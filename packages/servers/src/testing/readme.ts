@@ -40,10 +40,12 @@ export async function openReadme(folder: string): Promise<Readme> {
     json: JSON.parse(/^```json\n(.*?)^```$/ms.exec(text)?.[1] ?? "null"),
     compile: async () => {
       const tsc = join(root, "node_modules/typescript/bin/tsc");
-      const { stdout } = await run(process.execPath, [tsc, "-p", scratch]).catch(
-        (error: { stdout: string }) => error,
-      );
-      return stdout;
+      try {
+        return (await run(process.execPath, [tsc, "-p", scratch])).stdout;
+      } catch (error) {
+        // Its message names the command: never empty, also when the compiler could not be started.
+        return `${String(error)}\n${String(Reflect.get(Object(error), "stdout"))}`;
+      }
     },
     run: async (file, env) => {
       const { stdout, stderr } = await run(process.execPath, [join(scratch, file)], {
