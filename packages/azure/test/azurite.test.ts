@@ -9,8 +9,8 @@ import {
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import type { RequestPolicyFactory } from "@azure/storage-blob";
-import { startAzurite } from "servers";
-import type { Azurite } from "servers";
+import { startAzurite } from "@state/servers";
+import type { Azurite } from "@state/servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
 import type { AzureStoreOptions } from "../src/index.ts";

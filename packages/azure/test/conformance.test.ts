@@ -1,6 +1,6 @@
 import type { ObjectStore } from "@state/core";
 import { backendConformance, storeConformance } from "@state/core/conformance";
-import { oneAtATime } from "servers/testing";
+import { oneAtATime } from "@state/servers/testing";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
 import { parseTarget, type Place, startTarget } from "./support/target.ts";

@@ -5,8 +5,8 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { createContainer, startAzurite } from "servers";
-import { openReadme } from "servers/testing";
+import { createContainer, startAzurite } from "@state/servers";
+import { openReadme } from "@state/servers/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { Storage } from "@google-cloud/storage";
 import { GoogleAuth, OAuth2Client, PassThroughClient } from "google-auth-library";
-import { startGcsDouble } from "servers";
-import { answer, operationNames, operations, storeErrorOf } from "servers/testing";
+import { startGcsDouble } from "@state/servers";
+import { answer, operationNames, operations, storeErrorOf } from "@state/servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import {

@@ -1,5 +1,5 @@
-import { startGcsDouble } from "servers";
-import { answer } from "servers/testing";
+import { startGcsDouble } from "@state/servers";
+import { answer } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { answerError, scriptedServer } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";

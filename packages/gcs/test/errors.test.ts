@@ -1,6 +1,13 @@
 import { isStoreError, type StoreErrorCode } from "@state/core";
 import { PassThroughClient } from "google-auth-library";
-import { answer, key, type OperationName, operationNames, operations, storeErrorOf } from "servers/testing";
+import {
+  answer,
+  key,
+  type OperationName,
+  operationNames,
+  operations,
+  storeErrorOf,
+} from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { meanings, wireFailure, wireMeanings } from "../src/errors.ts";
 import { GcsStore } from "../src/index.ts";

@@ -1,6 +1,6 @@
 import type { ListPage } from "@state/core";
-import { startGcsDouble } from "servers";
-import { answer, pagesOf, type Script, storeErrorOf } from "servers/testing";
+import { startGcsDouble } from "@state/servers";
+import { answer, pagesOf, type Script, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import type { GcsStore } from "../src/index.ts";
 import { scriptedServer } from "./support/scripted-server.ts";

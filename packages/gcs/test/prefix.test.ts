@@ -1,5 +1,5 @@
-import { startGcsDouble } from "servers";
-import { pagesOf } from "servers/testing";
+import { startGcsDouble } from "@state/servers";
+import { pagesOf } from "@state/servers/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { optionsFor, parseTarget, storeOn } from "./support/target.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { startGcsDouble } from "servers";
-import { openReadme } from "servers/testing";
+import { startGcsDouble } from "@state/servers";
+import { openReadme } from "@state/servers/testing";
 import { afterAll, describe, expect, test } from "vitest";
 
 const readme = await openReadme(resolve(import.meta.dirname, ".."));

@@ -2,8 +2,8 @@ import { text as textOf } from "node:stream/consumers";
 import { inspect } from "node:util";
 import { type BackendEvent, ObjectStoreBackend } from "@state/core";
 import { JWT } from "google-auth-library";
-import { startGcsDouble } from "servers";
-import { answer, operationNames, operations, rejectionOf, type Script } from "servers/testing";
+import { startGcsDouble } from "@state/servers";
+import { answer, operationNames, operations, rejectionOf, type Script } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import {

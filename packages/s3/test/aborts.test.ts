@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
-import { answer, key, operationNames, operations, rejectionOf, storeErrorOf } from "servers/testing";
+import { answer, key, operationNames, operations, rejectionOf, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { abortable } from "../src/abort.ts";
 import { answerError, scriptedServer } from "./support/scripted-server.ts";

@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import { Readable } from "node:stream";
 import { S3Client } from "@aws-sdk/client-s3";
-import { startS3Double } from "servers";
-import { answer, key, type Script, storeErrorOf } from "servers/testing";
+import { startS3Double } from "@state/servers";
+import { answer, key, type Script, storeErrorOf } from "@state/servers/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { scriptedServer } from "./support/scripted-server.ts";

@@ -1,6 +1,6 @@
 import { ListBucketsCommand, S3, S3Client } from "@aws-sdk/client-s3";
-import { startS3Double } from "servers";
-import { key, operationNames, operations, storeErrorOf } from "servers/testing";
+import { startS3Double } from "@state/servers";
+import { key, operationNames, operations, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { answerError, scriptedServer } from "./support/scripted-server.ts";

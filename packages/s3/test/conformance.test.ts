@@ -1,6 +1,6 @@
 import type { ObjectStore } from "@state/core";
 import { backendConformance, storeConformance } from "@state/core/conformance";
-import { oneAtATime } from "servers/testing";
+import { oneAtATime } from "@state/servers/testing";
 import { afterAll } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { startTarget } from "./support/target.ts";

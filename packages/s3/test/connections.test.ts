@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { S3Client } from "@aws-sdk/client-s3";
-import { startS3Double } from "servers";
-import { answer, key, operationNames, operations, storeErrorOf } from "servers/testing";
+import { startS3Double } from "@state/servers";
+import { answer, key, operationNames, operations, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test, vi } from "vitest";
 import { clientFrom, derive } from "../src/client.ts";
 import { S3Store } from "../src/index.ts";

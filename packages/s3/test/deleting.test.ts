@@ -1,5 +1,5 @@
-import { startS3Double } from "servers";
-import { answer, key, type Script, storeErrorOf } from "servers/testing";
+import { startS3Double } from "@state/servers";
+import { answer, key, type Script, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { answerError, scriptedServer } from "./support/scripted-server.ts";

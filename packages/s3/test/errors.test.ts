@@ -1,6 +1,6 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import type { StoreErrorCode } from "@state/core";
-import { answer, key, operationNames, operations, storeErrorOf } from "servers/testing";
+import { answer, key, operationNames, operations, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test, vi } from "vitest";
 import {
   meaningOfName,

@@ -1,5 +1,5 @@
 import type { ListPage } from "@state/core";
-import { answer, type Script, storeErrorOf } from "servers/testing";
+import { answer, type Script, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { listBody, scriptedServer } from "./support/scripted-server.ts";
 

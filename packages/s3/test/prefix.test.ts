@@ -1,4 +1,4 @@
-import { startS3Double } from "servers";
+import { startS3Double } from "@state/servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { parseTarget } from "./support/target.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { startS3Double } from "servers";
-import { openReadme } from "servers/testing";
+import { startS3Double } from "@state/servers";
+import { openReadme } from "@state/servers/testing";
 import { afterAll, describe, expect, test } from "vitest";
 
 const readme = await openReadme(resolve(import.meta.dirname, ".."));

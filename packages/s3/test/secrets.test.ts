@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { NoSuchBucket } from "@aws-sdk/client-s3";
 import { type BackendEvent, ObjectStoreBackend } from "@state/core";
-import { answer, operationNames, operations, rejectionOf, type Script } from "servers/testing";
+import { answer, operationNames, operations, rejectionOf, type Script } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { toStoreError } from "../src/errors.ts";
 import { answerError, credentials, scriptedServer } from "./support/scripted-server.ts";

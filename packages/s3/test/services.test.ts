@@ -1,6 +1,6 @@
 import { ObjectStoreBackend } from "@state/core";
-import { type Fault, type S3Double, type S3DoubleOptions, startS3Double } from "servers";
-import { key, operations, rejectionOf, storeErrorOf } from "servers/testing";
+import { type Fault, type S3Double, type S3DoubleOptions, startS3Double } from "@state/servers";
+import { key, operations, rejectionOf, storeErrorOf } from "@state/servers/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { configOf } from "./support/target.ts";

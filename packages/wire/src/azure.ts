@@ -1,6 +1,6 @@
 import { AzureStore } from "@state/azure";
-import { createContainer, startAzurite } from "servers";
-import { type Answer, answerOf } from "servers/proxy";
+import { createContainer, startAzurite } from "@state/servers";
+import { type Answer, answerOf } from "@state/servers/proxy";
 import { retryAfter, type Service, type Target, withText } from "./service.ts";
 
 function refusal(status: number, code: string, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -14,7 +14,7 @@ import {
   shortenAnswer,
   stallAnswer,
   type WireRequest,
-} from "servers/proxy";
+} from "@state/servers/proxy";
 import type { Operation, RefusalName, Service } from "./service.ts";
 
 /** A fault as a row of the table. */

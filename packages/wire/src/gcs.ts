@@ -1,6 +1,6 @@
 import { GcsStore } from "@state/gcs";
-import { startGcsDouble } from "servers";
-import { type Answer, answerOf } from "servers/proxy";
+import { startGcsDouble } from "@state/servers";
+import { type Answer, answerOf } from "@state/servers/proxy";
 import { retryAfter, type Service, type Target, withText } from "./service.ts";
 
 function refusal(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -1,6 +1,6 @@
 import { S3Store } from "@state/s3";
-import { type S3Server, startS3Double } from "servers";
-import { type Answer, answerOf } from "servers/proxy";
+import { type S3Server, startS3Double } from "@state/servers";
+import { type Answer, answerOf } from "@state/servers/proxy";
 import { retryAfter, type Service, type Target, withText } from "./service.ts";
 
 function refusal(status: number, code: string, headers: Readonly<Record<string, string>> = {}): Answer {

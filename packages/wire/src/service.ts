@@ -1,5 +1,5 @@
 import type { ObjectStore } from "@state/core";
-import type { Answer, WireRequest } from "servers/proxy";
+import type { Answer, WireRequest } from "@state/servers/proxy";
 
 export type Operation = "create" | "get" | "list" | "delete";
 

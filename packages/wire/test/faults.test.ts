@@ -1,5 +1,5 @@
 import { isStoreError, type ObjectStore } from "@state/core";
-import { Proxy } from "servers/proxy";
+import { Proxy } from "@state/servers/proxy";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faults, operationsOf, type WireFault } from "../src/catalogue.ts";
 import { checkpoint, inspect, type Point, points } from "../src/checkpoint.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ObjectStoreBackend } from "@state/core";
 import { S3Store } from "@state/s3";
-import { createBucket, installedServers, isInstalled, type S3Server, startMinio } from "servers";
+import { createBucket, installedServers, isInstalled, type S3Server, startMinio } from "@state/servers";
 import { expect, test } from "vitest";
 
 const bucket = "state";

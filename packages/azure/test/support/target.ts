@@ -1,5 +1,5 @@
 import { ContainerClient } from "@azure/storage-blob";
-import { createContainer, startAzurite } from "servers";
+import { createContainer, startAzurite } from "@state/servers";
 
 /** Where the suites run: what `STATE_TEST_AZURE` names, else Azurite on loopback. */
 export interface Target {

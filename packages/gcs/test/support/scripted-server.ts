@@ -1,6 +1,6 @@
 import { Storage } from "@google-cloud/storage";
 import { type AuthClient, OAuth2Client, PassThroughClient } from "google-auth-library";
-import { answer, type Script, type ScriptedServer, startScriptedServer } from "servers/testing";
+import { answer, type Script, type ScriptedServer, startScriptedServer } from "@state/servers/testing";
 import { GcsStore, type GcsStoreOptions } from "../../src/index.ts";
 
 export const token = "ya29.the-access-token";

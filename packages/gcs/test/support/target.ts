@@ -1,6 +1,6 @@
 import { Storage, type StorageOptions } from "@google-cloud/storage";
 import { JWT, type JWTOptions } from "google-auth-library";
-import { type GcsDouble, startGcsDouble } from "servers";
+import { type GcsDouble, startGcsDouble } from "@state/servers";
 import { GcsStore } from "../../src/index.ts";
 
 /** Where the suites run: what `STATE_TEST_GCS` names, else a double on loopback. */

@@ -1,5 +1,5 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
-import { answer, type Script, type ScriptedServer, startScriptedServer } from "servers/testing";
+import { answer, type Script, type ScriptedServer, startScriptedServer } from "@state/servers/testing";
 import { S3Store, type S3StoreOptions } from "../../src/index.ts";
 
 export const credentials = {

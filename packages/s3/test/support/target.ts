@@ -4,7 +4,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from "@aws-sdk/client-s3";
-import { startS3Double } from "servers";
+import { startS3Double } from "@state/servers";
 
 /** Where the suites run: what `STATE_TEST_S3` names, else a double on loopback. */
 export interface Target {

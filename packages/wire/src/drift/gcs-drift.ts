@@ -1,5 +1,5 @@
-import { startGcsDouble } from "servers";
-import type { Answer } from "servers/proxy";
+import { startGcsDouble } from "@state/servers";
+import type { Answer } from "@state/servers/proxy";
 import { headersBut, type Reading, typeOf } from "./comparison.ts";
 import type { Deviation, Drift } from "./drift.ts";
 import { gcsSayings, odd, gcsSpeaker } from "./gcs-sayings.ts";

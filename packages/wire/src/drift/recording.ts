@@ -1,4 +1,4 @@
-import { type Answer, type Fault, Proxy, type WireRequest } from "servers/proxy";
+import { type Answer, type Fault, Proxy, type WireRequest } from "@state/servers/proxy";
 
 /** A request as it was sent, and the server's answer. */
 export interface Recorded {

@@ -1,5 +1,5 @@
 import { XMLParser } from "fast-xml-parser";
-import { startS3Double } from "servers";
+import { startS3Double } from "@state/servers";
 import { namedS3 } from "../s3.ts";
 import { headersBut, type Reading, typeOf } from "./comparison.ts";
 import type { Deviation, Drift } from "./drift.ts";
