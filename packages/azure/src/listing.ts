@@ -49,10 +49,6 @@ export async function listSegment(
     if (!Array.isArray(segment?.blobItems) || typeof continuationToken !== "string") {
       throw failure("Unavailable", place, "the page lacks its items or its marker");
     }
-    // Else a service that gives the same empty page again and again would be asked for ever.
-    if (continuationToken !== "" && continuationToken === marker) {
-      throw failure("Unavailable", place, "the page names itself as the next one");
-    }
     const { blobItems, blobPrefixes = [] } = segment as {
       blobItems: Item[];
       blobPrefixes?: { name: string }[];
@@ -70,9 +66,11 @@ export async function listSegment(
   }
 }
 
-/** Throws unless `page` comes after what was given before it. */
+/** Throws unless a page comes after what was given before it, and leads to one that was not. */
 export class Order {
   readonly #place: Place;
+  /** Since the last page that was not empty: only empty ones could go round for ever. */
+  readonly #markers: Set<string> = new Set();
   #object = "";
   #prefix = "";
 
@@ -80,9 +78,15 @@ export class Order {
     this.#place = place;
   }
 
-  check({ objects, prefixes }: ListPage): void {
+  check({ page: { objects, prefixes }, next }: Segment): void {
     for (const { key } of objects) this.#object = this.#next(this.#object, key);
     for (const prefix of prefixes) this.#prefix = this.#next(this.#prefix, prefix);
+    if (objects.length + prefixes.length > 0) this.#markers.clear();
+    if (next === undefined) return;
+    if (this.#markers.has(next)) {
+      throw failure("Unavailable", this.#place, "the page leads to one that was given before");
+    }
+    this.#markers.add(next);
   }
 
   #next(last: string, name: string): string {

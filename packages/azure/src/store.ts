@@ -82,12 +82,12 @@ export class ContainerStore implements ObjectStore {
     let marker: string | undefined;
     do {
       const request = { prefix, delimiter: options?.delimiter, pageSize: this.#sizes.page, marker };
-      const { page, next } = await this.#request(place, options?.signal, silenceMs, ({ signal }) =>
+      const segment = await this.#request(place, options?.signal, silenceMs, ({ signal }) =>
         listSegment(this.#container, this.#root, { ...request, signal }, place),
       );
-      order.check(page);
-      yield page;
-      marker = next;
+      order.check(segment);
+      yield segment.page;
+      marker = segment.next;
     } while (marker !== undefined);
   }
 

@@ -94,6 +94,11 @@ describe("a listing", () => {
       ["a", "b"],
     ],
     ["an empty page that names itself as the next", pages({ "": page([], "one"), one: page([], "one") }), []],
+    [
+      "empty pages that go round",
+      pages({ "": page([], "one"), one: page([], "two"), two: page([], "one") }),
+      [],
+    ],
     ["a page that goes back", pages({ "": page(["p/c"], "one"), one: page(["p/b"], "") }), ["c"]],
     [
       "a page that begins with the last of the one before",

@@ -1,6 +1,6 @@
 export { addressOf, type Azurite, type AzuriteOptions, createContainer, startAzurite } from "./azurite.ts";
 export { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
-export { type InstalledServer, installedServers, isInstalled } from "./installed.ts";
+export { isInstalled, minio } from "./installed.ts";
 export { createBucket, type S3Server, startMinio } from "./minio.ts";
 export { startMoto } from "./moto.ts";
 export { freePort, startProcess } from "./process.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ObjectStoreBackend } from "@state/core";
 import { S3Store } from "@state/s3";
-import { createBucket, installedServers, isInstalled, type S3Server, startMinio } from "@state/servers";
+import { createBucket, isInstalled, minio, type S3Server, startMinio } from "@state/servers";
 import { expect, test } from "vitest";
 
 const bucket = "state";
@@ -18,14 +18,8 @@ function storeOn({ endpoint, region, accessKeyId, secretAccessKey }: S3Server): 
   });
 }
 
-function isThere(name: string): boolean {
-  const server = installedServers.find((each) => each.name === name);
-  if (server === undefined) throw new Error(`no server is called ${name}`);
-  return isInstalled(server);
-}
-
 // Named also where it is not run: `pnpm servers` brings MinIO.
-test.skipIf(!isThere("MinIO"))(
+test.skipIf(!isInstalled(minio))(
   "what was sealed on MinIO is restored after the server was killed, and nothing of it can be sealed again",
   { timeout: 120_000 },
   async () => {
