@@ -1,31 +1,31 @@
 import {
-  checkAmount,
   checkAttachmentName,
   checkBoolean,
   checkBytes,
   checkEpoch,
-  checkFunction,
-  checkInstanceId,
   checkInteger,
   checkObject,
   signalOf,
 } from "./arguments.ts";
 import { abort } from "./calls/abort.ts";
-import { epochComplete } from "./calls/complete.ts";
-import { completeRequest } from "./calls/complete-request.ts";
+import { epochComplete } from "./calls/complete/complete.ts";
+import { completeRequest } from "./calls/complete/request.ts";
 import { describeEpoch } from "./calls/describe.ts";
 import { findNewest } from "./calls/latest.ts";
 import { openNamespace } from "./calls/open.ts";
-import { pruneBefore } from "./calls/prune.ts";
+import { pruneBefore } from "./calls/prune/prune.ts";
 import { readPartial, SealCache } from "./calls/read-partial.ts";
 import { sealedEpochs } from "./calls/sealed-epochs.ts";
 import { takeover } from "./calls/takeover.ts";
 import { writeAttachment, writePartial } from "./calls/write.ts";
-import { StateError } from "./errors.ts";
-import { type BackendEvent, eventSink } from "./events.ts";
-import { asStateError, Incarnation } from "./incarnation.ts";
+import { asStateError, isStateError, StateError } from "./errors.ts";
+import { eventSink, refusalOf } from "./events.ts";
+import { Leadership } from "./leadership.ts";
+import { Namespace } from "./namespace.ts";
+import { type CheckedOptions, checkOpenOptions, type OpenOptions } from "./open-options.ts";
+import { OwnWrites } from "./own-writes.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
-import { type RetryOptions, retryPolicy } from "./retry.ts";
+import { retryPolicy } from "./retry.ts";
 import type { Seal } from "./seal.ts";
 import { SealHandle } from "./sealed-epoch.ts";
 import type {
@@ -44,32 +44,8 @@ import type {
   WriteAttachmentArguments,
   WritePartialArguments,
 } from "./state-backend.ts";
-import type { ObjectStore, OperationOptions } from "./store.ts";
+import type { OperationOptions } from "./store.ts";
 import { StoreClient } from "./store-client.ts";
-
-export interface OpenOptions {
-  readonly store: ObjectStore;
-  /** Names this process among its peers: 1 to 200 printable characters, not starting with `{`. */
-  readonly instanceId: string;
-  /** 1 to 65,536; the same for everyone who opens this namespace, for ever. */
-  readonly vnodeCapacity: number;
-  /** Creates nothing and accepts a namespace that is not there yet. */
-  readonly readOnly?: boolean | undefined;
-  /**
-   * LaminarDB's rule: a vnode number stands for the only partial that the listing shows, whoever wrote it.
-   *
-   * What this gives up: nothing tells two attempts at an epoch apart, so a seal can mix their cuts, and a
-   * write under an assignment version that has been superseded can satisfy a seal. The seal holds no digest of
-   * such a partial, so what is read back is checked by its size alone. Pass receipts instead where you can.
-   */
-  readonly acceptListed?: boolean | undefined;
-  /** How many requests one call has in flight at most; 1 to 1,024. Default 8: plenty for two cores and one bucket. */
-  readonly concurrency?: number | undefined;
-  readonly retry?: RetryOptions | undefined;
-  /** Called synchronously; what it throws goes to `reportError`, or becomes an uncaught error, never into the call. */
-  readonly onEvent?: ((event: BackendEvent) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * Checkpoints on an object store. See `StateBackend` for what each call promises.
@@ -83,13 +59,22 @@ export interface OpenOptions {
  * ```
  */
 export class ObjectStoreBackend implements StateBackend {
-  readonly #self: Incarnation;
+  readonly vnodeCapacity: number;
+  readonly #namespace: Namespace;
+  readonly #leadership: Leadership;
+  readonly #ownWrites = new OwnWrites();
   readonly #cache = new SealCache();
+  readonly #readOnly: boolean;
+  readonly #acceptListed: boolean;
   readonly #inFlight = new Set<Promise<unknown>>();
   #closed = false;
 
-  private constructor(self: Incarnation) {
-    this.#self = self;
+  private constructor(namespace: Namespace, leadership: Leadership, options: CheckedOptions) {
+    this.#namespace = namespace;
+    this.#leadership = leadership;
+    this.vnodeCapacity = options.vnodeCapacity;
+    this.#readOnly = options.readOnly;
+    this.#acceptListed = options.acceptListed;
   }
 
   /**
@@ -98,60 +83,32 @@ export class ObjectStoreBackend implements StateBackend {
    * @throws `StateError`: `ConditionIgnored`, `CapacityMismatch`, `UnknownFormat`, `Corrupt`, `StoreFailed`
    */
   static async open(options: OpenOptions): Promise<ObjectStoreBackend> {
-    checkObject("options", options);
-    checkObject("store", options.store);
-    for (const operation of ["create", "get", "list", "delete"] as const) {
-      if (typeof options.store[operation] !== "function") throw new TypeError(`store has no ${operation}`);
-    }
-    const instanceId = checkInstanceId(options.instanceId);
-    const vnodeCapacity = checkInteger("vnodeCapacity", options.vnodeCapacity, 1, 65_536);
-    const readOnly = checkBoolean("readOnly", options.readOnly);
-    const acceptListed = checkBoolean("acceptListed", options.acceptListed);
-    const concurrency = checkInteger(
-      "concurrency",
-      options.concurrency === undefined ? 8 : options.concurrency,
-      1,
-      1024,
-    );
-    checkRetry(options.retry);
-    checkFunction("onEvent", options.onEvent);
-    const signal = signalOf(options);
-
-    const emit = eventSink(options.onEvent);
-    const client = new StoreClient(options.store, retryPolicy(options.retry), emit);
+    const checked = checkOpenOptions(options);
+    const { store, signal, concurrency } = checked;
+    const emit = eventSink(checked.onEvent);
+    const client = new StoreClient(store, retryPolicy(checked.retry), emit);
+    const namespace = new Namespace(client, concurrency, emit);
     try {
-      const { fence } = await openNamespace(client, { vnodeCapacity, readOnly, concurrency }, signal);
-      return new ObjectStoreBackend(
-        new Incarnation({
-          client,
-          instanceId,
-          vnodeCapacity,
-          readOnly,
-          acceptListed,
-          concurrency,
-          emit,
-          fence,
-        }),
-      );
+      const { fence } = await openNamespace(namespace, checked, signal);
+      const leadership = new Leadership(checked.instanceId);
+      // rule: open-takes-the-highest-fence
+      leadership.raiseAuthoritativeVersion(fence);
+      return new ObjectStoreBackend(namespace, leadership, checked);
     } catch (error) {
       throw asStateError(error, `open of ${client.name}`, { sealed: "unknown" }, signal);
     }
   }
 
   get instanceId(): string {
-    return this.#self.instanceId;
-  }
-
-  get vnodeCapacity(): number {
-    return this.#self.vnodeCapacity;
+    return this.#leadership.instanceId;
   }
 
   get authoritativeVersion(): number {
-    return this.#self.authoritativeVersion;
+    return this.#leadership.authoritativeVersion;
   }
 
   setAuthoritativeVersion(version: number): void {
-    this.#self.raiseAuthoritativeVersion(checkInteger("version", version, 0));
+    this.#leadership.raiseAuthoritativeVersion(checkInteger("version", version, 0));
   }
 
   async writePartial(args: WritePartialArguments, options?: OperationOptions): Promise<PartialReceipt> {
@@ -161,8 +118,14 @@ export class ObjectStoreBackend implements StateBackend {
     const assignmentVersion = checkInteger("assignmentVersion", args.assignmentVersion, 0);
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
-    return this.#call("writePartial", epoch, signal, () =>
-      writePartial(this.#self, { epoch, vnode, assignmentVersion, bytes }, signal),
+    return this.#write("writePartial", epoch, signal, () =>
+      writePartial(
+        this.#namespace,
+        this.#leadership,
+        this.#ownWrites,
+        { epoch, vnode, assignmentVersion, bytes },
+        signal,
+      ),
     );
   }
 
@@ -176,31 +139,35 @@ export class ObjectStoreBackend implements StateBackend {
     const assignmentVersion = checkInteger("assignmentVersion", args.assignmentVersion, 0);
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
-    return this.#call("writeAttachment", epoch, signal, () =>
-      writeAttachment(this.#self, { epoch, name, assignmentVersion, bytes }, signal),
+    return this.#write("writeAttachment", epoch, signal, () =>
+      writeAttachment(this.#namespace, this.#leadership, { epoch, name, assignmentVersion, bytes }, signal),
     );
   }
 
   async epochComplete(args: EpochCompleteArguments, options?: OperationOptions): Promise<EpochOutcome> {
     const request = completeRequest(args, this.vnodeCapacity);
     const signal = signalOf(options);
-    return this.#call("epochComplete", request.epoch, signal, () =>
-      epochComplete(this.#self, request, signal),
-    );
+    const context = {
+      namespace: this.#namespace,
+      leadership: this.#leadership,
+      ownWrites: this.#ownWrites,
+      acceptListed: this.#acceptListed,
+    };
+    return this.#write("epochComplete", request.epoch, signal, () => epochComplete(context, request, signal));
   }
 
   async abort(epoch: number, options?: OperationOptions): Promise<AbortOutcome> {
     checkEpoch(epoch);
     const signal = signalOf(options);
-    return this.#call("abort", epoch, signal, () => abort(this.#self, epoch, signal));
+    return this.#write("abort", epoch, signal, () => abort(this.#namespace, this.#leadership, epoch, signal));
   }
 
   async takeover(args: TakeoverArguments, options?: OperationOptions): Promise<Takeover> {
     checkObject("args", args);
     const version = checkInteger("version", args.version, 1);
     const signal = signalOf(options);
-    return this.#call("takeover", undefined, signal, async () => {
-      const { base, nextEpoch } = await takeover(this.#self, version, signal);
+    return this.#write("takeover", undefined, signal, async () => {
+      const { base, nextEpoch } = await takeover(this.#namespace, this.#leadership, version, signal);
       return { base: this.#handle(base), nextEpoch };
     });
   }
@@ -208,7 +175,7 @@ export class ObjectStoreBackend implements StateBackend {
   async latest(options?: OperationOptions): Promise<SealedEpoch | undefined> {
     const signal = signalOf(options);
     return this.#call("latest", undefined, signal, async () =>
-      this.#handle((await findNewest(this.#self, signal)).seal),
+      this.#handle((await findNewest(this.#namespace, signal)).seal),
     );
   }
 
@@ -218,7 +185,7 @@ export class ObjectStoreBackend implements StateBackend {
       "latestCommittedEpoch",
       undefined,
       signal,
-      async () => (await findNewest(this.#self, signal)).seal?.epoch,
+      async () => (await findNewest(this.#namespace, signal)).seal?.epoch,
     );
   }
 
@@ -228,7 +195,7 @@ export class ObjectStoreBackend implements StateBackend {
     const epoch = checkEpoch(args.epoch);
     const signal = signalOf(options);
     return this.#call("readPartial", epoch, signal, () =>
-      readPartial(this.#self, this.#cache, { vnode, epoch }, signal),
+      readPartial(this.#namespace, this.#ownWrites, this.#cache, { vnode, epoch }, signal),
     );
   }
 
@@ -239,21 +206,21 @@ export class ObjectStoreBackend implements StateBackend {
     checkObject("args", args);
     const after = args.after === undefined ? -1 : checkEpoch(args.after, "after");
     const signal = signalOf(options);
-    return this.#call("sealedEpochs", undefined, signal, () => sealedEpochs(this.#self, after, signal));
+    return this.#call("sealedEpochs", undefined, signal, () => sealedEpochs(this.#namespace, after, signal));
   }
 
   async describeEpoch(epoch: number, options?: OperationOptions): Promise<EpochDescription> {
     checkEpoch(epoch);
     const signal = signalOf(options);
-    return this.#call("describeEpoch", epoch, signal, () => describeEpoch(this.#self, epoch, signal));
+    return this.#call("describeEpoch", epoch, signal, () => describeEpoch(this.#namespace, epoch, signal));
   }
 
   async pruneBefore(before: number, options?: PruneOptions): Promise<PruneReport> {
     checkEpoch(before, "before");
     const signal = signalOf(options);
     const asOperator = checkBoolean("asOperator", options?.asOperator);
-    return this.#call("pruneBefore", undefined, signal, () =>
-      pruneBefore(this.#self, { before, asOperator }, signal),
+    return this.#write("pruneBefore", undefined, signal, () =>
+      pruneBefore(this.#namespace, this.#leadership, { before, asOperator }, signal),
     );
   }
 
@@ -268,7 +235,23 @@ export class ObjectStoreBackend implements StateBackend {
 
   #handle(seal: Seal | undefined): SealedEpoch | undefined {
     if (seal === undefined) return undefined;
-    return new SealHandle(this.#self, seal, (signal, read) => this.#call("read", seal.epoch, signal, read));
+    return new SealHandle(this.#namespace, seal, this.vnodeCapacity, (signal, read) =>
+      this.#call("read", seal.epoch, signal, read),
+    );
+  }
+
+  /** A call that may create or delete something. */
+  #write<T>(
+    name: string,
+    epoch: number | undefined,
+    signal: AbortSignal | undefined,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    return this.#call(name, epoch, signal, async () => {
+      if (!this.#readOnly) return run();
+      const message = `${name}: the backend of ${this.#namespace.client.name} was opened read-only`;
+      throw new StateError("ReadOnly", message, { sealed: "unknown" });
+    });
   }
 
   /** Every call passes here once its arguments were checked. */
@@ -285,20 +268,11 @@ export class ObjectStoreBackend implements StateBackend {
     try {
       return await running;
     } catch (error) {
+      const refusal = isStateError(error) ? refusalOf(error) : undefined;
+      if (refusal !== undefined) this.#namespace.report(refusal.decision, refusal);
       throw asStateError(error, name, { sealed: "unknown", epoch }, signal);
     } finally {
       this.#inFlight.delete(running);
     }
   }
-}
-
-function checkRetry(retry: RetryOptions | undefined): void {
-  if (retry === undefined) return;
-  checkObject("retry", retry);
-  if (retry.attempts !== undefined) checkInteger("retry.attempts", retry.attempts, 1);
-  for (const name of ["baseDelayMs", "maxDelayMs", "deadlineMs", "attemptTimeoutMs"] as const) {
-    if (retry[name] !== undefined)
-      checkAmount(`retry.${name}`, retry[name], name.endsWith("DelayMs") ? 0 : 1);
-  }
-  for (const name of ["now", "sleep", "random"] as const) checkFunction(`retry.${name}`, retry[name]);
 }

@@ -1,23 +1,25 @@
 /** An epoch's `_COMMIT`, read from the store and written to it. */
-import { StateError } from "./errors.ts";
-import type { Incarnation } from "./incarnation.ts";
+import { createOrReadBack, type NotCreated } from "./create-or-read-back.ts";
 import { commitKey, parseEpochObject } from "./layout.ts";
+import type { Leadership } from "./leadership.ts";
+import type { Namespace } from "./namespace.ts";
 import type { Operation } from "./retry.ts";
 import { type Commit, decodeCommit, encodeVoid, frozen, type Seal } from "./seal.ts";
 
 /** What an epoch's `_COMMIT` says, or `undefined` when there is none. @throws `Corrupt`, `UnknownFormat` */
 export async function readCommit(
-  self: Incarnation,
+  { client }: Namespace,
   epoch: number,
   operation: Operation,
 ): Promise<Commit | undefined> {
-  const body = await self.client.get(commitKey(epoch), operation);
+  // rule: commit-read-by-its-whole-key
+  const body = await client.get(commitKey(epoch), operation);
   return body === undefined ? undefined : decodeCommit(body, epoch);
 }
 
 /** The seal that a commit stands for, or `undefined` for a void. The plain-text form needs a listing. */
 export async function sealOf(
-  self: Incarnation,
+  namespace: Namespace,
   epoch: number,
   commit: Commit,
   signal: AbortSignal | undefined,
@@ -25,7 +27,7 @@ export async function sealOf(
   if (commit.kind === "void") return undefined;
   if (commit.kind === "seal") return commit.seal;
   const partials = [];
-  for await (const { key, size } of self.listEpoch(epoch, signal)) {
+  for await (const { key, size } of namespace.listEpoch(epoch, signal)) {
     const object = parseEpochObject(key);
     if (object?.kind === "partial" && object.sha256 === undefined)
       partials.push({ vnode: object.vnode, key, size });
@@ -35,48 +37,35 @@ export async function sealOf(
 }
 
 /** An epoch decided for ever, or the reason why that is not known. */
-export type Voided =
-  | { readonly state: "void" }
-  | { readonly state: "sealed"; readonly seal: Seal }
-  /** Something was there and is gone: only prune deletes a `_COMMIT`. */
-  | { readonly state: "gone" }
-  | { readonly state: "unknown"; readonly definite: boolean; readonly cause: unknown };
+export type Voiding =
+  | { readonly outcome: "void" }
+  | { readonly outcome: "sealed"; readonly seal: Seal }
+  /** A `_COMMIT` was there and is gone: only prune deletes one. */
+  | { readonly outcome: "gone" }
+  | NotCreated;
 
-/** Creates a void where no `_COMMIT` is, so that whatever seal is still on its way comes too late. */
+/** Creates a void where no `_COMMIT` is: whatever seal is still on its way then comes too late. */
 export async function voidEpoch(
-  self: Incarnation,
+  namespace: Namespace,
+  leadership: Leadership,
   epoch: number,
   signal: AbortSignal | undefined,
-): Promise<Voided> {
-  const body = encodeVoid(epoch, self.instanceId, self.id);
-  const operation = self.client.operation(signal, body.length);
-  const answer = await self.client.create(commitKey(epoch), body, operation);
-  if (answer.outcome === "created") return voided(self, epoch);
-  if (answer.outcome === "failed" && answer.definite)
-    return { state: "unknown", definite: true, cause: answer.error };
-
-  let commit: Commit | undefined;
-  try {
-    commit = await readCommit(self, epoch, operation);
-  } catch (error) {
-    operation.throwIfAborted();
-    if (error instanceof StateError) throw error;
-    return { state: "unknown", definite: false, cause: answer.outcome === "failed" ? answer.error : error };
+): Promise<Voiding> {
+  const { client } = namespace;
+  const body = encodeVoid(epoch, leadership.instanceId, leadership.incarnation);
+  const operation = client.operation(signal, body.length);
+  // rule: void-stays
+  const creation = await createOrReadBack(client, commitKey(epoch), body, operation);
+  if (creation.outcome !== "created" && creation.outcome !== "found") return creation;
+  if (creation.outcome === "found") {
+    const seal = await sealOf(namespace, epoch, decodeCommit(creation.body, epoch), signal);
+    if (seal !== undefined) {
+      // rule: settled-seal-is-newest
+      leadership.resolve(epoch, seal);
+      return { outcome: "sealed", seal };
+    }
   }
-  if (commit === undefined) {
-    return answer.outcome === "exists"
-      ? { state: "gone" }
-      : { state: "unknown", definite: false, cause: answer.error };
-  }
-  if (commit.kind === "void") return voided(self, epoch);
-  const seal = await sealOf(self, epoch, commit, signal);
-  if (seal === undefined) return voided(self, epoch);
-  self.resolve(epoch, seal);
-  return { state: "sealed", seal };
-}
-
-function voided(self: Incarnation, epoch: number): Voided {
-  self.resolve(epoch, undefined);
-  self.decide("void", { epoch });
-  return { state: "void" };
+  leadership.resolve(epoch, undefined);
+  namespace.report("void", { epoch });
+  return { outcome: "void" };
 }

@@ -25,8 +25,8 @@ export async function mapBounded<T, R>(
   return results;
 }
 
-/** Both, side by side unless `limit` is 1, and then in this order. */
-export async function both<A, B>(
+/** Side by side, unless `limit` is 1: then one after the other. Rejects, with the first of the failures, when both have ended. */
+export async function concurrently<A, B>(
   limit: number,
   first: () => Promise<A>,
   second: () => Promise<B>,
@@ -38,8 +38,8 @@ export async function both<A, B>(
   return [a.value, b.value];
 }
 
-/** Calls run one after another, in the order in which they came; one that gives up leaves the others their turn. */
-export class TurnQueue {
+/** Calls run one after another, in the order in which they came; one that gives up leaves the others their place. */
+export class SerialQueue {
   #last: Promise<void> = Promise.resolve();
 
   async run<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
@@ -73,7 +73,7 @@ async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undef
 }
 
 /** What became of the promise, as a value. */
-export async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+export async function outcomeOf<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([promise]);
   return result;
 }

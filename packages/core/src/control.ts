@@ -1,4 +1,4 @@
-import { StateError } from "./errors.ts";
+import { StateError, type StateErrorDetails } from "./errors.ts";
 import { controlPrefix, parseControlKey } from "./layout.ts";
 import type { StoreClient } from "./store-client.ts";
 
@@ -8,7 +8,7 @@ export interface Control {
   readonly fence: number;
   /** The lowest epoch that may still exist; 0: nothing was pruned. */
   readonly floor: number;
-  /** Fences and floors that no longer count. */
+  /** The keys of fences and floors that no longer count. */
   readonly outdated: readonly string[];
 }
 
@@ -28,54 +28,34 @@ export async function readControl(client: StoreClient, signal: AbortSignal | und
   return { ...highest, outdated };
 }
 
-/** What is known of an object after a create that wants it there, whoever made it. */
-export type Ensured =
-  | { readonly state: "created" }
-  | { readonly state: "found"; readonly body: Uint8Array }
-  | { readonly state: "failed"; readonly definite: boolean; readonly cause: unknown };
-
 /**
- * Creates `key` and, unless the answer is `created`, reads back what is there: neither `exists` nor an error tells
- * whose object it is. What was there and is gone again is created again, so this is not for `_COMMIT`.
+ * Below the floor nothing tells any more whether an epoch was sealed, unless its seal was read: then `details` say so.
+ *
+ * @throws `EpochPruned`
  */
-export async function ensure(
-  client: StoreClient,
-  key: string,
-  body: Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<Ensured> {
-  const operation = client.operation(signal, body.length);
-  for (let tries = 1; ; tries++) {
-    const answer = await client.create(key, body, operation);
-    if (answer.outcome === "created") return { state: "created" };
-    if (answer.outcome === "failed" && answer.definite)
-      return { state: "failed", definite: true, cause: answer.error };
-    try {
-      const found = await client.get(key, operation);
-      if (found !== undefined) return { state: "found", body: found };
-    } catch (error) {
-      operation.throwIfAborted();
-      return { state: "failed", definite: false, cause: answer.outcome === "failed" ? answer.error : error };
-    }
-    if (answer.outcome === "failed") return { state: "failed", definite: false, cause: answer.error };
-    if (tries === maxVanishings) {
-      const message = `${key} was there and gone again, ${maxVanishings} times in a row`;
-      return { state: "failed", definite: false, cause: new Error(message) };
-    }
-  }
+export function checkNotPruned(
+  epoch: number,
+  { floor }: Pick<Control, "floor">,
+  details: Partial<StateErrorDetails> = {},
+): void {
+  if (floor > epoch) throw pruned(epoch, floor, details);
 }
 
-const maxVanishings = 8;
+export function pruned(epoch: number, floor: number, details: Partial<StateErrorDetails> = {}): StateError {
+  const message = `epoch ${epoch} is below the floor ${floor}: it was pruned`;
+  return new StateError("EpochPruned", message, { sealed: "unknown", epoch, ...details });
+}
 
 /**
- * Decides whether a search that must end at or above the floor may be tried again. A floor that rises explains an
- * answer that was pruned meanwhile; the same floor twice does not.
+ * Decides whether a search that must end at or above the floor may be tried again. If the floor rose meanwhile, what the
+ * search missed was pruned while it ran; the same floor twice explains nothing.
  */
 export class FloorWatch {
   #last: number | undefined;
 
   /** @throws `Corrupt` when the floor has not risen since the last time. */
   startOver(floor: number, what: string): void {
+    // rule: same-floor-twice-is-corrupt
     if (this.#last !== undefined && floor <= this.#last) {
       const message = `${what}, though epochs below ${floor} were pruned, and prune keeps the newest sealed epoch`;
       throw new StateError("Corrupt", message, { sealed: "unknown" });

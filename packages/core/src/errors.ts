@@ -147,6 +147,22 @@ export function isStateError(value: unknown): value is StateError {
   return isBranded(value, stateBrand);
 }
 
+/** What a call rejects with, whatever it met: store errors become `StoreFailed`, all else stays what it is. */
+export function asStateError(
+  error: unknown,
+  call: string,
+  details: StateErrorDetails,
+  signal: AbortSignal | undefined,
+): unknown {
+  // An abort's reason stays what it is, even where it is a `StoreError`.
+  if (!isStoreError(error) || (signal?.aborted === true && error === signal.reason)) return error;
+  return new StateError("StoreFailed", `${call}: ${error.message}`, {
+    ...details,
+    key: error.key,
+    cause: error,
+  });
+}
+
 /** A printed error shows the fields that say something, and no others. */
 function assignDefined(error: Error, fields: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(fields)) {

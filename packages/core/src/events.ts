@@ -1,4 +1,4 @@
-import type { StoreErrorCode } from "./errors.ts";
+import type { StateError, StateErrorCode, StoreErrorCode } from "./errors.ts";
 
 /** What a backend tells its `onEvent`: each store request as it ends, and each decision of the protocol. */
 export type BackendEvent = RequestEvent | DecisionEvent;
@@ -34,6 +34,20 @@ export interface DecisionEvent {
   readonly epoch?: number | undefined;
   readonly version?: number | undefined;
   readonly committer?: string | undefined;
+}
+
+const refusals: { readonly [C in StateErrorCode]?: DecisionEvent["decision"] } = {
+  StaleVersion: "stale",
+  SplitBrainCommit: "split-brain",
+  EpochAborted: "void",
+  EpochPruned: "pruned",
+  EpochSuperseded: "superseded",
+};
+
+/** The decision of the protocol that a call was refused by, if it was one. */
+export function refusalOf({ code, epoch, version, committer }: StateError): DecisionEvent | undefined {
+  const decision = refusals[code];
+  return decision === undefined ? undefined : { type: "decision", decision, epoch, version, committer };
 }
 
 /** Makes of a user's `onEvent` a function that never throws: what the hook throws must not decide an epoch. */

@@ -34,7 +34,7 @@ export type {
   WriteAttachmentArguments,
   WritePartialArguments,
 } from "./state-backend.ts";
-export type { OpenOptions } from "./backend.ts";
+export type { OpenOptions } from "./open-options.ts";
 export { ObjectStoreBackend } from "./backend.ts";
 export type { BackendEvent, DecisionEvent, RequestEvent } from "./events.ts";
 export type { RetryOptions } from "./retry.ts";

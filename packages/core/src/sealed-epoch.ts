@@ -1,6 +1,7 @@
 import { checkAttachmentName, checkInteger, signalOf } from "./arguments.ts";
-import { StateError } from "./errors.ts";
-import { asStateError, type Incarnation } from "./incarnation.ts";
+import { checkNotPruned } from "./control.ts";
+import { asStateError, StateError } from "./errors.ts";
+import type { Namespace } from "./namespace.ts";
 import { findPartial, type Seal, type SealedAttachment, type SealedPartial } from "./seal.ts";
 import { sha256Hex } from "./sha256.ts";
 import type { SealedEpoch } from "./state-backend.ts";
@@ -11,13 +12,15 @@ type Run = <T>(signal: AbortSignal | undefined, call: () => Promise<T>) => Promi
 /** The handle that `latest` and `takeover` give: reads exactly the keys that the seal names. */
 export class SealHandle implements SealedEpoch {
   readonly seal: Seal;
-  readonly #self: Incarnation;
+  readonly #namespace: Namespace;
+  readonly #vnodeCapacity: number;
   readonly #run: Run;
 
   /** @param run counts a read among the calls in flight, and refuses it once the backend is closed */
-  constructor(self: Incarnation, seal: Seal, run: Run) {
-    this.#self = self;
+  constructor(namespace: Namespace, seal: Seal, vnodeCapacity: number, run: Run) {
+    this.#namespace = namespace;
     this.seal = seal;
+    this.#vnodeCapacity = vnodeCapacity;
     this.#run = run;
   }
 
@@ -38,7 +41,7 @@ export class SealHandle implements SealedEpoch {
   }
 
   async read(vnode: number, options?: OperationOptions): Promise<Uint8Array | undefined> {
-    checkInteger("vnode", vnode, 0, this.#self.vnodeCapacity - 1);
+    checkInteger("vnode", vnode, 0, this.#vnodeCapacity - 1);
     const signal = signalOf(options);
     const entry = findPartial(this.seal, vnode);
     return this.#run(signal, () => this.#read(entry, signal));
@@ -56,7 +59,7 @@ export class SealHandle implements SealedEpoch {
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array | undefined> {
     signal?.throwIfAborted();
-    return entry === undefined ? undefined : readSealed(this.#self, this.seal, entry, signal);
+    return entry === undefined ? undefined : readSealed(this.#namespace, this.seal, entry, signal);
   }
 }
 
@@ -67,43 +70,47 @@ export class SealHandle implements SealedEpoch {
  * @throws `EpochPruned`, `PartialLost`, `Corrupt`, `StoreFailed`
  */
 export async function readSealed(
-  self: Incarnation,
+  namespace: Namespace,
   seal: Seal,
   entry: SealedPartial | SealedAttachment,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
+  const { client } = namespace;
   const { epoch, committer } = seal;
   const { key } = entry;
   const vnode = "vnode" in entry ? entry.vnode : undefined;
   const details = { sealed: "yes", epoch, vnode, committer, key } as const;
   try {
-    const body = await self.client.get(key, self.client.operation(signal, entry.size));
+    const body = await client.get(key, client.operation(signal, entry.size));
     const intact = body !== undefined && (await isAsSealed(body, entry));
+    // Only the floor tells whether what is there, or is not, still is what was sealed.
+    // rule: entry-without-digest-looks-at-the-floor
+    // rule: other-bytes-look-at-the-floor
     if (!intact || entry.sha256 === undefined) {
-      // Only the floor tells whether what is there, or is not, still is what was sealed.
-      const { floor } = await self.readControl(signal);
-      if (floor > epoch) throw self.pruned(epoch, floor, details);
+      const control = await namespace.readControl(signal);
+      // rule: absent-object-of-a-pruned-seal-is-pruned
+      checkNotPruned(epoch, control, details);
     }
+    if (intact) return body;
     if (body === undefined) {
+      // rule: absent-object-of-a-seal-is-an-error
       throw new StateError(
         "PartialLost",
         `${key} is named by the seal of epoch ${epoch} and is gone`,
         details,
       );
     }
-    if (intact) return body;
-    throw new StateError(
-      "Corrupt",
-      `${key} holds other bytes than the seal of epoch ${epoch} describes`,
-      details,
-    );
+    const message = `${key} holds other bytes than the seal of epoch ${epoch} describes`;
+    throw new StateError("Corrupt", message, details);
   } catch (error) {
     throw asStateError(error, `reading ${key}`, details, signal);
   }
 }
 
 async function isAsSealed(body: Uint8Array, entry: SealedPartial | SealedAttachment): Promise<boolean> {
+  // rule: handle-checks-the-size
   if (body.length !== entry.size) return false;
+  // rule: handle-checks-the-digest
   return entry.sha256 === undefined || (await sha256Hex(copyOf(body))) === entry.sha256;
 }
 

@@ -1,15 +1,21 @@
 import { isStoreError, StoreError } from "./errors.ts";
 import type { BackendEvent, RequestEvent } from "./events.ts";
+import { Listing } from "./listing.ts";
 import { AttemptTimeout, Operation, type RetryPolicy } from "./retry.ts";
 import type { DeleteFailure, ListPage, ObjectStore } from "./store.ts";
 
-/** What a create and its retries came to. A failure that is not `definite` may have created the object, or may yet. */
-export type CreateAnswer =
+/**
+ * What a create and its retries came to. `refused`: every attempt was refused in time, so nothing was written.
+ * `lost`: an attempt may have created the object, or may yet.
+ */
+export type CreateResponse =
   | { readonly outcome: "created" }
   | { readonly outcome: "exists" }
-  | { readonly outcome: "failed"; readonly definite: boolean; readonly error: StoreError };
+  | { readonly outcome: "refused"; readonly error: StoreError }
+  | { readonly outcome: "lost"; readonly error: StoreError };
 
-const definiteCodes = new Set(["Denied", "Misconfigured", "Unsupported", "InvalidKey"]);
+/** The codes of a service that says no before it writes. */
+const refusalCodes = new Set(["Denied", "Misconfigured", "Unsupported", "InvalidKey"]);
 const deleteBatch = 1000;
 
 /** The store with the retry loop around it; reports every attempt. Rejects with `StoreError`, or the abort's reason. */
@@ -33,21 +39,25 @@ export class StoreClient {
     return new Operation(this.#policy, signal, bytes);
   }
 
-  async create(key: string, body: Uint8Array, operation: Operation): Promise<CreateAnswer> {
-    let sent = 0;
-    let refused = 0;
-    const attempt = async (signal: AbortSignal, number: number): Promise<CreateAnswer> => {
-      sent += 1;
+  async create(key: string, body: Uint8Array, operation: Operation): Promise<CreateResponse> {
+    let attempts = 0;
+    /** Attempts that may have created the object, or may yet: all that were sent and not refused. */
+    let unrefused = 0;
+    const attempt = async (signal: AbortSignal, number: number): Promise<CreateResponse> => {
+      attempts += 1;
+      // rule: timed-out-create-may-land
+      unrefused += 1;
       try {
         const outcome = await this.#observed("create", key, number, signal, async (seen) => {
           seen.bytes = body.length;
-          const answer = checked(await this.#store.create(key, body, { signal }));
-          seen.outcome = answer === "created" ? "ok" : answer;
-          return answer;
+          const response = checkedResponse(await this.#store.create(key, body, { signal }), key);
+          seen.outcome = response === "created" ? "ok" : response;
+          return response;
         });
         return { outcome };
       } catch (error) {
-        if (isStoreError(error) && definiteCodes.has(error.code) && !signal.aborted) refused += 1;
+        // If the attempt timed out before it was refused, nobody waited for the refusal: it may still land.
+        if (isStoreError(error) && refusalCodes.has(error.code) && !signal.aborted) unrefused -= 1;
         throw error;
       }
     };
@@ -56,13 +66,9 @@ export class StoreClient {
     } catch (error) {
       operation.throwIfAborted();
       if (!isStoreError(error)) throw error;
-      // An attempt that nobody waited for may still land: only refusals that came in time say that nothing was written.
-      return { outcome: "failed", definite: sent > 0 && sent === refused, error };
-    }
-
-    function checked(answer: string): "created" | "exists" {
-      if (answer === "created" || answer === "exists") return answer;
-      throw new StoreError("Failed", `the store answered a create with ${JSON.stringify(answer)}`, { key });
+      // rule: refused-by-every-attempt
+      const refused = attempts > 0 && unrefused === 0;
+      return { outcome: refused ? "refused" : "lost", error };
     }
   }
 
@@ -111,7 +117,7 @@ export class StoreClient {
     }
   }
 
-  /** Deletes in bulk. What a retry cannot mend is answered key by key. */
+  /** Deletes in bulk. What a retry cannot mend is returned key by key. */
   async delete(keys: readonly string[], signal: AbortSignal | undefined): Promise<readonly DeleteFailure[]> {
     const failures: DeleteFailure[] = [];
     for (let start = 0; start < keys.length; start += deleteBatch) {
@@ -128,15 +134,15 @@ export class StoreClient {
     const failures = new Map<string, StoreError>();
     let left = batch;
     const attempt = async (attemptSignal: AbortSignal, number: number): Promise<void> => {
-      const answer = await this.#observed("delete", left[0] ?? "", number, attemptSignal, async (seen) => {
-        const failed = await this.#store.delete(left, { signal: attemptSignal });
-        seen.outcome = failed[0]?.error.code ?? "ok";
-        return failed;
+      const failed = await this.#observed("delete", left[0] ?? "", number, attemptSignal, async (seen) => {
+        const response = await this.#store.delete(left, { signal: attemptSignal });
+        seen.outcome = response[0]?.error.code ?? "ok";
+        return response;
       });
       for (const key of left) failures.delete(key);
-      for (const { key, error } of answer) failures.set(key, error);
-      left = answer.filter(({ error }) => error.retryable).map(({ key }) => key);
-      const longest = longestWait(answer);
+      for (const { key, error } of failed) failures.set(key, error);
+      left = failed.filter(({ error }) => error.retryable).map(({ key }) => key);
+      const longest = longestWait(failed);
       if (longest !== undefined) throw longest;
     };
     try {
@@ -190,76 +196,9 @@ interface Seen {
   sent: boolean;
 }
 
-/** One listing that starts again where it broke off. */
-class Listing {
-  readonly #store: ObjectStore;
-  readonly #prefix: string;
-  readonly #delimiter: "/" | undefined;
-  #iterator: AsyncIterator<ListPage> | undefined;
-  #controller = new AbortController();
-  /** A page was asked for and has not been accepted: it failed, or nobody waited for it. */
-  #outstanding = false;
-  #restarted = false;
-  #begun = false;
-  #last = "";
-
-  /** Whether a page of the running listing has come. */
-  get begun(): boolean {
-    return this.#begun;
-  }
-
-  constructor(store: ObjectStore, prefix: string, delimiter: "/" | undefined) {
-    this.#store = store;
-    this.#prefix = prefix;
-    this.#delimiter = delimiter;
-  }
-
-  async next(signal: AbortSignal): Promise<ListPage | undefined> {
-    if (this.#outstanding) {
-      this.stop();
-      this.#restarted = true;
-    }
-    this.#outstanding = true;
-    const iterator = (this.#iterator ??= this.#start());
-    const controller = this.#controller;
-    const forward = (): void => controller.abort(signal.reason);
-    signal.addEventListener("abort", forward, { once: true });
-    try {
-      const step = await iterator.next();
-      return step.done === true ? undefined : step.value;
-    } finally {
-      signal.removeEventListener("abort", forward);
-    }
-  }
-
-  /** The part of the page that was not given out before. */
-  accept(page: ListPage): ListPage {
-    this.#outstanding = false;
-    this.#begun = true;
-    const after = this.#last;
-    for (const { key } of page.objects) if (key > this.#last) this.#last = key;
-    for (const prefix of page.prefixes) if (prefix > this.#last) this.#last = prefix;
-    if (!this.#restarted) return page;
-    return {
-      objects: page.objects.filter(({ key }) => key > after),
-      prefixes: page.prefixes.filter((prefix) => prefix > after),
-    };
-  }
-
-  /** Lets go of the running listing. Not awaited: a page that hangs must not hold up its caller. */
-  stop(): void {
-    const iterator = this.#iterator;
-    this.#iterator = undefined;
-    // What closing an abandoned listing has to say concerns no page that was given out.
-    iterator?.return?.().then(undefined, () => undefined);
-  }
-
-  #start(): AsyncIterator<ListPage> {
-    this.#controller = new AbortController();
-    this.#begun = false;
-    const options = { signal: this.#controller.signal, delimiter: this.#delimiter };
-    return this.#store.list(this.#prefix, options)[Symbol.asyncIterator]();
-  }
+function checkedResponse(response: string, key: string): "created" | "exists" {
+  if (response === "created" || response === "exists") return response;
+  throw new StoreError("Failed", `the store answered a create with ${JSON.stringify(response)}`, { key });
 }
 
 /** Of the failures that a retry may mend, the one whose service asked for the longest wait. */

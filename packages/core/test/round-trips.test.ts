@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { ObjectStoreBackend, type OpenOptions } from "../src/backend.ts";
+import { ObjectStoreBackend } from "../src/backend.ts";
+import type { OpenOptions } from "../src/open-options.ts";
 import { ScriptedStore } from "../src/conformance/backend/scripted-store.ts";
 import { bytesOf } from "../src/conformance/backend/world.ts";
 import type { PartialReceipt } from "../src/receipt.ts";

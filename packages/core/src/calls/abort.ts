@@ -1,26 +1,28 @@
 import { voidEpoch } from "../commit.ts";
-import type { Incarnation } from "../incarnation.ts";
+import { checkNotPruned } from "../control.ts";
+import { notCreated } from "../create-or-read-back.ts";
+import { StateError } from "../errors.ts";
+import type { Leadership } from "../leadership.ts";
+import type { Namespace } from "../namespace.ts";
 import type { AbortOutcome } from "../state-backend.ts";
 
 export async function abort(
-  self: Incarnation,
+  namespace: Namespace,
+  leadership: Leadership,
   epoch: number,
   signal: AbortSignal | undefined,
 ): Promise<AbortOutcome> {
-  self.checkWritable("abort");
-  const voided = await voidEpoch(self, epoch, signal);
-  if (voided.state === "sealed") return { aborted: false, seal: voided.seal };
-  if (voided.state === "unknown") {
-    const code = voided.definite ? "StoreFailed" : "OutcomeUnknown";
-    const message = `whether epoch ${epoch} is void is not known${voided.definite ? ": the store refused" : ""}: ask again`;
-    throw self.refusal(code, message, { sealed: "unknown", epoch, cause: voided.cause });
+  const voiding = await voidEpoch(namespace, leadership, epoch, signal);
+  if (voiding.outcome === "sealed") return { aborted: false, seal: voiding.seal };
+  if (voiding.outcome === "refused" || voiding.outcome === "unknown") {
+    const why = voiding.outcome === "refused" ? ": the store refused" : "";
+    throw notCreated(voiding, `whether epoch ${epoch} is void is not known${why}: ask again`, { epoch });
   }
+  const control = await namespace.readControl(signal);
   // Below the floor a void says nothing: the epoch may have been sealed, released and pruned before.
-  const { floor } = await self.readControl(signal);
-  if (floor > epoch) throw self.pruned(epoch, floor);
-  if (voided.state === "void") return { aborted: true };
-  throw self.refusal("OutcomeUnknown", `the _COMMIT of epoch ${epoch} was there and is gone: ask again`, {
-    sealed: "unknown",
-    epoch,
-  });
+  // rule: abort-looks-at-the-floor
+  checkNotPruned(epoch, control);
+  if (voiding.outcome === "void") return { aborted: true };
+  const message = `the _COMMIT of epoch ${epoch} was there and is gone: ask again`;
+  throw new StateError("OutcomeUnknown", message, { sealed: "unknown", epoch });
 }

@@ -1,13 +1,13 @@
 import { readCommit, sealOf } from "../commit.ts";
-import { settled } from "../concurrency.ts";
+import { outcomeOf } from "../concurrency.ts";
 import { type Control, FloorWatch } from "../control.ts";
-import type { Incarnation } from "../incarnation.ts";
+import type { Namespace } from "../namespace.ts";
 import type { Seal } from "../seal.ts";
 
 /** How many epochs' `_COMMIT`s are read at once: unsealed epochs on top are few. */
 const batchSize = 8;
 
-/** The newest seal, the epochs that it was found among, and control as it was listed after it was read. */
+/** The newest seal, the epochs that it was found among, and control as it was listed after the seal was read. */
 export interface Newest {
   readonly seal: Seal | undefined;
   readonly epochs: readonly number[];
@@ -15,40 +15,46 @@ export interface Newest {
 }
 
 /**
- * Finds the newest seal. Control is listed last: while the seals were read someone may have sealed a later epoch and
+ * Finds the newest seal. Control is listed last: while the seals were read, someone may have sealed a later epoch and
  * pruned those that this search had still to look at.
  */
-export async function findNewest(self: Incarnation, signal: AbortSignal | undefined): Promise<Newest> {
+export async function findNewest(namespace: Namespace, signal: AbortSignal | undefined): Promise<Newest> {
   const watch = new FloorWatch();
   for (;;) {
-    const epochs = await self.listEpochs(signal);
-    const seal = await firstSeal(self, epochs.toReversed(), signal);
-    const control = await self.readControl(signal);
-    const { floor } = control;
-    if (seal === undefined ? floor === 0 : seal.epoch >= floor) return { seal, epochs, control };
-    watch.startOver(
-      floor,
-      seal === undefined ? "no epoch is sealed" : `the newest sealed epoch is ${seal.epoch}`,
-    );
+    const epochs = await namespace.listEpochs(signal);
+    const seal = await firstSeal(namespace, epochs.toReversed(), signal);
+    const control = await namespace.readControl(signal);
+    // rule: newest-is-at-or-above-the-floor
+    if (isAtOrAbove(seal?.epoch, control.floor)) return { seal, epochs, control };
+    watch.startOver(control.floor, newestIs(seal?.epoch));
   }
 }
 
+/** Whether a search may end with this as the newest sealed epoch: prune keeps one at or above the floor. */
+export function isAtOrAbove(epoch: number | undefined, floor: number): boolean {
+  return epoch === undefined ? floor === 0 : epoch >= floor;
+}
+
+export function newestIs(epoch: number | undefined): string {
+  return epoch === undefined ? "no epoch is sealed" : `the newest sealed epoch is ${epoch}`;
+}
+
 async function firstSeal(
-  self: Incarnation,
+  namespace: Namespace,
   descending: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Seal | undefined> {
   for (let start = 0; start < descending.length; start += batchSize) {
     const batch = descending.slice(start, start + batchSize);
-    const commits = await self.map(batch, async (epoch) => ({
+    const commits = await namespace.map(batch, async (epoch) => ({
       epoch,
-      answer: await settled(readCommit(self, epoch, self.client.operation(signal))),
+      commit: await outcomeOf(readCommit(namespace, epoch, namespace.client.operation(signal))),
     }));
-    for (const { epoch, answer } of commits) {
+    for (const { epoch, commit } of commits) {
       // Only what stands above the first seal matters: an epoch below it may be damaged or out of reach.
-      if (answer.status === "rejected") throw answer.reason;
-      if (answer.value === undefined || answer.value.kind === "void") continue;
-      return sealOf(self, epoch, answer.value, signal);
+      if (commit.status === "rejected") throw commit.reason;
+      if (commit.value === undefined || commit.value.kind === "void") continue;
+      return sealOf(namespace, epoch, commit.value, signal);
     }
   }
   return undefined;

@@ -1,7 +1,7 @@
 import { StateError } from "../errors.ts";
-import { both } from "../concurrency.ts";
-import { type Control, readControl } from "../control.ts";
+import type { Control } from "../control.ts";
 import { namespaceKey } from "../layout.ts";
+import type { Namespace } from "../namespace.ts";
 import type { Operation } from "../retry.ts";
 import { decodeJson, encodeJson } from "../seal.ts";
 import type { StoreClient } from "../store-client.ts";
@@ -9,28 +9,28 @@ import type { StoreClient } from "../store-client.ts";
 interface NamespaceOptions {
   readonly vnodeCapacity: number;
   readonly readOnly: boolean;
-  readonly concurrency: number;
 }
 
 /** Checks that the store holds our kind of namespace, and that it honours the condition that all else rests on. */
 export async function openNamespace(
-  client: StoreClient,
-  { vnodeCapacity, readOnly, concurrency }: NamespaceOptions,
+  namespace: Namespace,
+  { vnodeCapacity, readOnly }: NamespaceOptions,
   signal: AbortSignal | undefined,
 ): Promise<Control> {
+  const { client } = namespace;
   const operation = client.operation(signal);
-  const [found, control] = await both(
-    concurrency,
+  const [found, control] = await namespace.concurrently(
     () => client.get(namespaceKey, operation),
-    () => readControl(client, signal),
+    () => namespace.readControl(signal),
   );
+  // rule: capacity-is-compared-before-anything-is-written
   if (found !== undefined) checkNamespace(found, vnodeCapacity);
   if (!readOnly) await probe(client, vnodeCapacity, found !== undefined, client.operation(signal));
   return control;
 }
 
 /**
- * Creates the namespace until a create of it answers `exists`. A store that says `created` for what is there ignores
+ * Creates the namespace until a create of it returns `exists`. A store that says `created` for what is there ignores
  * the condition: every leader would win every seal.
  */
 async function probe(
@@ -43,18 +43,21 @@ async function probe(
   let there = known;
   let failed = false;
   for (;;) {
-    const answer = await client.create(namespaceKey, body, operation);
-    if (answer.outcome === "exists") break;
-    if (answer.outcome === "created") {
+    const response = await client.create(namespaceKey, body, operation);
+    if (response.outcome === "exists") break;
+    if (response.outcome === "created") {
       if (there) throw conditionIgnored(client, `answered "created" for an object that was there`);
+      // rule: open-creates-until-it-exists
       there = true;
       continue;
     }
-    if (answer.error.code === "Unsupported") throw conditionIgnored(client, "refuses it", answer.error);
-    // What an answer that was lost has left behind, one more create tells.
-    if (answer.definite || failed) throw answer.error;
+    const { outcome, error } = response;
+    if (error.code === "Unsupported") throw conditionIgnored(client, "refuses it", error);
+    // If a response was lost, one more create tells what the first has left behind.
+    if (outcome === "refused" || failed) throw error;
     failed = true;
   }
+  // rule: open-compares-what-someone-else-created
   if (there) return;
   const found = await client.get(namespaceKey, operation);
   if (found === undefined) {

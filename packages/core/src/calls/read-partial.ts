@@ -1,8 +1,11 @@
 import { readCommit, sealOf } from "../commit.ts";
-import type { Incarnation } from "../incarnation.ts";
+import { checkNotPruned } from "../control.ts";
 import { partialKeys } from "../layout.ts";
+import type { Namespace } from "../namespace.ts";
+import type { OwnWrites } from "../own-writes.ts";
 import { findPartial, type Seal } from "../seal.ts";
 import { readSealed } from "../sealed-epoch.ts";
+import type { ReadPartialArguments } from "../state-backend.ts";
 
 /** The seals that `readPartial` met last: a restore reads many vnodes of one epoch. */
 export class SealCache {
@@ -21,30 +24,42 @@ export class SealCache {
 }
 
 export async function readPartial(
-  self: Incarnation,
+  namespace: Namespace,
+  ownWrites: OwnWrites,
   cache: SealCache,
-  { vnode, epoch }: { readonly vnode: number; readonly epoch: number },
+  { vnode, epoch }: ReadPartialArguments,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
-  let seal = cache.get(epoch);
-  const commit =
-    seal === undefined ? await readCommit(self, epoch, self.client.operation(signal)) : undefined;
-  if (commit !== undefined) seal = await sealOf(self, epoch, commit, signal);
-  if (commit?.kind === "legacy") {
-    // Its inventory is a listing: a prune on the way would make it look as if the vnode had never been there.
-    const { floor } = await self.readControl(signal);
-    if (floor > epoch) throw self.pruned(epoch, floor, { sealed: "yes" });
-  }
+  const seal = cache.get(epoch) ?? (await readSeal(namespace, epoch, signal));
   if (seal !== undefined) {
     cache.add(seal);
     const entry = findPartial(seal, vnode);
-    return entry === undefined ? undefined : readSealed(self, seal, entry, signal);
+    return entry === undefined ? undefined : readSealed(namespace, seal, entry, signal);
   }
 
-  const key = self.written(epoch, vnode)?.key ?? partialKeys(epoch, vnode).first;
-  const body = await self.client.get(key, self.client.operation(signal));
+  const { client } = namespace;
+  // rule: own-last-write-is-read
+  const key = ownWrites.find(epoch, vnode)?.key ?? partialKeys(epoch, vnode).first;
+  const body = await client.get(key, client.operation(signal));
+  const control = await namespace.readControl(signal);
   // Neither no `_COMMIT` nor a void tells a pruned epoch from one that never was, and its remains are not its state.
-  const { floor } = await self.readControl(signal);
-  if (floor > epoch) throw self.pruned(epoch, floor);
+  // rule: unsealed-read-looks-at-the-floor
+  checkNotPruned(epoch, control);
   return body;
+}
+
+async function readSeal(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<Seal | undefined> {
+  const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+  if (commit === undefined) return undefined;
+  const seal = await sealOf(namespace, epoch, commit, signal);
+  // The inventory of a plain-text seal is a listing: if a prune ran meanwhile, the vnode looks as if it had never been.
+  // rule: plain-text-seal-looks-at-the-floor
+  if (commit.kind === "legacy") {
+    checkNotPruned(epoch, await namespace.readControl(signal), { sealed: "yes" });
+  }
+  return seal;
 }

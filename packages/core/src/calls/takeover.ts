@@ -1,8 +1,12 @@
-import { type Voided, voidEpoch } from "../commit.ts";
-import { type Control, ensure, FloorWatch } from "../control.ts";
-import type { Incarnation } from "../incarnation.ts";
+import { voidEpoch } from "../commit.ts";
+import { type Control, FloorWatch } from "../control.ts";
+import { ensure, notCreated } from "../create-or-read-back.ts";
+import { StateError } from "../errors.ts";
 import { fenceKey } from "../layout.ts";
+import type { Leadership } from "../leadership.ts";
+import type { Namespace } from "../namespace.ts";
 import { decodeJson, encodeJson, type Seal } from "../seal.ts";
+import { isAtOrAbove, newestIs } from "./latest.ts";
 
 /** The history that a new leader goes on from. */
 export interface Claimed {
@@ -11,80 +15,80 @@ export interface Claimed {
 }
 
 export async function takeover(
-  self: Incarnation,
+  namespace: Namespace,
+  leadership: Leadership,
   version: number,
   signal: AbortSignal | undefined,
 ): Promise<Claimed> {
-  self.checkWritable("takeover");
-  await claimFence(self, version, signal);
+  // rule: fence-is-held-once-takeover-returns
+  await claimFence(namespace, leadership, version, signal);
 
   const watch = new FloorWatch();
   const listed = new Set<number>();
   let newestKnown = -1;
   for (;;) {
-    const [before, epochs] = await self.both(
-      () => self.readControl(signal),
-      () => self.listEpochs(signal),
+    const [before, epochs] = await namespace.concurrently(
+      () => namespace.readControl(signal),
+      () => namespace.listEpochs(signal),
     );
-    checkHighest(self, version, before);
+    // rule: higher-fence-ends-takeover-before-voids
+    checkHighest(version, before);
     for (const epoch of epochs) listed.add(epoch);
     const open = epochs.filter((epoch) => epoch >= before.floor).toReversed();
-    const found = await voidDownToSeal(self, open, signal);
+    const found = await voidDownToSeal(namespace, leadership, open, signal);
 
-    const after = await self.readControl(signal);
-    checkHighest(self, version, after);
+    const after = await namespace.readControl(signal);
+    // rule: higher-fence-ends-takeover-after-voids
+    checkHighest(version, after);
     const { floor } = after;
-    if (found !== "gone" && (found === undefined ? floor === 0 : found.epoch >= floor)) {
-      const known = self.newestSeal?.epoch ?? -1;
-      if ((found?.epoch ?? -1) >= known) {
-        self.lead(version, found);
-        self.decide("takeover", { version, epoch: found?.epoch, committer: self.instanceId });
-        return { base: found, nextEpoch: nextEpoch(listed, floor, found?.epoch) };
+    const base = found === "gone" ? undefined : found;
+    // rule: base-is-at-or-above-the-floor
+    const isKept = isAtOrAbove(base?.epoch, floor);
+    if (found !== "gone" && isKept) {
+      const known = leadership.newestSeal?.epoch ?? -1;
+      // rule: takeover-never-goes-back
+      if ((base?.epoch ?? -1) >= known) {
+        leadership.lead(version, base);
+        namespace.report("takeover", { version, epoch: base?.epoch, committer: leadership.instanceId });
+        return { base, nextEpoch: nextEpoch(listed, floor, base?.epoch) };
       }
-      // Asked twice at once, this backend leads already and has sealed a later epoch meanwhile.
+      // If this backend was asked twice at once, it leads already and has sealed a later epoch meanwhile.
       if (known > newestKnown) {
         newestKnown = known;
         continue;
       }
     }
-    watch.startOver(
-      floor,
-      typeof found === "object" ? `the newest sealed epoch is ${found.epoch}` : "no epoch is sealed",
-    );
+    watch.startOver(floor, newestIs(base?.epoch));
   }
 }
 
 /** One incarnation a version: two processes that claim the same one must not both lead. */
 async function claimFence(
-  self: Incarnation,
+  { client }: Namespace,
+  { instanceId, incarnation }: Leadership,
   version: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const key = fenceKey(version);
-  const body = encodeJson({ format: 1, version, instanceId: self.instanceId, incarnation: self.id });
-  const fence = await ensure(self.client, key, body, signal);
-  if (fence.state === "created") return;
-  if (fence.state === "failed") {
+  const body = encodeJson({ format: 1, version, instanceId, incarnation });
+  const fence = await ensure(client, key, body, client.operation(signal, body.length));
+  if (fence.outcome === "created") return;
+  if (fence.outcome !== "found") {
     const message = `whether version ${version} is claimed is not known: claim it again, or a higher one`;
-    const code = fence.definite ? "StoreFailed" : "OutcomeUnknown";
-    throw self.refusal(code, message, { sealed: "unknown", version, key, cause: fence.cause });
+    throw notCreated(fence, message, { version, key });
   }
   const holder = decodeJson(fence.body);
-  if (holder?.["incarnation"] === self.id) return;
+  // rule: one-incarnation-a-version
+  if (holder?.["incarnation"] === incarnation) return;
   const who = typeof holder?.["instanceId"] === "string" ? holder["instanceId"] : "someone else";
-  throw self.refusal("StaleVersion", `version ${version} was claimed by ${who}`, {
-    sealed: "unknown",
-    version,
-    key,
-  });
+  const message = `version ${version} was claimed by ${who}`;
+  throw new StateError("StaleVersion", message, { sealed: "unknown", version, key });
 }
 
-function checkHighest(self: Incarnation, version: number, { fence }: Control): void {
+function checkHighest(version: number, { fence }: Control): void {
   if (fence <= version) return;
-  throw self.refusal("StaleVersion", `version ${fence} was claimed, ${version} is too low`, {
-    sealed: "unknown",
-    version: fence,
-  });
+  const message = `version ${fence} was claimed, ${version} is too low`;
+  throw new StateError("StaleVersion", message, { sealed: "unknown", version: fence });
 }
 
 /**
@@ -92,19 +96,19 @@ function checkHighest(self: Incarnation, version: number, { fence }: Control): v
  * come into being: its objects were there before its check saw no fence, so its epoch was listed.
  */
 async function voidDownToSeal(
-  self: Incarnation,
+  namespace: Namespace,
+  leadership: Leadership,
   descending: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Seal | "gone" | undefined> {
   for (const epoch of descending) {
-    const voided: Voided = await voidEpoch(self, epoch, signal);
-    if (voided.state === "sealed") return voided.seal;
-    if (voided.state === "gone") return "gone";
-    if (voided.state === "unknown") {
-      const message = `takeover: whether epoch ${epoch} is sealed is not known: take over again`;
-      const code = voided.definite ? "StoreFailed" : "OutcomeUnknown";
-      throw self.refusal(code, message, { sealed: "unknown", epoch, cause: voided.cause });
-    }
+    // rule: takeover-voids
+    const voiding = await voidEpoch(namespace, leadership, epoch, signal);
+    if (voiding.outcome === "sealed") return voiding.seal;
+    if (voiding.outcome === "gone") return "gone";
+    if (voiding.outcome === "void") continue;
+    const message = `takeover: whether epoch ${epoch} is sealed is not known: take over again`;
+    throw notCreated(voiding, message, { epoch });
   }
   return undefined;
 }
@@ -113,7 +117,11 @@ async function voidDownToSeal(
 function nextEpoch(listed: ReadonlySet<number>, floor: number, base: number | undefined): number {
   const highest = [...listed].reduce((max, epoch) => Math.max(max, epoch), -1);
   if (highest === -1) return floor;
-  if (highest < Number.MAX_SAFE_INTEGER) return highest + 1;
+  // rule: lowest-free-epoch-if-there-is-none-above
+  if (highest < Number.MAX_SAFE_INTEGER) {
+    // rule: next-epoch-is-above-all-seen
+    return highest + 1;
+  }
   let next = (base ?? floor - 1) + 1;
   while (listed.has(next)) next++;
   return next;

@@ -1,37 +1,57 @@
+import { ensure, ensurePresent } from "../create-or-read-back.ts";
 import { StateError } from "../errors.ts";
-import type { Incarnation } from "../incarnation.ts";
 import { attachmentKeys, type DataKeys, partialKeys } from "../layout.ts";
+import type { Leadership } from "../leadership.ts";
+import type { Namespace } from "../namespace.ts";
+import type { OwnWrites } from "../own-writes.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../receipt.ts";
 import { sameBytes, sha256Hex } from "../sha256.ts";
 import type { WriteAttachmentArguments, WritePartialArguments } from "../state-backend.ts";
 
 export async function writePartial(
-  self: Incarnation,
+  namespace: Namespace,
+  leadership: Leadership,
+  ownWrites: OwnWrites,
   args: WritePartialArguments,
   signal: AbortSignal | undefined,
 ): Promise<PartialReceipt> {
   const { epoch, vnode, assignmentVersion, bytes } = args;
-  self.checkWritable("writePartial");
-  self.checkVersion(args);
-  const place = self.beginWrite();
+  checkVersion(leadership, args);
+  const place = ownWrites.begin();
   const what = `writePartial of vnode ${vnode} in epoch ${epoch}`;
-  const data = await writeOnce(self, partialKeys(epoch, vnode), bytes, { what, epoch, vnode, signal });
+  const data = await writeOnce(namespace, partialKeys(epoch, vnode), bytes, { what, epoch, vnode, signal });
   const receipt = Object.freeze({ epoch, vnode, assignmentVersion, ...data });
-  self.remember(receipt, place);
+  ownWrites.remember(receipt, place);
   return receipt;
 }
 
 export async function writeAttachment(
-  self: Incarnation,
+  namespace: Namespace,
+  leadership: Leadership,
   args: WriteAttachmentArguments,
   signal: AbortSignal | undefined,
 ): Promise<AttachmentReceipt> {
   const { epoch, name, assignmentVersion, bytes } = args;
-  self.checkWritable("writeAttachment");
-  self.checkVersion(args);
+  checkVersion(leadership, args);
   const what = `writeAttachment of ${name} in epoch ${epoch}`;
-  const data = await writeOnce(self, attachmentKeys(epoch, name), bytes, { what, epoch, signal });
+  const data = await writeOnce(namespace, attachmentKeys(epoch, name), bytes, { what, epoch, signal });
   return { epoch, name, assignmentVersion, ...data };
+}
+
+/** @throws `StaleVersion` for a write below the authoritative version. */
+function checkVersion(
+  { authoritativeVersion }: Leadership,
+  { epoch, assignmentVersion }: Pick<WritePartialArguments, "epoch" | "assignmentVersion">,
+): void {
+  // rule: stale-write
+  if (assignmentVersion < authoritativeVersion) {
+    const message = `a write of epoch ${epoch} carries assignment version ${assignmentVersion}; ${authoritativeVersion} is in force`;
+    throw new StateError("StaleVersion", message, {
+      sealed: "unknown",
+      epoch,
+      version: authoritativeVersion,
+    });
+  }
 }
 
 interface Write {
@@ -46,50 +66,34 @@ interface Write {
  * Nothing is overwritten: a zombie's late write must not change what a seal names.
  */
 async function writeOnce(
-  self: Incarnation,
+  { client }: Namespace,
   keys: DataKeys,
   bytes: Uint8Array,
   { what, epoch, vnode, signal }: Write,
 ): Promise<{ key: string; size: number; sha256: string }> {
   signal?.throwIfAborted();
   // The copy is what is digested and sent: a caller that goes on changing its buffer must not seal damage.
+  // rule: private-copy
   const body = new Uint8Array(bytes);
   const sha256 = await sha256Hex(body);
   const size = body.length;
-  const operation = self.client.operation(signal, size);
+  const operation = client.operation(signal, size);
   const failed = (cause: unknown): StateError =>
     new StateError("StoreFailed", `${what}: ${messageOf(cause)}`, { sealed: "unknown", epoch, vnode, cause });
 
-  for (let tries = 1; ; tries++) {
-    const answer = await self.client.create(keys.first, body, operation);
-    if (answer.outcome === "created") return { key: keys.first, size, sha256 };
-    if (answer.outcome === "failed" && answer.definite) throw failed(answer.error);
-    const found = await self.client.get(keys.first, operation).catch((error: unknown) => {
-      operation.throwIfAborted();
-      throw failed(answer.outcome === "failed" ? answer.error : error);
-    });
-    if (found !== undefined) {
-      if (sameBytes(found, body)) return { key: keys.first, size, sha256 };
-      break;
-    }
-    if (answer.outcome === "failed") throw failed(answer.error);
-    if (tries === maxVanishings)
-      throw failed(new Error(`${keys.first} was there and gone again, ${tries} times in a row`));
-  }
+  const first = await ensure(client, keys.first, body, operation);
+  // rule: failed-write-is-no-receipt
+  if (first.outcome === "created") return { key: keys.first, size, sha256 };
+  if (first.outcome !== "found") throw failed(first.cause);
+  // rule: replay-is-success
+  // rule: other-bytes-other-key
+  if (sameBytes(first.body, body)) return { key: keys.first, size, sha256 };
 
   const key = keys.later(sha256);
-  const answer = await self.client.create(key, body, operation);
-  if (answer.outcome === "failed") {
-    // A key that carries the digest needs no comparing, only to be there.
-    const found = answer.definite
-      ? undefined
-      : await self.client.get(key, operation).catch(() => operation.throwIfAborted());
-    if (found === undefined) throw failed(answer.error);
-  }
+  const later = await ensurePresent(client, key, body, operation);
+  if (later.outcome !== "present") throw failed(later.cause);
   return { key, size, sha256 };
 }
-
-const maxVanishings = 8;
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);

@@ -1,61 +1,72 @@
 /**
  * Takes each rule of the protocol out of a scratch copy of the source, one at a time, and runs the tests. A rule that
- * nothing misses is not held by any test: that is a failure. A run over all rules writes the table in `docs/rules.md`.
+ * nothing misses is not held by any test: that is a failure. A run over all rules writes `docs/evidence/rules.md`.
  *
- * `pnpm rules [text of a rule]`
+ * `pnpm rules [part of an id]`
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Rule, rules } from "./rules.ts";
+import type { Rule } from "./rule.ts";
+import { rules } from "./rules.ts";
+import { filesByRule } from "./sources.ts";
+import { takeOut } from "./take-out.ts";
 
-/** The second group is asked about what the first, which takes a second, does not notice. */
+/** Each group is asked about what the ones before it, which are faster, do not notice. */
 const groups = [
   ["sequences", "round-trips", "seed"],
-  ["sealed", "retry", "close", "store-client", "arguments", "events"],
+  ["retry", "close", "store-client", "arguments", "events"],
+  ["sealed"],
 ];
 /** A rule taken out may leave a loop that never ends. */
-const patienceMs = 45_000;
+const patienceMs = 60_000;
+const patienceForAllMs = 300_000;
 
 const core = resolve(import.meta.dirname, "../..");
-const scratch = mkdtempSync(join(tmpdir(), "state-rules-"));
+const files = filesByRule();
 const wanted = process.argv[2];
-const rows: { readonly rule: Rule; readonly tests: readonly string[] }[] = [];
+const chosen = rules.filter(({ id }) => id.includes(wanted ?? ""));
+const missedBy = new Map<Rule, readonly string[]>();
+const pending = chosen.values();
 
-try {
-  cpSync(core, scratch, { recursive: true, filter: (path) => !/node_modules|dist$/.test(path) });
-  symlinkSync(resolve(core, "../../node_modules"), join(scratch, "node_modules"));
-  cpSync(resolve(core, "../../tsconfig.base.json"), join(scratch, "tsconfig.json"));
-  writeFileSync(join(scratch, "vitest.config.mjs"), "export default { test: { testTimeout: 5000 } };");
+await Promise.all(Array.from({ length: availableParallelism() }, work));
 
-  const unexpected = groups.flatMap(failingTests);
-  if (unexpected.length > 0) throw new Error(`these fail with every rule in force: ${unexpected.join(", ")}`);
-  for (const rule of rules.filter(({ rule: text }) => text.includes(wanted ?? ""))) {
-    const tests = testsThatMiss(rule);
-    process.stdout.write(`${rule.rule}: ${tests.length > 0 ? tests.join(", ") : "NOTHING"}\n`);
-    rows.push({ rule, tests });
+const unheld = chosen.filter((rule) => missedBy.get(rule)?.length === 0);
+process.stdout.write(`\n${chosen.length - unheld.length} of ${chosen.length} rules are held by a test\n`);
+if (unheld.length > 0 || chosen.length === 0) process.exitCode = 1;
+else if (wanted === undefined) writeFileSync(resolve(core, "../../docs/evidence/rules.md"), table());
+
+async function work(): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), "state-rules-"));
+  try {
+    cpSync(core, scratch, { recursive: true, filter: (path) => !/node_modules|dist$/.test(path) });
+    symlinkSync(resolve(core, "../../node_modules"), join(scratch, "node_modules"));
+    cpSync(resolve(core, "../../tsconfig.base.json"), join(scratch, "tsconfig.json"));
+    writeFileSync(join(scratch, "vitest.config.mjs"), "export default { test: { testTimeout: 5000 } };");
+    const unexpected = await failingTests(scratch, groups.flat(), patienceForAllMs);
+    if (unexpected.length > 0)
+      throw new Error(`these fail with every rule in force: ${unexpected.join(", ")}`);
+    for (const rule of pending) {
+      const tests = await testsThatMiss(scratch, rule);
+      process.stdout.write(`${rule.id}: ${tests.length > 0 ? tests.join(", ") : "NOTHING"}\n`);
+      missedBy.set(rule, tests);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true });
   }
-} finally {
-  rmSync(scratch, { recursive: true });
 }
 
-const unheld = rows.filter(({ tests }) => tests.length === 0);
-process.stdout.write(`\n${rows.length - unheld.length} of ${rows.length} rules are held by a test\n`);
-if (unheld.length > 0 || rows.length === 0) process.exitCode = 1;
-else if (wanted === undefined) writeFileSync(resolve(core, "../../docs/rules.md"), table());
-
-function testsThatMiss(rule: Rule): string[] {
-  const path = join(scratch, "src", rule.file);
+async function testsThatMiss(scratch: string, { id, without }: Rule): Promise<readonly string[]> {
+  const file = files.get(id);
+  if (file === undefined) throw new Error(`no source has the marker of ${id}`);
+  const path = join(scratch, "src", file);
   const source = readFileSync(path, "utf8");
-  if (source.split(rule.find).length !== 2) throw new Error(`${rule.file} does not hold once: ${rule.find}`);
-  writeFileSync(
-    path,
-    source.replace(rule.find, () => rule.replace),
-  );
+  writeFileSync(path, takeOut(source, id, without));
   try {
-    for (const group of groups) {
-      const failing = failingTests(group);
+    for (const [index, group] of groups.entries()) {
+      const timeout = index === 0 ? patienceMs : patienceForAllMs;
+      const failing = await failingTests(scratch, group, timeout);
       if (failing.length > 0) return failing;
     }
     return [];
@@ -64,23 +75,29 @@ function testsThatMiss(rule: Rule): string[] {
   }
 }
 
-function failingTests(group: readonly string[]): string[] {
+async function failingTests(
+  scratch: string,
+  group: readonly string[],
+  timeout: number,
+): Promise<readonly string[]> {
   const output = join(scratch, "output.json");
   rmSync(output, { force: true });
+  const tests = group.map((name) => `test/${name}.test.ts`);
   const vitest = join(scratch, "node_modules/vitest/vitest.mjs");
-  const files = group.map((name) => `test/${name}.test.ts`);
-  const run = spawnSync(
-    process.execPath,
-    [vitest, "run", ...files, "--reporter=json", `--outputFile=${output}`],
-    { cwd: scratch, encoding: "utf8", timeout: patienceMs, killSignal: "SIGKILL" },
-  );
-  if (run.signal !== null) return ["(does not end)"];
-  if (!existsSync(output)) throw new Error(`vitest wrote no report:\n${run.stdout}${run.stderr}`);
+  const args = [vitest, "run", ...tests, "--maxWorkers=1", "--reporter=json", `--outputFile=${output}`];
+  const child = spawn(process.execPath, args, { cwd: scratch, timeout, killSignal: "SIGKILL" });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (printed += String(chunk)));
+  const signal = await new Promise<string | null>((resolved) => {
+    child.on("close", (_, ended) => resolved(ended));
+  });
+  if (signal !== null) return ["(does not end)"];
+  if (!existsSync(output)) throw new Error(`vitest wrote no report:\n${printed}`);
   const report = JSON.parse(readFileSync(output, "utf8")) as {
     testResults: { name: string; message: string; assertionResults: { status: string; title: string }[] }[];
   };
-  const broken = report.testResults.find(({ assertionResults }) => assertionResults.length === 0);
-  if (broken !== undefined) throw new Error(`${broken.name} does not load: ${broken.message}`);
+  const unloaded = report.testResults.find(({ assertionResults }) => assertionResults.length === 0);
+  if (unloaded !== undefined) throw new Error(`${unloaded.name} does not load: ${unloaded.message}`);
   const failed = report.testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter(({ status }) => status === "failed").map(({ title }) => title),
   );
@@ -89,18 +106,22 @@ function failingTests(group: readonly string[]): string[] {
 }
 
 function table(): string {
-  const lines = rows.map(({ rule, tests }) => {
+  const lines = chosen.map((rule) => {
+    const tests = missedBy.get(rule) ?? [];
     const some = tests.slice(0, 4).join("; ");
     const more = tests.length > 4 ? `; ${tests.length - 4} more` : "";
-    return `| ${rule.rule} | \`${rule.file}\` | ${some}${more} |`;
+    const simulated = rule.simulated === true ? "yes" : "";
+    return `| \`${rule.id}\` | ${rule.says} | \`${files.get(rule.id)}\` | ${some}${more} | ${simulated} |`;
   });
   return `# The rules, and the tests that hold them
 
-\`pnpm rules\` takes each rule of [the protocol](protocol.md) out of the source, one at a time, runs the tests, and writes this table. A rule that no
-test misses fails it. \`S…\`, \`T…\`, \`P…\` and \`R…\` are the sequences of \`backendConformance\`, which every adapter runs too.
+\`pnpm rules\` takes each rule of [the protocol](../protocol.md) out of the source, one at a time, runs the
+tests, and writes this table. A rule that no test misses fails it. \`S…\`, \`T…\`, \`P…\` and \`R…\` are the
+sequences of \`backendConformance\`, which every adapter runs too. Where the last column says yes, the
+random simulation is shown to notice as well.
 
-| rule | taken out of | missed by |
-| --- | --- | --- |
+| rule | | taken out of | missed by | simulated |
+| --- | --- | --- | --- | --- |
 ${lines.join("\n")}
 `;
 }

@@ -1,4 +1,4 @@
-import type { OpenOptions } from "../../src/backend.ts";
+import type { OpenOptions } from "../../src/open-options.ts";
 import type { PartialReceipt } from "../../src/receipt.ts";
 import type { Attempt, Process } from "./process.ts";
 import type { Random } from "./random.ts";

@@ -1,4 +1,4 @@
-import type { OpenOptions } from "../../src/backend.ts";
+import type { OpenOptions } from "../../src/open-options.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../../src/receipt.ts";
 import type {
   EpochOutcome,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { ObjectStoreBackend, type OpenOptions } from "../../backend.ts";
+import { ObjectStoreBackend } from "../../backend.ts";
 import { isStateError, type Sealed, type StateErrorCode } from "../../errors.ts";
+import type { OpenOptions } from "../../open-options.ts";
 import type { PartialReceipt } from "../../receipt.ts";
 import type { EpochOutcome, SealedEpoch } from "../../state-backend.ts";
 import type { ObjectStore } from "../../store.ts";

@@ -1,8 +1,17 @@
-import type { Incarnation } from "../incarnation.ts";
-import { parseEpochObject } from "../layout.ts";
-import type { AttachmentReceipt, PartialReceipt } from "../receipt.ts";
-import { findPartial, type Seal, type SealedAttachment, type SealedPartial } from "../seal.ts";
-import type { CompleteRequest } from "./complete-request.ts";
+import { parseEpochObject } from "../../layout.ts";
+import type { AttachmentReceipt, PartialReceipt } from "../../receipt.ts";
+import { findPartial, type Seal, type SealedAttachment, type SealedPartial } from "../../seal.ts";
+import type { EpochListing } from "./look.ts";
+import type { CompleteRequest } from "./request.ts";
+
+/** What was asked, and what a bare vnode number in it can stand for. */
+export interface Asked {
+  readonly request: CompleteRequest;
+  /** What this backend wrote itself, by vnode. */
+  readonly own: ReadonlyMap<number, PartialReceipt>;
+  readonly listing: EpochListing;
+  readonly acceptListed: boolean;
+}
 
 /** What a seal of ours does not cover of what was asked. */
 export interface Gap {
@@ -11,30 +20,28 @@ export interface Gap {
   readonly vnode?: number | undefined;
 }
 
-/** Asking about other contents than were sealed must not be answered with success: the outputs belong to another cut. */
-export function findGap(
-  self: Incarnation,
-  request: CompleteRequest,
-  seal: Seal,
-  listedPartials: (vnode: number) => readonly string[],
-): Gap | undefined {
-  const { receipts, vnodes, unchanged, attachments } = request;
+/** Asking about other contents than were sealed must not end in success: the outputs belong to another cut. */
+export function findGap(incarnation: string, asked: Asked, seal: Seal): Gap | undefined {
+  const { epoch, receipts, vnodes, unchanged, attachments } = asked.request;
   for (const receipt of receipts) {
+    // rule: seal-covers-receipts
     if (!covers(findPartial(seal, receipt.vnode), receipt)) return otherBytes(receipt.vnode);
   }
   for (const receipt of attachments) {
     const entry = seal.attachments.find(({ name }) => name === receipt.name);
+    // rule: seal-covers-attachments
     if (!covers(entry, receipt)) return mismatch(`with other bytes, or none, of attachment ${receipt.name}`);
   }
   for (const vnode of unchanged) {
     const entry = findPartial(seal, vnode);
     const object = entry === undefined ? undefined : parseEpochObject(entry.key);
-    if (object === undefined || object.epoch >= request.epoch) {
+    // rule: unchanged-is-of-a-lower-epoch
+    if (object === undefined || object.epoch >= epoch) {
       return mismatch(`and vnode ${vnode} is not unchanged in it`, vnode);
     }
   }
   for (const vnode of vnodes) {
-    const gap = numberGap(self, request.epoch, vnode, seal, listedPartials);
+    const gap = numberGap(incarnation, asked, seal, vnode);
     if (gap !== undefined) return gap;
   }
   return undefined;
@@ -42,19 +49,26 @@ export function findGap(
 
 /** A bare number is covered by what this backend wrote, or by what its own incarnation sealed. */
 function numberGap(
-  self: Incarnation,
-  epoch: number,
-  vnode: number,
+  incarnation: string,
+  { own, listing, acceptListed }: Asked,
   seal: Seal,
-  listedPartials: (vnode: number) => readonly string[],
+  vnode: number,
 ): Gap | undefined {
   const entry = findPartial(seal, vnode);
-  if (entry === undefined) return mismatch(`without vnode ${vnode}`, vnode);
-  const own = self.written(epoch, vnode);
-  if (own !== undefined) return covers(entry, own) ? undefined : otherBytes(vnode);
-  if (seal.incarnation === self.id) return undefined;
-  if (self.acceptListed) {
-    return listedPartials(vnode).every((key) => key === entry.key) ? undefined : otherBytes(vnode);
+  if (entry === undefined) {
+    // rule: unnamed-vnode-is-a-mismatch
+    return mismatch(`without vnode ${vnode}`, vnode);
+  }
+  const receipt = own.get(vnode);
+  if (receipt !== undefined) {
+    // rule: seal-covers-own-writes
+    return covers(entry, receipt) ? undefined : otherBytes(vnode);
+  }
+  // rule: number-needs-a-seal-of-this-incarnation
+  // rule: accept-listed-trusts-its-own-seal
+  if (seal.incarnation === incarnation) return undefined;
+  if (acceptListed) {
+    return listing.partials(vnode).every((key) => key === entry.key) ? undefined : otherBytes(vnode);
   }
   const message = `by another incarnation: pass the receipt of vnode ${vnode}`;
   return { code: "ReceiptRequired", message, vnode };

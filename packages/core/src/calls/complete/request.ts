@@ -6,9 +6,9 @@ import {
   checkObject,
   checkPartialReceipt,
   invalid,
-} from "../arguments.ts";
-import type { AttachmentReceipt, PartialReceipt } from "../receipt.ts";
-import type { EpochCompleteArguments } from "../state-backend.ts";
+} from "../../arguments.ts";
+import type { AttachmentReceipt, PartialReceipt } from "../../receipt.ts";
+import type { EpochCompleteArguments } from "../../state-backend.ts";
 
 /** `epochComplete`'s arguments, checked and copied: each vnode and each name once. */
 export interface CompleteRequest {
@@ -39,6 +39,7 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
     if (typeof part === "number") vnodes.push(checkInteger(name, part, 0, capacity - 1));
     else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
   }
+  // rule: empty-epoch-is-an-error
   if (parts.length === 0 && unchanged.length === 0) {
     throw new RangeError("parts and unchanged are both empty: there is nothing to seal");
   }

@@ -1,0 +1,74 @@
+import {
+  isStoreError,
+  type Sealed,
+  StateError,
+  type StateErrorCode,
+  type StateErrorDetails,
+} from "../../errors.ts";
+import { pruned } from "../../control.ts";
+import { commitKey } from "../../layout.ts";
+import type { Leadership } from "../../leadership.ts";
+import type { Namespace } from "../../namespace.ts";
+
+/** One `epochComplete`: what each of its steps goes by. */
+export interface Attempt {
+  readonly namespace: Namespace;
+  readonly leadership: Leadership;
+  readonly epoch: number;
+  /** The version that this backend had claimed when the turn came: what is claimed later is not for these receipts. */
+  readonly claimed: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Rejects with an error that was met before a seal was seen. It says `sealed: "no"` only after one more look at the
+ * floor: below it the seal may have been there and been pruned, and then `EpochPruned` explains what is missing.
+ */
+export async function refuse(
+  attempt: Attempt,
+  code: StateErrorCode,
+  message: string,
+  details: Omit<StateErrorDetails, "sealed" | "epoch"> = {},
+): Promise<never> {
+  const { epoch } = attempt;
+  const floor = await floorForRefusal(attempt);
+  // rule: no-is-never-said-below-the-floor
+  const sealed: Sealed = floor === undefined || floor > epoch ? "unknown" : "no";
+  if (floor !== undefined && floor > epoch && (code === "PartialLost" || code === "Corrupt"))
+    throw pruned(epoch, floor);
+  throw new StateError(code, message, { epoch, ...details, sealed });
+}
+
+/** `undefined` if the floor cannot say that nothing is sealed: a create of ours may still land, or the store is silent. */
+async function floorForRefusal(attempt: Attempt): Promise<number | undefined> {
+  // rule: no-is-never-said-of-an-unresolved-epoch
+  if (attempt.leadership.unresolved.has(attempt.epoch)) return undefined;
+  return lookAtFloor(attempt);
+}
+
+/** The floor as of now, or `undefined` when the store does not tell. */
+export async function lookAtFloor({ namespace, signal }: Attempt): Promise<number | undefined> {
+  try {
+    return (await namespace.readControl(signal)).floor;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isStoreError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Whether the epoch is sealed is not known: a create of its seal was sent and may still land. */
+export function outcomeUnknown({ epoch }: Attempt, cause: unknown): StateError {
+  const message = `whether epoch ${epoch} is sealed is not known: ask again, or abort it`;
+  return new StateError("OutcomeUnknown", message, {
+    epoch,
+    key: commitKey(epoch),
+    cause,
+    // rule: absent-on-reading-back-is-not-final
+    sealed: "unknown",
+  });
+}
+
+export function staleMessage(control: { readonly fence: number }, claimed: number | undefined): string {
+  return `version ${control.fence} leads, this backend ${claimed === undefined ? "claimed none" : `claimed ${claimed}`}`;
+}

@@ -1,0 +1,39 @@
+import { checkNotPruned, type Control } from "../../control.ts";
+import { asStateError, isStateError, StateError } from "../../errors.ts";
+import type { Seal } from "../../seal.ts";
+import type { EpochOutcome } from "../../state-backend.ts";
+import { type Attempt, staleMessage } from "./attempt.ts";
+
+/**
+ * The last look of every success: control, listed after the seal was created or read. Beside the read would be too early:
+ * what was there then may have been a void, since pruned, and the seal a stray that came late.
+ *
+ * If the listing fails, the epoch is sealed all the same, and the error says so.
+ */
+export async function readControlAfterSeal({ namespace, epoch, signal }: Attempt): Promise<Control> {
+  const details = { sealed: "yes", epoch } as const;
+  try {
+    return await namespace.readControl(signal);
+  } catch (error) {
+    if (isStateError(error)) throw new StateError(error.code, error.message, { ...details, cause: error });
+    throw asStateError(error, `epochComplete of ${epoch}, which is sealed`, details, signal);
+  }
+}
+
+/** A leader that was deposed, or whose epoch was pruned, meanwhile must not release its outputs. */
+export function checkStillLeads(
+  { namespace, leadership, claimed }: Attempt,
+  seal: Seal,
+  control: Control,
+): EpochOutcome {
+  const { epoch, committer } = seal;
+  // rule: fence-after-seal
+  if (leadership.isDeposed(control, claimed)) {
+    const details = { sealed: "yes", epoch, version: control.fence, committer } as const;
+    throw new StateError("StaleVersion", staleMessage(control, claimed), details);
+  }
+  // rule: floor-after-seal
+  checkNotPruned(epoch, control, { sealed: "yes", committer });
+  namespace.report("sealed", { epoch, committer, version: seal.assignmentVersion });
+  return { complete: true, seal };
+}

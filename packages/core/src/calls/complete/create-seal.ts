@@ -1,0 +1,66 @@
+import { createOrReadBack } from "../../create-or-read-back.ts";
+import { commitKey } from "../../layout.ts";
+import type { AttachmentReceipt } from "../../receipt.ts";
+import { decodeCommit, encodeSeal, frozen, type Seal, type SealedPartial } from "../../seal.ts";
+import { type Attempt, outcomeUnknown, refuse } from "./attempt.ts";
+import type { Asked } from "./coverage.ts";
+import { decide, vanished } from "./decide.ts";
+
+/** Creates `_COMMIT`, or finds that it was created before. @returns the seal that is known to be there */
+export async function createSeal(
+  attempt: Attempt,
+  partials: readonly SealedPartial[],
+  asked: Asked,
+): Promise<Seal> {
+  const { namespace, leadership, epoch, signal } = attempt;
+  const { client } = namespace;
+  const { unresolved } = leadership;
+  const key = commitKey(epoch);
+  const seal = newSeal(attempt, partials, asked.request.attachments);
+  const body = encodeSeal(seal);
+  const wasUnresolved = unresolved.has(epoch);
+  // From here on the seal may land, whatever becomes of this call.
+  unresolved.add(epoch);
+  const creation = await createOrReadBack(client, key, body, client.operation(signal, body.length));
+  if (creation.outcome === "created") {
+    // rule: created-seal-is-newest-at-once
+    leadership.resolve(epoch, seal);
+    return seal;
+  }
+  if (creation.outcome === "found") {
+    // rule: existing-commit-is-compared
+    return decide(attempt, decodeCommit(creation.body, epoch), asked);
+  }
+  if (creation.outcome === "gone") return vanished(attempt, undefined);
+  const { cause } = creation;
+  if (creation.outcome === "unknown") {
+    if (creation.absent) return vanished(attempt, cause);
+    throw outcomeUnknown(attempt, cause);
+  }
+  if (!wasUnresolved) unresolved.delete(epoch);
+  const message = `the seal of epoch ${epoch} was refused: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return refuse(attempt, "StoreFailed", message, { key, cause });
+}
+
+function newSeal(
+  { leadership, epoch, claimed }: Attempt,
+  partials: readonly SealedPartial[],
+  attachments: readonly AttachmentReceipt[],
+): Seal {
+  return frozen({
+    format: 1,
+    epoch,
+    committer: leadership.instanceId,
+    incarnation: leadership.incarnation,
+    assignmentVersion: claimed ?? leadership.authoritativeVersion,
+    partials: partials
+      .map(({ vnode, key, size, sha256 }) => ({
+        vnode,
+        key,
+        size,
+        ...(sha256 === undefined ? {} : { sha256 }),
+      }))
+      .toSorted((a, b) => a.vnode - b.vnode),
+    attachments: attachments.map(({ name, key, size, sha256 }) => ({ name, key, size, sha256 })),
+  });
+}

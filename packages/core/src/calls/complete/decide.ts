@@ -1,0 +1,66 @@
+import { readCommit, sealOf } from "../../commit.ts";
+import { pruned } from "../../control.ts";
+import { asStateError, StateError } from "../../errors.ts";
+import type { Commit, Seal } from "../../seal.ts";
+import { type Attempt, lookAtFloor, outcomeUnknown, refuse } from "./attempt.ts";
+import { type Asked, findGap } from "./coverage.ts";
+
+/** The listing showed a `_COMMIT`: it decides. */
+export async function decideListed(attempt: Attempt, asked: Asked): Promise<Seal> {
+  const { namespace, epoch, signal } = attempt;
+  const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+  return commit === undefined ? vanished(attempt, undefined) : decide(attempt, commit, asked);
+}
+
+/**
+ * What `_COMMIT` says decides.
+ *
+ * @returns the seal, if it is ours and covers all that was asked
+ * @throws `EpochAborted`, `SplitBrainCommit`, `SealMismatch`, `ReceiptRequired`
+ */
+export async function decide(attempt: Attempt, commit: Commit, asked: Asked): Promise<Seal> {
+  const { leadership, epoch } = attempt;
+  const seal = await inventory(attempt, commit);
+  leadership.resolve(epoch, seal);
+  if (seal === undefined) {
+    const message = `epoch ${epoch} is void: it was aborted and will never be sealed`;
+    // rule: void-is-never-complete
+    return refuse(attempt, "EpochAborted", message);
+  }
+  const { committer } = seal;
+  // rule: another-committer-is-a-split-brain
+  if (committer !== leadership.instanceId) {
+    const message = `epoch ${epoch} was sealed by ${committer}, this is ${leadership.instanceId}`;
+    throw new StateError("SplitBrainCommit", message, {
+      epoch,
+      committer,
+      // rule: read-seal-says-yes
+      sealed: "yes",
+    });
+  }
+  const gap = findGap(leadership.incarnation, asked, seal);
+  if (gap !== undefined) {
+    const { code, message, vnode } = gap;
+    const details = { sealed: "yes", epoch, committer, vnode } as const;
+    throw new StateError(code, `epoch ${epoch} is sealed, ${message}`, details);
+  }
+  return seal;
+}
+
+/** `_COMMIT` should be there and is not. Only a listing of control that is sent now can tell a pruned epoch. */
+export async function vanished(attempt: Attempt, cause: unknown): Promise<never> {
+  const { leadership, epoch } = attempt;
+  const floor = (await lookAtFloor(attempt)) ?? 0;
+  if (floor <= epoch) throw outcomeUnknown(attempt, cause);
+  leadership.resolve(epoch, undefined);
+  throw pruned(epoch, floor);
+}
+
+async function inventory({ namespace, epoch, signal }: Attempt, commit: Commit): Promise<Seal | undefined> {
+  try {
+    return await sealOf(namespace, epoch, commit, signal);
+  } catch (error) {
+    const details = { sealed: "yes", epoch } as const;
+    throw asStateError(error, `listing epoch ${epoch}, which is sealed`, details, signal);
+  }
+}

@@ -1,0 +1,71 @@
+import type { AttachmentReceipt, PartialReceipt } from "../../receipt.ts";
+import type { SealedPartial } from "../../seal.ts";
+import { type Attempt, refuse } from "./attempt.ts";
+import type { Asked } from "./coverage.ts";
+import type { EpochListing } from "./look.ts";
+
+/** Finds the object of each part in the listing. `missing`: vnodes of which no object is there yet. */
+export async function resolveParts(
+  attempt: Attempt,
+  { request, own, listing, acceptListed }: Asked,
+): Promise<{ readonly partials: readonly SealedPartial[] } | { readonly missing: readonly number[] }> {
+  const partials: SealedPartial[] = [];
+  const missing: number[] = [];
+  for (const receipt of request.receipts) {
+    await checkPresent(attempt, receipt, listing);
+    partials.push(receipt);
+  }
+  for (const vnode of request.vnodes) {
+    const receipt = own.get(vnode);
+    const listed = receipt === undefined ? listing.partials(vnode) : [];
+    if (receipt !== undefined) {
+      await checkPresent(attempt, receipt, listing);
+      partials.push(receipt);
+    } else if (listed.length === 0) missing.push(vnode);
+    else partials.push(await acceptFromListing(attempt, vnode, listing, acceptListed));
+  }
+  for (const receipt of request.attachments) await checkPresent(attempt, receipt, listing);
+  return missing.length > 0 ? { missing } : { partials };
+}
+
+/** A receipt whose object is not there is lost, not "missing": waiting for it would never end. */
+async function checkPresent(
+  attempt: Attempt,
+  receipt: PartialReceipt | AttachmentReceipt,
+  listing: EpochListing,
+): Promise<void> {
+  const { key } = receipt;
+  const size = listing.size(key);
+  if (size === receipt.size) return;
+  const vnode = "vnode" in receipt ? receipt.vnode : undefined;
+  if (size === undefined) {
+    // rule: absent-object-of-a-receipt-is-lost
+    return refuse(attempt, "PartialLost", `${key} has a receipt and is gone`, { vnode, key });
+  }
+  return refuse(attempt, "Corrupt", `${key} has ${size} bytes, its receipt says ${receipt.size}`, {
+    vnode,
+    key,
+  });
+}
+
+/** The rule of `acceptListed`: the only partial that the listing shows, without a digest. */
+async function acceptFromListing(
+  attempt: Attempt,
+  vnode: number,
+  listing: EpochListing,
+  acceptListed: boolean,
+): Promise<SealedPartial> {
+  const { epoch } = attempt;
+  const [key = "", ...others] = listing.partials(vnode);
+  // rule: number-of-another-backend-needs-its-receipt
+  if (!acceptListed) {
+    const message = `vnode ${vnode} of epoch ${epoch} was written by another backend: pass its receipt`;
+    return refuse(attempt, "ReceiptRequired", message, { vnode });
+  }
+  // rule: several-listed-partials-are-ambiguous
+  if (others.length > 0) {
+    const message = `vnode ${vnode} of epoch ${epoch} has ${others.length + 1} partials: pass the receipt of one`;
+    return refuse(attempt, "AmbiguousPartial", message, { vnode });
+  }
+  return { vnode, key, size: listing.size(key) ?? 0 };
+}

@@ -1,0 +1,35 @@
+import { StateError } from "../../errors.ts";
+import type { OwnWrites } from "../../own-writes.ts";
+import type { PartialReceipt } from "../../receipt.ts";
+import type { Attempt } from "./attempt.ts";
+import type { CompleteRequest } from "./request.ts";
+
+/**
+ * Checks the versions that the epoch's objects were written under, before anything is sent.
+ *
+ * @returns what this backend had written when the turn came, by vnode: a write that ends later was not checked
+ * @throws `StaleVersion`, `FenceRequired`
+ */
+export function checkVersions(
+  { epoch, claimed }: Attempt,
+  { receipts, attachments, vnodes, unchanged }: CompleteRequest,
+  ownWrites: OwnWrites,
+): ReadonlyMap<number, PartialReceipt> {
+  const written = vnodes.flatMap((vnode) => ownWrites.find(epoch, vnode) ?? []);
+  const version = claimed ?? 0;
+  // rule: numbers-are-checked-like-receipts
+  const used = [...receipts, ...attachments, ...written];
+  for (const { key, assignmentVersion } of used) {
+    // rule: receipt-below-the-fence-is-stale
+    if (assignmentVersion < version) {
+      const message = `${key} was written under assignment version ${assignmentVersion}; this backend leads with ${version}`;
+      throw new StateError("StaleVersion", message, { sealed: "unknown", epoch, version });
+    }
+  }
+  // rule: unchanged-needs-a-fence
+  if (unchanged.length > 0 && claimed === undefined) {
+    const message = `epoch ${epoch} has unchanged vnodes: call takeover first`;
+    throw new StateError("FenceRequired", message, { sealed: "unknown", epoch });
+  }
+  return new Map(written.map((receipt) => [receipt.vnode, receipt]));
+}

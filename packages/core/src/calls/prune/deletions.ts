@@ -1,0 +1,54 @@
+import { parseEpochObject } from "../../layout.ts";
+import type { PruneReport } from "../../state-backend.ts";
+import type { DeleteFailure, ListedObject } from "../../store.ts";
+import type { StoreClient } from "../../store-client.ts";
+
+const reportedFailures = 1000;
+
+/** The deletes of one prune, and what came of them. */
+export class Deletions {
+  readonly #client: StoreClient;
+  readonly #signal: AbortSignal | undefined;
+  readonly #emptied = new Set<number>();
+  #objects = 0;
+  #bytes = 0;
+  #failed = 0;
+  readonly #failures: DeleteFailure[] = [];
+
+  constructor(client: StoreClient, signal: AbortSignal | undefined) {
+    this.#client = client;
+    this.#signal = signal;
+  }
+
+  /** Deletes objects of epochs. @returns the keys that could not be deleted */
+  async deleteObjects(objects: readonly ListedObject[]): Promise<ReadonlySet<string>> {
+    const failed = await this.deleteKeys(objects.map(({ key }) => key));
+    for (const { key, size } of objects) {
+      if (failed.has(key)) continue;
+      this.#objects += 1;
+      this.#bytes += size;
+      this.#emptied.add(parseEpochObject(key)?.epoch ?? -1);
+    }
+    return failed;
+  }
+
+  /** Deletes what counts for no epoch. @returns the keys that could not be deleted */
+  async deleteKeys(keys: readonly string[]): Promise<ReadonlySet<string>> {
+    const failures = await this.#client.delete(keys, this.#signal);
+    // rule: failed-deletes-are-counted
+    this.#failed += failures.length;
+    this.#failures.push(...failures.slice(0, reportedFailures - this.#failures.length));
+    return new Set(failures.map(({ key }) => key));
+  }
+
+  report(floor: number): PruneReport {
+    return {
+      floor,
+      epochs: this.#emptied.size,
+      objects: this.#objects,
+      bytes: this.#bytes,
+      failed: this.#failed,
+      failures: this.#failures,
+    };
+  }
+}

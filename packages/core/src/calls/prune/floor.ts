@@ -1,0 +1,33 @@
+import type { Control } from "../../control.ts";
+import { ensure, notCreated } from "../../create-or-read-back.ts";
+import { floorKey } from "../../layout.ts";
+import type { Namespace } from "../../namespace.ts";
+import { encodeJson } from "../../seal.ts";
+import type { Deletions } from "./deletions.ts";
+
+/** Nothing is deleted before the floor is known to be there: it is what tells readers "pruned" from "lost". */
+export async function publishFloor(
+  namespace: Namespace,
+  horizon: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { client } = namespace;
+  const key = floorKey(horizon);
+  const body = encodeJson({ format: 1, floor: horizon });
+  const floor = await ensure(client, key, body, client.operation(signal, body.length));
+  // rule: floor-is-known-before-deletes
+  if (floor.outcome === "refused" || floor.outcome === "unknown") {
+    const message = `whether the floor ${horizon} is published is not known, so nothing was deleted: prune again`;
+    throw notCreated(floor, message, { key });
+  }
+  namespace.report("pruned", { epoch: horizon });
+}
+
+/** Deletes the fences and floors that no longer count once `horizon` is the floor. */
+export async function deleteOutdated(
+  { outdated, floor }: Control,
+  horizon: number,
+  deletions: Deletions,
+): Promise<void> {
+  await deletions.deleteKeys(floor > 0 && floor < horizon ? [...outdated, floorKey(floor)] : outdated);
+}

@@ -1,0 +1,32 @@
+import { readCommit } from "../../commit.ts";
+import { parseEpochObject } from "../../layout.ts";
+import type { Namespace } from "../../namespace.ts";
+
+/**
+ * What the retained seals name below the horizon, to be kept. `undefined` if the newest seal that this prune started from
+ * is gone: someone pruned further, and what later seals need can no longer be learnt from it.
+ */
+export async function keysOfRetainedSeals(
+  namespace: Namespace,
+  epochs: readonly number[],
+  { horizon, newest }: { readonly horizon: number; readonly newest: number },
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string> | undefined> {
+  const kept = new Set<string>();
+  let newestSeen = false;
+  await namespace.map(epochs, async (epoch) => {
+    // rule: unreadable-retained-seal-stops-the-prune
+    const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+    if (commit === undefined || commit.kind === "void") return;
+    if (epoch === newest) newestSeen = true;
+    if (commit.kind === "legacy") return;
+    // rule: named-attachments-are-kept
+    const named = [...commit.seal.partials, ...commit.seal.attachments];
+    for (const { key } of named) {
+      // rule: named-objects-are-kept
+      if ((parseEpochObject(key)?.epoch ?? horizon) < horizon) kept.add(key);
+    }
+  });
+  // rule: prune-stops-without-its-newest-seal
+  return newestSeen ? kept : undefined;
+}

@@ -1,0 +1,55 @@
+import { concurrently, mapBounded } from "./concurrency.ts";
+import { type Control, readControl } from "./control.ts";
+import type { BackendEvent, DecisionEvent } from "./events.ts";
+import { epochPrefix, parseEpochFolder } from "./layout.ts";
+import type { ListedObject } from "./store.ts";
+import type { StoreClient } from "./store-client.ts";
+
+/** Where checkpoints are kept: a store, how it is listed, and how many requests a call has in flight. */
+export class Namespace {
+  readonly client: StoreClient;
+  readonly #concurrency: number;
+  readonly #emit: (event: BackendEvent) => void;
+
+  constructor(client: StoreClient, concurrency: number, emit: (event: BackendEvent) => void) {
+    this.client = client;
+    this.#concurrency = concurrency;
+    this.#emit = emit;
+  }
+
+  readControl(signal: AbortSignal | undefined): Promise<Control> {
+    return readControl(this.client, signal);
+  }
+
+  /** The epochs that have a folder, ascending. */
+  async listEpochs(signal: AbortSignal | undefined): Promise<number[]> {
+    const epochs: number[] = [];
+    for await (const page of this.client.list("", { delimiter: "/", signal })) {
+      for (const prefix of page.prefixes) {
+        const epoch = parseEpochFolder(prefix);
+        if (epoch !== undefined) epochs.push(epoch);
+      }
+    }
+    return epochs.toSorted((a, b) => a - b);
+  }
+
+  /** What lies in an epoch's folder, object by object. */
+  async *listEpoch(epoch: number, signal: AbortSignal | undefined): AsyncGenerator<ListedObject> {
+    for await (const page of this.client.list(epochPrefix(epoch), { signal })) yield* page.objects;
+  }
+
+  /** In order, bounded by the `concurrency` that the backend was opened with. */
+  map<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
+    return mapBounded(items, this.#concurrency, map);
+  }
+
+  /** Side by side, if the backend's `concurrency` allows it. */
+  concurrently<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
+    return concurrently(this.#concurrency, first, second);
+  }
+
+  /** Tells whoever watches the backend what the protocol decided. */
+  report(decision: DecisionEvent["decision"], details: Omit<DecisionEvent, "type" | "decision">): void {
+    this.#emit({ type: "decision", decision, ...details });
+  }
+}

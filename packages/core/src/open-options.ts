@@ -1,0 +1,83 @@
+import {
+  checkAmount,
+  checkBoolean,
+  checkFunction,
+  checkInstanceId,
+  checkInteger,
+  checkObject,
+  signalOf,
+} from "./arguments.ts";
+import type { BackendEvent } from "./events.ts";
+import type { RetryOptions } from "./retry.ts";
+import type { ObjectStore } from "./store.ts";
+
+export interface OpenOptions {
+  readonly store: ObjectStore;
+  /** Names this process among its peers: 1 to 200 printable characters, not starting with `{`. */
+  readonly instanceId: string;
+  /** 1 to 65,536; the same for everyone who opens this namespace, for ever. */
+  readonly vnodeCapacity: number;
+  /** Creates nothing and accepts a namespace that is not there yet. */
+  readonly readOnly?: boolean | undefined;
+  /**
+   * LaminarDB's rule: a vnode number stands for the only partial that the listing shows, whoever wrote it.
+   *
+   * What this gives up: nothing tells two attempts at an epoch apart, so a seal can mix their cuts, and a
+   * write under an assignment version that has been superseded can satisfy a seal. The seal holds no digest of
+   * such a partial, so what is read back is checked by its size alone. Pass receipts instead where you can.
+   */
+  readonly acceptListed?: boolean | undefined;
+  /** How many requests one call has in flight at most; 1 to 1,024. Default 8: plenty for two cores and one bucket. */
+  readonly concurrency?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+  /** Called synchronously; what it throws goes to `reportError`, or becomes an uncaught error, never into the call. */
+  readonly onEvent?: ((event: BackendEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options, checked, with their defaults. */
+export interface CheckedOptions {
+  readonly store: ObjectStore;
+  readonly instanceId: string;
+  readonly vnodeCapacity: number;
+  readonly readOnly: boolean;
+  readonly acceptListed: boolean;
+  readonly concurrency: number;
+  readonly retry: RetryOptions | undefined;
+  readonly onEvent: ((event: BackendEvent) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws `TypeError`, `RangeError` */
+export function checkOpenOptions(options: OpenOptions): CheckedOptions {
+  checkObject("options", options);
+  const { store, retry, onEvent, concurrency = 8 } = options;
+  checkObject("store", store);
+  for (const operation of ["create", "get", "list", "delete"] as const) {
+    if (typeof store[operation] !== "function") throw new TypeError(`store has no ${operation}`);
+  }
+  const checked = {
+    store,
+    instanceId: checkInstanceId(options.instanceId),
+    vnodeCapacity: checkInteger("vnodeCapacity", options.vnodeCapacity, 1, 65_536),
+    readOnly: checkBoolean("readOnly", options.readOnly),
+    acceptListed: checkBoolean("acceptListed", options.acceptListed),
+    concurrency: checkInteger("concurrency", concurrency, 1, 1024),
+    retry,
+    onEvent,
+  };
+  checkRetry(retry);
+  checkFunction("onEvent", onEvent);
+  return { ...checked, signal: signalOf(options) };
+}
+
+function checkRetry(retry: RetryOptions | undefined): void {
+  if (retry === undefined) return;
+  checkObject("retry", retry);
+  if (retry.attempts !== undefined) checkInteger("retry.attempts", retry.attempts, 1);
+  for (const name of ["baseDelayMs", "maxDelayMs", "deadlineMs", "attemptTimeoutMs"] as const) {
+    if (retry[name] !== undefined)
+      checkAmount(`retry.${name}`, retry[name], name.endsWith("DelayMs") ? 0 : 1);
+  }
+  for (const name of ["now", "sleep", "random"] as const) checkFunction(`retry.${name}`, retry[name]);
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { rules } from "./rules/rules.ts";
+import { filesByRule, sourceFolder } from "./rules/sources.ts";
+import { takeOut } from "./rules/take-out.ts";
+
+const docs = resolve(import.meta.dirname, "../../../docs");
+const ids = rules.map(({ id }) => id);
+
+test("every rule has one marker in the source, and every marker is a rule's", () => {
+  expect([...filesByRule().keys()].toSorted()).toEqual(ids.toSorted());
+});
+
+test.for(rules)("$id can be taken out of the source as it is", ({ id, without }) => {
+  const source = readFileSync(join(sourceFolder, filesByRule().get(id) ?? ""), "utf8");
+  expect(takeOut(source, id, without)).not.toBe(source);
+});
+
+test("every rule stands in docs/protocol.md, under the heading that it names", () => {
+  const sections = readFileSync(join(docs, "protocol.md"), "utf8").split(/^## /m);
+  const misplaced = rules.filter(
+    ({ id, section }) =>
+      !sections.some((text) => text.startsWith(`${section}\n`) && text.includes(`\`${id}\``)),
+  );
+  expect(misplaced.map(({ id, section }) => `${id} under ${section}`)).toEqual([]);
+});
+
+test("docs/evidence/rules.md has a row, and a test, for every rule", () => {
+  const rows = readFileSync(join(docs, "evidence/rules.md"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => line.split(" | "));
+  expect(rows.map(([id]) => id)).toEqual(ids.map((id) => `| \`${id}\``));
+  expect(rows.filter((row) => (row[3] ?? "").trim() === "")).toEqual([]);
+});
