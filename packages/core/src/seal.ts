@@ -33,6 +33,7 @@ export interface SealedAttachment {
 
 /** The same seal, frozen: its entries go into the next seal, whatever a caller does to what it was given. */
 export function frozen(seal: Seal): Seal {
+  // rule: seals-are-frozen
   for (const entry of [...seal.partials, ...seal.attachments]) Object.freeze(entry);
   Object.freeze(seal.partials);
   Object.freeze(seal.attachments);

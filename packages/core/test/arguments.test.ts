@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ScriptedStore } from "../src/conformance/backend/scripted-store.ts";
-import { bytesOf, vnodeCapacity, World } from "../src/conformance/backend/world.ts";
+import type { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.ts";
+import { bytesOf, vnodeCapacity, World } from "../src/conformance/backend-suite/world.ts";
 import {
   type AttachmentReceipt,
   isStateError,

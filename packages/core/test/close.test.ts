@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytesOf, textOf, vnodeCapacity, World } from "../src/conformance/backend/world.ts";
+import { bytesOf, textOf, vnodeCapacity, World } from "../src/conformance/backend-suite/world.ts";
 import {
   type AttachmentReceipt,
   isStateError,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ScriptedStore } from "../src/conformance/backend/scripted-store.ts";
-import { bytesOf, World } from "../src/conformance/backend/world.ts";
+import { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.ts";
+import { bytesOf, World } from "../src/conformance/backend-suite/world.ts";
 import { eventSink } from "../src/events.ts";
 import {
   type BackendEvent,

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
-import type { ScriptedStore } from "../src/conformance/backend/scripted-store.ts";
-import { bytesOf, textOf, World } from "../src/conformance/backend/world.ts";
+import type { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.ts";
+import { bytesOf, textOf, World } from "../src/conformance/backend-suite/world.ts";
 import { type BackendEvent, type RequestEvent, StoreError, type StoreErrorCode } from "../src/index.ts";
 import { type RetryOptions, retryPolicy } from "../src/retry.ts";
 import { StoreClient } from "../src/store-client.ts";
@@ -538,7 +538,7 @@ describe("the seal's create", () => {
 
   test("that met Unavailable, landed, and was then denied is found to have sealed", async () => {
     const { backend, clock, store, part } = await readyToSeal();
-    store.loseAnswer("create epoch=5/_COMMIT");
+    store.loseResponse("create epoch=5/_COMMIT");
     store.refuse("create epoch=5/_COMMIT", "Denied");
 
     const outcome = await clock.run(backend.epochComplete({ epoch: 5, parts: [part] }));

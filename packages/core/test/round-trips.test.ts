@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";
 import type { OpenOptions } from "../src/open-options.ts";
-import { ScriptedStore } from "../src/conformance/backend/scripted-store.ts";
-import { bytesOf } from "../src/conformance/backend/world.ts";
+import { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.ts";
+import { bytesOf } from "../src/conformance/backend-suite/world.ts";
 import type { PartialReceipt } from "../src/receipt.ts";
 import { CountingStore } from "./support/counting-store.ts";
 import { MapStore } from "./support/map-store.ts";
@@ -117,7 +117,7 @@ describe("epochComplete", () => {
     const loser = await open("a");
     const parts = [await write(loser, 5)];
     // The listing of the epoch is answered before someone else seals it.
-    const listed = scripted.holdAnswer("list epoch=5/");
+    const listed = scripted.holdResponse("list epoch=5/");
     const complete = store.cost(refused(() => loser.epochComplete({ epoch: 5, parts })));
     await listed.arrived;
     const winner = await ObjectStoreBackend.open({ store: inner, instanceId: "b", vnodeCapacity: 16 });

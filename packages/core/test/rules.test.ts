@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { sequences } from "../src/conformance/backend-suite/suite.ts";
 import { rules } from "./rules/rules.ts";
 import { filesByRule, sourceFolder } from "./rules/sources.ts";
 import { takeOut } from "./rules/take-out.ts";
@@ -24,6 +25,12 @@ test("every rule stands in docs/protocol.md, under the heading that it names", (
       !sections.some((text) => text.startsWith(`${section}\n`) && text.includes(`\`${id}\``)),
   );
   expect(misplaced.map(({ id, section }) => `${id} under ${section}`)).toEqual([]);
+});
+
+test("every sequence of the backend suite names rules that there are", () => {
+  const named = sequences.flatMap((sequence) => sequence.rules.map((id) => [sequence.id, id] as const));
+  expect(named.filter(([, id]) => !ids.includes(id))).toEqual([]);
+  expect(sequences.filter((sequence) => sequence.rules.length === 0)).toEqual([]);
 });
 
 test("docs/evidence/rules.md has a row, and a test, for every rule", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isStateError } from "../src/errors.ts";
-import type { Late } from "../src/conformance/backend/scripted-store.ts";
-import { type Actor, World } from "../src/conformance/backend/world.ts";
+import type { Late } from "../src/conformance/backend-suite/scripted-store.ts";
+import { type Actor, World } from "../src/conformance/backend-suite/world.ts";
 import { MapStore } from "./support/map-store.ts";
 
 /**
@@ -126,7 +126,7 @@ const states: Readonly<Record<string, State>> = {
   },
 };
 
-const faults = ["lose", "loseAnswer", "delay", "repeat", "Denied", "Unavailable"] as const;
+const faults = ["lose", "loseResponse", "delay", "repeat", "Denied", "Unavailable"] as const;
 const mostRequests = 7;
 
 interface Fault {

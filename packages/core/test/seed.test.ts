@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { restored, textOf, World } from "../src/conformance/backend/world.ts";
+import { restored, textOf, World } from "../src/conformance/backend-suite/world.ts";
 import { MapStore } from "./support/map-store.ts";
 
 /** A tree as LaminarDB leaves it: no `_control/`, a `_COMMIT` that holds nothing but the committer's id. */

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { vnodeCapacity, World } from "../src/conformance/backend/world.ts";
+import { vnodeCapacity, World } from "../src/conformance/backend-suite/world.ts";
 import { ObjectStoreBackend, StoreError, type StoreErrorCode } from "../src/index.ts";
 import { type RetryOptions, retryPolicy } from "../src/retry.ts";
 import { StoreClient } from "../src/store-client.ts";

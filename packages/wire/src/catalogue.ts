@@ -5,7 +5,7 @@ import {
   type Fault,
   flipByte,
   LateRequests,
-  loseAnswer,
+  loseResponse,
   type Proxy,
   reply,
   resetBefore,
@@ -124,7 +124,7 @@ export function operationsOf(fault: WireFault, service: Service): readonly Opera
 export const faults: readonly WireFault[] = [
   simple("reset before the server has the request", resetBefore),
   simple("reset in the middle of the request", resetDuring, ["create"]),
-  simple("the server did it, the answer is lost", loseAnswer),
+  simple("the server did it, the answer is lost", loseResponse),
   simple("the server did it, the answer is cut", cutAnswer),
   { ...simple("the server did it, the answer stalls for ever", stallAnswer), isSilent: true },
   late,

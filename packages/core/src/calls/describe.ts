@@ -31,6 +31,7 @@ export async function describeEpoch(
   const { floor } = await namespace.readControl(signal);
   return {
     epoch,
+    // rule: described-as-pruned-below-the-floor
     state: floor > epoch ? "pruned" : stateOf(commit, objects),
     ...(seal === undefined ? {} : { seal }),
     ...(commit?.kind === "void" ? { void: { by: commit.by, incarnation: commit.incarnation } } : {}),

@@ -20,6 +20,7 @@ export async function writePartial(
   const place = ownWrites.begin();
   const what = `writePartial of vnode ${vnode} in epoch ${epoch}`;
   const data = await writeOnce(namespace, partialKeys(epoch, vnode), bytes, { what, epoch, vnode, signal });
+  // rule: receipts-are-frozen
   const receipt = Object.freeze({ epoch, vnode, assignmentVersion, ...data });
   ownWrites.remember(receipt, place);
   return receipt;

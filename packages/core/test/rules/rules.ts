@@ -132,6 +132,19 @@ export const rules: readonly Rule[] = [
     without: force("false"),
   },
 
+  {
+    id: "receipts-are-frozen",
+    says: "A receipt is frozen: a caller that changes what it was given changes no later seal.",
+    section: "One good epoch",
+    without: keep(0),
+  },
+  {
+    id: "seals-are-frozen",
+    says: "A seal is frozen: its entries go into the next one.",
+    section: "One good epoch",
+    without: drop,
+  },
+
   // One good epoch: before the seal
   {
     id: "fence-before-seal",
@@ -649,6 +662,13 @@ export const rules: readonly Rule[] = [
     says: "Other bytes than were sealed are followed by a look at the floor.",
     section: "Reading",
     without: force("body === undefined || $1"),
+  },
+
+  {
+    id: "described-as-pruned-below-the-floor",
+    says: "`describeEpoch` says `pruned` of everything below the floor.",
+    section: "Reading",
+    without: keep(2),
   },
 
   // What an error says of the seal

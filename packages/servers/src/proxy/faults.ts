@@ -14,7 +14,7 @@ export const resetDuring: Fault = async (exchange) => {
 };
 
 /** The server does what it was asked; its answer is lost. */
-export const loseAnswer: Fault = async (exchange) => {
+export const loseResponse: Fault = async (exchange) => {
   await exchange.forward();
   exchange.reset();
 };

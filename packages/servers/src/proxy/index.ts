@@ -5,7 +5,7 @@ export {
   emptyAnswer,
   flipByte,
   LateRequests,
-  loseAnswer,
+  loseResponse,
   reply,
   resetBefore,
   resetDuring,

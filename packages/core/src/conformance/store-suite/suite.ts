@@ -1,16 +1,16 @@
 import { AssertionError } from "node:assert/strict";
 import type { ObjectStore } from "../../store.ts";
 import { declare, type Runner, type StoreHarness } from "../runner.ts";
-import { abortCases } from "./abort.ts";
-import type { StoreCase, StoreCaseSummary } from "./case.ts";
-import { createCases } from "./create.ts";
-import { deleteCases } from "./delete.ts";
-import { durabilityCases } from "./durability.ts";
-import { errorCases } from "./errors.ts";
-import { freshnessCases } from "./freshness.ts";
-import { getCases } from "./get.ts";
-import { keyCases } from "./keys.ts";
-import { listCases } from "./list.ts";
+import { abortCases } from "./cases/aborted-before.ts";
+import type { StoreCase, StoreCaseSummary } from "./store-case.ts";
+import { createCases } from "./cases/create.ts";
+import { deleteCases } from "./cases/delete.ts";
+import { durabilityCases } from "./cases/durability.ts";
+import { errorCases } from "./cases/errors.ts";
+import { freshnessCases } from "./cases/freshness.ts";
+import { getCases } from "./cases/get.ts";
+import { keyCases } from "./cases/keys.ts";
+import { listCases } from "./cases/list.ts";
 import { storeMusts } from "./musts.ts";
 
 const cases: readonly StoreCase[] = [

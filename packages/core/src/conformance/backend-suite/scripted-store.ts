@@ -15,15 +15,15 @@ export interface Held {
   readonly arrived: Promise<void>;
   /** Lets it go on. */
   release(): void;
-  /** Lets it go on, and resolves when the store has answered it. */
+  /** Lets it go on, and resolves when the store has responded. */
   finish(): Promise<void>;
 }
 
-/** A request whose caller is told "no answer" while it is on its way. */
+/** A request whose caller is told "no response" while it is on its way. */
 export interface Late {
   /** Whether the request has come. */
   readonly sent: boolean;
-  /** The request reaches the store now; resolves with the answer that nobody waits for. */
+  /** The request reaches the store now; resolves with the response that nobody waits for. */
   land(): Promise<unknown>;
 }
 
@@ -44,8 +44,11 @@ export class ScriptedStore implements ObjectStore {
   readonly #rules: Rule[] = [];
   readonly #requests: string[] = [];
 
-  constructor(inner: ObjectStore) {
+  readonly #onRequest: (request: string) => void;
+
+  constructor(inner: ObjectStore, onRequest: (request: string) => void = () => undefined) {
     this.#inner = inner;
+    this.#onRequest = onRequest;
   }
 
   get name(): string {
@@ -65,34 +68,34 @@ export class ScriptedStore implements ObjectStore {
     });
   }
 
-  /** The request reaches the store; its answer waits. */
-  holdAnswer(match: Match, occurrence?: Occurrence): Held {
+  /** The request reaches the store; its response waits. */
+  holdResponse(match: Match, occurrence?: Occurrence): Held {
     return this.#wait(match, occurrence, async (perform, gate) => {
-      const answer = await perform();
+      const response = await perform();
       await gate();
-      return answer;
+      return response;
     });
   }
 
-  /** The request takes effect, and its answer is lost. */
-  loseAnswer(match: Match, occurrence?: Occurrence): void {
+  /** The request takes effect, and its response is lost. */
+  loseResponse(match: Match, occurrence?: Occurrence): void {
     this.#add(match, occurrence, async (perform) => {
       await perform();
-      throw noAnswer();
+      throw noResponse();
     });
   }
 
   /** The request is lost on its way. */
   lose(match: Match, occurrence?: Occurrence): void {
-    this.#add(match, occurrence, () => Promise.reject(noAnswer()));
+    this.#add(match, occurrence, () => Promise.reject(noResponse()));
   }
 
-  /** The caller is told "no answer"; the request lands when the test says so. */
+  /** The caller is told "no response"; the request lands when the test says so. */
   delay(match: Match, occurrence?: Occurrence): Late {
     let request: Perform | undefined;
     this.#add(match, occurrence, (perform) => {
       request = perform;
-      return Promise.reject(noAnswer());
+      return Promise.reject(noResponse());
     });
     return {
       get sent() {
@@ -102,7 +105,7 @@ export class ScriptedStore implements ObjectStore {
     };
   }
 
-  /** The request reaches the store twice, and the second answer is what the caller sees. */
+  /** The request reaches the store twice, and the second response is what the caller sees. */
   repeat(match: Match, occurrence?: Occurrence): void {
     this.#add(match, occurrence, async (perform) => {
       await perform();
@@ -116,8 +119,8 @@ export class ScriptedStore implements ObjectStore {
   }
 
   async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    const answer = await this.#pass(`create ${key}`, () => this.#inner.create(key, body));
-    return answer as "created" | "exists";
+    const response = await this.#pass(`create ${key}`, () => this.#inner.create(key, body));
+    return response as "created" | "exists";
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -137,8 +140,8 @@ export class ScriptedStore implements ObjectStore {
   /** A refused delete is reported key by key, as the contract has it. */
   async delete(keys: readonly string[]): Promise<readonly DeleteFailure[]> {
     try {
-      const answer = await this.#pass(`delete ${keys.join(" ")}`, () => this.#inner.delete(keys));
-      return answer as readonly DeleteFailure[];
+      const response = await this.#pass(`delete ${keys.join(" ")}`, () => this.#inner.delete(keys));
+      return response as readonly DeleteFailure[];
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return keys.map((key) => ({ key, error }));
@@ -147,6 +150,7 @@ export class ScriptedStore implements ObjectStore {
 
   async #pass(request: string, perform: Perform): Promise<unknown> {
     this.#requests.push(request);
+    this.#onRequest(request);
     const matching = this.#rules.filter(({ match }) =>
       typeof match === "string" ? match === request : match.test(request),
     );
@@ -169,7 +173,7 @@ export class ScriptedStore implements ObjectStore {
   ): Held {
     const arrived = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
-    const answered = Promise.withResolvers<void>();
+    const responded = Promise.withResolvers<void>();
     const gate = (): Promise<void> => {
       arrived.resolve();
       return released.promise;
@@ -178,7 +182,7 @@ export class ScriptedStore implements ObjectStore {
       try {
         return await apply(perform, gate);
       } finally {
-        answered.resolve();
+        responded.resolve();
       }
     });
     return {
@@ -186,12 +190,12 @@ export class ScriptedStore implements ObjectStore {
       release: () => released.resolve(),
       finish: () => {
         released.resolve();
-        return answered.promise;
+        return responded.promise;
       },
     };
   }
 }
 
-function noAnswer(): StoreError {
-  return new StoreError("Unavailable", "no answer");
+function noResponse(): StoreError {
+  return new StoreError("Unavailable", "no response");
 }

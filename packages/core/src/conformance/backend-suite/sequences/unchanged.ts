@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { BackendCase } from "./case.ts";
-import { assertComplete, assertRefused, restored } from "./world.ts";
+import type { Sequence } from "../sequence.ts";
+import { assertComplete, assertRefused, restored } from "../world.ts";
 
 /** Incremental epochs: seals that name objects of lower epochs. */
-export const unchangedCases: readonly BackendCase[] = [
+export const unchangedSequences: readonly Sequence[] = [
   {
     id: "S26",
     title: "what a retained seal names in a lower epoch survives every prune",
-    // Rule: what the seals at or above the horizon name is kept, whatever its epoch.
+    rules: ["named-objects-are-kept"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(3, { 0: "three", 1: "unchanged" });
@@ -26,7 +26,7 @@ export const unchangedCases: readonly BackendCase[] = [
   {
     id: "S27",
     title: "an epoch in which nothing changed is visible to a takeover",
-    // Rule: an epoch that writes nothing of its own creates an anchor, before it lists.
+    rules: ["unchanged-only-epoch-has-an-anchor", "anchor-before-listing"],
     async run(world) {
       const deposed = await world.lead("A", 1);
       await deposed.seal(4, { 0: "four" });
@@ -44,7 +44,7 @@ export const unchangedCases: readonly BackendCase[] = [
   {
     id: "S27b",
     title: "an epoch whose anchor is not known to be there is not sealed",
-    // Rule: the anchor is known to be there before the epoch is listed.
+    rules: ["anchor-is-known-to-be-there"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(4, { 0: "four" });
@@ -54,14 +54,14 @@ export const unchangedCases: readonly BackendCase[] = [
         "StoreFailed",
       );
       assert.equal(await world.commit(5), "nothing");
-      leader.store.loseAnswer("create epoch=5/_ANCHOR");
+      leader.store.loseResponse("create epoch=5/_ANCHOR");
       assertComplete(await leader.backend.epochComplete({ epoch: 5, parts: [], unchanged: [0] }));
     },
   },
   {
     id: "S27c",
     title: "an anchor is there before its epoch is listed, so that a takeover in between sees the epoch",
-    // Rule: the anchor is created first, and the epoch and control are listed only once it is known to be there.
+    rules: ["anchor-before-listing"],
     async run(world) {
       const deposed = await world.lead("A", 1);
       await deposed.seal(4, { 0: "four" });
@@ -79,7 +79,7 @@ export const unchangedCases: readonly BackendCase[] = [
   {
     id: "S28",
     title: "an unchanged vnode is taken from the newest seal, whatever the call that created it answered",
-    // Rule: the newest seal is known as soon as its create was answered `created`.
+    rules: ["created-seal-is-newest-at-once"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(3, { 0: "three", 1: "old" });
@@ -94,7 +94,7 @@ export const unchangedCases: readonly BackendCase[] = [
   {
     id: "S29",
     title: "without a fence no vnode can be unchanged",
-    // Rule: FenceRequired, before anything is sent.
+    rules: ["unchanged-needs-a-fence"],
     async run(world) {
       const unfenced = await world.open("A");
       await unfenced.seal(4, { 0: "four", 1: "four" });
@@ -108,7 +108,7 @@ export const unchangedCases: readonly BackendCase[] = [
   {
     id: "S30",
     title: "an epoch of unknown outcome that turns out to be sealed is what an unchanged vnode is taken from",
-    // Rule: the entry is taken after earlier epochs were settled; one that turns out sealed is then the newest.
+    rules: ["unchanged-is-looked-up-once-earlier-epochs-are-settled", "settled-seal-is-newest"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(4, { 0: "four", 1: "old" });
@@ -125,7 +125,7 @@ export const unchangedCases: readonly BackendCase[] = [
   {
     id: "S31",
     title: "the slower of two pruners, whose newest seal the faster has deleted, deletes nothing",
-    // Rule: where the newest seal that the prune started from is gone, it stops.
+    rules: ["prune-stops-without-its-newest-seal"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(3, { 0: "three", 1: "unchanged" });

@@ -1,6 +1,6 @@
-import type { ObjectStore } from "../../store.ts";
-import { expect, long, short } from "./case.ts";
-import type { StoreCase } from "./case.ts";
+import type { ObjectStore } from "../../../store.ts";
+import { expect, long, short } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
 import {
   createAll,
   deleteAll,
@@ -14,7 +14,7 @@ import {
   show,
   turn,
   utf8,
-} from "./operations.ts";
+} from "../operations.ts";
 
 const callers = 50;
 const mebibyte = 2 ** 20;

@@ -1,6 +1,6 @@
-import { isStoreError } from "../../errors.ts";
-import { expect, short } from "./case.ts";
-import type { StoreCase } from "./case.ts";
+import { isStoreError } from "../../../errors.ts";
+import { expect, short } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
 import {
   createAll,
   deleteAll,
@@ -14,7 +14,7 @@ import {
   settled,
   show,
   utf8,
-} from "./operations.ts";
+} from "../operations.ts";
 
 const allowed = [
   "ABCDEFGHIJKLMNOPQRSTUVWXYZ",

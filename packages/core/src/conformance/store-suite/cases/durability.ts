@@ -1,6 +1,6 @@
-import type { ObjectStore } from "../../store.ts";
-import { long } from "./case.ts";
-import type { StoreCase } from "./case.ts";
+import type { ObjectStore } from "../../../store.ts";
+import { long } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
 import {
   createAll,
   deleteAll,
@@ -11,7 +11,7 @@ import {
   forEach,
   pattern,
   utf8,
-} from "./operations.ts";
+} from "../operations.ts";
 
 const early = "an answer given before the write was done";
 const staying = Array.from({ length: 20 }, (_, number) => `a/${10 + number}/body`);

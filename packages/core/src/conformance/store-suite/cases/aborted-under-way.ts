@@ -1,7 +1,7 @@
-import { aborted, broken, expectWhole, expectWorks, firstPage, ignored } from "./aborting.ts";
-import { expect, long } from "./case.ts";
-import type { StoreCase } from "./case.ts";
-import { createAll, difference, expectBody, pattern, turn } from "./operations.ts";
+import { aborted, broken, expectWhole, expectWorks, firstPage, ignored } from "../abort-expectations.ts";
+import { expect, long } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
+import { createAll, difference, expectBody, pattern, turn } from "../operations.ts";
 
 const attempts = 3;
 

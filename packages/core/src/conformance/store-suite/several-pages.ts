@@ -1,5 +1,5 @@
 import type { ListOptions, ObjectStore } from "../../store.ts";
-import { notReached } from "./case.ts";
+import { notReached } from "./store-case.ts";
 import { createAll } from "./operations.ts";
 
 /** More than fit into the largest page that a listing may have. */

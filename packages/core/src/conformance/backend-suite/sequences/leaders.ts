@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { BackendCase } from "./case.ts";
-import { assertComplete, assertRefused, restored } from "./world.ts";
+import type { Sequence } from "../sequence.ts";
+import { assertComplete, assertRefused, restored } from "../world.ts";
 
 /** Several processes that believe, or believed, that they lead. */
-export const leaderCases: readonly BackendCase[] = [
+export const leaderSequences: readonly Sequence[] = [
   {
     id: "S05",
     title: "a successor proceeds past what its dead predecessor sealed",
-    // Rule: takeover answers the base to restore from and the epoch to go on with.
+    rules: ["next-epoch-is-above-all-seen"],
     async run(world) {
       const dead = await world.lead("A", 1);
       await dead.seal(5, { 0: "five" });
@@ -22,7 +22,7 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S13",
     title: "a deposed leader neither seals nor prunes",
-    // Rule: epochComplete and pruneBefore look at the fence, not only writes.
+    rules: ["fence-before-seal", "fence-after-seal", "fence-before-prune"],
     async run(world) {
       const deposed = await world.lead("A", 1);
       await deposed.seal(4, { 0: "four" });
@@ -44,18 +44,18 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S20a",
     title: "a seal whose answer is lost, and that landed, completes the epoch",
-    // Rule: no error of a create is taken as lost without reading back.
+    rules: ["lost-create-is-read-back", "existing-commit-is-compared"],
     async run(world) {
       const leader = await world.open("A");
       const receipt = await leader.write(5, 0, "five");
-      leader.store.loseAnswer("create epoch=5/_COMMIT");
+      leader.store.loseResponse("create epoch=5/_COMMIT");
       assertComplete(await leader.backend.epochComplete({ epoch: 5, parts: [receipt] }));
     },
   },
   {
     id: "S20b",
     title: "a seal that lands after its caller was told `unknown` completes the epoch when asked again",
-    // Rule: absent on reading back is not final: the outcome is unknown.
+    rules: ["absent-on-reading-back-is-not-final"],
     async run(world) {
       const leader = await world.open("A");
       const receipt = await leader.write(5, 0, "five");
@@ -72,7 +72,7 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S20c",
     title: "a seal that never lands is created when asked again",
-    // Rule: an epoch of unknown outcome may be asked for again.
+    rules: ["unresolved-epoch-may-be-asked-again"],
     async run(world) {
       const leader = await world.open("A");
       const receipt = await leader.write(5, 0, "five");
@@ -89,7 +89,7 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S20d",
     title: "abort turns an unknown outcome into `no`, and the late seal comes to nothing",
-    // Rule: a void takes the seal's place.
+    rules: ["void-stays", "void-is-never-complete"],
     async run(world) {
       const leader = await world.open("A");
       const receipt = await leader.write(5, 0, "five");
@@ -109,7 +109,7 @@ export const leaderCases: readonly BackendCase[] = [
     id: "S22",
     title:
       "the seal of a leader that was deposed between its checks and its create does not bury its successor's",
-    // Rule: takeover makes void every epoch above the newest seal.
+    rules: ["takeover-voids", "next-epoch-is-above-all-seen"],
     async run(world) {
       const deposed = await world.lead("A", 1);
       await deposed.seal(4, { 0: "four" });
@@ -131,7 +131,7 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S23",
     title: "what one leader rolled back, the next one does not commit",
-    // Rule: takeover makes void every epoch above the newest seal; whoever comes next finds the same base.
+    rules: ["takeover-voids"],
     async run(world) {
       const deposed = await world.lead("A", 1);
       await deposed.seal(4, { 0: "four" });
@@ -153,7 +153,7 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S24",
     title: "an epoch of unknown outcome is settled before a later one is sealed",
-    // Rule: an earlier epoch whose outcome is unknown is voided first; where it cannot be settled nothing is sealed.
+    rules: ["earlier-epochs-are-settled-first", "unsettled-epoch-stops-the-seal"],
     async run(world) {
       const leader = await world.open("A");
       const five = await leader.write(5, 0, "five");
@@ -178,7 +178,7 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S24b",
     title: "an epoch below one that is, or may be, sealed is refused",
-    // Rule: below our own newest seal, or an epoch of ours of unknown outcome, nothing is sealed.
+    rules: ["lower-epoch-is-superseded"],
     async run(world) {
       const leader = await world.open("A");
       const four = await leader.write(4, 0, "four");
@@ -198,7 +198,7 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S25",
     title: "of two incarnations of one id that claim the same version, one leads",
-    // Rule: the fence holds the incarnation, and `exists` is compared with it.
+    rules: ["one-incarnation-a-version"],
     async run(world) {
       const one = await world.open("node-0");
       const other = await world.open("node-0");
@@ -213,7 +213,7 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S25b",
     title: "the fence is held from the moment takeover returns, not before",
-    // Rule: the claimed version is set last.
+    rules: ["fence-is-held-once-takeover-returns"],
     async run(world) {
       const leader = await world.open("A");
       const last = leader.store.hold("list _control/", { after: 1 });
@@ -229,11 +229,11 @@ export const leaderCases: readonly BackendCase[] = [
   {
     id: "S25c",
     title: "a leader that is deposed between its create and its answer is not told that it may release",
-    // Rule: every way to success ends with a listing of control that was sent after the seal was there.
+    rules: ["control-after-the-seal-was-created", "fence-after-seal"],
     async run(world) {
       const deposed = await world.lead("A", 1);
       const receipt = await deposed.write(5, 0, "five");
-      const create = deposed.store.holdAnswer("create epoch=5/_COMMIT");
+      const create = deposed.store.holdResponse("create epoch=5/_COMMIT");
       const complete = deposed.backend.epochComplete({ epoch: 5, parts: [receipt] });
       await create.arrived;
       const successor = await world.open("B");

@@ -1,7 +1,15 @@
-import { expect, long } from "./case.ts";
-import type { StoreCase } from "./case.ts";
-import { createAll, deleteAll, expectListing, expectOrder, expectSame, listAll, show } from "./operations.ts";
-import { fill, hasEdge, numbered, severalPages } from "./pages.ts";
+import { expect, long } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
+import {
+  createAll,
+  deleteAll,
+  expectListing,
+  expectOrder,
+  expectSame,
+  listAll,
+  show,
+} from "../operations.ts";
+import { fill, hasEdge, numbered, severalPages } from "../several-pages.ts";
 
 const edge = "a page's last key lost, repeated or taken as included by the next page's cursor";
 

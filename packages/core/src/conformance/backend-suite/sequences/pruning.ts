@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { BackendCase } from "./case.ts";
-import { assertRefused, restored, textOf } from "./world.ts";
+import type { Sequence } from "../sequence.ts";
+import { assertRefused, restored, textOf } from "../world.ts";
 
 /** What a prune does, in which order, and what it leaves. */
-export const pruningCases: readonly BackendCase[] = [
+export const pruningSequences: readonly Sequence[] = [
   {
     id: "P01",
     title: "nothing is deleted before the floor is known to be there",
-    // Rule: the floor is published, and read back where its create was not answered, before the first delete.
+    rules: ["floor-before-deletes", "floor-is-known-before-deletes"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -15,7 +15,7 @@ export const pruningCases: readonly BackendCase[] = [
       leader.store.lose("create _control/floor=0000000000000005");
       await assertRefused(leader.backend.pruneBefore(5), "OutcomeUnknown");
       assert.equal(await world.commit(4), "seal");
-      leader.store.loseAnswer("create _control/floor=0000000000000005");
+      leader.store.loseResponse("create _control/floor=0000000000000005");
       assert.equal((await leader.backend.pruneBefore(5)).floor, 5);
       assert.equal(await world.commit(4), "nothing");
     },
@@ -23,7 +23,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P02",
     title: "a retained seal that cannot be read stops the prune",
-    // Rule: what is kept must be known before anything is deleted.
+    rules: ["unreadable-retained-seal-stops-the-prune"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(3, { 0: "three", 1: "unchanged" });
@@ -36,7 +36,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P03",
     title: "unsealed epochs below `before` that no floor covers become void and empty",
-    // Rule: they are made void first, then emptied, and the void stays.
+    rules: ["prune-voids-before-it-empties", "void-stays-when-its-epoch-is-emptied"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(4, { 0: "four" });
@@ -57,7 +57,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P04",
     title: "an operator prunes beside the leader, and touches nothing above the newest seal",
-    // Rule: asOperator skips the look at the fence, and makes nothing void.
+    rules: ["operator-makes-nothing-void"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(3, { 0: "three" });
@@ -73,7 +73,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P05",
     title: "outdated floors and fences go, the highest stay",
-    // Rule: they go last, and only those below the highest.
+    rules: ["outdated-controls-go"],
     async run(world) {
       const first = await world.lead("A", 1);
       for (const epoch of [1, 2, 3]) await first.seal(epoch, { 0: `${epoch}` });
@@ -90,7 +90,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P06",
     title: "with nothing sealed nothing is pruned",
-    // Rule: the horizon is never above the newest seal; without one there is none.
+    rules: ["newest-seal-survives"],
     async run(world) {
       const leader = await world.open("A");
       await leader.write(5, 0, "five");
@@ -103,7 +103,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P07",
     title: "what others put beside the protocol's objects is left alone",
-    // Rule: only keys that match exactly are deleted.
+    rules: ["foreign-objects-are-left-alone"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -123,7 +123,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P08",
     title: "a stalled prune does not empty the newest epoch that it knew, which a later seal builds on",
-    // Rule: only epochs above the newest seal are made void.
+    rules: ["prune-voids-only-above-the-newest-seal"],
     async run(world) {
       const zombie = await world.lead("A", 1);
       await zombie.seal(5, { 0: "five", 1: "unchanged" });
@@ -142,7 +142,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P09",
     title: "a slow prune does not empty an epoch that was sealed and pruned since it began",
-    // Rule: control is listed after the voids and before the deletes; below the floor nothing is emptied.
+    rules: ["control-after-voids-before-deletes"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(5, { 0: "five" });
@@ -161,7 +161,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "P10",
     title: "attachments that a retained seal names in a lower epoch are kept as well",
-    // Rule: what retained seals name is kept, whatever it is.
+    rules: ["named-objects-are-kept", "named-attachments-are-kept"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(5, { 0: "five" });
@@ -191,7 +191,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "R01",
     title: "bytes that are not what was sealed are Corrupt, never restored",
-    // Rule: a handle checks size and digest.
+    rules: ["handle-checks-the-size", "handle-checks-the-digest"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(5, { 0: "five", 1: "five" });
@@ -216,7 +216,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "R04",
     title: "a pruned epoch stays pruned for readers, whatever strays come into its folder",
-    // Rule: where there is no seal, and where bytes are not those that were sealed, the floor is looked at.
+    rules: ["unsealed-read-looks-at-the-floor", "other-bytes-look-at-the-floor", "abort-looks-at-the-floor"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(5, { 0: "five" });
@@ -234,7 +234,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "R05",
     title: "a list of sealed epochs has no gap where a prune passes while it is made",
-    // Rule: what is still not seen after the second look may have been pruned: control is listed once more.
+    rules: ["unseen-may-be-pruned"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(5, { 0: "five" });
@@ -259,7 +259,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "R02",
     title: "readPartial of an unsealed epoch reads our own last write, of a void one too",
-    // Rule: our own last write, else what came first.
+    rules: ["own-last-write-is-read"],
     async run(world) {
       const other = await world.open("B");
       await other.write(5, 0, "first");
@@ -275,7 +275,7 @@ export const pruningCases: readonly BackendCase[] = [
   {
     id: "R03",
     title: "describeEpoch tells every state apart, and what is missing of a seal",
-    // Rule: what is there: seal, void or nothing; pruned wins.
+    rules: ["described-as-pruned-below-the-floor"],
     async run(world) {
       const leader = await world.lead("A", 1);
       const { backend } = leader;

@@ -1,5 +1,5 @@
 import type { ListedObject, ListOptions, ObjectStore } from "../../store.ts";
-import { expect } from "./case.ts";
+import { expect } from "./store-case.ts";
 
 /** What a whole listing gave, its pages joined. */
 export interface Listing {

@@ -1,5 +1,5 @@
 import type { ObjectStore } from "../../store.ts";
-import { expect } from "./case.ts";
+import { expect } from "./store-case.ts";
 import { createAll, difference, expectBody, listAll, outcome, settled, turn, utf8 } from "./operations.ts";
 import type { Settled } from "./operations.ts";
 

@@ -1,6 +1,6 @@
-import type { ObjectStore } from "../../store.ts";
-import { expect, short } from "./case.ts";
-import type { StoreCase } from "./case.ts";
+import type { ObjectStore } from "../../../store.ts";
+import { expect, short } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
 import {
   createAll,
   deleteAll,
@@ -13,7 +13,7 @@ import {
   listAll,
   pattern,
   utf8,
-} from "./operations.ts";
+} from "../operations.ts";
 
 export const freshnessCases: readonly StoreCase[] = [
   {

@@ -1,6 +1,6 @@
-import { expect, long, short } from "./case.ts";
-import type { StoreCase } from "./case.ts";
-import { createAll, deleteAll, expectAbsent, expectBody, expectKeys, show, utf8 } from "./operations.ts";
+import { expect, long, short } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
+import { createAll, deleteAll, expectAbsent, expectBody, expectKeys, show, utf8 } from "../operations.ts";
 
 export const deleteCases: readonly StoreCase[] = [
   {

@@ -1,7 +1,7 @@
-import { isStoreError } from "../../errors.ts";
-import type { ObjectStore } from "../../store.ts";
-import { expect, short } from "./case.ts";
-import type { StoreCase } from "./case.ts";
+import { isStoreError } from "../../../errors.ts";
+import type { ObjectStore } from "../../../store.ts";
+import { expect, short } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
 import {
   createAll,
   deleteAll,
@@ -11,7 +11,7 @@ import {
   outcome,
   settled,
   utf8,
-} from "./operations.ts";
+} from "../operations.ts";
 
 export const errorCases: readonly StoreCase[] = [
   {

@@ -1,9 +1,9 @@
-import type { ListPage } from "../../store.ts";
-import { isStoreError } from "../../errors.ts";
-import { expect, short } from "./case.ts";
-import type { StoreCase } from "./case.ts";
-import { numbered } from "./pages.ts";
-import { pagingCases } from "./paging.ts";
+import type { ListPage } from "../../../store.ts";
+import { isStoreError } from "../../../errors.ts";
+import { expect, short } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
+import { numbered } from "../several-pages.ts";
+import { pagingCases } from "./list-pages.ts";
 import {
   createAll,
   deleteAll,
@@ -15,7 +15,7 @@ import {
   settled,
   show,
   utf8,
-} from "./operations.ts";
+} from "../operations.ts";
 
 export const listCases: readonly StoreCase[] = [
   {

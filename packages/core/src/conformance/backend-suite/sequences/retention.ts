@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { BackendCase } from "./case.ts";
-import { assertRefused, restored } from "./world.ts";
+import type { Sequence } from "../sequence.ts";
+import { assertRefused, restored } from "../world.ts";
 
 /** Pruning, beside those who seal and those who read. */
-export const retentionCases: readonly BackendCase[] = [
+export const retentionSequences: readonly Sequence[] = [
   {
     id: "S06",
     title: "a stalled writer cannot bring a pruned epoch back",
-    // Rule: the floor is checked before the seal is created.
+    rules: ["floor-before-seal"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(5, { 0: "five" });
@@ -26,7 +26,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S07",
     title: "a seal created after its epoch was pruned is not answered with success, and is not the latest",
-    // Rule: every way to success ends with a listing of control that was sent after the seal was there.
+    rules: ["control-after-the-seal-was-created", "floor-after-seal"],
     async run(world) {
       const slow = await world.open("A");
       const receipt = await slow.write(5, 0, "five");
@@ -44,7 +44,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S08",
     title: "the newest sealed epoch survives every prune",
-    // Rule: the horizon is never above the newest seal.
+    rules: ["newest-seal-survives"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -58,7 +58,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S09",
     title: "an epoch whose seal could not be deleted keeps its objects, and the next prune takes them",
-    // Rule: the seal goes first, and what it names only when it is gone.
+    rules: ["undeleted-seal-keeps-its-objects"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -75,7 +75,7 @@ export const retentionCases: readonly BackendCase[] = [
     id: "S09b",
     title:
       "a prune that dies after the seals leaves no seal without its objects, and the next one ends the work",
-    // Rule: the seal goes first; prune lists what exists instead of remembering where it was.
+    rules: ["undeleted-seal-keeps-its-objects", "prune-empties-below-an-older-floor-too"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -90,7 +90,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S10",
     title: "a reader whose epoch is pruned under it is told so, never that the vnode is empty",
-    // Rule: an object that the inventory names and that is gone is EpochPruned or PartialLost.
+    rules: ["absent-object-of-a-seal-is-an-error", "absent-object-of-a-pruned-seal-is-pruned"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(5, { 0: "five" });
@@ -109,7 +109,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S15",
     title: "pruning up to epoch 65,537 costs as many listings as there are epochs",
-    // Rule: prune lists the epochs that exist.
+    rules: ["prune-lists-what-exists"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(1, { 0: "one" });
@@ -124,7 +124,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S16",
     title: "refused deletes are reported",
-    // Rule: failures are counted and named, key by key.
+    rules: ["failed-deletes-are-counted"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four", 1: "four" });
@@ -145,7 +145,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S17",
     title: "a seal that is pruned between the conflict and its reading back is not created again",
-    // Rule: absent after `exists`: the floor as of now decides, and `_COMMIT` is never created a second time.
+    rules: ["absent-on-reading-back-is-not-final"],
     async run(world) {
       const slow = await world.open("A");
       const receipt = await slow.write(5, 0, "five");
@@ -164,7 +164,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S21",
     title: "a reader that looks while 5 is sealed and 4 is pruned answers 5",
-    // Rule: control is listed after the seals were read; nothing found while a floor exists starts over.
+    rules: ["newest-is-at-or-above-the-floor"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -184,7 +184,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S21b",
     title: "a list of sealed epochs that is made while 5 is sealed and 4 is pruned has 5",
-    // Rule: nothing found while a floor exists starts over.
+    rules: ["no-seal-above-a-floor-starts-over"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -204,7 +204,7 @@ export const retentionCases: readonly BackendCase[] = [
   {
     id: "S21c",
     title: "a list of sealed epochs has no gap below an epoch that was sealed while it was made",
-    // Rule: the root is listed again, and what lies below the highest seal and was not seen sealed is read once more.
+    rules: ["below-the-highest-seal-is-read-again"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });

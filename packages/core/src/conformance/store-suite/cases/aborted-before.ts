@@ -1,8 +1,8 @@
-import type { ObjectStore } from "../../store.ts";
-import { abortUnderWayCases } from "./abort-under-way.ts";
-import { aborted, expectReason, expectWhole, firstPage, soon, undisturbed } from "./aborting.ts";
-import { expect, long, short } from "./case.ts";
-import type { StoreCase } from "./case.ts";
+import type { ObjectStore } from "../../../store.ts";
+import { abortUnderWayCases } from "./aborted-under-way.ts";
+import { aborted, expectReason, expectWhole, firstPage, soon, undisturbed } from "../abort-expectations.ts";
+import { expect, long, short } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
 import {
   createAll,
   expectAbsent,
@@ -14,8 +14,8 @@ import {
   settled,
   turn,
   utf8,
-} from "./operations.ts";
-import { fill, hasEdge, numbered, severalPages } from "./pages.ts";
+} from "../operations.ts";
+import { fill, hasEdge, numbered, severalPages } from "../several-pages.ts";
 
 export const abortCases: readonly StoreCase[] = [
   {

@@ -23,6 +23,8 @@ export const vnodeCapacity = 128;
 export class World {
   /** As an observer sees it, without faults. */
   readonly store: ObjectStore;
+  /** Every request of every actor so far, in the order in which they were sent: `A create epoch=5/_COMMIT`. */
+  readonly schedule: string[] = [];
 
   constructor(store: ObjectStore) {
     this.store = store;
@@ -30,7 +32,7 @@ export class World {
 
   /** A new incarnation. One attempt a request: what a test loses is lost. */
   async open(instanceId: string, options: Partial<OpenOptions> = {}): Promise<Actor> {
-    const store = new ScriptedStore(this.store);
+    const store = new ScriptedStore(this.store, (request) => this.schedule.push(`${instanceId} ${request}`));
     const backend = await ObjectStoreBackend.open({
       store,
       instanceId,

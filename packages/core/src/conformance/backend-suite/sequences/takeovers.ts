@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { BackendCase } from "./case.ts";
-import { assertComplete, assertRefused, bytesOf, restored } from "./world.ts";
+import type { Sequence } from "../sequence.ts";
+import { assertComplete, assertRefused, bytesOf, restored } from "../world.ts";
 
 /** What a leader may rely on once it leads, and what it may not before. */
-export const takeoverCases: readonly BackendCase[] = [
+export const takeoverSequences: readonly Sequence[] = [
   {
     id: "T01",
     title: "a takeover that is overtaken by a higher version is refused",
-    // Rule: control is listed again after the epochs were made void.
+    rules: ["higher-fence-ends-takeover-after-voids"],
     async run(world) {
       const slow = await world.open("A");
       const last = slow.store.hold("list _control/", { after: 1 });
@@ -21,12 +21,12 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T02",
     title: "a takeover whose base is pruned under it starts over, and answers the newer base",
-    // Rule: a base below the floor, as of a listing sent after it was found, is none.
+    rules: ["base-is-at-or-above-the-floor"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
       const successor = await world.open("B");
-      const found = successor.store.holdAnswer("get epoch=4/_COMMIT");
+      const found = successor.store.holdResponse("get epoch=4/_COMMIT");
       const takeover = successor.backend.takeover({ version: 1 });
       await found.arrived;
       // As a stray that was under way when the fence went up: another process seals and prunes.
@@ -43,7 +43,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T03",
     title: "a version below the highest is refused before anything becomes void",
-    // Rule: a higher fence ends the takeover.
+    rules: ["higher-fence-ends-takeover-before-voids"],
     async run(world) {
       await world.lead("A", 2);
       const late = await world.open("B");
@@ -55,7 +55,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T04",
     title: "the highest epoch number leaves the lowest free one above the base",
-    // Rule: nextEpoch is above everything seen, or, where there is no number, the lowest that is not listed.
+    rules: ["next-epoch-is-above-all-seen", "lowest-free-epoch-if-there-is-none-above"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -68,10 +68,10 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T05",
     title: "a fence whose answer was lost is ours when it is read back",
-    // Rule: no error of a create is taken as lost without reading back.
+    rules: ["lost-create-is-read-back"],
     async run(world) {
       const leader = await world.open("A");
-      leader.store.loseAnswer("create _control/fence=0000000000000001");
+      leader.store.loseResponse("create _control/fence=0000000000000001");
       await leader.backend.takeover({ version: 1 });
       await leader.seal(0, { 0: "zero" });
     },
@@ -79,7 +79,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T06",
     title: "a floor above every seal is Corrupt, never an empty history",
-    // Rule: the same floor twice is no prune that is under way.
+    rules: ["same-floor-twice-is-corrupt"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(4, { 0: "four" });
@@ -93,7 +93,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T07",
     title: "one seal is created at a time, in the order of the calls",
-    // Rule: epochComplete waits for its turn.
+    rules: ["one-seal-at-a-time"],
     async run(world) {
       const leader = await world.lead("A", 1);
       const five = await leader.write(5, 0, "five");
@@ -111,7 +111,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T08",
     title: "a lost partial is an error, not a wait without end",
-    // Rule: a receipt whose object is absent is PartialLost, not "missing".
+    rules: ["absent-object-of-a-receipt-is-lost"],
     async run(world) {
       const leader = await world.open("A");
       const receipt = await leader.write(5, 0, "five");
@@ -127,7 +127,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T09",
     title: "asking again for a sealed epoch with unchanged vnodes is answered by its seal",
-    // Rule: the newest seal is looked into after the epoch's own `_COMMIT`, and an unchanged vnode is one of a lower epoch.
+    rules: ["sealed-epoch-needs-no-newest-seal", "unchanged-is-of-a-lower-epoch"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(4, { 0: "four", 1: "unchanged" });
@@ -143,7 +143,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T10",
     title: "attachments are sealed with the epoch, compared and restored",
-    // Rule: a seal must cover what was asked, attachment by attachment.
+    rules: ["seal-covers-attachments"],
     async run(world) {
       const leader = await world.lead("A", 1);
       const write = (name: string, text: string) =>
@@ -163,12 +163,12 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T11",
     title: "a takeover that ends after the same one, asked again, does not set the history back",
-    // Rule: a base below the newest seal that this backend knows is looked for again.
+    rules: ["takeover-never-goes-back"],
     async run(world) {
       const old = await world.lead("A", 1);
       await old.seal(4, { 0: "four", 1: "old" });
       const leader = await world.open("B");
-      const slow = leader.store.holdAnswer("list _control/", { after: 1 });
+      const slow = leader.store.holdResponse("list _control/", { after: 1 });
       const first = leader.backend.takeover({ version: 2 });
       await slow.arrived;
       await leader.backend.takeover({ version: 2 });
@@ -183,7 +183,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T12",
     title: "a stale write satisfies no seal through its vnode's number either",
-    // Rule: what a number stands for is checked like a receipt.
+    rules: ["numbers-are-checked-like-receipts"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(4, { 0: "four" });
@@ -200,7 +200,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T12b",
     title: "nor does a stale write that ends while its epoch is being completed",
-    // Rule: what a number stands for is what was written, and checked, when the call's turn came.
+    rules: ["numbers-are-checked-like-receipts"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(4, { 0: "four" });
@@ -221,7 +221,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T13",
     title: "our own last write is the one that was asked for last, not the one that ended last",
-    // Rule: a write's place is taken when it is called.
+    rules: ["last-write-was-asked-for-last"],
     async run(world) {
       const leader = await world.open("A");
       const create = leader.store.hold("create epoch=5/vnode=0/partial.bin");
@@ -237,10 +237,10 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T14",
     title: "a call that waited for its turn goes by the fence as of its turn",
-    // Rule: receipts are checked against the claimed version inside the turn.
+    rules: ["receipts-are-checked-by-the-fence-of-the-turn"],
     async run(world) {
       const leader = await world.lead("A", 1);
-      const taken = leader.store.holdAnswer("list _control/", { after: 1 });
+      const taken = leader.store.holdResponse("list _control/", { after: 1 });
       const takeover = leader.backend.takeover({ version: 2 });
       await taken.arrived;
       const five = await leader.write(5, 0, "five", 1);
@@ -260,7 +260,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T15",
     title: "what was aborted does not complete, though its late seal lands where the void was pruned",
-    // Rule: control is listed after the seal was read, not beside it.
+    rules: ["control-after-the-seal-was-read"],
     async run(world) {
       const leader = await world.lead("A", 1);
       const parts = [await leader.write(5, 0, "five")];
@@ -281,7 +281,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T16",
     title: "what a caller does to a seal or a receipt that it was given changes nothing",
-    // Rule: seals and receipts are frozen.
+    rules: ["seals-are-frozen", "receipts-are-frozen"],
     async run(world) {
       const leader = await world.lead("A", 1);
       const receipt = await leader.write(5, 0, "five");
@@ -302,7 +302,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T17",
     title: "a write that was not answered, and is not there, is no receipt and stands for nothing",
-    // Rule: a failed write is StoreFailed and does not count as written.
+    rules: ["failed-write-is-no-receipt"],
     async run(world) {
       const leader = await world.open("A");
       const late = leader.store.delay("create epoch=5/vnode=0/partial.bin");
@@ -317,7 +317,7 @@ export const takeoverCases: readonly BackendCase[] = [
   {
     id: "T18",
     title: "the authoritative version is never lowered",
-    // Rule: setAuthoritativeVersion is monotonic.
+    rules: ["authoritative-version-never-lowers"],
     async run(world) {
       const worker = await world.open("W");
       worker.backend.setAuthoritativeVersion(3);

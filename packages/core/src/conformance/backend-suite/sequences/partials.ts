@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { BackendCase } from "./case.ts";
-import { assertComplete, assertRefused, restored } from "./world.ts";
+import type { Sequence } from "../sequence.ts";
+import { assertComplete, assertRefused, restored } from "../world.ts";
 
 /** What may become part of a seal, and what a seal is asked about. */
-export const partialCases: readonly BackendCase[] = [
+export const partialSequences: readonly Sequence[] = [
   {
     id: "S01",
     title: "a zombie's rewrite of a sealed partial goes beside it, and a restore reads what was sealed",
-    // Rule: a partial is created, never overwritten; other bytes go to a key that carries their digest.
+    rules: ["other-bytes-other-key"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(5, { 0: "sealed" });
@@ -20,7 +20,7 @@ export const partialCases: readonly BackendCase[] = [
   {
     id: "S02",
     title: "a write of the old version that lands after the fence has moved satisfies no seal",
-    // Rule: a receipt below the claimed fence is stale, and a listing alone is no receipt.
+    rules: ["receipt-below-the-fence-is-stale", "number-of-another-backend-needs-its-receipt"],
     async run(world) {
       const worker = await world.open("W");
       const late = worker.store.hold("create epoch=5/vnode=0/partial.bin");
@@ -37,7 +37,7 @@ export const partialCases: readonly BackendCase[] = [
   {
     id: "S03",
     title: "a restart does not reset the fence",
-    // Rule: open takes the highest fence in the store as the authoritative version.
+    rules: ["open-takes-the-highest-fence", "stale-write"],
     async run(world) {
       await world.lead("A", 2);
       const restarted = await world.open("A");
@@ -49,7 +49,7 @@ export const partialCases: readonly BackendCase[] = [
   {
     id: "S04",
     title: "a replacement under the same id that wrote other bytes is not told that its epoch is complete",
-    // Rule: a seal must cover what was asked, receipt by receipt; another incarnation's seal covers no bare number.
+    rules: ["seal-covers-receipts", "number-needs-a-seal-of-this-incarnation"],
     async run(world) {
       const crashed = await world.open("node-0");
       await crashed.seal(5, { 0: "one" });
@@ -71,7 +71,7 @@ export const partialCases: readonly BackendCase[] = [
   {
     id: "S11",
     title: "asking a sealed epoch about a vnode that its seal does not name fails",
-    // Rule: the inventory decides, not the existence of a seal.
+    rules: ["unnamed-vnode-is-a-mismatch"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(5, { 0: "a", 1: "b" });
@@ -92,7 +92,7 @@ export const partialCases: readonly BackendCase[] = [
   {
     id: "S12",
     title: "an empty set of vnodes seals nothing",
-    // Rule: parts and unchanged both empty is an error before anything is sent.
+    rules: ["empty-epoch-is-an-error"],
     async run(world) {
       const leader = await world.lead("A", 1);
       const sent = leader.store.requests.length;
@@ -105,7 +105,7 @@ export const partialCases: readonly BackendCase[] = [
   {
     id: "S14",
     title: "a _COMMIT that is not directly in an epoch's folder seals nothing",
-    // Rule: keys are matched whole.
+    rules: ["commit-read-by-its-whole-key"],
     async run(world) {
       const leader = await world.open("A");
       await leader.seal(5, { 0: "a" });
@@ -119,7 +119,7 @@ export const partialCases: readonly BackendCase[] = [
   {
     id: "S18",
     title: "epoch 1 is not mistaken for 10 and 19",
-    // Rule: prefixes end in a slash.
+    rules: ["epoch-prefix-ends-in-a-slash"],
     async run(world) {
       const leader = await world.open("A");
       for (const epoch of [1, 10, 19]) await leader.seal(epoch, { 0: `state ${epoch}` });
@@ -133,7 +133,7 @@ export const partialCases: readonly BackendCase[] = [
   {
     id: "S19",
     title: "a second attempt at an epoch does not mix the first one's partials into its seal",
-    // Rule: a number stands only for what this backend wrote; anything else needs its receipt.
+    rules: ["number-of-another-backend-needs-its-receipt"],
     async run(world) {
       const first = await world.open("node-0");
       await first.write(8, 0, "cut 1");

@@ -1,6 +1,6 @@
-import { expect, long, short } from "./case.ts";
-import type { StoreCase } from "./case.ts";
-import { createAll, difference, expectAbsent, expectBody, forEach, pattern, utf8 } from "./operations.ts";
+import { expect, long, short } from "../store-case.ts";
+import type { StoreCase } from "../store-case.ts";
+import { createAll, difference, expectAbsent, expectBody, forEach, pattern, utf8 } from "../operations.ts";
 
 export const getCases: readonly StoreCase[] = [
   {

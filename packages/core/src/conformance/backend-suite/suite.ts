@@ -1,0 +1,66 @@
+import type { ObjectStore } from "../../store.ts";
+import { declare, type Runner } from "../runner.ts";
+import type { Sequence } from "./sequence.ts";
+import { leaderSequences } from "./sequences/leaders.ts";
+import { partialSequences } from "./sequences/partials.ts";
+import { pruningSequences } from "./sequences/pruning.ts";
+import { retentionSequences } from "./sequences/retention.ts";
+import { takeoverSequences } from "./sequences/takeovers.ts";
+import { unchangedSequences } from "./sequences/unchanged.ts";
+import { World } from "./world.ts";
+
+/** How the suite comes by the stores under the backends that it drives. */
+export interface BackendHarness {
+  /** Names the store in the runner's output. */
+  readonly name: string;
+  /** A fresh, empty store each time; a new prefix is enough. Every case has one of its own. */
+  open(): Promise<ObjectStore>;
+  /** Called for everything that `open` gave, when a case is over. */
+  close?(store: ObjectStore): Promise<void>;
+}
+
+export const sequences: readonly Sequence[] = [
+  ...partialSequences,
+  ...leaderSequences,
+  ...retentionSequences,
+  ...unchangedSequences,
+  ...takeoverSequences,
+  ...pruningSequences,
+].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+
+const timeoutMs = 60_000;
+
+/**
+ * Drives the protocol through every sequence that is known to break a careless one, on a real store, with faults
+ * between the backend and the store.
+ */
+export function backendConformance(runner: Runner, harness: BackendHarness): void {
+  runner.describe(`backend conformance: ${harness.name}`, () => {
+    for (const sequence of sequences) {
+      declare(
+        runner,
+        `${sequence.id} ${sequence.title}`,
+        async () => {
+          const store = await harness.open();
+          const world = new World(store);
+          try {
+            await sequence.run(world);
+          } catch (error) {
+            throw explained(error, sequence, world);
+          } finally {
+            await harness.close?.(store);
+          }
+        },
+        timeoutMs,
+      );
+    }
+  });
+}
+
+/** The error, with what someone who did not write the sequence needs: the rules it is about, and the schedule. */
+function explained(error: unknown, { rules }: Sequence, { schedule }: World): unknown {
+  if (!(error instanceof Error)) return error;
+  const about = `It is about ${rules.join(", ")} (docs/protocol.md).`;
+  error.message += `\n\n${about}\nRequests, in the order in which they were sent:\n  ${schedule.join("\n  ")}`;
+  return error;
+}
