@@ -25,7 +25,7 @@ export function attach(
 /** Reads a checkpoint back. */
 export async function checkpointOf(sealed: SealedEpoch): Promise<Checkpoint> {
   const read = async (name: string): Promise<unknown> => {
-    const bytes = await sealed.attachment(name);
+    const bytes = await sealed.readAttachment(name);
     if (bytes === undefined) throw new Error(`epoch ${sealed.epoch} has no ${name}: it is not from this job`);
     return JSON.parse(new TextDecoder().decode(bytes));
   };

@@ -16,7 +16,7 @@ export type {
 } from "./errors.ts";
 export { isStateError, isStoreError, StateError, StoreError } from "./errors.ts";
 export { checkKey, checkPrefix } from "./keys.ts";
-export type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
+export type { AttachmentReceipt, PartialReceipt, Receipt } from "./receipt.ts";
 export type { Seal, SealedAttachment, SealedPartial } from "./seal.ts";
 export type {
   AbortOutcome,

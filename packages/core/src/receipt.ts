@@ -11,6 +11,9 @@ export interface PartialReceipt {
   readonly sha256: string;
 }
 
+/** What a write returns: what a worker sends to its coordinator. */
+export type Receipt = PartialReceipt | AttachmentReceipt;
+
 /** What writing an attachment returns. Plain JSON, made to be sent to the coordinator. */
 export interface AttachmentReceipt {
   readonly epoch: number;

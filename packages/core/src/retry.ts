@@ -89,7 +89,7 @@ export class Operation {
    * Runs `attempt` until it succeeds, fails for good, or there is no time or attempt left; then rejects with the
    * last attempt's `StoreError`. Each attempt gets a signal of its own that aborts when its time is over.
    *
-   * `readBack` leaves time for one attempt more: a create whose answers were all lost must still be read back.
+   * `readBack` leaves time for one attempt more: a create whose responses were all lost must still be read back.
    * `number` is that of the first attempt.
    */
   async retry<T>(
@@ -108,7 +108,7 @@ export class Operation {
     }
   }
 
-  /** Waits before the next attempt, with full jitter; answers false when the deadline comes first. */
+  /** Waits before the next attempt, with full jitter; returns false when the deadline comes first. */
   async #pause(number: number, error: StoreError, deadline: number): Promise<boolean> {
     const { random, baseDelayMs, maxDelayMs, now } = this.#policy;
     const jitter = random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (number - 1));
@@ -136,7 +136,7 @@ export class Operation {
     const expire = (): void => {
       // A test's sleep that returns at once, on a clock that stands still, is not the end of an attempt.
       if (timer.signal.aborted || now() - started < timeoutMs / 2) return;
-      attempt.abort(new AttemptTimeout(`no answer within ${Math.round(timeoutMs)} ms`));
+      attempt.abort(new AttemptTimeout(`no response within ${Math.round(timeoutMs)} ms`));
     };
     // The timer's only rejection is its own abort, when the attempt has ended.
     this.#policy.sleep(timeoutMs, timer.signal).then(expire, () => undefined);

@@ -47,7 +47,7 @@ export class SealHandle implements SealedEpoch {
     return this.#run(signal, () => this.#read(entry, signal));
   }
 
-  async attachment(name: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async readAttachment(name: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
     checkAttachmentName("name", name);
     const signal = signalOf(options);
     const entry = this.seal.attachments.find((attachment) => attachment.name === name);
@@ -64,7 +64,7 @@ export class SealHandle implements SealedEpoch {
 }
 
 /**
- * Reads one object of a seal's inventory and checks it. An object that is gone is never "absent": an empty answer
+ * Reads one object of a seal's inventory and checks it. An object that is gone is never "absent": an empty response
  * would restart that vnode from nothing.
  *
  * @throws `EpochPruned`, `PartialLost`, `Corrupt`, `StoreFailed`

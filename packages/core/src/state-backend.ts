@@ -27,7 +27,7 @@ export interface StateBackend {
   /** Seals the epoch if everything it needs is there. `{complete: true}` is the permission to release outputs. */
   epochComplete(args: EpochCompleteArguments, options?: OperationOptions): Promise<EpochOutcome>;
 
-  /** Makes sure that the epoch will never be sealed, or answers the seal that is there. */
+  /** Makes sure that the epoch will never be sealed, or returns the seal that is there. */
   abort(epoch: number, options?: OperationOptions): Promise<AbortOutcome>;
 
   /** Claims an assignment version and shuts out every leader of a lower one. */
@@ -115,7 +115,7 @@ export interface SealedEpoch {
   /** The vnode's state; `undefined` only if the seal does not name the vnode. */
   read(vnode: number, options?: OperationOptions): Promise<Uint8Array | undefined>;
   /** The attachment's bytes; `undefined` only if the seal does not name it. */
-  attachment(name: string, options?: OperationOptions): Promise<Uint8Array | undefined>;
+  readAttachment(name: string, options?: OperationOptions): Promise<Uint8Array | undefined>;
 }
 
 export interface ReadPartialArguments {
@@ -156,8 +156,8 @@ export interface PruneReport {
   readonly objects: number;
   /** Bytes deleted under `epoch=`. */
   readonly bytes: number;
-  /** How many deletes failed. The next prune finds what is left. */
-  readonly failed: number;
-  /** The first 1,000 failures. */
-  readonly failures: readonly DeleteFailure[];
+  /** The deletes that failed, the first 1,000 of them. The next prune finds what is left. */
+  readonly failed: readonly DeleteFailure[];
+  /** How many deletes failed. */
+  readonly failedCount: number;
 }

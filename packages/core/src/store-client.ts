@@ -198,7 +198,7 @@ interface Seen {
 
 function checkedResponse(response: string, key: string): "created" | "exists" {
   if (response === "created" || response === "exists") return response;
-  throw new StoreError("Failed", `the store answered a create with ${JSON.stringify(response)}`, { key });
+  throw new StoreError("Failed", `the store returned from a create ${JSON.stringify(response)}`, { key });
 }
 
 /** Of the failures that a retry may mend, the one whose service asked for the longest wait. */

@@ -13,7 +13,7 @@ export interface ObjectStore {
 
   /**
    * Creates `key` with `body` if nothing is there. Atomic and durable once it resolves: readers see all of
-   * the body or nothing, and of any number of concurrent callers exactly one is answered `"created"`.
+   * the body or nothing, and of any number of concurrent callers exactly one gets `"created"`.
    *
    * The caller leaves `body` alone until the promise settles; afterwards the store keeps no reference to it.
    *

@@ -458,19 +458,19 @@ describe("a sealed epoch's handle", () => {
       call: "attachment",
       argument: "name",
       bad: noNames,
-      send: (handle, value) => handle.attachment(value),
+      send: (handle, value) => handle.readAttachment(value),
     },
     {
       call: "attachment",
       argument: "options",
       bad: noObjects,
-      send: (handle, value) => handle.attachment("offsets", value),
+      send: (handle, value) => handle.readAttachment("offsets", value),
     },
     {
       call: "attachment",
       argument: "signal",
       bad: noSignals,
-      send: (handle, value) => handle.attachment("offsets", { signal: value }),
+      send: (handle, value) => handle.readAttachment("offsets", { signal: value }),
     },
   ];
 

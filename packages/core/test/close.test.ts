@@ -94,7 +94,7 @@ describe("a backend that was closed", () => {
       await backend.close();
       const sent = store.requests.length;
 
-      const reason = await refused(Promise.resolve(handle?.attachment(name)));
+      const reason = await refused(Promise.resolve(handle?.readAttachment(name)));
 
       expect(reason).toMatchObject({ code: "Closed", epoch: 5 });
       expect(store.requests.slice(sent)).toEqual([]);
@@ -332,7 +332,7 @@ describe("the caller's buffer", () => {
     await backend.epochComplete({ epoch: 5, parts: [await actor.write(5, 1, "state")], attachments });
 
     const handle = await backend.latest();
-    expect(textOf(await handle?.attachment("offsets"))).toBe("offsets");
+    expect(textOf(await handle?.readAttachment("offsets"))).toBe("offsets");
   });
 
   test("of a part of a larger one is written as that part", async () => {

@@ -497,7 +497,7 @@ describe("the caller's abort", () => {
     await backend.epochComplete({ epoch: 5, parts: [part], attachments: [offsets] }, { signal });
     const handle = await backend.latest({ signal });
     await handle?.read(1, { signal });
-    await handle?.attachment("offsets", { signal });
+    await handle?.readAttachment("offsets", { signal });
     await backend.readPartial({ vnode: 1, epoch: 5 }, { signal });
     await backend.sealedEpochs({}, { signal });
     await backend.describeEpoch(5, { signal });

@@ -638,7 +638,7 @@ describe("what is held in memory", () => {
 
     const report = await backend.pruneBefore(2);
 
-    expect(report).toMatchObject({ floor: 2, epochs: 1, objects: 200_001, failed: 0 });
+    expect(report).toMatchObject({ floor: 2, epochs: 1, objects: 200_001, failedCount: 0 });
     expect(store.pages).toBe(200);
     expect(store.furthestAhead).toBeLessThanOrEqual(2001);
   });
@@ -653,7 +653,7 @@ describe("what is held in memory", () => {
 
     const report = await backend.pruneBefore(8);
 
-    expect(report).toMatchObject({ epochs: 1, objects: 200_000, failed: 0 });
+    expect(report).toMatchObject({ epochs: 1, objects: 200_000, failedCount: 0 });
     expect(store.furthestAhead).toBeLessThanOrEqual(2001);
   });
 

@@ -48,7 +48,7 @@ export async function scenario(): Promise<Report> {
   const second = await open("second");
   const { base, nextEpoch } = await second.takeover({ version: 2 });
   const restored = [textOf(await base?.read(0)), textOf(await base?.read(1))];
-  const offsets = textOf(await base?.attachment("offsets"));
+  const offsets = textOf(await base?.readAttachment("offsets"));
   const deposed = await refusal(() =>
     first.epochComplete({ epoch: nextEpoch, parts: [], unchanged: [0, 1] }),
   );

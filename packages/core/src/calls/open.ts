@@ -46,7 +46,7 @@ async function probe(
     const response = await client.create(namespaceKey, body, operation);
     if (response.outcome === "exists") break;
     if (response.outcome === "created") {
-      if (there) throw conditionIgnored(client, `answered "created" for an object that was there`);
+      if (there) throw conditionIgnored(client, `returned "created" for an object that was there`);
       // rule: open-creates-until-it-exists
       there = true;
       continue;

@@ -179,11 +179,11 @@ export class Observer {
       history.violate("5", `${what}, and it is sealed`);
   }
 
-  pruned({ floor, failed }: PruneReport, call: ObservedCall): void {
+  pruned({ floor, failedCount }: PruneReport, call: ObservedCall): void {
     if (floor > this.#history.floor)
       this.#history.violate("4", `prune answered floor ${floor}, not published`);
-    if (failed > 0 && call.faults === 0 && this.#lastTimeout() <= call.start.tick)
-      this.#history.violate("9", `prune answered ${failed} failures, there were none`);
+    if (failedCount > 0 && call.faults === 0 && this.#lastTimeout() <= call.start.tick)
+      this.#history.violate("9", `prune answered ${failedCount} failures, there were none`);
   }
 
   wrote(receipt: PartialReceipt | AttachmentReceipt, text: string): void {

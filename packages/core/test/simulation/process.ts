@@ -195,7 +195,7 @@ export class Process {
     return this.#call(
       "read",
       handle.epoch,
-      (options) => (typeof of === "number" ? handle.read(of, options) : handle.attachment(of, options)),
+      (options) => (typeof of === "number" ? handle.read(of, options) : handle.readAttachment(of, options)),
       (bytes) => this.#world.observer.read(handle.seal, String(of), bytes),
     );
   }

@@ -104,7 +104,7 @@ async function compare(sealed: SealedEpoch | undefined, contents: Contents | und
     const body = await sealed?.read(vnode);
     if (textOf(body) !== text) fail(`vnode ${vnode} of epoch ${sealed?.epoch} reads as ${textOf(body)}`);
   }
-  const offsets = textOf(await sealed?.attachment("offsets"));
+  const offsets = textOf(await sealed?.readAttachment("offsets"));
   if (offsets !== offsetsOf(sealed?.epoch ?? -1))
     fail(`the offsets of epoch ${sealed?.epoch} read as ${offsets}`);
 }

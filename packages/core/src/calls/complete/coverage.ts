@@ -1,5 +1,5 @@
 import { parseEpochObject } from "../../layout.ts";
-import type { AttachmentReceipt, PartialReceipt } from "../../receipt.ts";
+import type { PartialReceipt, Receipt } from "../../receipt.ts";
 import { findPartial, type Seal, type SealedAttachment, type SealedPartial } from "../../seal.ts";
 import type { EpochListing } from "./look.ts";
 import type { CompleteRequest } from "./request.ts";
@@ -75,10 +75,7 @@ function numberGap(
 }
 
 /** By size and digest; by key and size where the entry has no digest. */
-function covers(
-  entry: SealedPartial | SealedAttachment | undefined,
-  receipt: PartialReceipt | AttachmentReceipt,
-): boolean {
+function covers(entry: SealedPartial | SealedAttachment | undefined, receipt: Receipt): boolean {
   if (entry === undefined || entry.size !== receipt.size) return false;
   return entry.sha256 === undefined ? entry.key === receipt.key : entry.sha256 === receipt.sha256;
 }

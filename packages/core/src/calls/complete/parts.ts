@@ -1,4 +1,4 @@
-import type { AttachmentReceipt, PartialReceipt } from "../../receipt.ts";
+import type { Receipt } from "../../receipt.ts";
 import type { SealedPartial } from "../../seal.ts";
 import { type Attempt, refuse } from "./attempt.ts";
 import type { Asked } from "./coverage.ts";
@@ -29,11 +29,7 @@ export async function resolveParts(
 }
 
 /** A receipt whose object is not there is lost, not "missing": waiting for it would never end. */
-async function checkPresent(
-  attempt: Attempt,
-  receipt: PartialReceipt | AttachmentReceipt,
-  listing: EpochListing,
-): Promise<void> {
+async function checkPresent(attempt: Attempt, receipt: Receipt, listing: EpochListing): Promise<void> {
   const { key } = receipt;
   const size = listing.size(key);
   if (size === receipt.size) return;

@@ -12,8 +12,8 @@ export class Deletions {
   readonly #emptied = new Set<number>();
   #objects = 0;
   #bytes = 0;
-  #failed = 0;
-  readonly #failures: DeleteFailure[] = [];
+  readonly #failed: DeleteFailure[] = [];
+  #failedCount = 0;
 
   constructor(client: StoreClient, signal: AbortSignal | undefined) {
     this.#client = client;
@@ -36,8 +36,8 @@ export class Deletions {
   async deleteKeys(keys: readonly string[]): Promise<ReadonlySet<string>> {
     const failures = await this.#client.delete(keys, this.#signal);
     // rule: failed-deletes-are-counted
-    this.#failed += failures.length;
-    this.#failures.push(...failures.slice(0, reportedFailures - this.#failures.length));
+    this.#failedCount += failures.length;
+    this.#failed.push(...failures.slice(0, reportedFailures - this.#failed.length));
     return new Set(failures.map(({ key }) => key));
   }
 
@@ -48,7 +48,7 @@ export class Deletions {
       objects: this.#objects,
       bytes: this.#bytes,
       failed: this.#failed,
-      failures: this.#failures,
+      failedCount: this.#failedCount,
     };
   }
 }

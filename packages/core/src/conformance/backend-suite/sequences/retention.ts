@@ -65,7 +65,7 @@ export const retentionSequences: readonly Sequence[] = [
       await leader.seal(5, { 0: "five" });
       leader.store.refuse(/^delete .*epoch=4\/_COMMIT/, "Denied");
       const report = await leader.backend.pruneBefore(5);
-      assert.deepEqual([report.failed, report.objects], [1, 0]);
+      assert.deepEqual([report.failedCount, report.objects], [1, 0]);
       assert.deepEqual(await world.keys("epoch=4/"), ["epoch=4/_COMMIT", "epoch=4/vnode=0/partial.bin"]);
       await leader.backend.pruneBefore(5);
       assert.deepEqual(await world.keys("epoch=4/"), []);
@@ -131,9 +131,9 @@ export const retentionSequences: readonly Sequence[] = [
       await leader.seal(5, { 0: "five" });
       leader.store.refuse(/^delete .*vnode=0/, "Denied");
       const report = await leader.backend.pruneBefore(5);
-      assert.equal(report.failed, 2);
+      assert.equal(report.failedCount, 2);
       assert.deepEqual(
-        report.failures.map(({ key, error }) => [key, error.code]),
+        report.failed.map(({ key, error }) => [key, error.code]),
         [
           ["epoch=4/vnode=0/partial.bin", "Denied"],
           ["epoch=4/vnode=1/partial.bin", "Denied"],

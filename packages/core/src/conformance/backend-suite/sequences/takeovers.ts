@@ -153,8 +153,8 @@ export const takeoverSequences: readonly Sequence[] = [
       assertComplete(await leader.backend.epochComplete({ epoch: 5, parts, attachments: [offsets] }));
       const handle = await leader.backend.latest();
       assert.deepEqual(handle?.attachments, ["offsets"]);
-      assert.deepEqual(await handle?.attachment("offsets"), bytesOf("42"));
-      assert.equal(await handle?.attachment("sink"), undefined);
+      assert.deepEqual(await handle?.readAttachment("offsets"), bytesOf("42"));
+      assert.equal(await handle?.readAttachment("sink"), undefined);
       const other = await write("offsets", "43");
       const asked = leader.backend.epochComplete({ epoch: 5, parts, attachments: [other] });
       await assertRefused(asked, "SealMismatch", "yes");
