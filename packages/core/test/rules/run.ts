@@ -1,6 +1,6 @@
 /**
  * Takes each rule of the protocol out of a scratch copy of the source, one at a time, and runs the tests. A rule that
- * nothing misses is not held by any test: that is a failure. A run over all rules writes the table in `docs/rules.md`.
+ * nothing misses is not held by any test: that is a failure. A run over all rules writes the table in `docs/evidence/rules.md`.
  *
  * `pnpm rules [text of a rule]`
  */
@@ -43,7 +43,7 @@ try {
 const unheld = rows.filter(({ tests }) => tests.length === 0);
 process.stdout.write(`\n${rows.length - unheld.length} of ${rows.length} rules are held by a test\n`);
 if (unheld.length > 0 || rows.length === 0) process.exitCode = 1;
-else if (wanted === undefined) writeFileSync(resolve(core, "../../docs/rules.md"), table());
+else if (wanted === undefined) writeFileSync(resolve(core, "../../docs/evidence/rules.md"), table());
 
 function testsThatMiss(rule: Rule): string[] {
   const path = join(scratch, "src", rule.file);
@@ -96,7 +96,7 @@ function table(): string {
   });
   return `# The rules, and the tests that hold them
 
-\`pnpm rules\` takes each rule of [the protocol](protocol.md) out of the source, one at a time, runs the tests, and writes this table. A rule that no
+\`pnpm rules\` takes each rule of [the protocol](../protocol.md) out of the source, one at a time, runs the tests, and writes this table. A rule that no
 test misses fails it. \`S…\`, \`T…\`, \`P…\` and \`R…\` are the sequences of \`backendConformance\`, which every adapter runs too.
 
 | rule | taken out of | missed by |
