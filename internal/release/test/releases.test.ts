@@ -175,7 +175,7 @@ describe("pnpm release:plan", { timeout: 60_000 }, () => {
   });
 
   test("releases no private package, not even one that a changeset names", async () => {
-    await changeset("one", { flights: "minor", workspace: "major" });
+    await changeset("one", { flights: "minor", "@state/release": "major" });
     expect((await script("release:plan")).stdout).toMatch(/^Nothing would be released/);
   });
 });
