@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    projects: ["packages/*", "examples/flights"],
+    projects: ["packages/*", "internal/*", "examples/flights"],
     passWithNoTests: false,
   },
 });

@@ -62,8 +62,8 @@ describe("the broken stores", () => {
     expect(storeCases.map(({ id }) => id).filter((id) => !caught.has(id))).toEqual([]);
   });
 
-  test("are the rows of docs/broken-stores.md (`pnpm vitest conformance-suite -u` writes it)", async () => {
-    await expect(page()).toMatchFileSnapshot("../../../docs/broken-stores.md");
+  test("are the rows of docs/evidence/broken-stores.md (`pnpm vitest conformance-suite -u` writes it)", async () => {
+    await expect(page()).toMatchFileSnapshot("../../../docs/evidence/broken-stores.md");
   });
 });
 
@@ -180,7 +180,7 @@ function casesOf(
   return { run, skipped, timeouts };
 }
 
-/** `docs/broken-stores.md`, as the formatter would have it. */
+/** `docs/evidence/broken-stores.md`, as the formatter would have it. */
 function page(): string {
   const rows = brokenStores.map(({ fault, caughtBy, alsoSeenBy = [] }) => [
     fault,

@@ -1,0 +1,63 @@
+/**
+ * What the calls that look at a whole history cost on one of a million objects: requests, and memory above idle.
+ * `node --expose-gc internal/bench/src/scale.ts`; with `--json` for a program to read.
+ */
+import { parseArgs } from "node:util";
+import { ObjectStoreBackend } from "../../../packages/core/src/backend.ts";
+import { GeneratedStore } from "./generated-store.ts";
+import { type Measurement, Meter } from "./meter.ts";
+
+const shape = { epochs: 1_000, written: 1_000, unchanged: 100 };
+const before = 900;
+const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+
+const meter = new Meter();
+const store = new GeneratedStore(shape, meter.onRequest);
+const vnodeCapacity = shape.written + shape.unchanged;
+await using backend = await ObjectStoreBackend.open({ store, instanceId: "scale", vnodeCapacity });
+meter.setIdle();
+
+const answers = { latest: -1, sealed: -1, base: -1, pruned: -1, left: -1 };
+// The intervals have no divisor in common with the 8 requests in flight: each of their phases is met.
+const calls: Record<string, Measurement> = {
+  latest: await meter.measure(1, async () => {
+    answers.latest = (await backend.latest())?.epoch ?? -1;
+  }),
+  sealedEpochs: await meter.measure(49, async () => {
+    answers.sealed = (await backend.sealedEpochs()).length;
+  }),
+  takeover: await meter.measure(1, async () => {
+    answers.base = (await backend.takeover({ version: 1 })).base?.epoch ?? -1;
+  }),
+  pruneBefore: await meter.measure(99, async () => {
+    answers.pruned = (await backend.pruneBefore(before)).objects;
+  }),
+};
+// What the newest seal names of the first epoch has survived.
+answers.left = (await backend.describeEpoch(0)).objects;
+
+process.stdout.write(values.json ? JSON.stringify({ shape, answers, calls }) : table());
+
+function table(): string {
+  const objects = shape.epochs * (1 + shape.written) + shape.unchanged;
+  const lines = Object.entries(calls).map(([name, call]) => {
+    const { create, get, list, delete: deletes } = call.requests;
+    const columns = [create, get, list, deletes, create + get + list + deletes, call.milliseconds.toFixed(0)];
+    return [
+      name.padEnd(14),
+      ...columns.map((column) => String(column).padStart(8)),
+      mebibytes(call.peakBytes),
+      mebibytes(call.growthBytes),
+    ].join("");
+  });
+  const heads = ["create", "get", "list", "delete", "all", "ms"].map((head) => head.padStart(8)).join("");
+  return `${objects.toLocaleString("en")} objects: ${shape.epochs} epochs, ${shape.written} vnodes each, ${shape.unchanged} unchanged since the first; prune below ${before}
+${"requests".padEnd(14)}${heads}${"peak MiB".padStart(10)}${"growth".padStart(10)}
+${lines.join("\n")}
+peak: live heap and external memory after a collection, above that of the open backend; growth: of the later half over the first
+`;
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1).padStart(10);
+}

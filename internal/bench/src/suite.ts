@@ -1,0 +1,111 @@
+/**
+ * How long the store suite takes: on the memory store, and on one that answers each request after 20 ms, its cases side
+ * by side and one after another. `node --conditions=@state/source internal/bench/src/suite.ts`
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { MemoryStore } from "../../../packages/memory/src/index.ts";
+import { type Runner, storeConformance } from "../../../packages/core/src/conformance/index.ts";
+import type {
+  DeleteFailure,
+  ListOptions,
+  ListPage,
+  OperationOptions,
+} from "../../../packages/core/src/store.ts";
+
+const latencyMs = 20;
+/** What vitest runs side by side, unless it is told otherwise. */
+const sideBySide = 5;
+
+interface Run {
+  readonly seconds: number;
+  readonly requests: number;
+}
+
+let requests = 0;
+
+class CountingStore extends MemoryStore {
+  readonly #latency: number;
+
+  constructor(latency: number) {
+    super();
+    this.#latency = latency;
+  }
+
+  override async create(
+    key: string,
+    body: Uint8Array,
+    options?: OperationOptions,
+  ): Promise<"created" | "exists"> {
+    await this.#request(options);
+    return super.create(key, body, options);
+  }
+
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+    await this.#request(options);
+    return super.get(key, options);
+  }
+
+  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
+    await this.#request(options);
+    let first = true;
+    for await (const page of super.list(prefix, options)) {
+      if (!first) await this.#request(options);
+      first = false;
+      yield page;
+    }
+  }
+
+  override async delete(
+    keys: readonly string[],
+    options?: OperationOptions,
+  ): Promise<readonly DeleteFailure[]> {
+    for (let start = 0; start < keys.length; start += 1_000) await this.#request(options);
+    return super.delete(keys, options);
+  }
+
+  async #request(options: OperationOptions | undefined): Promise<void> {
+    options?.signal?.throwIfAborted();
+    requests += 1;
+    if (this.#latency === 0) return;
+    try {
+      await delay(this.#latency, undefined, { signal: options?.signal });
+    } catch (error) {
+      options?.signal?.throwIfAborted();
+      throw error;
+    }
+  }
+}
+
+function nothing(): void {}
+
+/** Runs every case, so many at a time. */
+async function run(latency: number, cases: number): Promise<Run> {
+  const bodies: (() => Promise<void>)[] = [];
+  const declare = (_: string, body: () => Promise<void>): void => void bodies.push(body);
+  const runner: Runner = { describe: (_, body) => body(), test: Object.assign(declare, { skip: nothing }) };
+  storeConformance(runner, { name: "bench", open: async () => new CountingStore(latency) });
+  requests = 0;
+  const started = performance.now();
+  const queue = bodies.values();
+  const worker = async (): Promise<void> => {
+    for (const body of queue) await body();
+  };
+  await Promise.all(Array.from({ length: cases }, worker));
+  return { seconds: (performance.now() - started) / 1_000, requests };
+}
+
+const memory = await run(0, sideBySide);
+const beside = await run(latencyMs, sideBySide);
+const after = await run(latencyMs, 1);
+const rows: readonly (readonly [string, Run])[] = [
+  ["memory, 5 cases at a time", memory],
+  [`${latencyMs} ms a request, 5 cases at a time`, beside],
+  [`${latencyMs} ms a request, one after another`, after],
+];
+process.stdout.write(`${"the store suite".padEnd(38)}seconds  requests\n`);
+for (const [title, { seconds, requests: sent }] of rows) {
+  process.stdout.write(
+    `${title.padEnd(36)}${seconds.toFixed(1).padStart(9)}${sent.toLocaleString("en").padStart(10)}\n`,
+  );
+}
+process.stdout.write(`side by side takes ${(beside.seconds / after.seconds).toFixed(2)} of the time\n`);

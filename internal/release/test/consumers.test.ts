@@ -1,0 +1,169 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packAll, type PublicPackage, publicPackages, quiet, tool } from "../src/tarballs.ts";
+
+const run = promisify(execFile);
+let scratch: string;
+let tarballs: ReadonlyMap<string, string>;
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "state-consumers-"));
+  tarballs = await packAll(scratch);
+}, 120_000);
+
+afterAll(() => rm(scratch, { recursive: true }));
+
+const clouds = ["@aws-sdk/client-s3", "@azure/storage-blob", "@google-cloud/storage"];
+
+interface Setting {
+  readonly title: string;
+  readonly lib: readonly string[];
+  readonly types: readonly string[];
+}
+
+const settings: readonly Setting[] = [
+  { title: "ES2022 and the types of Node 22", lib: ["ES2022"], types: ["node"] },
+  { title: "ESNext and DOM", lib: ["ESNext", "DOM"], types: [] },
+];
+
+/** Packages whose types work only with those of Node, and why. */
+const needNode: Readonly<Record<string, string>> = {
+  "@state/azure": "the SDK's clients name Buffer and NodeJS.ReadableStream",
+  "@state/gcs": "the SDK's clients name Buffer, streams and http",
+  "@state/s3": "the SDK's configuration names http.Agent",
+};
+
+/** An empty project that has the package and core, and what they ask for. */
+async function install(packages: readonly string[], folder: string): Promise<string> {
+  const project = join(scratch, folder);
+  await mkdir(project, { recursive: true });
+  await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }));
+  const files = packages.map((name) => tarballs.get(name) ?? `no tarball of ${name}`);
+  await run("npm", ["install", ...quiet, ...files], { cwd: project });
+  return project;
+}
+
+/** Everything that npm laid into `node_modules`, however deep. */
+async function landedIn(project: string): Promise<string[]> {
+  const lock = await readFile(join(project, "node_modules/.package-lock.json"), "utf8");
+  const { packages } = JSON.parse(lock) as { packages: Record<string, unknown> };
+  const names = Object.keys(packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + 13));
+  return [...new Set(names)].toSorted();
+}
+
+describe.each(publicPackages)("an empty project with $name", ({ name, manifest }) => {
+  let project: string;
+
+  beforeAll(async () => {
+    project = await install([...new Set(["@state/core", name])], name);
+    // The types of Node 22 are the consumer's choice, not the package's.
+    await mkdir(join(project, "node_modules/@types"), { recursive: true });
+    const types = await realpath(join(import.meta.dirname, "../node_modules/types-node-22"));
+    await rm(join(project, "node_modules/@types/node"), { recursive: true, force: true });
+    await symlink(types, join(project, "node_modules/@types/node"));
+    // What npm lays beside them.
+    const undici = join(project, "node_modules/undici-types");
+    await rm(undici, { recursive: true, force: true });
+    await symlink(await realpath(join(types, "../../undici-types")), undici);
+  }, 180_000);
+
+  test("has what the package asks for, and no other cloud's SDK", async () => {
+    const landed = await landedIn(project);
+    const own = Object.keys(manifest.dependencies ?? {});
+    expect(landed.filter((each) => each.startsWith("@state/"))).toEqual(
+      [...new Set(["@state/core", name])].toSorted(),
+    );
+    expect(landed.filter((each) => clouds.includes(each))).toEqual(
+      clouds.filter((each) => own.includes(each)),
+    );
+    if (own.length === 0) expect(landed.filter((each) => !each.startsWith("@state/"))).toEqual([]);
+  });
+
+  for (const moduleResolution of ["nodenext", "bundler"]) {
+    test.each(settings)(
+      `compiles with every entry under ${moduleResolution}, $title`,
+      { timeout: 60_000 },
+      async ({ lib, types }) => {
+        const module = moduleResolution === "nodenext" ? "nodenext" : "esnext";
+        const named = name in needNode ? ["node"] : types;
+        const compilerOptions = {
+          moduleResolution,
+          module,
+          lib,
+          types: named,
+          target: "ES2022",
+          strict: true,
+        };
+        const file = `${moduleResolution}-${lib.join("-")}`;
+        await writeFile(join(project, `${file}.ts`), importing({ name, manifest }));
+        await writeFile(
+          join(project, `${file}.json`),
+          JSON.stringify({
+            compilerOptions: { ...compilerOptions, skipLibCheck: false, noEmit: true },
+            files: [`${file}.ts`],
+          }),
+        );
+        const compiled = await run(tool("tsc"), ["-p", join(project, `${file}.json`)]).catch(
+          (error: unknown) => error,
+        );
+        expect(compiled).toMatchObject({ stdout: "" });
+      },
+    );
+  }
+});
+
+function importing({ name, manifest }: Pick<PublicPackage, "name" | "manifest">): string {
+  const entries = Object.keys(manifest.exports ?? {}).filter((entry) => !entry.endsWith(".json"));
+  const specifiers = entries.map((entry) => JSON.stringify(name + entry.slice(1)));
+  return specifiers.map((specifier, index) => `export * as entry${index} from ${specifier};\n`).join("");
+}
+
+describe("two copies of core in one process", () => {
+  test("know each other's errors, and each retries what the other calls throttled", async () => {
+    await install(["@state/core"], "copies/one");
+    await install(["@state/core"], "copies/two");
+    await writeFile(
+      join(scratch, "copies/copies.mjs"),
+      `import * as one from "./one/node_modules/@state/core/dist/index.js";
+import * as two from "./two/node_modules/@state/core/dist/index.js";
+
+const answers = [];
+for (const [here, there] of [[one, two], [two, one]]) {
+  const throttled = new there.StoreError("Throttled", "slow down");
+  const refused = new there.StateError("Closed", "closed", { sealed: "unknown" });
+  const bodies = new Map();
+  let thrown = 0;
+  const store = {
+    name: "copy",
+    async create(key, body) {
+      if (thrown++ === 0) throw throttled;
+      if (bodies.has(key)) return "exists";
+      bodies.set(key, body.slice());
+      return "created";
+    },
+    get: async (key) => bodies.get(key)?.slice(),
+    async *list() {},
+    delete: async () => [],
+  };
+  const retry = { sleep: async () => {} };
+  const backend = await here.ObjectStoreBackend.open({ store, instanceId: "a", vnodeCapacity: 1, retry });
+  answers.push({
+    another: here.StoreError !== there.StoreError && !(throttled instanceof here.StoreError),
+    store: here.isStoreError(throttled) && !here.isStateError(throttled),
+    state: here.isStateError(refused) && !here.isStoreError(refused),
+    opened: backend.vnodeCapacity === 1,
+    retried: thrown > 1,
+  });
+}
+console.log(JSON.stringify(answers));
+`,
+    );
+    const { stdout } = await run(process.execPath, [join(scratch, "copies/copies.mjs")]);
+    const good = { another: true, store: true, state: true, opened: true, retried: true };
+    expect(JSON.parse(stdout)).toEqual([good, good]);
+  }, 120_000);
+});

@@ -1,0 +1,191 @@
+/**
+ * `pnpm test:servers`: runs the suites, the faults and the flights job on real servers, which it starts and ends.
+ * With `--all` on moto too.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { createContainer, startAzurite } from "./azurite.ts";
+import { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
+import { commandFor, fakeGcsServer, type InstalledServer, isInstalled, minio, moto } from "./installed.ts";
+import { createBucket, type S3Server, startMinio } from "./minio.ts";
+import { startMoto } from "./moto.ts";
+import type { Server } from "./server.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+/** A server that runs, and what tells the tests about it. */
+interface Running {
+  readonly server: Server;
+  readonly env: Environment;
+  readonly suites: readonly string[];
+  /** What the job is given as `--store`, where it runs on it. */
+  readonly store?: string;
+}
+
+interface Tested {
+  readonly name: string;
+  /** What has to be brought first; Azurite comes with npm. */
+  readonly needs?: InstalledServer;
+  start(): Promise<Running>;
+}
+
+const root = resolve(import.meta.dirname, "../../..");
+const vitest = resolve(root, "node_modules/vitest/vitest.mjs");
+const bucket = "state-tests";
+
+const tested: readonly Tested[] = [
+  {
+    name: "MinIO",
+    needs: minio,
+    async start() {
+      const server = await startMinio();
+      const query = `?endpoint=${server.endpoint}&region=${server.region}`;
+      return { ...(await runningS3(server)), store: `s3://${bucket}/flights${query}` };
+    },
+  },
+  {
+    name: "fake-gcs-server",
+    needs: fakeGcsServer,
+    async start() {
+      const server = await startFakeGcsServer();
+      await createGcsBucket(server.endpoint, bucket);
+      const query = `?endpoint=${server.endpoint}`;
+      return {
+        server,
+        env: { STATE_TEST_GCS: `gs://${bucket}/tests${query}` },
+        suites: ["packages/gcs/test/conformance.test.ts"],
+        store: `gs://${bucket}/flights${query}`,
+      };
+    },
+  },
+  {
+    name: "Azurite",
+    async start() {
+      const server = await startAzurite();
+      await createContainer(server, bucket);
+      return {
+        server,
+        // The suite starts one of its own: there a case's blobs go with its container.
+        env: { AZURE_STORAGE_CONNECTION_STRING: server.connectionString },
+        suites: ["packages/azure/test/conformance.test.ts"],
+        store: `azure://${bucket}/flights`,
+      };
+    },
+  },
+];
+
+async function runningS3(server: S3Server): Promise<Running> {
+  await createBucket(server, bucket);
+  return {
+    server,
+    env: {
+      STATE_TEST_S3: `s3://${bucket}/tests?endpoint=${server.endpoint}&region=${server.region}`,
+      AWS_ACCESS_KEY_ID: server.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
+    },
+    suites: ["packages/s3/test/conformance.test.ts"],
+  };
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const children = new Set<ChildProcess>();
+const servers: Server[] = [];
+const failures: string[] = [];
+let isInterrupted = false;
+
+/** Runs Node on what the workspace holds; answers whether it went well. */
+async function run(title: string, args: readonly string[], env: Environment): Promise<void> {
+  if (isInterrupted) return;
+  say(`\n== ${title}`);
+  const started = performance.now();
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  children.add(child);
+  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+  children.delete(child);
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  say(`== ${title}: ${code === 0 ? "passed" : `failed (${signal ?? code})`} after ${seconds} s`);
+  if (code !== 0) failures.push(title);
+}
+
+/** Starts it, or says what would bring it here. */
+async function start(each: Tested): Promise<Running | undefined> {
+  const { name, needs } = each;
+  if (needs !== undefined && !isInstalled(needs)) {
+    const failure = `${name} is not there: \`${commandFor(needs)}\` brings it`;
+    if (!failures.includes(failure)) failures.push(failure);
+    return undefined;
+  }
+  const running = await each.start();
+  servers.push(running.server);
+  say(`${name}: answers on ${running.server.endpoint}`);
+  return running;
+}
+
+/** Starts the servers anew, each empty: the emulators look through all that they hold at every request. */
+async function withServers(
+  work: (running: readonly Running[], env: Environment) => Promise<void>,
+): Promise<void> {
+  const running: Running[] = [];
+  for (const each of tested) {
+    const one = await start(each);
+    if (one !== undefined) running.push(one);
+  }
+  await work(running, Object.assign({}, ...running.map((each) => each.env)) as Environment);
+  await stopAll();
+}
+
+async function stopAll(): Promise<void> {
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+}
+
+async function testAll(): Promise<void> {
+  await withServers(async (running, env) => {
+    const suites = running.flatMap((each) => each.suites);
+    await run("the suites", [vitest, "run", ...suites], env);
+  });
+  await withServers(async (_, env) => {
+    await run(
+      "the faults, and the doubles against the servers",
+      [vitest, "run", "internal/faults", "internal/drift"],
+      env,
+    );
+  });
+  await withServers(async (running, env) => {
+    for (const { store } of running) {
+      if (store === undefined) continue;
+      const job = ["--conditions=@state/source", "examples/flights/src/main.ts", "--store", store];
+      const size = ["--records", "300000", "--barrier", "5000", "--seed", "7"];
+      await run(`flights on ${store}`, [...job, ...size], env);
+    }
+  });
+  if (!process.argv.includes("--all")) return;
+  const second = await start({
+    name: "moto",
+    needs: moto,
+    start: async () => runningS3(await startMoto()),
+  });
+  if (second !== undefined) await run("the suites on moto", [vitest, "run", ...second.suites], second.env);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    isInterrupted = true;
+    failures.push(`ended by ${signal}`);
+    for (const child of children) child.kill(signal);
+  });
+}
+try {
+  await testAll();
+} finally {
+  await stopAll();
+}
+say(failures.length === 0 ? "\nAll passed on real servers." : `\nNot passed:\n  ${failures.join("\n  ")}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
