@@ -1,85 +1,80 @@
 import { Readable } from "node:stream";
-import type { AuthClient } from "google-auth-library";
-import type { Answer } from "./answer.ts";
-import { failed, wireFailure } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import type { GaxiosOptions, Requester } from "./client.ts";
+import type { ServiceResponse } from "./response.ts";
+import { requestError, storeError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 
-type GaxiosOptions = Parameters<AuthClient["request"]>[0];
-
-/** What sends a request with credentials: a `GoogleAuth`, or one of its clients. */
-export interface Requester {
-  request(options: GaxiosOptions): Promise<{
-    readonly status: number;
-    /** A plain object from clients that were built on gaxios 6. */
-    readonly headers: Headers | Record<string, string>;
-    readonly data: unknown;
-  }>;
-}
-
-export interface Request {
+export interface ServiceRequest {
   readonly method: "GET" | "POST" | "DELETE";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent one after the other, none of them copied. */
+  /** Sent one after the other, without a copy. */
   readonly body?: readonly Uint8Array[] | undefined;
 }
 
-/** How long nothing may move: neither credentials, nor a byte up or down. */
-export const idleLimitMs = 30_000;
-/** Small enough that a slow line moves one within the limit. */
+/** How long a request may make no progress: no credentials, and no byte sent or received. */
+export const idleTimeoutMs = 30_000;
+/** Small enough that a slow line sends one within the time-out. */
 const sliceBytes = 256 * 1024;
 
-/** Makes one request, and reads its answer whole. Every status is an answer; what rejects is a `StoreError`, or the signal's reason. */
-export async function exchange(
+/**
+ * Sends one request, and reads its response whole, whatever its status.
+ *
+ * Rejects with a `StoreError`, or with the signal's reason.
+ */
+export async function sendRequest(
   client: Requester,
-  request: Request,
-  place: Place,
+  request: ServiceRequest,
+  operation: Operation,
   signal: AbortSignal | undefined,
-): Promise<Answer> {
+): Promise<ServiceResponse> {
   signal?.throwIfAborted();
-  // Not the caller's signal: the transport leaves its listener on a signal when a body breaks off.
-  const attempt = new AbortController();
+  // The transport never gets the caller's signal: if a body breaks off, it leaves its listener
+  // there.
+  const controller = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = (reason: unknown): void => {
     reject(reason);
-    attempt.abort();
+    controller.abort();
   };
   const onAbort = (): void => stop(signal?.reason);
-  const idle = setTimeout(
-    () => stop(Object.assign(new Error(`nothing moved for ${idleLimitMs} ms`), { code: "ETIMEDOUT" })),
-    idleLimitMs,
+  const idleTimer = setTimeout(
+    () => stop(Object.assign(new Error(`no progress for ${idleTimeoutMs} ms`), { code: "ETIMEDOUT" })),
+    idleTimeoutMs,
   );
   let isSent = false;
-  const moved = (): void => {
+  const onProgress = (): void => {
     isSent = true;
-    idle.refresh();
+    idleTimer.refresh();
   };
-  const body = request.body === undefined ? undefined : bodyOf(request.body, moved);
+  const body = request.body === undefined ? undefined : bodyStream(request.body, onProgress);
   signal?.addEventListener("abort", onAbort);
   try {
-    const options = optionsOf(request, body, attempt.signal, moved);
-    return await Promise.race([answerTo(client, options, place, moved), stopped]);
+    const options = optionsOf(request, body, controller.signal, onProgress);
+    return await Promise.race([responseTo(client, options, operation, onProgress), stopped]);
   } catch (error) {
-    throw signal?.aborted === true ? signal.reason : wireFailure(error, place, request.url, isSent);
+    throw signal?.aborted === true ? signal.reason : requestError(error, operation, request.url, isSent);
   } finally {
-    clearTimeout(idle);
+    clearTimeout(idleTimer);
     signal?.removeEventListener("abort", onAbort);
-    // An answer may come before the body is sent. The rest of it is the caller's again.
+    // A response may arrive before the body is sent. Then nothing more of the caller's bytes is
+    // read.
     body?.destroy();
   }
 }
 
 function optionsOf(
-  request: Request,
+  request: ServiceRequest,
   body: Readable | undefined,
   signal: AbortSignal,
-  moved: () => void,
+  onProgress: () => void,
 ): GaxiosOptions {
   const length = (request.body ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
   return {
     method: request.method,
     url: request.url,
-    // Whatever the bucket's objects are stored as, it is those bytes that the checksums are of.
+    // The stored hashes are of the bytes as they are stored, so that these must not be encoded on
+    // the way.
     headers: {
       "accept-encoding": "identity",
       ...request.headers,
@@ -88,62 +83,69 @@ function optionsOf(
     ...(body === undefined ? {} : { data: body }),
     signal,
     responseType: "stream",
-    // Each way in which one call could become two requests: retries, those of a client's own defaults, redirects, and
-    // a new token after a 401 or 403, which is only fetched when a status rejects.
+    // One call must be one request. So there are no retries, not even by a client's own defaults,
+    // no redirects, and no second request with a new token after a 401 or 403: that is sent only if
+    // the status rejects.
     retry: false,
     retryConfig: { retry: 0, noResponseRetries: 0, shouldRetry: () => false },
     redirect: "manual",
     validateStatus: () => {
-      moved();
+      onProgress();
       return true;
     },
   };
 }
 
-async function answerTo(
+async function responseTo(
   client: Requester,
   options: GaxiosOptions,
-  place: Place,
-  moved: () => void,
-): Promise<Answer> {
+  operation: Operation,
+  onProgress: () => void,
+): Promise<ServiceResponse> {
   const { status, headers, data } = await client.request(options);
-  moved();
+  onProgress();
   const chunks: Uint8Array[] = [];
   if (isStream(data)) {
     try {
       for await (const chunk of data) {
-        moved();
+        onProgress();
         if (chunk instanceof Uint8Array) chunks.push(chunk);
       }
     } catch (error) {
-      throw new BrokenAnswer(error);
+      throw new BrokenResponse(error);
     }
   } else if (data !== "" && data !== null && data !== undefined) {
-    // Taken for no body, it would be an answer that was never given.
-    throw failed(place, "the client's transport gave its answer not as the stream that it was asked for");
+    // If it were read as an empty body, the service would seem to have sent one.
+    throw storeError(
+      "Failed",
+      operation,
+      "the client's transport returned the body not as the requested stream",
+    );
   }
   return { status, headers: new Headers(headers), chunks };
 }
 
-/** Node's, or where the transport is the global fetch, the web's. */
+/** Node's stream, or a web stream, if the transport is the global fetch. */
 function isStream(data: unknown): data is AsyncIterable<unknown> {
   return typeof data === "object" && data !== null && Symbol.asyncIterator in data;
 }
 
-/** A body that broke off: whatever it broke off with, the network is to blame. */
-class BrokenAnswer extends Error {
+/**
+ * A response whose body broke off. Whatever the transport's error says, it is one of the network.
+ */
+class BrokenResponse extends Error {
   readonly code: string = "ECONNRESET";
 
   constructor(cause: unknown) {
-    super(`the answer broke off: ${cause instanceof Error ? cause.message : String(cause)}`);
+    super(`the response broke off: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
 
-function bodyOf(parts: readonly Uint8Array[], moved: () => void): Readable {
+function bodyStream(parts: readonly Uint8Array[], onProgress: () => void): Readable {
   function* slices(): Generator<Uint8Array> {
     for (const part of parts) {
       for (let from = 0; from < part.byteLength; from += sliceBytes) {
-        moved();
+        onProgress();
         yield part.subarray(from, from + sliceBytes);
       }
     }
