@@ -52,7 +52,7 @@ describe("a delete", () => {
 
   test.each([
     ["a failure", errorResponse(503, "SlowDown"), "Throttled"],
-    ["a storeError that is not about the batch", errorResponse(400, "MalformedXML"), "Failed"],
+    ["a refusal that is not about the batch", errorResponse(400, "MalformedXML"), "Failed"],
     ["a 200 with an error", errorResponse(200, "InternalError"), "Unavailable"],
     ["a response that is cut", answer(200, deleteResult(deleted("job/a")).slice(0, -9)), "Unavailable"],
     ["no response", ((request) => request.socket.destroy()) satisfies Script, "Unavailable"],
