@@ -1,44 +1,46 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { attempt } from "./attempt.ts";
-import type { Attempt } from "./attempt.ts";
-import { md5 } from "./checksum.ts";
+import { md5Of, readBody } from "./body.ts";
 import { Deleter } from "./deleting.ts";
-import { answerOf, meaningOf, toStoreError } from "./errors.ts";
-import type { Operation, Place } from "./errors.ts";
-import { listSegment, Order } from "./listing.ts";
-import { read } from "./reading.ts";
+import { meansExists, toStoreError } from "./errors.ts";
+import type { Operation, OperationName } from "./errors.ts";
+import { PageOrder, requestPage } from "./listing.ts";
+import { runRequest } from "./request.ts";
+import type { RunningRequest } from "./request.ts";
 import { secretsOf } from "./secrets.ts";
 
 const bodyLimit = 2 ** 31;
-/** How long nothing may come: the first byte of an answer, and each next one. */
-const silenceMs = 30_000;
-/** What a body on its way up is given on top: 1 MiB a second. */
+/**
+ * How long a request may make no progress: until its response begins, and between any two parts of
+ * its body.
+ */
+const idleTimeoutMs = 30_000;
+/** A create has a second more for each MiB of its body. */
 const bytesPerMs = 2 ** 20 / 1_000;
 
-/** Limits of the service, lower in tests. */
-export interface Sizes {
+/** Limits of the service. Tests set lower ones. */
+export interface ServiceLimits {
   readonly page: number;
   readonly batch: number;
 }
 
-/** What `AzureStore` does, with any client. */
+/** The operations of `AzureStore`, on a client that is given. */
 export class ContainerStore implements ObjectStore {
   readonly name: string;
   readonly #container: ContainerClient;
   readonly #root: string;
   readonly #secrets: readonly string[];
-  readonly #sizes: Sizes;
+  readonly #limits: ServiceLimits;
   readonly #deleter: Deleter;
 
   /** @param root the prefix of every blob's name: `""`, or ending in `/` */
-  constructor(container: ContainerClient, root: string, sizes: Sizes = { page: 5_000, batch: 256 }) {
+  constructor(container: ContainerClient, root: string, limits: ServiceLimits = { page: 5_000, batch: 256 }) {
     this.#container = container;
     this.#root = root;
-    this.#sizes = sizes;
+    this.#limits = limits;
     this.#secrets = secretsOf(container);
-    this.#deleter = new Deleter(container, root, sizes.batch);
+    this.#deleter = new Deleter(container, root, limits.batch);
     this.name = `azure://${[container.containerName, root.slice(0, -1)].filter(Boolean).join("/")}`;
   }
 
@@ -47,11 +49,11 @@ export class ContainerStore implements ObjectStore {
     if (body.byteLength >= bodyLimit) {
       throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
     }
-    const limitMs = silenceMs + body.byteLength / bytesPerMs;
-    return this.#request(this.#place("create", key), options?.signal, limitMs, async ({ signal }) => {
+    const timeoutMs = idleTimeoutMs + body.byteLength / bytesPerMs;
+    return this.#request(this.#operation("create", key), options?.signal, timeoutMs, async ({ signal }) => {
       try {
         const blob = this.#container.getBlockBlobClient(`${this.#root}${key}`);
-        const transactionalContentMD5 = await md5(body);
+        const transactionalContentMD5 = await md5Of(body);
         signal.throwIfAborted();
         await blob.upload(Buffer.from(body.buffer, body.byteOffset, body.byteLength), body.byteLength, {
           abortSignal: signal,
@@ -60,8 +62,7 @@ export class ContainerStore implements ObjectStore {
         });
         return "created";
       } catch (error) {
-        const answer = answerOf(error);
-        if (answer !== undefined && meaningOf(answer, "create") === "exists") return "exists";
+        if (meansExists(error)) return "exists";
         throw error;
       }
     });
@@ -69,25 +70,25 @@ export class ContainerStore implements ObjectStore {
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
     checkKey(key);
-    const place = this.#place("get", key);
-    return this.#request(place, options?.signal, silenceMs, (running) =>
-      read(this.#container, `${this.#root}${key}`, place, running),
+    const operation = this.#operation("get", key);
+    return this.#request(operation, options?.signal, idleTimeoutMs, (request) =>
+      readBody(this.#container, `${this.#root}${key}`, operation, request),
     );
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     checkPrefix(prefix);
-    const place = this.#place("list", prefix);
-    const order = new Order(place);
+    const operation = this.#operation("list", prefix);
+    const order = new PageOrder(operation);
     let marker: string | undefined;
     do {
-      const request = { prefix, delimiter: options?.delimiter, pageSize: this.#sizes.page, marker };
-      const segment = await this.#request(place, options?.signal, silenceMs, ({ signal }) =>
-        listSegment(this.#container, this.#root, { ...request, signal }, place),
+      const request = { prefix, delimiter: options?.delimiter, pageSize: this.#limits.page, marker };
+      const listed = await this.#request(operation, options?.signal, idleTimeoutMs, ({ signal }) =>
+        requestPage(this.#container, this.#root, { ...request, signal }, operation),
       );
-      order.check(segment);
-      yield segment.page;
-      marker = segment.next;
+      order.check(listed);
+      yield listed.page;
+      marker = listed.next;
     } while (marker !== undefined);
   }
 
@@ -95,34 +96,35 @@ export class ContainerStore implements ObjectStore {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
     return this.#deleter.delete([...new Set(keys)], {
-      placeOf: (key) => this.#place("delete", key),
-      request: async (run) => {
+      operationOn: (key) => this.#operation("delete", key),
+      outcomeOf: async (run) => {
         try {
-          return { value: await attempt(options?.signal, silenceMs, ({ signal }) => run(signal)) };
+          return { value: await runRequest(options?.signal, idleTimeoutMs, ({ signal }) => run(signal)) };
         } catch (error) {
           if (options?.signal?.aborted === true) throw options.signal.reason;
-          return { failed: error };
+          return { error };
         }
       },
     });
   }
 
   async #request<T>(
-    place: Place,
+    operation: Operation,
     signal: AbortSignal | undefined,
-    limitMs: number,
-    run: (attempt: Attempt) => Promise<T>,
+    timeoutMs: number,
+    run: (request: RunningRequest) => Promise<T>,
   ): Promise<T> {
     try {
-      return await attempt(signal, limitMs, run);
+      return await runRequest(signal, timeoutMs, run);
     } catch (error) {
-      // Not by the error's name: the SDK has one for the caller's abort and for a connection that was dropped.
+      // The error's name does not tell whose abort it was: the SDK has the same one for a
+      // connection that was dropped.
       if (signal?.aborted === true) throw signal.reason;
-      throw toStoreError(error, place);
+      throw toStoreError(error, operation);
     }
   }
 
-  #place(operation: Operation, key: string): Place {
-    return { store: this.name, operation, key, secrets: this.#secrets };
+  #operation(name: OperationName, key: string): Operation {
+    return { store: this.name, name, key, secrets: this.#secrets };
   }
 }

@@ -1,42 +1,46 @@
-/** Nothing came for so long that the request was given up. */
-export class Silence extends Error {
+/** A request made no progress for so long that it was given up. */
+export class IdleTimeout extends Error {
   constructor(ms: number) {
-    super(`nothing came for ${ms} ms`);
-    this.name = "Silence";
+    super(`no progress for ${ms} ms`);
+    this.name = "IdleTimeout";
   }
 }
 
-export interface Attempt {
-  /** For the SDK. Aborts with the caller's, and when nothing comes. */
+export interface RunningRequest {
+  /**
+   * For the SDK. It aborts if the request fails, is aborted by the caller, or makes no progress.
+   */
   readonly signal: AbortSignal;
-  /** Something came: the wait starts anew. */
-  alive(): void;
+  /** To be called when bytes arrive: the idle time-out starts anew. */
+  onProgress(): void;
 }
 
 /**
- * Runs one request. Ends at once when the caller's signal aborts, with its reason, or when nothing comes for
- * `limitMs`: the SDK has no time-out of its own that works.
+ * Runs one request. If the caller's signal aborts, it rejects at once with the signal's reason. If
+ * the request makes no progress for `idleTimeoutMs`, it rejects with an `IdleTimeout`: the SDK has
+ * no time-out of its own that works.
  *
- * The SDK sees only a signal of this attempt: it may leave its listeners on that as long as it likes.
+ * The SDK gets a signal of this request only, because it may leave its listeners on a signal.
  */
-export async function attempt<T>(
+export async function runRequest<T>(
   caller: AbortSignal | undefined,
-  limitMs: number,
-  run: (attempt: Attempt) => Promise<T>,
+  idleTimeoutMs: number,
+  run: (request: RunningRequest) => Promise<T>,
 ): Promise<T> {
   caller?.throwIfAborted();
   const controller = new AbortController();
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(caller?.reason);
   caller?.addEventListener("abort", onAbort);
-  const timer = setTimeout(() => reject(new Silence(limitMs)), limitMs);
-  const alive = (): void => {
+  const timer = setTimeout(() => reject(new IdleTimeout(idleTimeoutMs)), idleTimeoutMs);
+  const onProgress = (): void => {
     timer.refresh();
   };
   try {
-    return await Promise.race([run({ signal: controller.signal, alive }), ended]);
+    return await Promise.race([run({ signal: controller.signal, onProgress }), ended]);
   } catch (error) {
-    // Ends the request, or closes the connection of an answer that was refused before its end: nobody would read the rest.
+    // Ends the request. If the response was refused before its end, this closes its connection:
+    // nobody reads the rest.
     controller.abort();
     throw error;
   } finally {

@@ -1,14 +1,14 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { clientOf } from "./client.ts";
-import { blobPrefix } from "./options.ts";
+import { prefixOf } from "./options.ts";
 import type { AzureStoreOptions } from "./options.ts";
-import { ContainerStore } from "./store.ts";
+import { ContainerStore } from "./container-store.ts";
 
 /**
  * An object store in a container of Azure Blob Storage.
  *
- * A key is a blob; a blob comes to be by one conditional Put Blob with its MD5. Each call sends one request, whatever
- * the client that was passed in is set to.
+ * A create is one conditional Put Blob with the body's MD5. Every call is one request, whatever the
+ * settings of the client that was passed in.
  *
  * @example
  * ```ts
@@ -25,9 +25,13 @@ export class AzureStore implements ObjectStore {
   readonly name: string;
   readonly #store: ContainerStore;
 
-  /** @throws `TypeError` for options that cannot be meant. Sends nothing: the container must be there when it is used. */
+  /**
+   * Sends nothing: the container must exist when the store is used.
+   *
+   * @throws `TypeError` for options that are invalid.
+   */
   constructor(options: AzureStoreOptions) {
-    this.#store = new ContainerStore(clientOf(options), blobPrefix(options.prefix));
+    this.#store = new ContainerStore(clientOf(options), prefixOf(options.prefix));
     this.name = this.#store.name;
   }
 
@@ -47,6 +51,9 @@ export class AzureStore implements ObjectStore {
     return this.#store.delete(keys, options);
   }
 
-  /** Has nothing to release: the SDK keeps one pool of connections for the whole process, idle ones do not hold it up. */
+  /**
+   * Releases nothing: the SDK has one pool of connections for the whole process, and idle ones do
+   * not keep it alive.
+   */
   async close(): Promise<void> {}
 }
