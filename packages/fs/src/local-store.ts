@@ -1,37 +1,46 @@
 import { dirname, join } from "node:path";
 import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { untilAborted } from "./abort.ts";
-import { unlinkAll } from "./deleting.ts";
+import { raceAbort } from "./abort-race.ts";
+import { deleteAll } from "./deleting.ts";
 import { Directories } from "./directories.ts";
-import { hasErrno, refusal, toStoreError } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import { hasErrno, storeError, toStoreError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
 import { Listing } from "./listing.ts";
 import { settingsOf } from "./options.ts";
 import type { FsStoreOptions, Settings } from "./options.ts";
-import { read } from "./reading.ts";
+import { readBody } from "./body.ts";
 import { RootMaker } from "./root.ts";
 import { discard, foldsCase, publish, stage, sweep } from "./staging.ts";
-import { Turns } from "./turns.ts";
+import { Semaphore } from "./semaphore.ts";
 
 const bodyLimit = 2 ** 31;
-/** Each piece of work holds one file or directory open at a time. */
-const openAtOnce = 64;
-/** A delete may remove a directory each time between a create's making it and writing into it. */
-const makeAttempts = 32;
-/** How many directories the first create sweeps before it goes on: a tree of millions must not hold it up. */
-const sweptAtOnce = 1_000;
+/** How many pieces of work run at a time. Each holds one file or directory open. */
+const maxOpen = 64;
+/**
+ * How often a create makes its directory: deletes may remove it each time before the create writes
+ * into it.
+ */
+const maxMakeAttempts = 32;
+/**
+ * How many directories the first create sweeps before it goes on. The rest of a large tree is swept
+ * in the background.
+ */
+const maxSweptFirst = 1_000;
 
-/** What `FsStore` does, over any file system. */
+/** The operations of `FsStore`, on a file system that is given. */
 export class LocalStore implements ObjectStore {
   readonly name: string;
   readonly #settings: Settings;
   readonly #files: FileSystem;
   readonly #rootMaker: RootMaker;
-  readonly #turns: Turns = new Turns(openAtOnce);
-  /** Work whose caller may have gone: an aborted operation clears up behind itself. */
-  readonly #running: Set<Promise<unknown>> = new Set();
+  readonly #semaphore: Semaphore = new Semaphore(maxOpen);
+  /**
+   * Work that has not ended. After an abort it goes on without its caller, and removes what it has
+   * made.
+   */
+  readonly #unfinished: Set<Promise<unknown>> = new Set();
   #tree: Directories | undefined;
   #prepared: Promise<Directories> | undefined;
   #keepsCase = false;
@@ -51,10 +60,10 @@ export class LocalStore implements ObjectStore {
     if (body.byteLength >= bodyLimit) {
       throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
     }
-    const place = this.#place("create", key);
-    return this.#perform(place, signal, async () => {
-      const tree = await this.#prepare(place);
-      return this.#turns.run(() => this.#create(tree, key, body, signal));
+    const operation = this.#operation("create", key);
+    return this.#perform(operation, signal, async () => {
+      const tree = await this.#prepare(operation);
+      return this.#semaphore.run(() => this.#create(tree, key, body, signal));
     });
   }
 
@@ -62,29 +71,29 @@ export class LocalStore implements ObjectStore {
     const signal = options?.signal;
     signal?.throwIfAborted();
     checkKey(key);
-    const place = this.#place("get", key);
-    return this.#perform(place, signal, () => this.#turns.run(() => this.#get(key, signal)));
+    const operation = this.#operation("get", key);
+    return this.#perform(operation, signal, () => this.#semaphore.run(() => this.#get(key, signal)));
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     const signal = options?.signal;
     signal?.throwIfAborted();
     checkPrefix(prefix);
-    const place = this.#place("list", prefix);
+    const operation = this.#operation("list", prefix);
     try {
-      const directory = await untilAborted(
+      const directory = await raceAbort(
         signal,
-        this.#turns.run(() => this.#directoryOf(prefix)),
+        this.#semaphore.run(() => this.#directoryOf(prefix)),
       );
       if (directory === undefined) return;
-      yield* new Listing(this.#files, this.#turns, place, signal).pages(
+      yield* new Listing(this.#files, this.#semaphore, operation, signal).pages(
         directory,
         prefix,
         options?.delimiter,
       );
     } catch (error) {
-      // Not by the error's name: with the signal aborted, whatever was thrown is the abort's doing.
-      throw signal?.aborted === true ? signal.reason : toStoreError(error, place);
+      // If the signal has aborted, the abort caused the error, whatever its name.
+      throw signal?.aborted === true ? signal.reason : toStoreError(error, operation);
     }
   }
 
@@ -93,18 +102,21 @@ export class LocalStore implements ObjectStore {
     signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
     if (keys.length === 0) return [];
-    return this.#perform(this.#place("delete", keys[0] ?? ""), signal, async () => {
-      const tree = await this.#find();
+    return this.#perform(this.#operation("delete", keys[0] ?? ""), signal, async () => {
+      const tree = await this.#findTree();
       if (tree === undefined) return [];
-      const placeOf = (key: string): Place => this.#place("delete", key, tree.root);
-      return unlinkAll(this.#files, tree, this.#turns, new Set(keys), placeOf, signal);
+      const operationOn = (key: string): Operation => this.#operation("delete", key, tree.root);
+      return deleteAll(this.#files, tree, this.#semaphore, new Set(keys), operationOn, signal);
     });
   }
 
-  /** Waits for what aborted operations left to do and stops the sweep. The store itself can go on being used. */
+  /**
+   * Waits for the work that aborted operations left behind, and stops the sweep. The store can
+   * still be used.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#unfinished);
   }
 
   async #create(
@@ -113,17 +125,18 @@ export class LocalStore implements ObjectStore {
     body: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<"created" | "exists"> {
-    const place = this.#place("create", key, tree.root);
-    const directory = dirname(place.path);
-    const staged = await this.#stage(tree, directory, body, place, signal);
+    const operation = this.#operation("create", key, tree.root);
+    const directory = dirname(operation.path);
+    const staged = await this.#stage(tree, directory, body, operation, signal);
     try {
-      await this.#refuseFolding(directory, staged, place);
+      await this.#refuseFolding(directory, staged, operation);
       signal?.throwIfAborted();
-      const outcome = await publish(this.#files, staged, place);
+      const outcome = await publish(this.#files, staged, operation);
       await discard(this.#files, staged);
-      // The loser of a race flushes too: the winner may die before it does, and the loser's caller builds on the
-      // object. The body itself was on the disk before it was linked.
-      await this.#flush(tree, directory, place);
+      // The loser of a race flushes too. If the winner is killed between its link and its flush,
+      // the object would not be on the disk, though the loser's caller relies on it. The body
+      // itself was on the disk before it was linked.
+      await this.#flush(tree, directory, operation);
       return outcome;
     } catch (error) {
       await discard(this.#files, staged);
@@ -131,15 +144,18 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  /** Whatever the flush failed with: the object is there, so that no code which says that nothing was written will do. */
-  async #flush(tree: Directories, directory: string, place: Place): Promise<void> {
+  /**
+   * If the flush fails, the object is there. So the error is `Unavailable`, whatever the cause:
+   * other codes mean that nothing was written.
+   */
+  async #flush(tree: Directories, directory: string, operation: Operation): Promise<void> {
     try {
       await tree.flush(directory);
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
-      throw refusal(
+      throw storeError(
         "Unavailable",
-        place,
+        operation,
         `it is there, but its directory could not be flushed: ${what}`,
         error,
       );
@@ -150,32 +166,39 @@ export class LocalStore implements ObjectStore {
     tree: Directories,
     directory: string,
     body: Uint8Array,
-    place: Place,
+    operation: Operation,
     signal: AbortSignal | undefined,
   ): Promise<string> {
-    for (let attempt = 0; attempt < makeAttempts; attempt += 1) {
+    for (let attempt = 0; attempt < maxMakeAttempts; attempt += 1) {
       signal?.throwIfAborted();
       try {
-        await tree.make(directory, place);
+        await tree.make(directory, operation);
         return await stage(this.#files, directory, body, this.#settings.fsync, signal);
       } catch (error) {
         if (hasErrno(error, "ENOTDIR")) {
-          throw refusal("InvalidKey", place, "a part of the key is the key of another object", error);
+          throw storeError("InvalidKey", operation, "a part of the key is the key of another object", error);
         }
-        // A delete has emptied the directory and removed it between the two steps.
+        // A delete has removed the directory between the two steps.
         if (!hasErrno(error, "ENOENT")) throw error;
       }
     }
-    throw refusal("Unavailable", place, `its directory was removed ${makeAttempts} times while it was made`);
+    throw storeError(
+      "Unavailable",
+      operation,
+      `its directory was removed ${maxMakeAttempts} times while it was made`,
+    );
   }
 
-  /** With folded names `a/KEY` would be answered `exists` for `a/key`. Found out once, by the first staging file. */
-  async #refuseFolding(directory: string, staged: string, place: Place): Promise<void> {
+  /**
+   * Refuses a file system that takes `a/KEY` and `a/key` for one name: a create of the one would
+   * return `exists` for the other. It is checked once, by the first staging file.
+   */
+  async #refuseFolding(directory: string, staged: string, operation: Operation): Promise<void> {
     if (this.#keepsCase) return;
     if (await foldsCase(this.#files, directory, staged)) {
-      throw refusal(
+      throw storeError(
         "Unsupported",
-        place,
+        operation,
         "the file system takes names that differ in case for one; put the root on one that tells them apart",
       );
     }
@@ -183,24 +206,24 @@ export class LocalStore implements ObjectStore {
   }
 
   async #get(key: string, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
-    const tree = await this.#find();
+    const tree = await this.#findTree();
     if (tree === undefined) return undefined;
-    const place = this.#place("get", key, tree.root);
-    const directory = dirname(place.path);
-    if ((await tree.lowest(directory, place)) !== directory) return undefined;
-    return read(this.#files, place, signal);
+    const operation = this.#operation("get", key, tree.root);
+    const directory = dirname(operation.path);
+    if ((await tree.lowestExisting(directory, operation)) !== directory) return undefined;
+    return readBody(this.#files, operation, signal);
   }
 
   async #directoryOf(prefix: string): Promise<string | undefined> {
-    const tree = await this.#find();
+    const tree = await this.#findTree();
     if (tree === undefined) return undefined;
     const directory = join(tree.root, prefix.slice(0, -1));
-    const lowest = await tree.lowest(directory, this.#place("list", prefix, tree.root));
+    const lowest = await tree.lowestExisting(directory, this.#operation("list", prefix, tree.root));
     return lowest === directory ? directory : undefined;
   }
 
-  /** The tree, if its root is there; looked up until it was found once. */
-  async #find(): Promise<Directories | undefined> {
+  /** The tree, or `undefined` if its root is not there. Once found, it is remembered. */
+  async #findTree(): Promise<Directories | undefined> {
     if (this.#tree !== undefined) return this.#tree;
     let root: string;
     try {
@@ -210,14 +233,14 @@ export class LocalStore implements ObjectStore {
       throw error;
     }
     if (!(await this.#files.lstat(root)).isDirectory()) {
-      throw refusal("Misconfigured", this.#place("open", ""), "the root is not a directory");
+      throw storeError("Misconfigured", this.#operation("open", ""), "the root is not a directory");
     }
     this.#tree ??= new Directories(this.#files, root, this.#settings.fsync);
     return this.#tree;
   }
 
-  async #prepare(place: Place): Promise<Directories> {
-    this.#prepared ??= this.#makeRoot(place);
+  async #prepare(operation: Operation): Promise<Directories> {
+    this.#prepared ??= this.#makeRoot(operation);
     try {
       return await this.#prepared;
     } catch (error) {
@@ -226,25 +249,25 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  async #makeRoot(place: Place): Promise<Directories> {
+  async #makeRoot(operation: Operation): Promise<Directories> {
     const { root } = this.#settings;
     try {
       await this.#rootMaker.make(root);
     } catch (error) {
       // A file, or a symbolic link that leads nowhere.
       if (!hasErrno(error, "EEXIST", "ENOTDIR")) throw error;
-      throw refusal("Misconfigured", place, `the root ${root} cannot be made a directory`, error);
+      throw storeError("Misconfigured", operation, `the root ${root} cannot be made a directory`, error);
     }
-    const tree = await this.#find();
+    const tree = await this.#findTree();
     if (tree === undefined)
-      throw refusal("Unavailable", place, `the root ${root} was removed as soon as it was made`);
+      throw storeError("Unavailable", operation, `the root ${root} was removed as soon as it was made`);
     await this.#sweep(tree.root);
     return tree;
   }
 
   async #sweep(root: string): Promise<void> {
     const sweeping = sweep(this.#files, root);
-    for (let swept = 0; swept < sweptAtOnce; swept += 1) {
+    for (let swept = 0; swept < maxSweptFirst; swept += 1) {
       if ((await sweeping.next()).done === true) return;
     }
     this.#track(this.#finish(sweeping));
@@ -254,25 +277,29 @@ export class LocalStore implements ObjectStore {
     while (!this.#isClosed && (await sweeping.next()).done !== true);
   }
 
-  async #perform<T>(place: Place, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  async #perform<T>(
+    operation: Operation,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
     const running = (async (): Promise<T> => {
       try {
         return await work();
       } catch (error) {
-        throw toStoreError(error, place);
+        throw toStoreError(error, operation);
       }
     })();
     this.#track(running);
-    return untilAborted(signal, running);
+    return raceAbort(signal, running);
   }
 
   #track(running: Promise<unknown>): void {
-    this.#running.add(running);
-    const forget = (): boolean => this.#running.delete(running);
+    this.#unfinished.add(running);
+    const forget = (): boolean => this.#unfinished.delete(running);
     running.then(forget, forget);
   }
 
-  #place(operation: Place["operation"], key: string, root: string = this.#settings.root): Place {
-    return { store: this.name, operation, key, path: join(root, key) };
+  #operation(name: Operation["name"], key: string, root: string = this.#settings.root): Operation {
+    return { store: this.name, name, key, path: join(root, key) };
   }
 }

@@ -1,18 +1,22 @@
 import { dirname } from "node:path";
 import { hasErrno } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
-import { syncDirectory } from "./flush.ts";
+import { flushDirectory } from "./flush.ts";
 
 /**
  * Makes the root and the directories above it that are missing.
  *
- * Each is flushed into the one above it before anything is made in it. So one that is there, with something in it, is
- * on the disk itself, whoever made it, and only the lowest that is found may not be: its maker may have been killed.
+ * The entry of each is flushed before anything is made in it. So a directory that has entries is on
+ * the disk itself, whoever made it. Only the lowest one that exists may not be: its maker may have
+ * been killed before the flush.
  */
 export class RootMaker {
   readonly #files: FileSystem;
   readonly #fsync: boolean;
-  /** Made here, and not yet flushed: should that fail, the next attempt finds them there. */
+  /**
+   * The directories that were made here and are not flushed. If a flush fails, the next attempt
+   * repeats it.
+   */
   readonly #unflushed: Set<string> = new Set();
 
   constructor(files: FileSystem, fsync: boolean) {
@@ -30,17 +34,17 @@ export class RootMaker {
   }
 
   async #makeOne(directory: string): Promise<void> {
-    // Not `mkdir` with `recursive`: that makes an ENOENT of EROFS, EDQUOT and the like.
+    // One by one: `mkdir` with `recursive` reports EROFS, EDQUOT and others as ENOENT.
     try {
       await this.#files.mkdir(directory);
       this.#unflushed.add(directory);
     } catch (error) {
-      // Made by another meanwhile.
+      // Another writer has made it meanwhile.
       if (!hasErrno(error, "EEXIST") || !(await this.#isDirectory(directory))) throw error;
     }
   }
 
-  /** It may be a symbolic link to a directory, as the root and those above it may. */
+  /** Also true for a symbolic link to a directory, which the root and those above it may be. */
   async #isDirectory(path: string): Promise<boolean> {
     try {
       return (await this.#files.lstat(await this.#files.realpath(path))).isDirectory();
@@ -53,9 +57,10 @@ export class RootMaker {
   async #flush(directory: string): Promise<void> {
     if (!this.#fsync) return;
     try {
-      await syncDirectory(this.#files, dirname(directory));
+      await flushDirectory(this.#files, dirname(directory));
     } catch (error) {
-      // One that an administrator made in a directory that we cannot read: its entry is theirs to have flushed.
+      // An administrator has made it in a directory that this user cannot read, and has to have
+      // flushed its entry.
       if (this.#unflushed.has(directory) || !hasErrno(error, "EACCES", "EPERM")) throw error;
     }
     this.#unflushed.delete(directory);

@@ -1,13 +1,14 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { nodeFileSystem } from "./file-system.ts";
 import type { FsStoreOptions } from "./options.ts";
-import { LocalStore } from "./store.ts";
+import { LocalStore } from "./local-store.ts";
 
 /**
- * An object store in a directory of a local file system, safe between processes and durable before it answers.
+ * An object store in a directory of a local file system. It is safe between processes, and durable
+ * before it returns.
  *
- * A key is a path beneath the root. Objects come to be by a hard link of a finished, flushed file, so that readers
- * see all of one or nothing, and one of many creators wins.
+ * A key is a path beneath the root. A create links a finished, flushed file to that path, so that
+ * readers see all of an object or nothing, and one of many creators wins.
  *
  * @example
  * ```ts
@@ -17,10 +18,14 @@ import { LocalStore } from "./store.ts";
  */
 export class FsStore implements ObjectStore {
   readonly name: string;
-  // Held and not extended: so the declarations name none of Node's types.
+  // Wrapped, not extended: so the declarations name none of Node's types.
   readonly #store: LocalStore;
 
-  /** @throws `TypeError` for a root that is no path. Touches nothing: the root is made by the first create. */
+  /**
+   * Touches nothing: the root is made by the first create.
+   *
+   * @throws `TypeError` for a root that is no path.
+   */
   constructor(options: FsStoreOptions) {
     this.#store = new LocalStore(options, nodeFileSystem);
     this.name = this.#store.name;
@@ -42,7 +47,10 @@ export class FsStore implements ObjectStore {
     return this.#store.delete(keys, options);
   }
 
-  /** Waits for what aborted operations left to do and stops the sweep. The store itself can go on being used. */
+  /**
+   * Waits for the work that aborted operations left behind, and stops the sweep. The store can
+   * still be used.
+   */
   close(): Promise<void> {
     return this.#store.close();
   }
