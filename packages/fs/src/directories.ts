@@ -4,7 +4,7 @@ import type { Operation } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
 import { flushDirectory } from "./flush.ts";
 import { refuseLinks } from "./links.ts";
-import { RootMaker } from "./root.ts";
+import { RootMaker } from "./root-maker.ts";
 import type { Semaphore } from "./semaphore.ts";
 
 const maxRemembered = 10_000;

@@ -3,7 +3,7 @@ import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { raceAbort } from "./abort-race.ts";
 import { deleteAll } from "./deleting.ts";
-import { Directories } from "./directories.ts";
+import type { Directories } from "./directories.ts";
 import { hasErrno, storeError, toStoreError } from "./errors.ts";
 import type { Operation } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
@@ -11,7 +11,7 @@ import { Listing } from "./listing.ts";
 import { settingsOf } from "./options.ts";
 import type { FsStoreOptions, Settings } from "./options.ts";
 import { readBody } from "./body.ts";
-import { RootMaker } from "./root.ts";
+import { Root } from "./root.ts";
 import { discard, foldsCase, publish, stage, sweep } from "./staging.ts";
 import { Semaphore } from "./semaphore.ts";
 
@@ -34,23 +34,21 @@ export class LocalStore implements ObjectStore {
   readonly name: string;
   readonly #settings: Settings;
   readonly #files: FileSystem;
-  readonly #rootMaker: RootMaker;
+  readonly #root: Root;
   readonly #semaphore: Semaphore = new Semaphore(maxOpen);
   /**
    * Work that has not ended. After an abort it goes on without its caller, and removes what it has
    * made.
    */
   readonly #unfinished: Set<Promise<unknown>> = new Set();
-  #tree: Directories | undefined;
-  #prepared: Promise<Directories> | undefined;
   #keepsCase = false;
   #isClosed = false;
 
   constructor(options: FsStoreOptions, files: FileSystem) {
     this.#settings = settingsOf(options);
     this.#files = files;
-    this.#rootMaker = new RootMaker(files, this.#settings.fsync);
     this.name = `file://${this.#settings.root}`;
+    this.#root = new Root(files, this.#settings, this.name, (path) => this.#sweep(path));
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
@@ -62,7 +60,7 @@ export class LocalStore implements ObjectStore {
     }
     const operation = this.#operation("create", key);
     return this.#perform(operation, signal, async () => {
-      const tree = await this.#prepare(operation);
+      const tree = await this.#root.make(operation);
       return this.#semaphore.run(() => this.#create(tree, key, body, signal));
     });
   }
@@ -103,7 +101,7 @@ export class LocalStore implements ObjectStore {
     for (const key of keys) checkKey(key);
     if (keys.length === 0) return [];
     return this.#perform(this.#operation("delete", keys[0] ?? ""), signal, async () => {
-      const tree = await this.#findTree();
+      const tree = await this.#root.find();
       if (tree === undefined) return [];
       const operationOn = (key: string): Operation => this.#operation("delete", key, tree.root);
       return deleteAll(this.#files, tree, this.#semaphore, new Set(keys), operationOn, signal);
@@ -206,7 +204,7 @@ export class LocalStore implements ObjectStore {
   }
 
   async #get(key: string, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
-    const tree = await this.#findTree();
+    const tree = await this.#root.find();
     if (tree === undefined) return undefined;
     const operation = this.#operation("get", key, tree.root);
     const directory = dirname(operation.path);
@@ -215,54 +213,11 @@ export class LocalStore implements ObjectStore {
   }
 
   async #directoryOf(prefix: string): Promise<string | undefined> {
-    const tree = await this.#findTree();
+    const tree = await this.#root.find();
     if (tree === undefined) return undefined;
     const directory = join(tree.root, prefix.slice(0, -1));
     const lowest = await tree.lowestExisting(directory, this.#operation("list", prefix, tree.root));
     return lowest === directory ? directory : undefined;
-  }
-
-  /** The tree, or `undefined` if its root is not there. Once found, it is remembered. */
-  async #findTree(): Promise<Directories | undefined> {
-    if (this.#tree !== undefined) return this.#tree;
-    let root: string;
-    try {
-      root = await this.#files.realpath(this.#settings.root);
-    } catch (error) {
-      if (hasErrno(error, "ENOENT")) return undefined;
-      throw error;
-    }
-    if (!(await this.#files.lstat(root)).isDirectory()) {
-      throw storeError("Misconfigured", this.#operation("open", ""), "the root is not a directory");
-    }
-    this.#tree ??= new Directories(this.#files, root, this.#settings.fsync);
-    return this.#tree;
-  }
-
-  async #prepare(operation: Operation): Promise<Directories> {
-    this.#prepared ??= this.#makeRoot(operation);
-    try {
-      return await this.#prepared;
-    } catch (error) {
-      this.#prepared = undefined;
-      throw error;
-    }
-  }
-
-  async #makeRoot(operation: Operation): Promise<Directories> {
-    const { root } = this.#settings;
-    try {
-      await this.#rootMaker.make(root);
-    } catch (error) {
-      // A file, or a symbolic link that leads nowhere.
-      if (!hasErrno(error, "EEXIST", "ENOTDIR")) throw error;
-      throw storeError("Misconfigured", operation, `the root ${root} cannot be made a directory`, error);
-    }
-    const tree = await this.#findTree();
-    if (tree === undefined)
-      throw storeError("Unavailable", operation, `the root ${root} was removed as soon as it was made`);
-    await this.#sweep(tree.root);
-    return tree;
   }
 
   async #sweep(root: string): Promise<void> {
