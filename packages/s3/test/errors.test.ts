@@ -101,6 +101,11 @@ describe("an error", () => {
     expect(toStoreError(cause, reading)).toHaveProperty("code", code);
   });
 
+  test("of the SDK for a body that ends early, which has no code, is Unavailable", () => {
+    const cause = new Error("Connection lost or stream closed before all data was received.");
+    expect(toStoreError(cause, reading)).toHaveProperty("code", "Unavailable");
+  });
+
   test("is known by its name before its status", () => {
     expect(toStoreError(serviceError("SlowDown", 500), reading)).toHaveProperty("code", "Throttled");
     expect(toStoreError(serviceError("AccessDenied", 503), reading)).toHaveProperty("code", "Denied");
