@@ -71,8 +71,9 @@ export async function checkpoint(
       const read = await at("read", async () => latest?.read(vnode));
       if (!isEqual(read, bytesOf(1, vnode))) return { outcome: "wrong bytes", told: "sealed" };
     }
-    const { failed } = await at("prune", () => backend.pruneBefore(1));
-    if (failed > 0) return { outcome: `sealed; ${failed} deletes reported as failed`, told: "sealed" };
+    const { failedCount } = await at("prune", () => backend.pruneBefore(1));
+    if (failedCount > 0)
+      return { outcome: `sealed; ${failedCount} deletes reported as failed`, told: "sealed" };
     return { outcome: "sealed", told: "sealed" };
   } catch (error) {
     if (!isStateError(error)) throw error;
