@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { restored, textOf, World } from "../src/conformance/backend-suite/world.ts";
+import { showScheduleOnFailure } from "./support/failed-schedule.ts";
 import { MapStore } from "./support/map-store.ts";
 
 /** A tree as LaminarDB leaves it: no `_control/`, a `_COMMIT` that holds nothing but the committer's id. */
@@ -16,6 +17,7 @@ let world: World;
 
 beforeEach(async () => {
   world = new World(new MapStore());
+  showScheduleOnFailure(() => world.schedule);
   for (const [key, text] of Object.entries(tree)) await world.put(key, text);
 });
 

@@ -58,7 +58,7 @@ export async function runMany(options: {
       const lines = [
         `schedule ${seed} breaks:`,
         ...violations,
-        `replay: node packages/core/test/simulation/run.ts --seed ${seed} --trace`,
+        `replay it, in the root of the workspace: npx -y pnpm@12 simulate --seed ${seed} --trace`,
         ...trace.slice(-shownEvents),
       ];
       return { runs: seed - first + 1, events, codes, violation: lines.join("\n") };

@@ -80,6 +80,11 @@ export class World {
   }
 }
 
+/** A schedule, as a failed test's message shows it. */
+export function shownSchedule(schedule: readonly string[]): string {
+  return `Requests, in the order in which they were sent:\n  ${schedule.join("\n  ")}`;
+}
+
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
