@@ -631,7 +631,7 @@ describe("the bounds themselves are accepted:", () => {
   });
 });
 
-describe("epochComplete sends nothing and answers", () => {
+describe("epochComplete sends nothing and returns", () => {
   const nothing = [
     { what: "no parts", args: { epoch, parts: [] } },
     { what: "neither parts nor unchanged vnodes", args: { epoch, parts: [], unchanged: [] } },
@@ -786,7 +786,7 @@ async function sealedEpoch(): Promise<{ handle: SealedEpoch; store: ScriptedStor
 /** What the promise rejects with. A call that throws instead of rejecting fails the test before this is called. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
-    (value) => expect.fail(`nothing was refused, the answer was ${JSON.stringify(value)}`),
+    (value) => expect.fail(`nothing was refused, the result was ${JSON.stringify(value)}`),
     (reason: unknown) => reason,
   );
 }

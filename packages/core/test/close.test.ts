@@ -7,7 +7,7 @@ import {
   type PartialReceipt,
 } from "../src/index.ts";
 import { MapStore } from "./support/map-store.ts";
-import { settled } from "./support/virtual-clock.ts";
+import { nextIteration } from "../src/conformance/store-suite/operations.ts";
 
 const bytes = bytesOf("state");
 
@@ -147,7 +147,7 @@ describe("close", () => {
     await held.arrived;
 
     const closing = backend.close().then(() => order.push("closed"));
-    await settled();
+    await nextIteration();
     expect(order).toEqual([]);
     held.release();
     await closing;
@@ -185,7 +185,7 @@ describe("close", () => {
     expect(await reading).toMatchObject({ code: "StoreFailed" });
   });
 
-  test("waits for an epochComplete that waits for its turn", async () => {
+  test("waits for an epochComplete that waits for another one", async () => {
     const actor = await new World(new MapStore()).open("A");
     const { backend, store } = actor;
     const parts = [await actor.write(5, 1, "five"), await actor.write(6, 1, "six")];
@@ -212,7 +212,7 @@ describe("close", () => {
     const order: string[] = [];
 
     const closing = backend.close().then(() => order.push("closed"));
-    await settled();
+    await nextIteration();
     expect(order).toEqual([]);
     held.release();
     await closing;
@@ -276,7 +276,7 @@ describe("a backend that was opened read-only", () => {
     expect([...inner.entries().keys()]).toEqual(before);
   });
 
-  test.each(readingCalls)("answers $call", async ({ send }) => {
+  test.each(readingCalls)("does not refuse $call", async ({ send }) => {
     const world = new World(new MapStore());
     await (await world.open("A")).seal(5, { 1: "state" });
     const { backend } = await world.open("B", { readOnly: true });
@@ -397,7 +397,7 @@ describe("a receipt", () => {
 /** What the promise rejects with. */
 async function refused(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
-    (value) => expect.fail(`nothing was refused, the answer was ${JSON.stringify(value)}`),
+    (value) => expect.fail(`nothing was refused, the result was ${JSON.stringify(value)}`),
     (reason: unknown) => reason,
   );
 }

@@ -13,7 +13,8 @@ import { type RetryOptions, retryPolicy } from "../src/retry.ts";
 import { StoreClient } from "../src/store-client.ts";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore } from "../src/store.ts";
 import { MapStore } from "./support/map-store.ts";
-import { settled, VirtualClock } from "./support/virtual-clock.ts";
+import { nextIteration } from "../src/conformance/store-suite/operations.ts";
+import { VirtualClock } from "./support/virtual-clock.ts";
 
 describe("a request is reported", () => {
   test("once, with all that is known of it, on the injected clock", async () => {
@@ -82,7 +83,7 @@ describe("a request is reported", () => {
     expect(summary(events)).toEqual(["get a 1 Failed"]);
   });
 
-  test("as Failed when a create was answered with neither created nor exists", async () => {
+  test("as Failed when a create returned neither created nor exists", async () => {
     class Vague extends MapStore {
       override async create(): Promise<"created" | "exists"> {
         return "ok" as "created";
@@ -95,7 +96,7 @@ describe("a request is reported", () => {
     expect(summary(events)).toEqual(["create a 1 Failed"]);
   });
 
-  test("when it timed out, also if the store never answers, with the time that it had", async () => {
+  test("when it timed out, also if the store never responds, with the time that it had", async () => {
     const { client, clock, events, store } = watched(new MapStore(), { attempts: 2 });
     store.hold("get a");
     store.hold("get a");
@@ -109,13 +110,13 @@ describe("a request is reported", () => {
     ]);
   });
 
-  test("once, though its answer comes after it timed out", async () => {
+  test("once, though its response comes after it timed out", async () => {
     const { client, clock, events, store } = watched(new MapStore());
     const held = store.hold("get a");
 
     await clock.run(client.get("a", client.operation(undefined)));
     await held.finish();
-    await settled();
+    await nextIteration();
 
     expect(summary(events)).toEqual(["get a 1 Unavailable", "get a 2 absent"]);
   });
@@ -336,7 +337,7 @@ describe("an onEvent that throws", () => {
     expect(new Set(reported)).toEqual(new Set([hookError]));
   });
 
-  test("does not turn a refusal into its own error, or into a success", async () => {
+  test("does not make a refusal its own error, or a success", async () => {
     vi.stubGlobal("reportError", () => undefined);
     const world = new World(new MapStore());
     const actor = await world.open("A", { onEvent: throwing });

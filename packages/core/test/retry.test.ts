@@ -7,12 +7,13 @@ import { type RetryOptions, retryPolicy } from "../src/retry.ts";
 import { StoreClient } from "../src/store-client.ts";
 import type { ObjectStore, OperationOptions } from "../src/store.ts";
 import { MapStore } from "./support/map-store.ts";
-import { settled, VirtualClock } from "./support/virtual-clock.ts";
+import { nextIteration } from "../src/conformance/store-suite/operations.ts";
+import { VirtualClock } from "./support/virtual-clock.ts";
 
 const mebibyte = 1024 * 1024;
 const justBelowOne = 1 - Number.EPSILON;
 
-/** Fails a get with the error of its number, the first being 1, and answers it where there is none. */
+/** Fails a get with the error of its number, the first being 1, and returns the body where there is none. */
 class FailingStore extends MapStore {
   gets = 0;
   readonly #errorOf: (get: number) => unknown;
@@ -30,7 +31,7 @@ class FailingStore extends MapStore {
   }
 }
 
-/** Never answers a get. `onAbort` is what it rejects with once its signal aborts; without it the signal is ignored. */
+/** A get never returns. `onAbort` is what it rejects with once its signal aborts; without it the signal is ignored. */
 class SilentStore extends MapStore {
   gets = 0;
   readonly #onAbort: (() => unknown) | undefined;
@@ -222,7 +223,7 @@ describe("an error that", () => {
   });
 });
 
-describe("an attempt that is not answered", () => {
+describe("an attempt without a response", () => {
   test.each([
     { store: "ignores its signal", onAbort: undefined },
     { store: "rejects with its signal's reason", onAbort: () => new StoreError("Unavailable", "aborted") },
@@ -271,11 +272,11 @@ describe("an attempt that is not answered", () => {
     expect(reason).toHaveProperty("message", expect.stringMatching(/15000 ms/));
   });
 
-  test("leaves no timer behind when it is answered after all", async () => {
+  test("leaves no timer behind when the response comes after all", async () => {
     const { client, clock } = over(new FailingStore(() => undefined));
 
     await client.get("key", client.operation(undefined));
-    await settled();
+    await nextIteration();
 
     expect(clock.sleepers).toBe(0);
   });
@@ -304,7 +305,7 @@ describe("the deadline of a call", () => {
   });
 });
 
-describe("a create whose answers are all lost", () => {
+describe("a create whose responses are all lost", () => {
   test("is still read back, and was a success if the object is there", async () => {
     const { backend, clock, requests } = await opened(new LandingStore());
 
@@ -317,7 +318,7 @@ describe("a create whose answers are all lost", () => {
   });
 
   test("leaves the reading back a whole attempt's time, within the deadline", async () => {
-    const { backend, clock, requests } = await opened(new LandingStore({ answersGets: false }));
+    const { backend, clock, requests } = await opened(new LandingStore({ respondsToGets: false }));
 
     const reason = await clock.run(refused(write(backend)));
 
@@ -328,7 +329,7 @@ describe("a create whose answers are all lost", () => {
   });
 
   test("leaves the reading back a third of a deadline that is shorter than three attempts", async () => {
-    const { backend, clock, requests } = await opened(new LandingStore({ answersGets: false }), {
+    const { backend, clock, requests } = await opened(new LandingStore({ respondsToGets: false }), {
       deadlineMs: 3000,
     });
 
@@ -339,7 +340,7 @@ describe("a create whose answers are all lost", () => {
   });
 
   test("seals the epoch all the same, when the seal is read back", async () => {
-    const store = new LandingStore({ silent: /_COMMIT$/ });
+    const store = new LandingStore({ without: /_COMMIT$/ });
     const { backend, clock } = await opened(store);
     const part = await write(backend);
 
@@ -363,7 +364,7 @@ describe("the caller's abort", () => {
     const controller = new AbortController();
 
     const call = refused(client.get("key", client.operation(controller.signal)));
-    await settled();
+    await nextIteration();
     controller.abort(reason);
 
     expect(await call).toBe(reason);
@@ -377,7 +378,7 @@ describe("the caller's abort", () => {
     const controller = new AbortController();
 
     const call = refused(client.get("key", client.operation(controller.signal)));
-    await settled();
+    await nextIteration();
     controller.abort(reason);
 
     expect(await call).toBe(reason);
@@ -411,7 +412,7 @@ describe("the caller's abort", () => {
     const controller = new AbortController();
 
     const call = refused(client.get("key", client.operation(controller.signal)));
-    await settled();
+    await nextIteration();
     controller.abort(reason);
 
     expect(await call).toBe(reason);
@@ -433,7 +434,7 @@ describe("the caller's abort", () => {
     expect(listenersOf(controller.signal)).toBe(0);
   });
 
-  test("ends an epochComplete that waits for its turn, and not the one before it", async () => {
+  test("ends an epochComplete that waits for another one, and not that one", async () => {
     const actor = await new World(new MapStore()).open("A");
     const { backend, store } = actor;
     const parts = [await actor.write(5, 1, "five"), await actor.write(6, 1, "six")];
@@ -459,7 +460,7 @@ describe("the caller's abort", () => {
     const controller = new AbortController();
 
     const call = refused(backend.latest({ signal: controller.signal }));
-    await settled();
+    await nextIteration();
     controller.abort(null);
 
     expect(await call).toBeNull();
@@ -615,7 +616,7 @@ describe("the seal's create", () => {
     expect(store.requests.filter((request) => request === "create epoch=5/_COMMIT")).toHaveLength(1);
   });
 
-  test("that is answered with neither created nor exists may have sealed: OutcomeUnknown", async () => {
+  test("that returns neither created nor exists may have sealed: OutcomeUnknown", async () => {
     class Vague extends MapStore {
       override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
         return key.endsWith("_COMMIT") ? ("ok" as "created") : super.create(key, body);
@@ -658,24 +659,26 @@ describe("the clock", () => {
   });
 });
 
-/** Takes every create, and answers none that matches `silent`. */
+/** Takes every create; one whose key matches `without` gets no response. */
 class LandingStore extends MapStore {
-  readonly #silent: RegExp;
-  readonly #answersGets: boolean;
+  readonly #without: RegExp;
+  readonly #respondsToGets: boolean;
 
-  constructor({ silent = /\.bin$/, answersGets = true } = {}) {
+  constructor({ without = /\.bin$/, respondsToGets = true } = {}) {
     super();
-    this.#silent = silent;
-    this.#answersGets = answersGets;
+    this.#without = without;
+    this.#respondsToGets = respondsToGets;
   }
 
   override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
-    const answer = await super.create(key, body);
-    return this.#silent.test(key) ? new Promise(() => undefined) : answer;
+    const response = await super.create(key, body);
+    return this.#without.test(key) ? new Promise(() => undefined) : response;
   }
 
   override get(key: string): Promise<Uint8Array | undefined> {
-    return this.#answersGets || key.startsWith("_control/") ? super.get(key) : new Promise(() => undefined);
+    return this.#respondsToGets || key.startsWith("_control/")
+      ? super.get(key)
+      : new Promise(() => undefined);
   }
 }
 
@@ -743,15 +746,15 @@ function listenersOf(signal: AbortSignal): number {
   return getEventListeners(signal, "abort").length;
 }
 
-/** Turns of the event loop until it is so. */
+/** Iterations of the event loop until it is so. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await settled();
+  while (!condition()) await nextIteration();
 }
 
 /** What the promise rejects with. */
 async function refused(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
-    (value) => expect.fail(`nothing was refused, the answer was ${JSON.stringify(value)}`),
+    (value) => expect.fail(`nothing was refused, the result was ${JSON.stringify(value)}`),
     (reason: unknown) => reason,
   );
 }

@@ -7,7 +7,8 @@ import { type RetryOptions, retryPolicy } from "../src/retry.ts";
 import { StoreClient } from "../src/store-client.ts";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore } from "../src/store.ts";
 import { MapStore } from "./support/map-store.ts";
-import { settled, VirtualClock } from "./support/virtual-clock.ts";
+import { nextIteration } from "../src/conformance/store-suite/operations.ts";
+import { VirtualClock } from "./support/virtual-clock.ts";
 
 /** Five pages of two keys each. */
 const fivePages: readonly ListPage[] = [0, 1, 2, 3, 4].map((page) =>
@@ -129,11 +130,11 @@ describe("a listing", () => {
     expect(given.flatMap(({ prefixes }) => prefixes)).toEqual(["b/", "d/", "e/", "g/"]);
   });
 
-  test("whose page hangs starts anew, and the hung page's late answer changes nothing", async () => {
+  test("whose page hangs starts anew, and the hung page's late response changes nothing", async () => {
     const hung = Promise.withResolvers<void>();
     const store = new PagedStore(fivePages, async ({ listing, page }) => {
       if (listing === 1 && page === 3) await hung.promise;
-      // The late answer comes while the second listing is on its way to the same page.
+      // The late response comes while the second listing is on its way to the same page.
       if (listing === 2 && page === 2) hung.resolve();
     });
     const { client, clock } = over(store);
@@ -154,7 +155,7 @@ describe("a listing", () => {
 
     const keys = await clock.run(listed(client));
     hung.reject(new StoreError("Unavailable", "too late"));
-    await settled();
+    await nextIteration();
 
     expect(keys).toEqual(allKeys);
   });
@@ -268,26 +269,26 @@ describe("a listing", () => {
     const pages = client.list("a/");
 
     await pages.next();
-    await settled();
+    await nextIteration();
 
     expect(store.requests).toBe(1);
     await pages.return();
   });
 });
 
-/** Answers each delete request as the test says: failures by key, or an error of the whole request. */
+/** Responds to each delete request as the test says: failures by key, or an error of the whole request. */
 class DeletingStore extends MapStore {
   readonly batches: (readonly string[])[] = [];
-  readonly #answer: (keys: readonly string[], request: number) => readonly DeleteFailure[];
+  readonly #respond: (keys: readonly string[], request: number) => readonly DeleteFailure[];
 
-  constructor(answer: (keys: readonly string[], request: number) => readonly DeleteFailure[] = () => []) {
+  constructor(respond: (keys: readonly string[], request: number) => readonly DeleteFailure[] = () => []) {
     super();
-    this.#answer = answer;
+    this.#respond = respond;
   }
 
   override async delete(keys: readonly string[]): Promise<readonly DeleteFailure[]> {
     this.batches.push(keys);
-    return this.#answer(keys, this.batches.length);
+    return this.#respond(keys, this.batches.length);
   }
 }
 
@@ -394,15 +395,15 @@ describe("a delete", () => {
     expect(outcomes(failures)[0]).toBe("a Failed");
   });
 
-  test("whose answer never comes is tried again, and reported key by key", async () => {
-    class Silent extends MapStore {
+  test("whose response never comes is tried again, and reported key by key", async () => {
+    class NeverResponds extends MapStore {
       deletes = 0;
       override delete(): Promise<readonly DeleteFailure[]> {
         this.deletes += 1;
         return new Promise(() => undefined);
       }
     }
-    const store = new Silent();
+    const store = new NeverResponds();
     const { client, clock } = over(store);
 
     const failures = await clock.run(client.delete(["a", "b"], undefined));
@@ -467,7 +468,7 @@ describe("a delete", () => {
     const controller = new AbortController();
 
     const call = refused(client.delete(["a"], controller.signal));
-    await settled();
+    await nextIteration();
     controller.abort("shutting down");
 
     expect(await call).toBe("shutting down");
@@ -475,7 +476,7 @@ describe("a delete", () => {
   });
 });
 
-/** Holds every answer until the test lets one go, and counts how many requests are in flight. */
+/** Holds every response until the test lets one go, and counts how many requests are in flight. */
 class GatedStore implements ObjectStore {
   readonly name = "gated";
   highest = 0;
@@ -511,20 +512,20 @@ class GatedStore implements ObjectStore {
     return this.#inner.delete(keys);
   }
 
-  /** Answers one request after another, the oldest first, each only when all that can be sent has been sent. */
+  /** Responds to one request after another, the oldest first, each only when all that can be sent has been sent. */
   async drive<T>(call: Promise<T>): Promise<T> {
     const state = { pending: true };
     const end = (): void => {
       state.pending = false;
     };
     call.then(end, end);
-    for (await settled(); state.pending; await settled()) this.#waiting.shift()?.();
+    for (await nextIteration(); state.pending; await nextIteration()) this.#waiting.shift()?.();
     return call;
   }
 
-  /** Answers whatever a call that has ended still has in flight, and what that leads to. */
+  /** Responds to whatever a call that has ended still has in flight, and to what that leads to. */
   async drain(): Promise<void> {
-    for (await settled(); this.#waiting.length > 0; await settled()) this.#waiting.shift()?.();
+    for (await nextIteration(); this.#waiting.length > 0; await nextIteration()) this.#waiting.shift()?.();
   }
 
   #gate(): Promise<void> {
@@ -692,7 +693,7 @@ describe("what is held in memory", () => {
           yield { objects, prefixes: [] };
         }
         // What was not held on to by now is gone.
-        await settled();
+        await nextIteration();
         collectGarbage();
         alive.push(given.filter((objects) => objects.deref() !== undefined).length);
         yield* super.list(prefix, options);
@@ -717,7 +718,7 @@ function over(store: ObjectStore, options: RetryOptions = {}): { client: StoreCl
   return { client: new StoreClient(store, retryPolicy(clock.retry(options)), () => undefined), clock };
 }
 
-/** Twenty sealed epochs and then twenty that are not, behind a store that holds its answers. */
+/** Twenty sealed epochs and then twenty that are not, behind a store that holds its responses. */
 async function gated(
   options: { readonly concurrency?: number },
   errorOf: (key: string) => StoreError | undefined = () => undefined,
@@ -783,7 +784,7 @@ function garbageCollector(): () => void {
 /** What the promise rejects with. */
 async function refused(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
-    (value) => expect.fail(`nothing was refused, the answer was ${JSON.stringify(value)}`),
+    (value) => expect.fail(`nothing was refused, the result was ${JSON.stringify(value)}`),
     (reason: unknown) => reason,
   );
 }

@@ -3,7 +3,7 @@ import type { ObjectStore } from "../store.ts";
 /**
  * A test runner, as the suite sees it: those of vitest, `node:test`, jest and `bun:test` fit as they are.
  *
- * What the functions return is not looked at; those of `node:test` return promises, and settle them themselves.
+ * What the functions return is not looked at; those of `node:test` return promises that it waits for itself.
  */
 export interface Runner {
   describe(name: string, body: () => void): unknown;

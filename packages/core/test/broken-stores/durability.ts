@@ -35,9 +35,9 @@ class Restarts extends OpenStore {
   }
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "created") this.#journal.created.set(key, new Uint8Array(body));
-    return answer;
+    const response = await super.create(key, body, options);
+    if (response === "created") this.#journal.created.set(key, new Uint8Array(body));
+    return response;
   }
 
   override async delete(
@@ -89,9 +89,9 @@ class ListsItsOwnKeys extends OpenStore {
   }
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "created") this.#journal.created.set(key, body);
-    return answer;
+    const response = await super.create(key, body, options);
+    if (response === "created") this.#journal.created.set(key, body);
+    return response;
   }
 
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {

@@ -1,11 +1,12 @@
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { MapStore } from "../support/map-store.ts";
 import type { BrokenStore } from "./broken-store.ts";
-import { OpenStore, turn } from "./open-store.ts";
+import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
+import { OpenStore } from "./open-store.ts";
 
 type Created = "created" | "exists";
 
-/** What to remember of answers, and which of the client's own writes end a memory. */
+/** What the client caches. */
 interface Memory {
   readonly bodies?: boolean;
   readonly absences?: boolean;
@@ -26,9 +27,9 @@ class Remembers extends MapStore {
   }
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     this.#forget();
-    return answer;
+    return response;
   }
 
   override async delete(
@@ -81,14 +82,14 @@ function remembering(memory: Memory): BrokenStore["open"] {
   return ({ bodies }) => new Remembers(bodies, memory);
 }
 
-/** Lists what there was before the latest write, whoever asks, until the event loop has turned. */
+/** Lists what there was before the latest write, whoever asks, until the next iteration of the event loop. */
 class ListsLate extends MapStore {
   #latest: { readonly key: string; readonly isThere: boolean } | undefined;
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "created") this.#note(key, true);
-    return answer;
+    const response = await super.create(key, body, options);
+    if (response === "created") this.#note(key, true);
+    return response;
   }
 
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
@@ -107,7 +108,7 @@ class ListsLate extends MapStore {
   }
 }
 
-class AnswersADeleteTooEarly extends OpenStore {
+class ReturnsFromADeleteTooEarly extends OpenStore {
   override async delete(
     keys: readonly string[],
     options?: OperationOptions,
@@ -128,13 +129,13 @@ class ReplicatesLate extends MapStore {
   static readonly #owners: WeakMap<Uint8Array, ReplicatesLate> = new WeakMap();
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     const there = this.entries().get(key);
-    if (answer === "created" && there !== undefined) {
+    if (response === "created" && there !== undefined) {
       ReplicatesLate.#owners.set(there, this);
       setImmediate(() => ReplicatesLate.#owners.delete(there));
     }
-    return answer;
+    return response;
   }
 
   override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
@@ -155,7 +156,7 @@ class ReservesTheName extends OpenStore {
     this.#reserved.add(key);
     const copy = new Uint8Array(body);
     await Promise.resolve();
-    await turn();
+    await nextIteration();
     this.bodies.set(key, copy);
     this.#reserved.delete(key);
     return "created";
@@ -168,13 +169,13 @@ class DropsChangesOfItsIndex extends MapStore {
   #changing = 0;
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "exists") return answer;
+    const response = await super.create(key, body, options);
+    if (response === "exists") return response;
     this.#changing += 1;
     if (this.#changing > 40) this.#dropped.add(key);
-    await turn();
+    await nextIteration();
     this.#changing -= 1;
-    return answer;
+    return response;
   }
 
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
@@ -190,9 +191,9 @@ class ForgetsOtherDeletes extends MapStore {
   #deleting = 0;
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     this.#undead.delete(key);
-    return answer;
+    return response;
   }
 
   override async delete(
@@ -203,7 +204,7 @@ class ForgetsOtherDeletes extends MapStore {
     const failures = await super.delete(keys, options);
     this.#deleting += 1;
     if (this.#deleting > 1) for (const key of there) this.#undead.add(key);
-    await turn();
+    await nextIteration();
     this.#deleting -= 1;
     return failures;
   }
@@ -272,7 +273,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
     open: ({ bodies }) => new ListsLate(bodies),
   },
   {
-    fault: "answers a delete before it is done",
+    fault: "returns from a delete before it is done",
     caughtBy: "freshness.own",
     alsoSeenBy: [
       "create.after-delete",
@@ -289,7 +290,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
       "keys.allowed",
       "list.empty",
     ],
-    open: ({ bodies }) => new AnswersADeleteTooEarly(bodies),
+    open: ({ bodies }) => new ReturnsFromADeleteTooEarly(bodies),
   },
   {
     fault: "reads a body from its cache after another client's delete",

@@ -156,19 +156,19 @@ class ReportsABadKeyAmongOthers extends MapStore {
 /** Makes a directory of the object that is in its way. */
 class PutsAFolderOverAnObject extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     for (let slash = key.indexOf("/"); slash > 0; slash = key.indexOf("/", slash + 1)) {
       this.bodies.delete(key.slice(0, slash));
     }
-    return answer;
+    return response;
   }
 }
 
 class PutsAnObjectOverAFolder extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     for (const each of this.bodies.keys()) if (each.startsWith(`${key}/`)) this.bodies.delete(each);
-    return answer;
+    return response;
   }
 }
 

@@ -71,9 +71,9 @@ class KeepsEmptiedFolders extends MapStore {
 
   override async create(...parameters: Parameters<MapStore["create"]>): ReturnType<MapStore["create"]> {
     const [key] = parameters;
-    const answer = await super.create(...parameters);
+    const response = await super.create(...parameters);
     if (key.includes("/")) this.#folders.add(`${key.split("/")[0]}/`);
-    return answer;
+    return response;
   }
 
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {

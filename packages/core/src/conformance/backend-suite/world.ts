@@ -115,7 +115,7 @@ export async function assertRefused(
   sealed?: Sealed,
 ): Promise<void> {
   const error = await promise.then(
-    (value) => assert.fail(`expected ${code}, got the answer ${JSON.stringify(value)}`),
+    (value) => assert.fail(`expected ${code}, got the result ${JSON.stringify(value)}`),
     (reason: unknown) => reason,
   );
   assert.ok(isStateError(error), `expected ${code}, got ${String(error)}`);

@@ -25,7 +25,7 @@ export const retentionSequences: readonly Sequence[] = [
   },
   {
     id: "S07",
-    title: "a seal created after its epoch was pruned is not answered with success, and is not the latest",
+    title: "a seal created after its epoch was pruned is no success, and is not the latest",
     rules: ["control-after-the-seal-was-created", "floor-after-seal"],
     async run(world) {
       const slow = await world.open("A");
@@ -163,7 +163,7 @@ export const retentionSequences: readonly Sequence[] = [
   },
   {
     id: "S21",
-    title: "a reader that looks while 5 is sealed and 4 is pruned answers 5",
+    title: "a reader that looks while 5 is sealed and 4 is pruned returns 5",
     rules: ["newest-is-at-or-above-the-floor"],
     async run(world) {
       const leader = await world.open("A");

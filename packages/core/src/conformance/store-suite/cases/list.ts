@@ -11,8 +11,8 @@ import {
   expectOrder,
   expectSame,
   listAll,
-  outcome,
-  settled,
+  showOutcome,
+  outcomeOf,
   show,
   utf8,
 } from "../operations.ts";
@@ -134,10 +134,10 @@ export const listCases: readonly StoreCase[] = [
     async run({ store }) {
       for (const prefix of ["a", "/", "a//", "/a/", "../", "a/../", "a b/", "ü/", ".staging-x/"]) {
         const pages = store.list(prefix)[Symbol.asyncIterator]();
-        const result = await settled(() => pages.next());
+        const result = await outcomeOf(() => pages.next());
         expect(
           result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-          `next() of list(${show(prefix)}) settled as ${outcome(result)}`,
+          `next() of list(${show(prefix)}) ended with ${showOutcome(result)}`,
           "the prefix is not checked, or not by checkPrefix",
         );
       }
