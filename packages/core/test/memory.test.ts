@@ -8,7 +8,7 @@ import type { DeleteFailure, ListOptions, ListPage, ObjectStore } from "../src/s
 import { MapStore } from "./support/map-store.ts";
 import { pageOf } from "./support/pages.ts";
 
-/** One epoch has, once `grown`, 200 pages of 1,000 partials each, made when they are asked for. */
+/** Once `grown` is set, one epoch has 200 pages of 1,000 partials each. A page is made when it is asked for. */
 class EndlessEpochStore extends MapStore {
   grown = false;
   /** How many listed objects were not deleted yet when the next page was asked for, at most. */
@@ -130,7 +130,7 @@ describe("what is held in memory", () => {
   });
 });
 
-/** Without a scripted store in between, which reads a whole listing at once. */
+/** A backend on the store itself: a scripted store in between would read a whole listing at once. */
 function reopened(store: ObjectStore): Promise<ObjectStoreBackend> {
   return ObjectStoreBackend.open({ store, instanceId: "B", vnodeCapacity });
 }

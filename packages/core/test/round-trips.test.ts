@@ -8,7 +8,7 @@ import { CountingStore } from "./support/counting-store.ts";
 import { showScheduleOnFailure } from "./support/failed-schedule.ts";
 import { MapStore } from "./support/map-store.ts";
 
-/** A later change that adds a request, or makes one wait for another, is to be seen here. */
+/** If a change adds a request, or makes one wait for another, then a test here fails. */
 let store: CountingStore;
 
 beforeEach(() => {

@@ -1,11 +1,10 @@
 import { StoreError } from "../../src/errors.ts";
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { BrokenStore } from "./broken-store.ts";
+import type { BrokenStore, Created } from "./broken-store.ts";
 import { SlowStore } from "./slow-store.ts";
 import type { Operation } from "./slow-store.ts";
 
-type Created = "created" | "exists";
 type Ending = (work: () => Promise<unknown>, signal: AbortSignal | undefined) => Promise<unknown>;
 
 /** Treats the signals of one operation as `options` says. */

@@ -1,11 +1,9 @@
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { StoreError } from "../../src/errors.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { BrokenStore } from "./broken-store.ts";
+import type { BrokenStore, Created } from "./broken-store.ts";
 import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
 import { OpenStore } from "./open-store.ts";
-
-type Created = "created" | "exists";
 
 class ChecksThenWrites extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
@@ -16,7 +14,7 @@ class ChecksThenWrites extends OpenStore {
   }
 }
 
-/** Its own callers wait for each other; those of another client do not. */
+/** Callers of one client wait for each other. Callers of another client do not wait. */
 class LocksItsOwnCallersOnly extends OpenStore {
   readonly #last: Map<string, Promise<Created>> = new Map();
 
@@ -68,7 +66,7 @@ class ForgivesEqualBytes extends OpenStore {
   }
 }
 
-/** What a service does that takes the second request for the client's repetition of the first. */
+/** Takes a second create of the same array for the client's retry of the first, and repeats the response. */
 class RepeatsItsResponse extends MapStore {
   readonly #responses: WeakMap<Uint8Array, { readonly key: string; readonly response: Created }> =
     new WeakMap();

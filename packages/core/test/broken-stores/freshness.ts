@@ -1,17 +1,15 @@
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { BrokenStore } from "./broken-store.ts";
+import type { BrokenStore, Created } from "./broken-store.ts";
 import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
 import { OpenStore } from "./open-store.ts";
-
-type Created = "created" | "exists";
 
 /** What the client caches. */
 interface Memory {
   readonly bodies?: boolean;
   readonly absences?: boolean;
   readonly listings?: "all" | "folders";
-  /** Whether the client forgets when it writes itself; another's writes it cannot know of. */
+  /** Whether the client's own writes empty its cache. It cannot know of another client's writes. */
   readonly forgets: boolean;
 }
 
@@ -82,7 +80,7 @@ function remembering(memory: Memory): BrokenStore["open"] {
   return ({ bodies }) => new Remembers(bodies, memory);
 }
 
-/** Lists what there was before the latest write, whoever asks, until the next iteration of the event loop. */
+/** Lists the latest created key only from the next iteration of the event loop on. */
 class ListsLate extends MapStore {
   #latest: { readonly key: string; readonly isThere: boolean } | undefined;
 
@@ -163,7 +161,7 @@ class ReservesTheName extends OpenStore {
   }
 }
 
-/** An index beside the bodies that takes 40 changes at once, and drops further ones. */
+/** Keeps an index beside the bodies. It takes 40 concurrent changes, and drops further ones. */
 class DropsChangesOfItsIndex extends MapStore {
   readonly #dropped: Set<string> = new Set();
   #changing = 0;
@@ -185,7 +183,7 @@ class DropsChangesOfItsIndex extends MapStore {
   }
 }
 
-/** Of several deletes at once, the last one's index is the one that stays. */
+/** If several deletes run concurrently, then the index keeps the keys of all but the first. */
 class ForgetsOtherDeletes extends MapStore {
   readonly #undead: Set<string> = new Set();
   #deleting = 0;

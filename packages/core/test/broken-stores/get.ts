@@ -52,7 +52,7 @@ class HandsOutItsOwnBytes extends OpenStore {
   }
 }
 
-/** One caller more than there are buffers gets the first caller's. */
+/** Has forty buffers: the forty-first reader gets the first reader's. */
 class SharesFortyBuffers extends MapStore {
   readonly #buffers: Uint8Array[] = Array.from({ length: 40 }, () => new Uint8Array(2_000));
   #reads = 0;
@@ -79,7 +79,7 @@ class SharesBytesBetweenReads extends MapStore {
   }
 }
 
-/** Short bodies without a zero are what some clients take for text. */
+/** Some clients take a short body without a zero byte for text. */
 function isText(body: Uint8Array): boolean {
   return body.length < 300 && !body.includes(0);
 }

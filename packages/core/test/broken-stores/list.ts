@@ -87,7 +87,7 @@ class KeepsEmptiedFolders extends MapStore {
   }
 }
 
-/** The cursor of the last listing of a prefix is where the next one begins. */
+/** Begins a listing at the cursor where the last listing of that prefix stopped. */
 class KeepsItsCursor extends MapStore {
   readonly #cursors: Map<string, number> = new Map();
 

@@ -46,7 +46,7 @@ export async function leader(job: Job, start: Start): Promise<void> {
 
 interface Leadership {
   readonly process: Process;
-  /** How likely a vnode that somebody else may have written is asked about by its number. */
+  /** How likely the leader names a vnode by its number, when another process may have written it. */
   readonly byNumber: number;
   /** What was asked about so far. */
   readonly attempts: Attempt[];

@@ -25,7 +25,7 @@ interface Temper {
   /** How likely a step of a slow actor, or a late request, is passed over. */
   readonly patience: number;
   readonly timeouts: number;
-  /** How likely somebody stands still for a while: the deep races need one that sleeps through what others do. */
+  /** How likely an owner stands still for a while. Deep races need one that sleeps while the others go on. */
   readonly freezes: number;
 }
 

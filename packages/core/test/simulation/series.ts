@@ -39,7 +39,7 @@ export const everyCode: readonly string[] = Object.keys(codesByName);
 /** How much of a failing schedule's trace is shown. */
 const shownEvents = 150;
 
-/** Runs schedules with seeds side by side, until one breaks an invariant. */
+/** Runs the schedules of consecutive seeds, until one breaks an invariant. */
 export async function runMany(options: {
   readonly first: number;
   readonly runs: number;

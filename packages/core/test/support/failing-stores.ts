@@ -3,7 +3,7 @@ import { StoreError, type StoreErrorCode } from "../../src/index.ts";
 import type { OperationOptions } from "../../src/store.ts";
 import { MapStore } from "./map-store.ts";
 
-/** Fails a get with the error of its number, the first being 1, and returns the body where there is none. */
+/** The nth get, from 1 on, rejects with `errorOf(n)`. If that is undefined, then it returns the body. */
 export class FailingStore extends MapStore {
   gets = 0;
   readonly #errorOf: (get: number) => unknown;

@@ -40,7 +40,7 @@ export class VirtualClock {
     return promise;
   };
 
-  /** What a backend, or `retryPolicy`, takes: this clock, and no chance. */
+  /** Retry options on this clock, with a `random` that is always 0. */
   retry(options: RetryOptions = {}): RetryOptions {
     return { now: this.now, sleep: this.sleep, random: () => 0, ...options };
   }

@@ -45,7 +45,7 @@ export function expectWhole(result: Outcome, body: Uint8Array): void {
 
 /** Checked after each abort: if an abort blocks the store, then the next operation would wait for ever. */
 export async function expectWorks(store: ObjectStore): Promise<void> {
-  // Never the same key twice: whether one can be created again is for another case.
+  // A new key each time: `create.after-delete` checks whether a deleted key can be created again.
   const key = `works/${crypto.randomUUID()}`;
   const working = outcomeOf(async () => {
     await createAll(store, [key]);

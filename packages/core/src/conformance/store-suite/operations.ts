@@ -43,7 +43,7 @@ export async function createAll(
   });
 }
 
-/** The keys beneath `prefix`, in whatever order: that is for the cases of `list`. */
+/** The keys beneath `prefix` must be these, in any order: the cases of `list` check the order. */
 export async function expectKeys(
   store: ObjectStore,
   prefix: string,

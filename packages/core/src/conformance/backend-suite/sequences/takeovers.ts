@@ -29,7 +29,7 @@ export const takeoverSequences: readonly Sequence[] = [
       const found = successor.store.holdResponse("get epoch=4/_COMMIT");
       const takeover = successor.backend.takeover({ version: 1 });
       await found.arrived;
-      // As a stray that was under way when the fence went up: another process seals and prunes.
+      // Another process, whose requests were under way when the fence was created, seals and prunes.
       await world.put("epoch=6/vnode=0/partial.bin", "six");
       await world.put("epoch=6/_COMMIT", "A");
       const operator = await world.open("operator");

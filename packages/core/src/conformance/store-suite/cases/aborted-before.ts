@@ -62,7 +62,7 @@ export const abortCases: readonly StoreCase[] = [
         outcomeOf(() => pages.next()),
         "next() after the abort",
       );
-      // A store whose first page held everything may know that it is done.
+      // If the first page held every key, then the store may end the listing instead.
       if (hasEdge("abort.between-pages", paged)) expectReason(result, reason, "next() after the abort");
     },
   },

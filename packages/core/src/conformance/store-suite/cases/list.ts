@@ -87,7 +87,7 @@ export const listCases: readonly StoreCase[] = [
         "aa",
       ];
       keys.push("n/1", "n/10", "n/2", "n/=", "n/Z", "n/z");
-      // Each begins with the first: a cursor that is only nearly the key before skips one.
+      // All begin with the first: if a cursor is not exactly the key before, then a name is skipped.
       keys.push("p/x", "p/x-", "p/x-.", "p/x.", "p/x0", "p/x=");
       await createAll(store, keys.toReversed());
       const cause = "an order by locale, by number or by directory";
