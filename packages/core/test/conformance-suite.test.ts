@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { storeCases, storeConformance, storeMusts } from "../src/conformance/index.ts";
 import type { StoreHarness } from "../src/conformance/index.ts";
 import { StoreError } from "../src/errors.ts";
-import { brokenStores } from "./broken-stores/all.ts";
+import { brokenStores } from "./broken-stores/every-broken-store.ts";
 import { declaredSuite } from "./broken-stores/declared-suite.ts";
 import { brokenDeletes } from "./broken-stores/delete.ts";
 import { changing } from "./broken-stores/errors.ts";
@@ -44,17 +44,7 @@ describe("the suite has nothing against a store that", () => {
 });
 
 describe("the broken stores", () => {
-  test("are at least 60, and at least five for each family", () => {
-    const families = new Map<string, number>();
-    for (const { family } of storeCases) families.set(family, 0);
-    for (const { caughtBy } of brokenStores) {
-      const family = caughtBy.slice(0, caughtBy.indexOf("."));
-      families.set(family, (families.get(family) ?? 0) + 1);
-    }
-    expect(brokenStores.length).toBeGreaterThanOrEqual(60);
-    expect(Object.fromEntries(families)).toSatisfy((counts: Record<string, number>) =>
-      Object.values(counts).every((count) => count >= 5),
-    );
+  test("each have a fault of their own", () => {
     expect(new Set(brokenStores.map(({ fault }) => fault)).size).toBe(brokenStores.length);
   });
 
