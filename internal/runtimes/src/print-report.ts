@@ -1,8 +1,8 @@
 import { scenario } from "./scenario.ts";
 
-/** Says on one line who ran the scenario, in the runtime's own words, and what it came to. */
-export async function answer(): Promise<void> {
+/** Runs the scenario, and prints a line of JSON: the runtime's name for itself, and the report. */
+export async function printReport(): Promise<void> {
   const line = JSON.stringify({ runtime: navigator.userAgent, report: await scenario() });
-  // oxlint-disable-next-line no-console -- the one way out that all these runtimes have
+  // oxlint-disable-next-line no-console -- the only output that all these runtimes have
   console.log(line);
 }
