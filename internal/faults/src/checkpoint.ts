@@ -72,7 +72,8 @@ export async function checkpoint(
       if (!isEqual(read, bytesOf(1, vnode))) return { outcome: "wrong bytes", told: "sealed" };
     }
     const { failed } = await at("prune", () => backend.pruneBefore(1));
-    if (failed > 0) return { outcome: `sealed; ${failed} deletes reported as failed`, told: "sealed" };
+    if (failed.length > 0)
+      return { outcome: `sealed; ${failed.length} deletes reported as failed`, told: "sealed" };
     return { outcome: "sealed", told: "sealed" };
   } catch (error) {
     if (!isStateError(error)) throw error;

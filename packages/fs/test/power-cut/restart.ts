@@ -44,7 +44,8 @@ export async function restart({ base, files, tree }: Remains, promises: Promises
   const unchanged = [...contents.keys()].filter((vnode) => vnode > 0);
   await write(backend, epoch, contents, unchanged);
   const { floor, failed } = await backend.pruneBefore(epoch);
-  if (floor !== epoch || failed > 0) fail(`a prune before ${epoch} came to ${floor}, ${failed} failed`);
+  if (floor !== epoch || failed.length > 0)
+    fail(`a prune before ${epoch} came to ${floor}, ${failed.length} failed`);
 
   const sealed = await backend.latest();
   if (sealed?.epoch !== epoch) fail(`epoch ${epoch} was completed, the latest is ${sealed?.epoch}`);
