@@ -1,8 +1,8 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-// WAL with synchronous=FULL: a commit is on the disk before it returns, and before anybody else can see it. That is why
-// a loser of a race may answer "exists" at once. `busy_timeout` is short since it holds up the whole event loop; a longer
-// wait is the backend's, which tries again.
+// WAL with synchronous=FULL: a commit is on the disk before it returns, and before anybody else can
+// see it. So the loser of a race may return "exists" at once. `busy_timeout` is short, since it
+// blocks the whole event loop. The backend waits longer: it tries again.
 const setUp = `
   PRAGMA busy_timeout = 100;
   PRAGMA journal_mode = WAL;
@@ -15,7 +15,7 @@ const setUp = `
   ) STRICT;
 `;
 
-/** An open database, and all that is asked of it. */
+/** An open database, and its statements. */
 export interface Connection {
   readonly database: DatabaseSync;
   readonly insert: StatementSync;
@@ -24,7 +24,7 @@ export interface Connection {
   readonly remove: StatementSync;
 }
 
-/** Opens the file, and makes the table if it is not there. */
+/** Opens the file, and creates the table if it is not there. */
 export function connect(path: string): Connection {
   const database = new DatabaseSync(path);
   try {
@@ -46,7 +46,7 @@ export function connect(path: string): Connection {
   }
 }
 
-/** In one transaction: all or none. */
+/** Removes the keys in one transaction: all or none. */
 export function removeAll({ database, remove }: Connection, keys: readonly string[]): void {
   database.exec("BEGIN IMMEDIATE");
   try {

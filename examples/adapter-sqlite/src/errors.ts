@@ -14,10 +14,13 @@ const codes: ReadonlyMap<number, StoreErrorCode> = new Map([
   [26, "Misconfigured"], // NOTADB: another program's file
 ]);
 
-/** What is not in the table has failed for good: a damaged file, or a body above SQLite's limit of 1,000,000,000 bytes. */
-export function storeError(error: unknown, store: string, key?: string): StoreError {
+/**
+ * The `StoreError` for whatever SQLite threw. A code that is not in the table is `Failed`: the file
+ * is damaged, or the body is above SQLite's limit of 1,000,000,000 bytes.
+ */
+export function toStoreError(error: unknown, store: string, key?: string): StoreError {
   const number = Number(Reflect.get(Object(error), "errcode"));
-  // The low byte is the primary code, what is above it says more of the same.
+  // The low byte is the primary code. The higher bytes extend it.
   const code = codes.get(number & 0xff) ?? "Failed";
   const what = error instanceof Error ? error.message : String(error);
   const where = key === undefined ? store : `${store}, key ${JSON.stringify(key)}`;

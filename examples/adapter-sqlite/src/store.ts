@@ -8,7 +8,7 @@ import type {
   OperationOptions,
 } from "@state/core";
 import { connect, type Connection, removeAll } from "./database.ts";
-import { storeError } from "./errors.ts";
+import { toStoreError } from "./errors.ts";
 
 export interface SqliteStoreOptions {
   /** The database's file. Its directory must exist. Every process that opens the file shares the store. */
@@ -67,7 +67,7 @@ export class SqliteStore implements ObjectStore {
       this.#run(undefined, (connection) => removeAll(connection, keys));
       return [];
     } catch (error) {
-      // All or none: what failed has failed for each of them.
+      // All or none: if it fails, it has failed for each key.
       return keys.map((key) => ({ key, error: error as StoreError }));
     }
   }
@@ -110,7 +110,7 @@ export class SqliteStore implements ObjectStore {
       this.#connection ??= connect(this.#path);
       return action(this.#connection);
     } catch (error) {
-      throw storeError(error, this.name, key);
+      throw toStoreError(error, this.name, key);
     }
   }
 }

@@ -7,29 +7,34 @@ import {
 } from "@azure/storage-blob";
 import type { AzureStoreOptions } from "./options.ts";
 
-/** One request a call: a create that was sent again unseen may meet its own object. */
-const once = {
+/**
+ * One request a call: if the SDK sent a create again, it could meet the blob that its first request
+ * made.
+ */
+const singleRequest = {
   retryOptions: { maxTries: 1 },
-  // Not in the SDK's types, but handed on to its pipeline: a redirect is an answer for whoever set the address.
+  // The SDK's types lack it, but its pipeline takes it. A redirect is reported: the address is to
+  // be corrected.
   redirectOptions: { maxRetries: 0 },
 };
 
-/** A client that sends each request once, with what the options give. Nothing is sent. */
+/** Builds a client that sends each request once, from the options. Sends nothing. */
 export function clientOf(options: AzureStoreOptions): ContainerClient {
-  if ("container" in options) return derive(options.container);
+  if ("container" in options) return deriveClient(options.container);
   if (typeof options.containerName !== "string" || options.containerName === "") {
     throw new TypeError("containerName must be the name of a container");
   }
-  if ("connectionString" in options) return connect(options.connectionString, options.containerName);
+  if ("connectionString" in options)
+    return connectionStringClient(options.connectionString, options.containerName);
   return new ContainerClient(
     containerUrl(options.accountUrl, options.containerName),
     options.credential ?? new AnonymousCredential(),
-    once,
+    singleRequest,
   );
 }
 
-function derive(pattern: ContainerClient): ContainerClient {
-  // Kept by every client, and not in its type.
+function deriveClient(pattern: ContainerClient): ContainerClient {
+  // Every client has it, though its type does not say so.
   const pipeline: unknown = Object(pattern)["pipeline"];
   if (!isPipelineLike(pipeline) || typeof pattern.url !== "string") {
     throw new TypeError(
@@ -48,19 +53,19 @@ function derive(pattern: ContainerClient): ContainerClient {
         "requests; install one version, or pass accountUrl or connectionString with containerName instead",
     );
   }
-  const options = { ...pipeline.options, ...once };
+  const options = { ...pipeline.options, ...singleRequest };
   const derived = newPipeline(credential, options);
   derived.factories.push(...pipeline.factories);
   return new ContainerClient(pattern.url, derived);
 }
 
-function connect(connectionString: string, containerName: string): ContainerClient {
+function connectionStringClient(connectionString: string, containerName: string): ContainerClient {
   if (typeof connectionString !== "string") throw new TypeError("connectionString must be a string");
   try {
-    // The SDK writes the string's proxy into the options it is given.
-    return new ContainerClient(connectionString, containerName, { ...once });
+    // A copy of the options: the SDK writes the connection string's proxy into them.
+    return new ContainerClient(connectionString, containerName, { ...singleRequest });
   } catch {
-    // What the SDK says may hold parts of the string.
+    // The SDK's error is left out: it may contain parts of the string.
     throw new TypeError(
       "connectionString is not one of a storage account: DefaultEndpointsProtocol, AccountName and AccountKey, or BlobEndpoint and SharedAccessSignature",
     );
@@ -69,7 +74,7 @@ function connect(connectionString: string, containerName: string): ContainerClie
 
 function containerUrl(accountUrl: string, containerName: string): string {
   const [, address, query = ""] = /^(https?:\/\/[^?#]+?)\/*(\?[^#]*)?$/.exec(accountUrl) ?? [];
-  // Not shown: it may hold a signature.
+  // The message does not contain the address: it may hold a signature.
   if (address === undefined || !URL.canParse(address))
     throw new TypeError("accountUrl must be the http or https address of an account");
   return `${address}/${encodeURIComponent(containerName)}${query}`;

@@ -1,32 +1,37 @@
 import { BlobBatch } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import type { DeleteFailure, StoreError } from "@state/core";
-import { answerOf, failure, isCredentialError, meaningOf, toStoreError, Unreadable } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import { isCredentialError, meaningOf, meansAbsent, storeError, toStoreError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
+import { readSdkError, UnreadableResponse } from "./sdk-error.ts";
 
-/** Where the service or the credential knows no batches. */
-const singlesAtOnce = 16;
+/** How many blobs are deleted at a time where batches cannot be used. */
+const concurrentDeletes = 16;
 /**
- * A batch that is refused as a whole in one of these ways may be possible blob by blob: a compatible service may not
- * know batches, and of a SAS a batch wants `w` where a delete wants `d`.
+ * If a batch is refused as a whole with one of these statuses, its blobs may still be deleted one
+ * by one: a compatible service may have no batches, and a SAS needs `w` for a batch where it needs
+ * `d` for a delete.
  */
-const refusals: ReadonlySet<number> = new Set([400, 403, 405, 501]);
+const batchRefusals: ReadonlySet<number> = new Set([400, 403, 405, 501]);
 
-export interface Deletion {
-  /** Runs one request. Rejects only once the caller has aborted, with the caller's reason. */
-  request<T>(run: (signal: AbortSignal) => Promise<T>): Promise<Result<T>>;
-  placeOf(key: string): Place;
+export interface DeleteRequest {
+  readonly operationOn: (key: string) => Operation;
+  /** Runs one request. Rejects only if the caller has aborted, with the caller's reason. */
+  outcomeOf<T>(run: (signal: AbortSignal) => Promise<T>): Promise<Outcome<T>>;
 }
 
-/** What a request gave, or what it failed with. */
-export type Result<T> = { readonly value: T } | { readonly failed: unknown };
+/** What a request returned, or the error that it rejected with. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
-/** Deletes by batches of up to `batchSize`, or, once that was refused and single deletes were not, one by one. */
+/**
+ * Deletes in batches of up to `batchSize`. Once a batch was refused whose first blob could be
+ * deleted by itself, all further blobs are deleted one by one.
+ */
 export class Deleter {
   readonly #container: ContainerClient;
   readonly #root: string;
   readonly #batchSize: number;
-  #singly = false;
+  #hasBatches = true;
 
   constructor(container: ContainerClient, root: string, batchSize: number) {
     this.#container = container;
@@ -34,49 +39,59 @@ export class Deleter {
     this.#batchSize = batchSize;
   }
 
-  async delete(keys: readonly string[], deletion: Deletion): Promise<readonly DeleteFailure[]> {
+  async delete(keys: readonly string[], request: DeleteRequest): Promise<readonly DeleteFailure[]> {
     const failures: DeleteFailure[] = [];
-    // One after the other: a service works long on a batch, and several at once make each wait for all.
+    // One batch at a time: the service works long on each, and several at once would all end late.
     for (let from = 0; from < keys.length; from += this.#batchSize) {
-      failures.push(...(await this.#deleteSome(keys.slice(from, from + this.#batchSize), deletion)));
+      failures.push(...(await this.#deleteBatch(keys.slice(from, from + this.#batchSize), request)));
     }
     return failures;
   }
 
-  async #deleteSome(keys: readonly string[], deletion: Deletion): Promise<readonly DeleteFailure[]> {
-    if (this.#singly || keys.length === 1) return this.#deleteSingly(keys, deletion);
-    const result = await deletion.request((signal) => this.#submit(keys, signal));
-    if ("failed" in result) {
-      const { failed } = result;
-      const failures = keys.map((key) => ({ key, error: toStoreError(failed, deletion.placeOf(key)) }));
-      return refusals.has(answerOf(failed)?.status ?? 0)
-        ? this.#deleteRefused(keys, deletion, failures)
+  async #deleteBatch(keys: readonly string[], request: DeleteRequest): Promise<readonly DeleteFailure[]> {
+    if (!this.#hasBatches || keys.length === 1) return this.#deleteSingly(keys, request);
+    const outcome = await request.outcomeOf((signal) => this.#submitBatch(keys, signal));
+    if ("error" in outcome) {
+      const failures = keys.map((key) => ({
+        key,
+        error: toStoreError(outcome.error, request.operationOn(key)),
+      }));
+      return batchRefusals.has(readSdkError(outcome.error)?.status ?? 0)
+        ? this.#deleteAfterRefusal(keys, request, failures)
         : failures;
     }
-    const lacking = keys.map((key) => ({ key, error: lacks(deletion.placeOf(key)) }));
-    // So the service answers a batch that it did not take apart.
-    if (result.value.every((answer) => answer === undefined))
-      return this.#deleteRefused(keys, deletion, lacking);
+    const responses = outcome.value;
+    // If the service responds to a batch as one request, the SDK returns no response to any part.
+    if (responses.every((response) => response === undefined)) {
+      const failures = keys.map((key) => ({ key, error: missingError(request.operationOn(key)) }));
+      return this.#deleteAfterRefusal(keys, request, failures);
+    }
     return keys.flatMap((key, index) => {
-      const error = this.#failureOf(result.value[index], deletion.placeOf(key));
+      const error = errorOf(responses[index], request.operationOn(key));
       return error === undefined ? [] : [{ key, error }];
     });
   }
 
-  /** One blob shows whether it was the batch that was refused. If it is refused too, it stands for the others. */
-  async #deleteRefused(
+  /**
+   * Deletes the first blob by itself. If that succeeds, only the batch was refused, and the others
+   * are deleted one by one. If it fails too, the others keep the failures of the batch.
+   */
+  async #deleteAfterRefusal(
     keys: readonly string[],
-    deletion: Deletion,
+    request: DeleteRequest,
     failures: readonly DeleteFailure[],
   ): Promise<readonly DeleteFailure[]> {
     const [first = "", ...others] = keys;
-    const failed = await this.#deleteOne(first, deletion);
-    if (failed !== undefined) return [{ key: first, error: failed }, ...failures.slice(1)];
-    this.#singly = true;
-    return this.#deleteSingly(others, deletion);
+    const error = await this.#deleteOne(first, request);
+    if (error !== undefined) return [{ key: first, error }, ...failures.slice(1)];
+    this.#hasBatches = false;
+    return this.#deleteSingly(others, request);
   }
 
-  async #submit(keys: readonly string[], signal: AbortSignal): Promise<readonly (SubAnswer | undefined)[]> {
+  async #submitBatch(
+    keys: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly (SubResponse | undefined)[]> {
     const batch = new BlobBatch();
     for (const key of keys) {
       await batch.deleteBlob(this.#container.getBlobClient(`${this.#root}${key}`), { abortSignal: signal });
@@ -86,51 +101,51 @@ export class Deleter {
       const { subResponses } = await client.submitBatch(batch, { abortSignal: signal });
       return subResponses;
     } catch (error) {
-      if (answerOf(error) !== undefined || isCredentialError(error)) throw error;
-      // Without the SDK's own, which quotes the answer.
-      throw new Unreadable("the answer to the batch cannot be read");
+      if (readSdkError(error) !== undefined || isCredentialError(error)) throw error;
+      // The SDK's own error is left out: it quotes the response.
+      throw new UnreadableResponse("the response to the batch cannot be read");
     }
   }
 
-  #failureOf(answer: SubAnswer | undefined, place: Place): StoreError | undefined {
-    const { status, errorCode: code } = answer ?? {};
-    if (status === undefined || Number.isNaN(status)) return lacks(place);
-    if (status >= 200 && status < 300) return undefined;
-    const meaning = meaningOf({ status, code, isServices: true }, "delete");
-    if (typeof meaning === "string") return undefined;
-    // Of the sub-response only what is a word: its texts may repeat what signed it.
-    const said = [status, code].filter((part) => /^\w+$/.test(String(part ?? ""))).join(" ");
-    return failure(meaning[0], place, `${said}${meaning[1]}`, { cause: new Error(said) });
-  }
-
-  async #deleteSingly(keys: readonly string[], deletion: Deletion): Promise<readonly DeleteFailure[]> {
-    return inTurns(keys, singlesAtOnce, async (key) => {
-      const error = await this.#deleteOne(key, deletion);
+  async #deleteSingly(keys: readonly string[], request: DeleteRequest): Promise<readonly DeleteFailure[]> {
+    return concurrently(keys, concurrentDeletes, async (key) => {
+      const error = await this.#deleteOne(key, request);
       return error === undefined ? [] : [{ key, error }];
     });
   }
 
-  async #deleteOne(key: string, deletion: Deletion): Promise<StoreError | undefined> {
+  async #deleteOne(key: string, request: DeleteRequest): Promise<StoreError | undefined> {
     const blob = this.#container.getBlobClient(`${this.#root}${key}`);
-    const result = await deletion.request((signal) => blob.delete({ abortSignal: signal }));
-    if (!("failed" in result)) return undefined;
-    const answer = answerOf(result.failed);
-    if (answer !== undefined && meaningOf(answer, "delete") === "absent") return undefined;
-    return toStoreError(result.failed, deletion.placeOf(key));
+    const outcome = await request.outcomeOf((signal) => blob.delete({ abortSignal: signal }));
+    if (!("error" in outcome) || meansAbsent(outcome.error, "delete")) return undefined;
+    return toStoreError(outcome.error, request.operationOn(key));
   }
 }
 
-interface SubAnswer {
+interface SubResponse {
   readonly status: number;
   readonly errorCode?: string;
 }
 
-function lacks(place: Place): StoreError {
-  return failure("Unavailable", place, "the answer to its batch lacks it");
+/** The failure that a part of a batch's response reports, or `undefined` if the blob is gone. */
+function errorOf(response: SubResponse | undefined, operation: Operation): StoreError | undefined {
+  const { status, errorCode: code } = response ?? {};
+  if (status === undefined || Number.isNaN(status)) return missingError(operation);
+  if (status >= 200 && status < 300) return undefined;
+  const meaning = meaningOf({ status, code, isFromService: true }, "delete");
+  if (typeof meaning === "string") return undefined;
+  // The status and a code that is one word, and no text: texts may echo what the part was signed
+  // by.
+  const said = [status, code].filter((part) => /^\w+$/.test(String(part ?? ""))).join(" ");
+  return storeError(meaning[0], operation, `${said}${meaning[1]}`, { cause: new Error(said) });
 }
 
-/** Runs `work` for each item, `limit` at a time; what it gave, in the order of the items. */
-async function inTurns<T>(
+function missingError(operation: Operation): StoreError {
+  return storeError("Unavailable", operation, "the response to its batch does not contain it");
+}
+
+/** Runs `work` for each item, `limit` at a time. The results are in the order of the items. */
+async function concurrently<T>(
   items: readonly T[],
   limit: number,
   work: (item: T) => Promise<readonly DeleteFailure[]>,

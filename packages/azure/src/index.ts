@@ -1,4 +1,4 @@
-export { AzureStore } from "./azure-store.ts";
+export { AzureStore } from "./store.ts";
 export type {
   AccountContainer,
   AzureStoreOptions,

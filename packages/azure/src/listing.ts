@@ -2,16 +2,17 @@ import { StorageResponseFormat } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { checkKey } from "@state/core";
 import type { ListedObject, ListPage } from "@state/core";
-import { failure, Unreadable } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import { storeError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
+import { UnreadableResponse } from "./sdk-error.ts";
 
-/** One page of a listing, and where the next begins. */
-export interface Segment {
+/** One page of a listing, and the marker of the next one. */
+export interface ListedPage {
   readonly page: ListPage;
   readonly next: string | undefined;
 }
 
-export interface SegmentRequest {
+export interface PageRequest {
   readonly prefix: string;
   readonly delimiter: "/" | undefined;
   readonly pageSize: number;
@@ -19,20 +20,21 @@ export interface SegmentRequest {
   readonly signal: AbortSignal;
 }
 
-/** Asks for one page beneath `root`, a blob prefix that is taken off again. */
-export async function listSegment(
+/** Requests one page. `root` is the store's own prefix, which is removed from the names. */
+export async function requestPage(
   container: ContainerClient,
   root: string,
-  request: SegmentRequest,
-  place: Place,
-): Promise<Segment> {
+  request: PageRequest,
+  operation: Operation,
+): Promise<ListedPage> {
   const { delimiter, marker, pageSize, signal } = request;
-  // The metadata tells a directory of a hierarchical namespace, which is listed as a blob, from a blob.
+  // A hierarchical namespace lists its directories as blobs. The metadata tell them from blobs.
   const options = {
     prefix: `${root}${request.prefix}`,
     abortSignal: signal,
     includeMetadata: true,
-    // What is checked of a page is so in XML. Left to the SDK, it may become Arrow, which has no empty marker.
+    // The checks below are of a page in XML. By default the SDK may request Arrow, in which a last
+    // page has no marker.
     responseFormat: StorageResponseFormat.Xml,
   };
   const paging = {
@@ -40,14 +42,15 @@ export async function listSegment(
     ...(marker === undefined ? {} : { continuationToken: marker }),
   };
   try {
-    const answer =
+    const response =
       delimiter === undefined
         ? await container.listBlobsFlat(options).byPage(paging).next()
         : await container.listBlobsByHierarchy(delimiter, options).byPage(paging).next();
-    const { segment, continuationToken } = answer.value ?? {};
-    // Every page has the element, empty on the last: without it there may be more that nobody would ask for.
+    const { segment, continuationToken } = response.value ?? {};
+    // Every page has the marker, which is empty on the last. If it is missing, there may be further
+    // pages.
     if (!Array.isArray(segment?.blobItems) || typeof continuationToken !== "string") {
-      throw failure("Unavailable", place, "the page lacks its items or its marker");
+      throw storeError("Unavailable", operation, "the page lacks its items or its marker");
     }
     const { blobItems, blobPrefixes = [] } = segment as {
       blobItems: Item[];
@@ -55,44 +58,50 @@ export async function listSegment(
     };
     return {
       page: {
-        objects: blobItems.flatMap((item) => objectOf(item, root, place)),
-        prefixes: blobPrefixes.flatMap(({ name }) => folderOf(name, root, place)),
+        objects: blobItems.flatMap((item) => objectOf(item, root, operation)),
+        prefixes: blobPrefixes.flatMap(({ name }) => folderOf(name, root, operation)),
       },
       next: continuationToken === "" ? undefined : continuationToken,
     };
   } catch (error) {
-    // What the SDK falls over when a page is not what it expects.
-    throw error instanceof TypeError ? new Unreadable("the page cannot be read", error) : error;
+    // The SDK throws a TypeError if a page has not the expected elements.
+    throw error instanceof TypeError ? new UnreadableResponse("the page cannot be read", error) : error;
   }
 }
 
-/** Throws unless a page comes after what was given before it, and leads to one that was not. */
-export class Order {
-  readonly #place: Place;
-  /** Since the last page that was not empty: only empty ones could go round for ever. */
+/**
+ * Checks that each page of a listing continues the one before it, and leads to a page that was not
+ * there before.
+ */
+export class PageOrder {
+  readonly #operation: Operation;
+  /**
+   * The markers since the last page that was not empty. A page with keys is checked by their order;
+   * empty pages may repeat for ever.
+   */
   readonly #markers: Set<string> = new Set();
   #object = "";
   #prefix = "";
 
-  constructor(place: Place) {
-    this.#place = place;
+  constructor(operation: Operation) {
+    this.#operation = operation;
   }
 
-  check({ page: { objects, prefixes }, next }: Segment): void {
+  check({ page: { objects, prefixes }, next }: ListedPage): void {
     for (const { key } of objects) this.#object = this.#next(this.#object, key);
     for (const prefix of prefixes) this.#prefix = this.#next(this.#prefix, prefix);
     if (objects.length + prefixes.length > 0) this.#markers.clear();
     if (next === undefined) return;
     if (this.#markers.has(next)) {
-      throw failure("Unavailable", this.#place, "the page leads to one that was given before");
+      throw storeError("Unavailable", this.#operation, "the page leads to an earlier one");
     }
     this.#markers.add(next);
   }
 
   #next(last: string, name: string): string {
     if (last < name) return name;
-    const what = `${JSON.stringify(name)} came after ${JSON.stringify(last)}: a page was repeated, or is not in byte order`;
-    throw failure("Unavailable", this.#place, what);
+    const what = `${JSON.stringify(name)} was listed after ${JSON.stringify(last)}: a page was repeated, or is not in byte order`;
+    throw storeError("Unavailable", this.#operation, what);
   }
 }
 
@@ -102,33 +111,36 @@ interface Item {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Whether it is a directory of a hierarchical namespace, which is listed and read as an empty blob. */
+/**
+ * Whether a blob is a directory of a hierarchical namespace, which is listed and read as an empty
+ * blob.
+ */
 export function isDirectory(metadata: Readonly<Record<string, string>> = {}): boolean {
   return Object.entries(metadata).some(
     ([name, value]) => name.toLowerCase() === "hdi_isfolder" && value.toLowerCase() === "true",
   );
 }
 
-function objectOf(item: Item, root: string, place: Place): readonly ListedObject[] {
-  const key = beneath(item.name, root, place);
+function objectOf(item: Item, root: string, operation: Operation): readonly ListedObject[] {
+  const key = relative(item.name, root, operation);
   const size = item.properties.contentLength;
   if (!isKey(key) || isDirectory(item.metadata)) return [];
   if (size === undefined)
-    throw failure("Unavailable", place, `the page lacks the size of ${JSON.stringify(key)}`);
+    throw storeError("Unavailable", operation, `the page lacks the size of ${JSON.stringify(key)}`);
   return [{ key, size }];
 }
 
-function folderOf(name: string, root: string, place: Place): readonly string[] {
-  const prefix = beneath(name, root, place);
+function folderOf(name: string, root: string, operation: Operation): readonly string[] {
+  const prefix = relative(name, root, operation);
   return isKey(prefix.slice(0, -1)) ? [prefix] : [];
 }
 
-function beneath(name: string, root: string, place: Place): string {
+function relative(name: string, root: string, operation: Operation): string {
   if (name.startsWith(root)) return name.slice(root.length);
-  throw failure("Unavailable", place, "the page holds names that were not asked for");
+  throw storeError("Unavailable", operation, "the page has names that are not under the prefix");
 }
 
-/** What has another name was put there by others: nobody could ask for it. */
+/** Whether a name can be one of the store's. A blob with another name was put there by others. */
 function isKey(name: string): boolean {
   try {
     checkKey(name);

@@ -1,26 +1,38 @@
 import type { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 
-/** Where the objects are, and how to get in: a client of yours, an account's address, or a connection string. */
+/**
+ * The container and its credentials: by a client of your own, an account's address, or a connection
+ * string.
+ */
 export type AzureStoreOptions = InjectedContainer | AccountContainer | ConnectionStringContainer;
 
 interface Prefixed {
-  /** The folder in the container that holds the objects: at most 120 bytes of UTF-8, with or without a `/` at its end. */
+  /**
+   * The folder in the container that holds the store's keys, with or without a `/` at its end. At
+   * most 120 bytes of UTF-8. Two stores with different prefixes never see each other.
+   */
   readonly prefix?: string | undefined;
 }
 
 export interface InjectedContainer extends Prefixed {
   /**
-   * Used as a pattern, and left alone: the store derives a client with the same address, credential, HTTP client, proxy
-   * and policies, that sends each request once.
+   * Your own client, which is never changed. The store derives one from it that has the same
+   * address, credential, HTTP client, proxy and policies, and sends each request once.
    */
   readonly container: ContainerClient;
 }
 
 export interface AccountContainer extends Prefixed {
-  /** `https://ACCOUNT.blob.core.windows.net`, or with a SAS: `https://ACCOUNT.blob.core.windows.net?sv=…&sig=…`. */
+  /**
+   * `https://ACCOUNT.blob.core.windows.net`, or with a SAS:
+   * `https://ACCOUNT.blob.core.windows.net?sv=…&sig=…`.
+   */
   readonly accountUrl: string;
   readonly containerName: string;
-  /** An account key, or a token credential such as `DefaultAzureCredential`. Left out for a SAS in the URL. */
+  /**
+   * An account key, or a token credential such as `DefaultAzureCredential`. Left out for a SAS in
+   * the URL.
+   */
   readonly credential?: TokenCredential | StorageSharedKeyCredential | undefined;
 }
 
@@ -30,7 +42,7 @@ export interface ConnectionStringContainer extends Prefixed {
   readonly containerName: string;
 }
 
-/** What `@azure/identity` makes. */
+/** A credential of `@azure/identity`. */
 export type TokenCredential = Extract<
   ContainerClient["credential"],
   { getToken(scopes: string | string[]): unknown }
@@ -39,18 +51,18 @@ export type TokenCredential = Extract<
 const maxPrefixBytes = 120;
 
 /** The prefix of every blob's name: `""`, or ending in exactly one `/`. */
-export function blobPrefix(prefix: unknown): string {
+export function prefixOf(prefix: unknown): string {
   if (prefix === undefined || prefix === "") return "";
   if (typeof prefix !== "string") throw new TypeError(`prefix must be a string, not ${typeof prefix}`);
   const path = prefix.endsWith("/") ? prefix.slice(0, -1) : prefix;
-  const fault = faultOf(path);
+  const fault = prefixFault(path);
   if (fault !== undefined)
     throw new TypeError(`the prefix ${JSON.stringify(prefix)} is not allowed: ${fault}`);
   return `${path}/`;
 }
 
-function faultOf(path: string): string | undefined {
-  // XML, in which listings come, has no form for these; `\` becomes `/` on its way.
+function prefixFault(path: string): string | undefined {
+  // Listings are XML, which cannot carry these characters. A `\` becomes `/` on its way.
   // oxlint-disable-next-line no-control-regex
   if (!path.isWellFormed() || /[\u0000-\u001F\u007F\\\uFFFE\uFFFF]/u.test(path)) {
     return "it has a character that a blob's name cannot hold";
@@ -59,7 +71,8 @@ function faultOf(path: string): string | undefined {
   if (bytes > maxPrefixBytes) return `it is ${bytes} bytes of UTF-8, ${maxPrefixBytes} is the most`;
   for (const segment of path.split("/")) {
     if (segment === "") return "it has an empty segment";
-    // URLs lose the segments `.` and `..`; the service advises against any that ends in a dot.
+    // A URL loses its segments `.` and `..`, and the service advises against every segment that
+    // ends in a dot.
     if (segment.endsWith(".")) return "it has a segment that ends in a dot";
   }
   return undefined;

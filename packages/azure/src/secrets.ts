@@ -1,9 +1,9 @@
 import type { ContainerClient } from "@azure/storage-blob";
-import { headerOf, objectAt } from "./headers.ts";
+import { headerOf, objectAt } from "./sdk-error.ts";
 
 const redacted = "REDACTED";
 
-/** What of a client gives access: the signature of a SAS in its address, and an account key. */
+/** The secrets of a client: the signature of a SAS in its address, and an account key. */
 export function secretsOf(container: ContainerClient): readonly string[] {
   const [, signature] = /[?&]sig=([^&#]+)/i.exec(container.url) ?? [];
   const key: unknown = Reflect.get(container.credential, "accountKey");
@@ -13,12 +13,12 @@ export function secretsOf(container: ContainerClient): readonly string[] {
 }
 
 /**
- * Takes out of a text the secrets, what `error`'s request was signed by, and what looks like either: services, and what
- * is on the way to them, repeat what they were sent.
+ * Returns a function that replaces in a text the secrets, the signatures of `error`'s request, and
+ * what looks like either: services and proxies echo what they were sent.
  */
-export function hiderOf(secrets: readonly string[], error: unknown): (text: string) => string {
+export function redactorOf(secrets: readonly string[], error: unknown): (text: string) => string {
   const spellings = [...secrets, ...signaturesOf(error)].flatMap(spellingsOf);
-  // The longest first: one may be the beginning of another.
+  // The longest first, because one may be the beginning of another.
   spellings.sort((a, b) => b.length - a.length);
   return (text) =>
     spellings
@@ -29,28 +29,29 @@ export function hiderOf(secrets: readonly string[], error: unknown): (text: stri
 }
 
 /**
- * A copy of an error, and of its causes, that has only what helps to understand it. The SDK's own holds the request, and
- * in it a signature or a token, under several names, some of them not enumerable.
+ * A copy of an error, and of its causes, with the fields that help to understand it. The SDK's
+ * error holds the request, and in it a signature or a token, under several names, some of them not
+ * enumerable.
  */
-export function withoutSecrets(error: unknown, hide: (text: string) => string, depth = 0): unknown {
+export function withoutSecrets(error: unknown, redact: (text: string) => string, depth = 0): unknown {
   if (error === undefined || depth > 5) return undefined;
-  if (!(error instanceof Error)) return new Error(typeof error === "string" ? hide(error) : typeof error);
-  const causes = error.cause === undefined ? {} : { cause: withoutSecrets(error.cause, hide, depth + 1) };
-  const copy = new Error(hide(error.message), causes);
+  if (!(error instanceof Error)) return new Error(typeof error === "string" ? redact(error) : typeof error);
+  const causes = error.cause === undefined ? {} : { cause: withoutSecrets(error.cause, redact, depth + 1) };
+  const copy = new Error(redact(error.message), causes);
   const show = (name: string, value: unknown, enumerable = true): void => {
-    const shown = typeof value === "string" ? hide(value) : value;
+    const shown = typeof value === "string" ? redact(value) : value;
     if (typeof shown !== "string" && typeof shown !== "number") return;
     Object.defineProperty(copy, name, { value: shown, enumerable, configurable: true, writable: true });
   };
   show("name", error.name, false);
   show("stack", error.stack, false);
   show("code", headerOf(error, "response", "x-ms-error-code"));
-  // By this the service's support finds the request.
+  // The service's support finds the request by its id.
   show("requestId", headerOf(error, "response", "x-ms-request-id"));
   for (const name of shownFields) show(name, Reflect.get(error, name));
-  // Node tries the addresses of a host one after the other.
+  // If Node tries several addresses of a host, it throws an AggregateError with an error for each.
   if (error instanceof AggregateError) {
-    const errors = error.errors.map((each) => withoutSecrets(each, hide, depth + 1));
+    const errors = error.errors.map((each) => withoutSecrets(each, redact, depth + 1));
     Object.defineProperty(copy, "errors", { value: errors, configurable: true, writable: true });
   }
   return copy;
@@ -58,7 +59,10 @@ export function withoutSecrets(error: unknown, hide: (text: string) => string, d
 
 const shownFields = ["code", "statusCode", "errno", "syscall", "address", "port", "hostname"] as const;
 
-/** What the requests were signed by that an error, or a cause of it, is about: a batch's parts carry theirs in its body. */
+/**
+ * The signatures of the requests of an error and its causes. The parts of a batch have theirs in
+ * the batch's body.
+ */
 function signaturesOf(error: unknown, depth = 0): readonly string[] {
   if (!(error instanceof Error) || depth > 5) return [];
   const body: unknown = Reflect.get(objectAt(error, "request"), "body");
@@ -73,7 +77,7 @@ function signaturesOf(error: unknown, depth = 0): readonly string[] {
   return [...signatures, ...signaturesOf(error.cause, depth + 1)];
 }
 
-/** As it is, as it was before it was written into an address, and as it is written into one. */
+/** The secret as it is, decoded from a URL, and encoded for one. */
 function spellingsOf(secret: string): readonly string[] {
   const plain = decoded(secret);
   const encoded = encodeURIComponent(plain);

@@ -1,12 +1,12 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { blobHead, created, page, refuse, ScriptedServer } from "./support/scripted-server.ts";
-import type { Script } from "./support/scripted-server.ts";
+import { blobHead, created, page, errorResponse, scriptedServer } from "./support/scripted-server.ts";
+import type { AzureServer, Script } from "./support/scripted-server.ts";
 
 const body = Buffer.alloc(2 ** 20, "x");
 
-/** Answers the head and half of the body, and no more. */
+/** Sends the head and half of the body, and no more. */
 const half: Script = (response) => {
   response.writeHead(200, blobHead(body));
   response.write(body.subarray(0, body.length / 2));
@@ -21,8 +21,8 @@ describe("an abort", () => {
     ["list", async (store: AzureStore, signal: AbortSignal) => store.list("", { signal }).next()],
     ["delete", async (store: AzureStore, signal: AbortSignal) => store.delete(["a", "b"], { signal })],
     ["single delete", async (store: AzureStore, signal: AbortSignal) => store.delete(["a"], { signal })],
-  ] as const)("of a %s that is waiting for its answer ends it, with the reason itself", async (_, call) => {
-    await using server = await ScriptedServer.start(silent);
+  ] as const)("of a %s that is waiting for its response ends it, with the reason itself", async (_, call) => {
+    await using server = await scriptedServer(silent);
     const store = new AzureStore({ container: server.container() });
     for (const reason of [new Error("enough"), "a string", undefined]) {
       const controller = new AbortController();
@@ -37,13 +37,13 @@ describe("an abort", () => {
   });
 
   test("in the middle of a body on its way down ends it, and no other request", async () => {
-    await using server = await ScriptedServer.start(half);
+    await using server = await scriptedServer(half);
     const store = new AzureStore({ container: server.container() });
     const controller = new AbortController();
     const running = store.get("a", { signal: controller.signal });
     await vi.waitFor(() => expect(server.received).toHaveLength(1));
     const { promise: release, resolve } = Promise.withResolvers<void>();
-    server.answer((response) => {
+    server.respondWith((response) => {
       response.writeHead(200, blobHead(body));
       response.write(body.subarray(0, 10));
       void release.then(() => response.end(body.subarray(10)));
@@ -58,7 +58,7 @@ describe("an abort", () => {
   });
 
   test("in the middle of a body on its way up ends it, and the store works on", async () => {
-    await using server = await ScriptedServer.start(created);
+    await using server = await scriptedServer(created);
     const store = new AzureStore({ container: server.container() });
     const controller = new AbortController();
     const head = server.nextHead();
@@ -71,7 +71,7 @@ describe("an abort", () => {
   });
 
   test("that is the SDK's name for a dropped connection is Unavailable", async () => {
-    await using server = await ScriptedServer.start((response) => {
+    await using server = await scriptedServer((response) => {
       half(response, { method: "", url: "", headers: {}, body });
       response.write("more", () => response.socket?.destroy());
     });
@@ -81,7 +81,7 @@ describe("an abort", () => {
   });
 
   test("between two pages asks for no further one", async () => {
-    await using server = await ScriptedServer.start(page(["a"], "more"));
+    await using server = await scriptedServer(page(["a"], "more"));
     const store = new AzureStore({ container: server.container() });
     const controller = new AbortController();
     const listing = store.list("", { signal: controller.signal });
@@ -92,7 +92,7 @@ describe("an abort", () => {
   });
 
   test("before the call sends nothing", async () => {
-    await using server = await ScriptedServer.start(refuse(500, undefined));
+    await using server = await scriptedServer(errorResponse(500, undefined));
     const store = new AzureStore({ container: server.container() });
     const signal = AbortSignal.abort("never");
     await expect(store.create("a", body, { signal })).rejects.toBe("never");
@@ -106,7 +106,7 @@ describe("an abort", () => {
 
 describe("no listener stays on a signal", () => {
   test("that serves many calls", async () => {
-    await using server = await ScriptedServer.start((response) => {
+    await using server = await scriptedServer((response) => {
       response.writeHead(200, blobHead(body)).end(body);
     });
     const store = new AzureStore({ container: server.container() });
@@ -116,18 +116,18 @@ describe("no listener stays on a signal", () => {
   });
 });
 
-describe("silence", () => {
+describe("the idle time-out", () => {
   test.each([
-    ["before an answer", silent],
+    ["before a response", silent],
     ["inside a body", half],
   ] as const)("%s ends a get after 30 s, as Unavailable", async (_, script) => {
-    await using server = await ScriptedServer.start(script);
+    await using server = await scriptedServer(script);
     using clock = fakeTimers();
     const store = new AzureStore({ container: server.container() });
     const running = store.get("a");
     await untilReceived(server, 1);
     clock.advance(29_999);
-    server.answer(created);
+    server.respondWith(created);
     expect(await store.create("b", body)).toBe("created");
     clock.advance(30_001);
     await expect(running).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describe("silence", () => {
   });
 
   test("ends a create, a page and a delete", async () => {
-    await using server = await ScriptedServer.start(silent);
+    await using server = await scriptedServer(silent);
     using clock = fakeTimers();
     const store = new AzureStore({ container: server.container() });
     const create = store.create("a", body).catch((error: unknown) => error);
@@ -158,35 +158,35 @@ describe("silence", () => {
     ]);
   });
 
-  test("may last a second longer for each MiB of a create's body", async () => {
-    await using server = await ScriptedServer.start(silent);
+  test("is a second longer for each MiB of a create's body", async () => {
+    await using server = await scriptedServer(silent);
     using clock = fakeTimers();
     const store = new AzureStore({ container: server.container() });
     const { promise, resolve } = Promise.withResolvers<() => void>();
-    server.answer((response, received) => resolve(() => created(response, received)));
+    server.respondWith((response, received) => resolve(() => created(response, received)));
     const creating = store.create("a", body);
-    const answer = await promise;
+    const respond = await promise;
     clock.advance(30_999);
-    answer();
+    respond();
     expect(await creating).toBe("created");
   });
 
-  test("is waited for no longer than the call", async () => {
-    await using server = await ScriptedServer.start(created);
+  test("leaves no timer behind a call that has ended", async () => {
+    await using server = await scriptedServer(created);
     using clock = fakeTimers();
     const store = new AzureStore({ container: server.container() });
     expect(await store.create("a", body)).toBe("created");
-    server.answer(refuse(500, undefined));
+    server.respondWith(errorResponse(500, undefined));
     await expect(store.get("a")).rejects.toMatchObject({ code: "Unavailable" });
     expect(clock.waiting()).toBe(0);
   });
 
-  test("is counted from the last bytes that came", async () => {
-    await using server = await ScriptedServer.start(silent);
+  test("starts anew whenever bytes arrive", async () => {
+    await using server = await scriptedServer(silent);
     using clock = fakeTimers();
     const store = new AzureStore({ container: server.container() });
     const { promise, resolve } = Promise.withResolvers<Parameters<Script>[0]>();
-    server.answer((response) => resolve(response));
+    server.respondWith((response) => resolve(response));
     const running = store.get("a");
     const response = await promise;
     response.writeHead(200, blobHead(body));
@@ -221,6 +221,6 @@ function fakeTimers(): Disposable & {
   };
 }
 
-async function untilReceived(server: ScriptedServer, count: number): Promise<void> {
+async function untilReceived(server: AzureServer, count: number): Promise<void> {
   while (server.received.length < count) await new Promise((resolve) => setImmediate(resolve));
 }

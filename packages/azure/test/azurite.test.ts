@@ -14,7 +14,7 @@ import type { Azurite } from "@state/servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
 import type { AzureStoreOptions } from "../src/index.ts";
-import { ContainerStore } from "../src/store.ts";
+import { ContainerStore } from "../src/container-store.ts";
 
 const body = Buffer.from("body");
 

@@ -7,11 +7,11 @@ import { AzureStore } from "../src/index.ts";
 import type { TokenCredential } from "../src/index.ts";
 import {
   accountKey,
-  batchAnswer,
+  batchResponse,
   created,
   credential,
-  refuse,
-  ScriptedServer,
+  errorResponse,
+  scriptedServer,
 } from "./support/scripted-server.ts";
 
 const body = Buffer.from("body");
@@ -32,7 +32,7 @@ describe("a client that is passed in", () => {
     ["many times", { retryOptions: { maxTries: 9, retryDelayInMs: 1 } }],
     ["at a second address", { retryOptions: { maxTries: 3, secondaryHost: "127.0.0.1:1" } }],
   ])("that sends again %s is derived from, and sends once", async (_, options) => {
-    await using server = await ScriptedServer.start(refuse(503, "ServerBusy"));
+    await using server = await scriptedServer(errorResponse(503, "ServerBusy"));
     const store = new AzureStore({ container: server.container(options) });
     await expect(store.create("a", body)).rejects.toMatchObject({ code: "Throttled" });
     await expect(store.get("a")).rejects.toMatchObject({ code: "Throttled" });
@@ -42,9 +42,9 @@ describe("a client that is passed in", () => {
   });
 
   test.each([301, 302, 307, 308])("follows no redirect by %d, to its own server either", async (status) => {
-    await using server = await ScriptedServer.start((response, received) => {
+    await using server = await scriptedServer((response, received) => {
       const isFirst = received.url.endsWith("/a");
-      const script = isFirst ? refuse(status, undefined, { location: "/account/box/b" }) : created;
+      const script = isFirst ? errorResponse(status, undefined, { location: "/account/box/b" }) : created;
       script(response, received);
     });
     const store = new AzureStore({ container: server.container() });
@@ -54,8 +54,8 @@ describe("a client that is passed in", () => {
   });
 
   test("is left as it was", async () => {
-    await using server = await ScriptedServer.start((response, received) => {
-      const script = server.received.length % 2 === 1 ? refuse(500, "InternalError") : created;
+    await using server = await scriptedServer((response, received) => {
+      const script = server.received.length % 2 === 1 ? errorResponse(500, "InternalError") : created;
       script(response, received);
     });
     const container = server.container({ retryOptions: { maxTries: 2, retryDelayInMs: 1 } });
@@ -70,7 +70,7 @@ describe("a client that is passed in", () => {
   });
 
   test("keeps its owner's policies, user agent and proxy", async () => {
-    await using server = await ScriptedServer.start(created);
+    await using server = await scriptedServer(created);
     const pipeline = newPipeline(credential, {
       userAgentOptions: { userAgentPrefix: "owner/1" },
       proxyOptions: { host: "http://127.0.0.1", port: Number(new URL(server.accountUrl).port) },
@@ -85,7 +85,7 @@ describe("a client that is passed in", () => {
   });
 
   test("may hold its credential among its policies", async () => {
-    await using server = await ScriptedServer.start(created);
+    await using server = await scriptedServer(created);
     const container = new ContainerClient(`${server.accountUrl}/box`, new Pipeline([credential, marking]));
     expect(await new AzureStore({ container }).create("a", body)).toBe("created");
     expect(server.received[0]?.headers).toMatchObject({
@@ -101,12 +101,10 @@ describe("a client that is passed in", () => {
       sendRequest: async (request) => {
         sent.push({ authorization: request.headers.get("authorization"), body: request.body });
         const headers = request.headers.clone();
-        headers.set("content-type", "multipart/mixed; boundary=answer");
+        headers.set("content-type", "multipart/mixed; boundary=part");
         const isBatch = request.method === "POST";
-        const parts = [0, 1].map(
-          (id) => `--answer\r\nContent-ID: ${id}\r\n\r\nHTTP/1.1 202 Accepted\r\n\r\n`,
-        );
-        const readableStreamBody = Readable.from([`${parts.join("")}--answer--`], { objectMode: false });
+        const parts = [0, 1].map((id) => `--part\r\nContent-ID: ${id}\r\n\r\nHTTP/1.1 202 Accepted\r\n\r\n`);
+        const readableStreamBody = Readable.from([`${parts.join("")}--part--`], { objectMode: false });
         return isBatch
           ? { request, headers, status: 202, readableStreamBody }
           : { request, headers, status: 201 };
@@ -151,7 +149,7 @@ describe("a client that is passed in", () => {
 
 describe("a client that is built", () => {
   test("from an account's address sends each request once, signed", async () => {
-    await using server = await ScriptedServer.start(refuse(500, "InternalError"));
+    await using server = await scriptedServer(errorResponse(500, "InternalError"));
     for (const accountUrl of [server.accountUrl, `${server.accountUrl}/`]) {
       const store = new AzureStore({ accountUrl, containerName: "box", credential });
       await expect(store.create("a", body)).rejects.toMatchObject({ code: "Unavailable" });
@@ -161,10 +159,10 @@ describe("a client that is built", () => {
   });
 
   test("from an address with a SAS sends that along, in batches too", async () => {
-    await using server = await ScriptedServer.start((response, received) => {
+    await using server = await scriptedServer((response, received) => {
       const script =
         received.method === "POST"
-          ? batchAnswer([
+          ? batchResponse([
               [0, 202],
               [1, 202],
             ])
@@ -194,7 +192,7 @@ describe("a client that is built", () => {
     ],
     ["a SAS", (url: string) => `BlobEndpoint=${url};SharedAccessSignature=sv=1&sig=abc`, undefined],
   ])("from a connection string with %s sends each request once", async (_, string, authorization) => {
-    await using server = await ScriptedServer.start(refuse(500, "InternalError"));
+    await using server = await scriptedServer(errorResponse(500, "InternalError"));
     const store = new AzureStore({ connectionString: string(server.accountUrl), containerName: "box" });
     await expect(store.get("a")).rejects.toMatchObject({ code: "Unavailable" });
     expect(server.received).toHaveLength(1);
@@ -288,7 +286,7 @@ describe("a client that is built", () => {
   });
 
   test("from an address whose signature is no URL's is built: the service may say what is wrong", async () => {
-    await using server = await ScriptedServer.start(refuse(403, "AuthenticationFailed"));
+    await using server = await scriptedServer(errorResponse(403, "AuthenticationFailed"));
     const store = new AzureStore({ accountUrl: `${server.accountUrl}?sv=1&sig=%zz`, containerName: "box" });
     await expect(store.get("a")).rejects.toMatchObject({ code: "Denied" });
   });

@@ -26,7 +26,8 @@ const harness = {
     at(places.get(store) ?? { containerName: "none", prefix: "" }),
 };
 
-// Azurite is one process that all cases would wait for, and each leaves its place empty for the next.
+// Azurite is one process that all cases would wait for, and each leaves its place empty for the
+// next.
 storeConformance(oneAtATime, harness);
 backendConformance(oneAtATime, harness);
 

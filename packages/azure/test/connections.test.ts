@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { batchAnswer, blobHead, created, page, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import {
+  batchResponse,
+  blobHead,
+  created,
+  page,
+  errorResponse,
+  scriptedServer,
+} from "./support/scripted-server.ts";
 import type { Script } from "./support/scripted-server.ts";
 
 const body = Buffer.alloc(3 * 2 ** 20, "x");
@@ -8,21 +15,21 @@ const body = Buffer.alloc(3 * 2 ** 20, "x");
 const service: Script = (response, received) => {
   const { method, url } = received;
   if (method === "PUT")
-    return (url.endsWith("/there") ? refuse(409, "BlobAlreadyExists") : created)(response, received);
+    return (url.endsWith("/there") ? errorResponse(409, "BlobAlreadyExists") : created)(response, received);
   if (method === "POST")
-    return batchAnswer([
+    return batchResponse([
       [0, 202],
       [1, 404, "BlobNotFound"],
     ])(response, received);
   if (method === "DELETE") return void response.writeHead(202).end();
   if (url.includes("comp=list")) return page([], "")(response, received);
-  if (url.endsWith("/absent")) return refuse(404, "BlobNotFound")(response, received);
+  if (url.endsWith("/absent")) return errorResponse(404, "BlobNotFound")(response, received);
   response.writeHead(200, blobHead(body)).end(body);
 };
 
 describe("connections", () => {
-  test("are used again, whatever was asked and answered", async () => {
-    await using server = await ScriptedServer.start(service);
+  test("are used again, whatever the operation and its response", async () => {
+    await using server = await scriptedServer(service);
     const store = new AzureStore({ container: server.container() });
     for (let round = 0; round < 3; round += 1) {
       expect(await store.create("new", body)).toBe("created");
@@ -38,7 +45,7 @@ describe("connections", () => {
   });
 
   test("are used again after a failure that was read to its end", async () => {
-    await using server = await ScriptedServer.start(refuse(503, "ServerBusy"));
+    await using server = await scriptedServer(errorResponse(503, "ServerBusy"));
     const store = new AzureStore({ container: server.container() });
     for (let round = 0; round < 3; round += 1) {
       await expect(store.create("a", body)).rejects.toMatchObject({ code: "Throttled" });
@@ -52,13 +59,13 @@ describe("connections", () => {
   });
 
   test("of the client that was passed in outlive the store", async () => {
-    await using server = await ScriptedServer.start(service);
+    await using server = await scriptedServer(service);
     const container = server.container();
     const store = new AzureStore({ container });
     await store.get("a");
     await store.close();
-    const answer = await container.getBlobClient("a").downloadToBuffer(0, body.byteLength);
-    expect(answer.byteLength).toBe(body.byteLength);
+    const downloaded = await container.getBlobClient("a").downloadToBuffer(0, body.byteLength);
+    expect(downloaded.byteLength).toBe(body.byteLength);
     expect(await store.create("new", body)).toBe("created");
     expect(server.connections).toBe(1);
   });

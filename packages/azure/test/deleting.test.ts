@@ -1,7 +1,7 @@
 import { isStoreError } from "@state/core";
 import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { batchAnswer, refuse, ScriptedServer } from "./support/scripted-server.ts";
+import { batchResponse, errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import type { Received, Script } from "./support/scripted-server.ts";
 
 const keys = (count: number): string[] => Array.from({ length: count }, (_, index) => `k/${index}`);
@@ -11,7 +11,7 @@ function countOf(received: Received): number {
 }
 
 const allDeleted: Script = (response, received) =>
-  batchAnswer(Array.from({ length: countOf(received) }, (_, index) => [index, 202] as const))(
+  batchResponse(Array.from({ length: countOf(received) }, (_, index) => [index, 202] as const))(
     response,
     received,
   );
@@ -20,7 +20,7 @@ const singleDeleted: Script = (response) => void response.writeHead(202).end();
 
 describe("a delete", () => {
   test("sends a batch for each 256 keys", async () => {
-    await using server = await ScriptedServer.start(allDeleted);
+    await using server = await scriptedServer(allDeleted);
     const store = new AzureStore({ container: server.container(), prefix: "p" });
     expect(await store.delete(keys(700))).toEqual([]);
     expect(server.received.map(countOf).toSorted((a, b) => a - b)).toEqual([188, 256, 256]);
@@ -37,7 +37,7 @@ describe("a delete", () => {
   });
 
   test("of no keys sends nothing, of one key is a request of its own, and a key that is named twice is one", async () => {
-    await using server = await ScriptedServer.start(singleDeleted);
+    await using server = await scriptedServer(singleDeleted);
     const store = new AzureStore({ container: server.container() });
     expect(await store.delete([])).toEqual([]);
     expect(server.received).toHaveLength(0);
@@ -46,8 +46,8 @@ describe("a delete", () => {
   });
 
   test("tells of each blob by itself; one that is not there is gone", async () => {
-    await using server = await ScriptedServer.start(
-      batchAnswer([
+    await using server = await scriptedServer(
+      batchResponse([
         [3, 412, "LeaseIdMissing"],
         [0, 202],
         [1, 404, "BlobNotFound"],
@@ -78,16 +78,16 @@ describe("a delete", () => {
   test.each<readonly [string, Script]>([
     [
       "lacks some",
-      batchAnswer([
+      batchResponse([
         [0, 202],
         [7, 202],
         [2, 202],
       ]),
     ],
-    ["has no word on any", batchAnswer([])],
+    ["has no word on any", batchResponse([])],
     [
       "has fewer",
-      batchAnswer([
+      batchResponse([
         [0, 202],
         [2, 202],
       ]),
@@ -96,16 +96,16 @@ describe("a delete", () => {
       "is cut",
       (response, received) => {
         response.writeHead(202, {
-          "content-type": "multipart/mixed; boundary=answer",
+          "content-type": "multipart/mixed; boundary=part",
           "content-length": "5000",
         });
-        response.write(`--answer\r\nContent-ID: 0\r\n\r\nHTTP/1.1 202 Accepted\r\n${received.method}`, () =>
+        response.write(`--part\r\nContent-ID: 0\r\n\r\nHTTP/1.1 202 Accepted\r\n${received.method}`, () =>
           response.socket?.destroy(),
         );
       },
     ],
-  ])("whose answer %s tells of those as Unavailable", async (_, script) => {
-    await using server = await ScriptedServer.start(script);
+  ])("whose response %s reports those as Unavailable", async (_, script) => {
+    await using server = await scriptedServer(script);
     const store = new AzureStore({ container: server.container() });
     const failures = await store.delete(keys(3));
     expect(failures.map(({ key }) => key)).toContain("k/1");
@@ -114,14 +114,14 @@ describe("a delete", () => {
   });
 
   test.each<readonly [string, Script, string]>([
-    ["503", refuse(503, "ServerBusy", { "retry-after": "2" }), "Throttled"],
-    ["500", refuse(500, "InternalError"), "Unavailable"],
-    ["404", refuse(404, "ContainerNotFound"), "Misconfigured"],
-    ["409", refuse(409, "ContainerBeingDeleted"), "Failed"],
-    ["401", refuse(401, "NoAuthenticationInformation"), "Denied"],
+    ["503", errorResponse(503, "ServerBusy", { "retry-after": "2" }), "Throttled"],
+    ["500", errorResponse(500, "InternalError"), "Unavailable"],
+    ["404", errorResponse(404, "ContainerNotFound"), "Misconfigured"],
+    ["409", errorResponse(409, "ContainerBeingDeleted"), "Failed"],
+    ["401", errorResponse(401, "NoAuthenticationInformation"), "Denied"],
     ["a reset", (response) => response.socket?.resetAndDestroy(), "Unavailable"],
   ])("that fails as a whole by %s fails for each of its keys, after one request", async (_, script, code) => {
-    await using server = await ScriptedServer.start(script);
+    await using server = await scriptedServer(script);
     const store = new AzureStore({ container: server.container() });
     const failures = await store.delete(keys(3));
     expect(failures.map(({ key, error }) => [key, error.key, error.code])).toEqual(
@@ -131,8 +131,8 @@ describe("a delete", () => {
   });
 
   test("of which one batch fails reports that batch alone", async () => {
-    await using server = await ScriptedServer.start((response, received) => {
-      const script = received.body.includes("/k/300 ") ? refuse(500, "InternalError") : allDeleted;
+    await using server = await scriptedServer((response, received) => {
+      const script = received.body.includes("/k/300 ") ? errorResponse(500, "InternalError") : allDeleted;
       script(response, received);
     });
     const store = new AzureStore({ container: server.container() });
@@ -148,10 +148,10 @@ describe("without batches", () => {
     [405, "UnsupportedHttpVerb"],
     [501, "NotImplemented"],
   ])(
-    "a batch that is answered %d %s is followed by single deletes, and by no further batch",
+    "a batch that is refused with %d %s is followed by single deletes, and by no further batch",
     async (status, code) => {
-      await using server = await ScriptedServer.start((response, received) => {
-        const script = received.method === "POST" ? refuse(status, code) : singleDeleted;
+      await using server = await scriptedServer((response, received) => {
+        const script = received.method === "POST" ? errorResponse(status, code) : singleDeleted;
         script(response, received);
       });
       const store = new AzureStore({ container: server.container() });
@@ -165,8 +165,8 @@ describe("without batches", () => {
 
   test("no more than 16 are deleted at once", async () => {
     const held: (() => void)[] = [];
-    await using server = await ScriptedServer.start((response, received) => {
-      if (received.method === "POST") return refuse(501, "NotImplemented")(response, received);
+    await using server = await scriptedServer((response, received) => {
+      if (received.method === "POST") return errorResponse(501, "NotImplemented")(response, received);
       if (received.url.endsWith("/k/0")) return singleDeleted(response, received);
       held.push(() => singleDeleted(response, received));
     });
@@ -177,15 +177,15 @@ describe("without batches", () => {
       for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       expect(held).toHaveLength(16);
       expect(server.received).toHaveLength(2 + round * 16);
-      for (const answer of held.splice(0)) answer();
+      for (const respond of held.splice(0)) respond();
     }
     expect(await deleting).toEqual([]);
   });
 
-  test("a batch that is answered as one request, and not blob by blob, is followed by single deletes", async () => {
-    await using server = await ScriptedServer.start((response, received) => {
+  test("a batch whose response is that of one request is followed by single deletes", async () => {
+    await using server = await scriptedServer((response, received) => {
       const script =
-        received.method === "POST" ? batchAnswer([[Number.NaN, 400, "InvalidInput"]]) : singleDeleted;
+        received.method === "POST" ? batchResponse([[Number.NaN, 400, "InvalidInput"]]) : singleDeleted;
       script(response, received);
     });
     const store = new AzureStore({ container: server.container() });
@@ -194,7 +194,7 @@ describe("without batches", () => {
   });
 
   test("and without the right to delete, one blob is tried, and all are Denied", async () => {
-    await using server = await ScriptedServer.start(refuse(403, "AuthorizationPermissionMismatch"));
+    await using server = await scriptedServer(errorResponse(403, "AuthorizationPermissionMismatch"));
     const store = new AzureStore({ container: server.container() });
     const failures = await store.delete(keys(40));
     expect(failures.map(({ key, error }) => [key, error.code])).toEqual(

@@ -1,15 +1,21 @@
 import { isStoreError } from "@state/core";
 import type { ObjectStore, StoreError } from "@state/core";
 import { expect, describe, test } from "vitest";
-import { answerOf, meaningOf, retryAfterMs } from "../src/errors.ts";
-import type { Operation } from "../src/errors.ts";
+import { meaningOf } from "../src/errors.ts";
+import type { OperationName } from "../src/errors.ts";
 import { AzureStore } from "../src/index.ts";
-import { refuse, ScriptedServer } from "./support/scripted-server.ts";
-import type { Script } from "./support/scripted-server.ts";
+import { readSdkError, retryAfterMs } from "../src/sdk-error.ts";
+import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
+import type { AzureServer, Script } from "./support/scripted-server.ts";
 
-const all: readonly Operation[] = ["create", "get", "list", "delete"];
+const all: readonly OperationName[] = ["create", "get", "list", "delete"];
 
-const rows: readonly (readonly [status: number, code: string | undefined, string, readonly Operation[]])[] = [
+const rows: readonly (readonly [
+  status: number,
+  code: string | undefined,
+  string,
+  readonly OperationName[],
+])[] = [
   [409, "BlobAlreadyExists", "exists", ["create"]],
   [409, "BlobAlreadyExists", "Failed", ["get", "list", "delete"]],
   [412, "ConditionNotMet", "exists", ["create"]],
@@ -56,8 +62,6 @@ const rows: readonly (readonly [status: number, code: string | undefined, string
   [408, undefined, "Unavailable", all],
   [301, undefined, "Misconfigured", all],
   [307, undefined, "Misconfigured", all],
-  [200, undefined, "Unavailable", all],
-  [404, "PARSE_ERROR", "Unavailable", all],
   [418, "ShortAndStout", "Failed", all],
 ];
 
@@ -65,13 +69,18 @@ const cases = rows.flatMap(([status, code, meaning, operations]) =>
   operations.map((operation) => [operation, status, code, meaning] as const),
 );
 
-describe("the table", () => {
-  test.each(cases)("a %s that is answered %d %s means %s", (operation, status, code, meaning) => {
-    const found = meaningOf({ status, code, isServices: true }, operation);
-    expect(typeof found === "string" ? found : found[0]).toBe(meaning);
+describe("an error", () => {
+  test.each([
+    [200, undefined],
+    [404, "PARSE_ERROR"],
+  ])("of a response (%d %s) that the SDK cannot read is Unavailable", (status, code) => {
+    for (const operation of all) {
+      const meaning = meaningOf({ status, code, isFromService: true }, operation);
+      expect(meaning).toMatchObject(["Unavailable", expect.any(String)]);
+    }
   });
 
-  test("a 404 without a word of the service is not absent: anything on the way may have said it", () => {
+  test("of a 404 without a sign of the service does not mean absent: a proxy may have sent it", () => {
     for (const operation of all) {
       expect(meaningOf({ status: 404 }, operation)).toMatchObject(["Unavailable", expect.any(String)]);
     }
@@ -103,13 +112,13 @@ describe("the table", () => {
     ["a dropped connection that the SDK calls an abort", { name: "AbortError" }, {}],
     ["a request that the SDK could not send", { name: "RestError" }, {}],
     ["nothing of a request", {}, undefined],
-  ])("of an error is understood %s", (_, fields, known) => {
-    const found = answerOf(Object.assign(new Error("x"), fields));
+  ])("is understood by %s", (_, fields, known) => {
+    const found = readSdkError(Object.assign(new Error("x"), fields));
     expect(found === undefined).toBe(known === undefined);
     expect({ ...found }).toMatchObject({ ...known });
   });
 
-  test("no answer is Unavailable", () => {
+  test("no response is Unavailable", () => {
     for (const operation of all)
       expect(meaningOf({ code: "ECONNRESET" }, operation)).toEqual(["Unavailable", ""]);
   });
@@ -123,15 +132,12 @@ describe("the table", () => {
   });
 });
 
-/** Rows whose meaning is the same through the whole store. A batch has tests of its own. */
-const onTheWire = cases.filter(([, status, code]) => code !== "PARSE_ERROR" && status !== 200);
-
-describe("on the wire", () => {
-  test.each(onTheWire)(
-    "a %s that is answered %d %s is told as %s, by one request",
+describe("a request", () => {
+  test.each(cases)(
+    "a response to a %s of %d %s means %s, and nothing is sent again",
     async (operation, status, code, meaning) => {
-      await using server = await ScriptedServer.start(
-        refuse(status, code, { location: "http://127.0.0.1:1/" }),
+      await using server = await scriptedServer(
+        errorResponse(status, code, { location: "http://127.0.0.1:1/" }),
       );
       const outcome = await outcomeOf(storeOn(server), operation);
       expect(outcome.code).toBe(meaning);
@@ -145,7 +151,7 @@ describe("on the wire", () => {
   );
 
   test.each(all)("a %s that is throttled says how long to wait", async (operation) => {
-    await using server = await ScriptedServer.start(refuse(503, "ServerBusy", { "retry-after": "3" }));
+    await using server = await scriptedServer(errorResponse(503, "ServerBusy", { "retry-after": "3" }));
     const { error } = await outcomeOf(storeOn(server), operation);
     expect(error).toMatchObject({ code: "Throttled", retryable: true, retryAfterMs: 3_000 });
   });
@@ -153,7 +159,7 @@ describe("on the wire", () => {
   test.each(all)(
     "a %s whose connection is reset is Unavailable, and is not sent again",
     async (operation) => {
-      await using server = await ScriptedServer.start((response) => response.socket?.resetAndDestroy());
+      await using server = await scriptedServer((response) => response.socket?.resetAndDestroy());
       const { error } = await outcomeOf(storeOn(server), operation);
       expect(error).toMatchObject({ code: "Unavailable" });
       expect(server.received).toHaveLength(1);
@@ -161,7 +167,7 @@ describe("on the wire", () => {
   );
 
   test.each(all)("a %s to a port where nobody listens is Unavailable", async (operation) => {
-    const server = await ScriptedServer.start(refuse(500, undefined));
+    const server = await scriptedServer(errorResponse(500, undefined));
     const store = storeOn(server);
     await server[Symbol.asyncDispose]();
     expect((await outcomeOf(store, operation)).error).toMatchObject({ code: "Unavailable" });
@@ -170,25 +176,25 @@ describe("on the wire", () => {
   const strange: readonly (readonly [string, Script])[] = [
     [
       "200 with the XML of an error",
-      answer(200, "<Error><Code>InternalError</Code></Error>", "application/xml"),
+      fixedResponse(200, "<Error><Code>InternalError</Code></Error>", "application/xml"),
     ],
-    ["200 with a gateway's page", answer(200, "<html>welcome</html>", "text/html")],
-    ["200 with nothing", answer(200, "", "application/xml")],
-    ["404 whose XML is cut", answer(404, "<Error><Code>Blob", "application/xml")],
-    ["404 of a gateway", answer(404, "<html>no such page</html>", "text/html")],
+    ["200 with a gateway's page", fixedResponse(200, "<html>welcome</html>", "text/html")],
+    ["200 with nothing", fixedResponse(200, "", "application/xml")],
+    ["404 whose XML is cut", fixedResponse(404, "<Error><Code>Blob", "application/xml")],
+    ["404 of a gateway", fixedResponse(404, "<html>no such page</html>", "text/html")],
   ];
   const pairs = strange.flatMap(([name, script]) =>
     all.map((operation) => [operation, name, script] as const),
   );
 
-  test.each(pairs)("a %s that is answered %s is Unavailable", async (operation, _, script) => {
-    await using server = await ScriptedServer.start(script);
+  test.each(pairs)("a response to a %s of %s is Unavailable", async (operation, _, script) => {
+    await using server = await scriptedServer(script);
     const { code } = await outcomeOf(storeOn(server), operation);
     expect(code).toBe("Unavailable");
   });
 
-  test.each(all)("an answer to a %s that is cut inside its error is Unavailable", async (operation) => {
-    await using server = await ScriptedServer.start((response) => {
+  test.each(all)("a response to a %s that is cut inside its error is Unavailable", async (operation) => {
+    await using server = await scriptedServer((response) => {
       response.writeHead(409, { "content-type": "application/xml", "content-length": "500" });
       response.write("<Error><Code>BlobAlready", () => response.socket?.destroy());
     });
@@ -196,26 +202,26 @@ describe("on the wire", () => {
   });
 
   test.each(all)("a %s of which the code is only in the header is understood", async (operation) => {
-    await using server = await ScriptedServer.start((response) => {
+    await using server = await scriptedServer((response) => {
       response.writeHead(404, { "x-ms-error-code": "ContainerNotFound" }).end();
     });
     expect((await outcomeOf(storeOn(server), operation)).code).toBe("Misconfigured");
   });
 });
 
-function answer(status: number, body: string, type: string): Script {
+function fixedResponse(status: number, body: string, type: string): Script {
   return (response) => {
     response.writeHead(status, { "content-type": type, "content-length": String(body.length) }).end(body);
   };
 }
 
-function storeOn(server: ScriptedServer): ObjectStore {
+function storeOn(server: AzureServer): ObjectStore {
   return new AzureStore({ container: server.container(), prefix: "p" });
 }
 
 async function outcomeOf(
   store: ObjectStore,
-  operation: Operation,
+  operation: OperationName,
 ): Promise<{ code: string; error?: StoreError }> {
   try {
     return { code: await run(store, operation) };
@@ -225,7 +231,7 @@ async function outcomeOf(
   }
 }
 
-async function run(store: ObjectStore, operation: Operation): Promise<string> {
+async function run(store: ObjectStore, operation: OperationName): Promise<string> {
   if (operation === "create") return store.create("a/b", Buffer.from("body"));
   if (operation === "get") return (await store.get("a/b")) === undefined ? "absent" : "bytes";
   if (operation === "list") return JSON.stringify(await store.list("")[Symbol.asyncIterator]().next());

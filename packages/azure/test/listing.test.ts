@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { ListPage } from "@state/core";
 import { AzureStore } from "../src/index.ts";
-import { ContainerStore } from "../src/store.ts";
-import { page, ScriptedServer, xml } from "./support/scripted-server.ts";
+import { ContainerStore } from "../src/container-store.ts";
+import { page, scriptedServer, xml } from "./support/scripted-server.ts";
 import type { Script } from "./support/scripted-server.ts";
 
-/** Answers page after page, by the marker that is asked for. */
+/** Sends page after page, by the marker of the request. */
 function pages(scripts: Readonly<Record<string, Script>>): Script {
   return (response, received) => {
     const marker = new URL(received.url, "http://x").searchParams.get("marker") ?? "";
@@ -14,7 +14,7 @@ function pages(scripts: Readonly<Record<string, Script>>): Script {
 }
 
 async function listed(script: Script, delimiter?: "/"): Promise<{ pages: ListPage[]; error: unknown }> {
-  await using server = await ScriptedServer.start(script);
+  await using server = await scriptedServer(script);
   const store = new AzureStore({ container: server.container(), prefix: "p" });
   const found: ListPage[] = [];
   try {
@@ -30,7 +30,7 @@ const keysOf = (found: readonly ListPage[]): string[] =>
 
 describe("a listing", () => {
   test("asks for a page when it is asked for one, never before", async () => {
-    await using server = await ScriptedServer.start(
+    await using server = await scriptedServer(
       pages({ "": page(["p/a", "p/b"], "one"), one: page([], "two"), two: page(["p/c"], "") }),
     );
     const store = new ContainerStore(server.container(), "p/", { page: 2, batch: 256 });
@@ -47,7 +47,7 @@ describe("a listing", () => {
   });
 
   test("asks for the service's largest page", async () => {
-    await using server = await ScriptedServer.start(page([], ""));
+    await using server = await scriptedServer(page([], ""));
     await new AzureStore({ container: server.container() }).list("").next();
     expect(server.received[0]?.url).toContain("maxresults=5000");
   });
@@ -61,7 +61,7 @@ describe("a listing", () => {
   });
 
   test("asks for what shows a directory", async () => {
-    await using server = await ScriptedServer.start(page([], ""));
+    await using server = await scriptedServer(page([], ""));
     const store = new AzureStore({ container: server.container() });
     await store.list("").next();
     await store.list("", { delimiter: "/" }).next();
@@ -115,7 +115,7 @@ describe("a listing", () => {
     ["names that were not asked for", page(["q/a"], ""), []],
     ["a page without items", xml("<EnumerationResults><NextMarker/></EnumerationResults>"), []],
     ["a page without anything", xml("<EnumerationResults/>"), []],
-    ["an answer of another kind", xml("<Welcome/>"), []],
+    ["a response of another kind", xml("<Welcome/>"), []],
     ["no body", xml(""), []],
     ["a page that ends early", xml("<EnumerationResults><Blobs><Blob><Name>p/a</Na"), []],
     [

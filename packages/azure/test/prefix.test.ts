@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { batchAnswer, blobHead, created, page, ScriptedServer } from "./support/scripted-server.ts";
+import { batchResponse, blobHead, created, page, scriptedServer } from "./support/scripted-server.ts";
 import type { Script } from "./support/scripted-server.ts";
 
 const service: Script = (response, received) => {
   if (received.url.includes("comp=list")) return page([], "")(response, received);
   if (received.method === "POST")
-    return batchAnswer([
+    return batchResponse([
       [0, 202],
       [1, 202],
     ])(response, received);
@@ -23,7 +23,7 @@ describe("a store's own prefix", () => {
     ["a b/c+d/100%/ü/%41", "a b/c+d/100%/ü/%41/"],
     ["ü".repeat(60), `${"ü".repeat(60)}/`],
   ])("%j is the blob prefix %j, encoded once", async (prefix, root) => {
-    await using server = await ScriptedServer.start(service);
+    await using server = await scriptedServer(service);
     const store = new AzureStore({ container: server.container(), prefix });
     await store.create("k/1", Buffer.from("x"));
     await store.get("k/1");
@@ -56,7 +56,7 @@ describe("a store's own prefix", () => {
     [7],
     [null],
   ])("%j is refused", async (prefix) => {
-    await using server = await ScriptedServer.start(service);
+    await using server = await scriptedServer(service);
     const container = server.container();
     expect(() => new AzureStore({ container, prefix: prefix as string })).toThrow(
       /^(the prefix .* is not allowed|prefix must be a string)/s,

@@ -5,16 +5,16 @@ import { ObjectStoreBackend } from "@state/core";
 import type { BackendEvent, ObjectStore } from "@state/core";
 import { describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { hiderOf, withoutSecrets } from "../src/secrets.ts";
-import { accountKey, credential, ScriptedServer } from "./support/scripted-server.ts";
-import type { Received, Script } from "./support/scripted-server.ts";
+import { redactorOf, withoutSecrets } from "../src/secrets.ts";
+import { accountKey, credential, scriptedServer } from "./support/scripted-server.ts";
+import type { AzureServer, Received, Script } from "./support/scripted-server.ts";
 
 const sig = "c2lnbmF0dXJlIG9mIGEgU0FT+/w==";
 const written = encodeURIComponent(sig);
 const writtenSmall = written.replaceAll(/%../g, (code) => code.toLowerCase());
 const token = "a-token-that-is-not-told";
 
-const stores: readonly (readonly [string, readonly string[], (server: ScriptedServer) => ObjectStore])[] = [
+const stores: readonly (readonly [string, readonly string[], (server: AzureServer) => ObjectStore])[] = [
   [
     "an account key",
     [accountKey],
@@ -52,7 +52,10 @@ const stores: readonly (readonly [string, readonly string[], (server: ScriptedSe
   ],
 ];
 
-/** A service, or a gateway before it, that repeats all it was sent, as some do when they refuse it. */
+/**
+ * A service, or a gateway before it, that repeats all it was sent, as some do when they
+ * refuse it.
+ */
 const echo: Script = (response, received) => {
   const said = repeated(received);
   const text = said.replaceAll(/[<&]/g, (character) => (character === "<" ? "&lt;" : "&amp;"));
@@ -71,20 +74,20 @@ const echo: Script = (response, received) => {
 /** The same, blob by blob; a batch that cannot be taken apart is the next. */
 const echoInParts: Script = (response, received) => {
   const said = repeated(received).replaceAll(/[^\x20-\x7E]/g, " ");
-  response.writeHead(202, { "content-type": "multipart/mixed; boundary=answer", "x-ms-request-id": "1" });
+  response.writeHead(202, { "content-type": "multipart/mixed; boundary=part", "x-ms-request-id": "1" });
   const part = (id: number): string =>
-    `--answer\r\nContent-ID: ${id}\r\n\r\nHTTP/1.1 403 ${said}\r\nx-ms-error-code: ${said}\r\n\r\n${said}\r\n`;
-  response.end(`${part(0)}${part(1)}--answer--`);
+    `--part\r\nContent-ID: ${id}\r\n\r\nHTTP/1.1 403 ${said}\r\nx-ms-error-code: ${said}\r\n\r\n${said}\r\n`;
+  response.end(`${part(0)}${part(1)}--part--`);
 };
 
 const echoInTheWay: Script = (response, received) => {
   const said = repeated(received).replaceAll(/[^\x21-\x39\x3B-\x7E]/g, "|");
-  response.writeHead(202, { "content-type": "multipart/mixed; boundary=answer", "x-ms-request-id": "1" });
-  const part = `--answer\r\nContent-ID: 0\r\n\r\nHTTP/1.1 202 Accepted\r\n${said}\r\n\r\n`;
-  response.end(`${part}${part}--answer--`);
+  response.writeHead(202, { "content-type": "multipart/mixed; boundary=part", "x-ms-request-id": "1" });
+  const part = `--part\r\nContent-ID: 0\r\n\r\nHTTP/1.1 202 Accepted\r\n${said}\r\n\r\n`;
+  response.end(`${part}${part}--part--`);
 };
 
-const answers: readonly (readonly [string, Script])[] = [
+const responses: readonly (readonly [string, Script])[] = [
   ["a refusal that repeats it", echo],
   ["parts that repeat it", echoInParts],
   ["a part that is not one", echoInTheWay],
@@ -97,12 +100,12 @@ const answers: readonly (readonly [string, Script])[] = [
 ];
 
 const cases = stores.flatMap(([name, secrets, make]) =>
-  answers.map(([answer, script]) => [name, answer, secrets, make, script] as const),
+  responses.map(([kind, script]) => [name, kind, secrets, make, script] as const),
 );
 
 describe("no error and no event holds", () => {
-  test.each(cases)("%s, when the answer is %s", async (_, __, secrets, make, script) => {
-    await using server = await ScriptedServer.start(script);
+  test.each(cases)("%s, when the response is %s", async (_, __, secrets, make, script) => {
+    await using server = await scriptedServer(script);
     const store = make(server);
     const events: BackendEvent[] = [];
     const errors = [
@@ -141,7 +144,7 @@ describe("no error and no event holds", () => {
 
 describe("a cause", () => {
   test("keeps what tells the failure, and by what the service's support finds it", async () => {
-    await using server = await ScriptedServer.start(echo);
+    await using server = await scriptedServer(echo);
     const store = new AzureStore({ container: server.container() });
     const { cause: refused } = (await failureOf(store.create("a", Buffer.from("body")))) as Error;
     expect(refused).toBeInstanceOf(Error);
@@ -150,7 +153,7 @@ describe("a cause", () => {
     expect(refused).toHaveProperty("code", expect.stringMatching(/^AuthenticationFailed/));
     expect(refused).toHaveProperty("requestId", "the-request");
     expect(refused).toHaveProperty("stack", expect.stringContaining("    at "));
-    server.answer((response) => response.socket?.resetAndDestroy());
+    server.respondWith((response) => response.socket?.resetAndDestroy());
     const { cause: reset } = (await failureOf(store.get("a"))) as Error;
     expect(reset).toHaveProperty("name", "RestError");
     expect(reset).toHaveProperty("code", "ECONNRESET");
@@ -180,7 +183,7 @@ describe("a cause", () => {
 });
 
 describe("what looks like a secret", () => {
-  const hide = hiderOf([], undefined);
+  const redact = redactorOf([], undefined);
 
   test.each([
     ["https://x/y?sv=1&sig=abc%2B&se=2", "https://x/y?sv=1&sig=REDACTED&se=2"],
@@ -188,13 +191,13 @@ describe("what looks like a secret", () => {
     ["SharedKey account:abc+/= is wrong", "SharedKey account:REDACTED is wrong"],
     ["Bearer abcdefghijklmnopqrstuvwxyz.1-2_3", "Bearer REDACTED"],
   ])("is left out of %j", (text, clean) => {
-    expect(hide(text)).toBe(clean);
+    expect(redact(text)).toBe(clean);
   });
 
   test.each(["Bearer token authentication is not permitted", "the signature sigma=1", "SharedKey is off"])(
     "is not seen in %j",
     (text) => {
-      expect(hide(text)).toBe(text);
+      expect(redact(text)).toBe(text);
     },
   );
 });
@@ -205,17 +208,17 @@ const httpClient: NonNullable<StoragePipelineOptions["httpClient"]> = {
     const { method, url, headers } = request;
     const body: unknown = request.body;
     try {
-      const answer = await fetch(url.replace("https:", "http:"), {
+      const response = await fetch(url.replace("https:", "http:"), {
         method,
         headers: headers.headersArray().map(({ name, value }) => [name, value]),
         ...(typeof body === "string" || Buffer.isBuffer(body)
           ? { body: new Uint8Array(Buffer.from(body)) }
           : {}),
       });
-      const answered = headers.clone();
-      for (const { name } of headers.headersArray()) answered.remove(name);
-      for (const [name, value] of answer.headers) answered.set(name, value);
-      return { request, headers: answered, status: answer.status, bodyAsText: await answer.text() };
+      const received = headers.clone();
+      for (const { name } of headers.headersArray()) received.remove(name);
+      for (const [name, value] of response.headers) received.set(name, value);
+      return { request, headers: received, status: response.status, bodyAsText: await response.text() };
     } catch (cause) {
       throw Object.assign(new RestError("socket hang up", { code: "ECONNRESET" }), { request, cause });
     }

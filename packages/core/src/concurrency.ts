@@ -38,7 +38,7 @@ export async function concurrently<A, B>(
   return [a.value, b.value];
 }
 
-/** Calls run one after another, in the order in which they came; one that gives up leaves the others their place. */
+/** Runs calls one after another, in the order in which they came. If one is aborted while it waits, the others keep their place. */
 export class SerialQueue {
   #last: Promise<void> = Promise.resolve();
 

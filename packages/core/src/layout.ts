@@ -35,7 +35,7 @@ export function anchorKey(epoch: number): string {
   return `epoch=${epoch}/_ANCHOR`;
 }
 
-/** Where the bytes of a vnode or an attachment go: first come, first named; later ones carry their digest. */
+/** Where the bytes of a vnode or an attachment go: the first bytes to `first`, other bytes to a key with their digest. */
 export interface DataKeys {
   readonly first: string;
   later(sha256: string): string;

@@ -13,7 +13,7 @@ export class Leadership {
   readonly incarnation: string = crypto.randomUUID();
   /** Runs `epochComplete` in the order of the calls. */
   readonly sealing: SerialQueue = new SerialQueue();
-  /** Epochs whose `_COMMIT` this backend asked the store to create, and of which it does not know what became of it. */
+  /** Epochs whose seal this backend sent to the store, and of which it does not know whether the seal is there. */
   readonly unresolved: Set<number> = new Set();
   #authoritativeVersion = 0;
   #claimedVersion: number | undefined;

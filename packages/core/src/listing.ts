@@ -60,7 +60,7 @@ export class Listing {
   stop(): void {
     const iterator = this.#iterator;
     this.#iterator = undefined;
-    // What closing an abandoned listing has to say concerns no page that was given out.
+    // If closing it fails, that is ignored: every page that was given out came before.
     iterator?.return?.().then(undefined, () => undefined);
   }
 

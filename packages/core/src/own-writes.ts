@@ -13,7 +13,7 @@ export class OwnWrites {
   readonly #epochs = new Map<number, Map<number, OwnWrite>>();
   #begun = 0;
 
-  /** The place of a write among the calls. The last write is the one that was asked for last, not the one that ended last. */
+  /** The place of a write among the calls: the last write is the one that was asked for last, not the one that ended last. */
   begin(): number {
     this.#begun += 1;
     return this.#begun;

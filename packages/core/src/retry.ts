@@ -50,7 +50,7 @@ export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
   };
 }
 
-/** An attempt whose time was over. What was sent may still take effect. */
+/** An attempt that ran out of time. What was sent may still take effect. */
 export class AttemptTimeout extends StoreError {
   constructor(message: string) {
     super("Unavailable", message);
@@ -134,7 +134,7 @@ export class Operation {
       attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason), { once: true });
     });
     const expire = (): void => {
-      // A test's sleep that returns at once, on a clock that stands still, is not the end of an attempt.
+      // If an injected `sleep` returns early, the attempt goes on: the clock decides, not the sleep.
       if (timer.signal.aborted || now() - started < timeoutMs / 2) return;
       attempt.abort(new AttemptTimeout(`no response within ${Math.round(timeoutMs)} ms`));
     };
@@ -143,7 +143,7 @@ export class Operation {
     try {
       return await Promise.race([run(attempt.signal), ended]);
     } catch (error) {
-      // Who ended the attempt is told by the signals, never by the error: services report an abort in many ways.
+      // The signals say who ended the attempt, never the error: services report an abort in many ways.
       this.#signal?.throwIfAborted();
       if (attempt.signal.aborted) throw attempt.signal.reason;
       throw error;

@@ -188,7 +188,7 @@ export class StoreClient {
   }
 }
 
-/** What an attempt has to say of itself. */
+/** What an attempt reports of itself. */
 interface Seen {
   bytes: number;
   outcome: RequestEvent["outcome"];

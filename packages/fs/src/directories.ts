@@ -1,23 +1,24 @@
 import { dirname } from "node:path";
 import { hasErrno } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
-import { syncDirectory } from "./flush.ts";
-import { refuseLinks } from "./paths.ts";
-import { RootMaker } from "./root.ts";
-import type { Turns } from "./turns.ts";
+import { flushDirectory } from "./flush.ts";
+import { refuseLinks } from "./links.ts";
+import { RootMaker } from "./root-maker.ts";
+import type { Semaphore } from "./semaphore.ts";
 
-const rememberedDirectories = 10_000;
+const maxRemembered = 10_000;
 
 /** The directories beneath a root: makes, flushes and removes them. */
 export class Directories {
   readonly #files: FileSystem;
-  /** As it really is: the root that was asked for may be a symbolic link. */
+  /** The real path: the root in the options may be a symbolic link. */
   readonly root: string;
   readonly #fsync: boolean;
   /**
-   * Directories whose own entry is known to be on the disk, with their identity: another process may have
-   * removed one and made it again, and a cached path would then vouch for an entry that was never flushed.
+   * The directories whose own entry is known to be on the disk, by path, with the identity of each.
+   * If another process removes a directory and makes it again, its identity changes, and its entry
+   * is flushed again.
    */
   readonly #durable: Map<string, string> = new Map();
 
@@ -27,52 +28,59 @@ export class Directories {
     this.#fsync = fsync;
   }
 
-  /** Makes `directory` and those above it, as far as they are missing. Each is checked before anything is made in it. */
-  async make(directory: string, place: Place): Promise<void> {
+  /**
+   * Makes `directory`, and those above it that are missing. Each is checked for links before
+   * anything is made in it.
+   */
+  async make(directory: string, operation: Operation): Promise<void> {
     try {
-      await refuseLinks(this.#files, directory, place);
+      await refuseLinks(this.#files, directory, operation);
       return;
     } catch (error) {
       if (!hasErrno(error, "ENOENT")) throw error;
     }
     if (directory === this.root) {
-      // Removed under a store that lives.
+      // The root was removed after the store had found it.
       await new RootMaker(this.#files, this.#fsync).make(directory);
       return;
     }
-    await this.make(dirname(directory), place);
+    await this.make(dirname(directory), operation);
     try {
       await this.#files.mkdir(directory);
     } catch (error) {
-      // Made by another meanwhile; or its parent removed by a delete, which the caller meets as ENOENT and tries again.
+      // Another writer may have made it meanwhile. If a delete has removed its parent, the next
+      // check rejects with ENOENT, and the caller tries again.
       if (!hasErrno(error, "EEXIST", "ENOENT")) throw error;
     }
-    await refuseLinks(this.#files, directory, place);
+    await refuseLinks(this.#files, directory, operation);
   }
 
   /**
-   * Flushes the entries of `directory`, and its own entry in its parent and so on up to the root unless that is
-   * known to be done, whoever made it: its maker may not have come so far yet.
+   * Flushes the entries of `directory`. Then it flushes the directory's own entry in its parent,
+   * and so on up to the root, unless that is known to be done. It does so for every directory,
+   * whoever made it: its maker may not have flushed yet.
    *
-   * A directory that is gone was emptied by a delete, which flushes what is left.
+   * If the directory is gone, a delete has removed it, and flushes what is left.
    */
   async flush(directory: string): Promise<void> {
     if (!this.#fsync) return;
-    const identity = await syncDirectory(this.#files, directory);
+    const identity = await flushDirectory(this.#files, directory);
     if (identity === undefined || this.#durable.get(directory) === identity) return;
     if (directory !== this.root) await this.flush(dirname(directory));
-    if (this.#durable.size >= rememberedDirectories) this.#durable.clear();
-    // Without a time of birth an inode that is used again looks like the directory that had it before.
+    if (this.#durable.size >= maxRemembered) this.#durable.clear();
+    // Without a time of birth, a new directory with a reused inode would look like the one before
+    // it.
     if (!identity.endsWith(":0")) this.#durable.set(directory, identity);
   }
 
   /**
-   * Removes those of the directories that are empty, those above them that become so, and never the root; then
-   * flushes the lowest that stay, so that no deleted object comes back.
+   * Removes the directories that are empty, and those above them that become empty, but never the
+   * root. Then it flushes the lowest that stay, so that no deleted object returns after a power
+   * cut.
    *
-   * A create that has just made one of them, and finds it gone, makes it again.
+   * If a create has just made one of these directories, it finds it gone and makes it again.
    */
-  async removeEmptied(directories: Iterable<string>, turns: Turns): Promise<void> {
+  async removeEmptied(directories: Iterable<string>, semaphore: Semaphore): Promise<void> {
     const staying = new Set<string>();
     const byDepth = new Map<number, Set<string>>();
     const add = (directory: string): void => {
@@ -80,7 +88,8 @@ export class Directories {
       byDepth.set(depth, (byDepth.get(depth) ?? new Set()).add(directory));
     };
     for (const directory of directories) add(directory);
-    // A parent's path is shorter than its child's: from the longest down, each comes after all that is in it.
+    // A parent's path is shorter than its child's: from the longest path down, each comes after its
+    // children.
     for (;;) {
       const longest = Math.max(...byDepth.keys());
       const level = byDepth.get(longest);
@@ -88,13 +97,13 @@ export class Directories {
       byDepth.delete(longest);
       await Promise.all(
         [...level].map(async (directory) => {
-          const isGone = directory !== this.root && (await turns.run(() => this.#removeEmpty(directory)));
+          const isGone = directory !== this.root && (await semaphore.run(() => this.#removeEmpty(directory)));
           if (isGone) add(dirname(directory));
           else staying.add(directory);
         }),
       );
     }
-    await Promise.all([...staying].map((directory) => turns.run(() => this.flush(directory))));
+    await Promise.all([...staying].map((directory) => semaphore.run(() => this.flush(directory))));
   }
 
   async #removeEmpty(directory: string): Promise<boolean> {
@@ -102,7 +111,8 @@ export class Directories {
       await this.#files.rmdir(directory);
     } catch (error) {
       if (hasErrno(error, "ENOENT")) return true;
-      // Not empty, or no directory at all; or not ours to remove: an empty directory does no harm.
+      // It is not empty, is no directory, or may not be removed by this user. An empty directory
+      // does no harm.
       if (hasErrno(error, "ENOTEMPTY", "EEXIST", "ENOTDIR", "EACCES", "EPERM", "EBUSY", "EROFS"))
         return false;
       throw error;
@@ -111,14 +121,17 @@ export class Directories {
     return true;
   }
 
-  /** The lowest directory on the way down to `directory` that is there, or `undefined` without even a root. */
-  async lowest(directory: string, place: Place): Promise<string | undefined> {
+  /**
+   * `directory`, or the lowest directory above it that is there, or `undefined` if even the root is
+   * missing.
+   */
+  async lowestExisting(directory: string, operation: Operation): Promise<string | undefined> {
     try {
-      await refuseLinks(this.#files, directory, place);
+      await refuseLinks(this.#files, directory, operation);
       return directory;
     } catch (error) {
       if (!hasErrno(error, "ENOENT", "ENOTDIR")) throw error;
     }
-    return directory === this.root ? undefined : this.lowest(dirname(directory), place);
+    return directory === this.root ? undefined : this.lowestExisting(dirname(directory), operation);
   }
 }

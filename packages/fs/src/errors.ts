@@ -1,14 +1,15 @@
 import { isStoreError, StoreError } from "@state/core";
 import type { StoreErrorCode } from "@state/core";
 
-/** What a system error means to the store's caller, and what can be done about it. */
+/** What a system error means to the store's caller, and what to do about it. */
 const meanings: ReadonlyMap<string, readonly [code: StoreErrorCode, advice: string]> = new Map([
   ["EMFILE", ["Throttled", "; too many files are open: raise the limit (ulimit -n)"]],
   ["ENFILE", ["Throttled", "; too many files are open on this machine"]],
   // A prune may free space at any moment.
   ["ENOSPC", ["Unavailable", "; the disk is full: make room, or prune"]],
   ["EDQUOT", ["Unavailable", "; the quota is used up: make room, or prune"]],
-  // An fsync that failed is not asked again: another attempt writes everything anew.
+  // After an fsync that failed, another one may succeed without having written: another attempt
+  // writes a new file.
   ["EIO", ["Unavailable", ""]],
   ["EAGAIN", ["Unavailable", ""]],
   ["EBUSY", ["Unavailable", ""]],
@@ -25,12 +26,13 @@ const meanings: ReadonlyMap<string, readonly [code: StoreErrorCode, advice: stri
   ["ELOOP", ["Misconfigured", "; objects are never reached through symbolic links"]],
 ]);
 
-/** Where a failure happened, for its message. */
-export interface Place {
+/** One call of the store, as its errors name it. */
+export interface Operation {
   readonly store: string;
   /** `create`, `get`, `list` or `delete`. */
-  readonly operation: string;
+  readonly name: string;
   readonly key: string;
+  /** Where the object, or the folder, is in the file system. */
   readonly path: string;
 }
 
@@ -46,15 +48,21 @@ export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
 }
 
 /** The `StoreError` for whatever a call of the file system rejected with. */
-export function toStoreError(error: unknown, place: Place): StoreError {
+export function toStoreError(error: unknown, operation: Operation): StoreError {
   if (isStoreError(error)) return error;
   const [code, advice] = meanings.get(errnoOf(error) ?? "") ?? ["Failed", ""];
   const what = error instanceof Error ? error.message : String(error);
-  const message = `${place.operation} of ${JSON.stringify(place.key)} failed at ${place.path}: ${what}${advice}`;
-  return new StoreError(code, message, { key: place.key, store: place.store, cause: error });
+  const message = `${operation.name} of ${JSON.stringify(operation.key)} failed at ${operation.path}: ${what}${advice}`;
+  return new StoreError(code, message, { key: operation.key, store: operation.store, cause: error });
 }
 
-export function refusal(code: StoreErrorCode, place: Place, why: string, cause?: unknown): StoreError {
-  const message = `${place.operation} of ${JSON.stringify(place.key)} refused at ${place.path}: ${why}`;
-  return new StoreError(code, message, { key: place.key, store: place.store, cause });
+/** A `StoreError` for what the store itself refuses. */
+export function storeError(
+  code: StoreErrorCode,
+  operation: Operation,
+  why: string,
+  cause?: unknown,
+): StoreError {
+  const message = `${operation.name} of ${JSON.stringify(operation.key)} refused at ${operation.path}: ${why}`;
+  return new StoreError(code, message, { key: operation.key, store: operation.store, cause });
 }

@@ -1,7 +1,10 @@
 import type { BigIntStats, Dirent } from "node:fs";
 import { link, lstat, mkdir, open, opendir, readdir, realpath, rmdir, unlink } from "node:fs/promises";
 
-/** The calls that the store makes of its file system: the seam at which tests put another one, or a fault. */
+/**
+ * The calls that the store makes to its file system. Tests replace it by another one, or by one
+ * that fails.
+ */
 export interface FileSystem {
   readonly open: (path: string, flags: string | number) => Promise<OpenFile>;
   readonly mkdir: (path: string) => Promise<void>;
@@ -11,7 +14,7 @@ export interface FileSystem {
   readonly lstat: (path: string) => Promise<FileStats>;
   readonly realpath: (path: string) => Promise<string>;
   readonly readdir: (path: string) => Promise<readonly Entry[]>;
-  /** Reads a directory little by little, for who may stop early. */
+  /** Reads a directory in parts, for a caller that may stop early. */
   readonly opendir: (path: string) => Promise<AsyncIterable<Entry>>;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -4,8 +4,8 @@ import type { FileSystem } from "./file-system.ts";
 
 const directoryOnly = constants.O_RDONLY | constants.O_DIRECTORY;
 
-/** Flushes one directory and answers its identity, or `undefined` if it is not there. */
-export async function syncDirectory(files: FileSystem, directory: string): Promise<string | undefined> {
+/** Flushes one directory. Returns its identity, or `undefined` if it is not there. */
+export async function flushDirectory(files: FileSystem, directory: string): Promise<string | undefined> {
   try {
     const handle = await files.open(directory, directoryOnly);
     try {

@@ -1,2 +1,2 @@
-export { FsStore } from "./fs-store.ts";
+export { FsStore } from "./store.ts";
 export type { FsStoreOptions } from "./options.ts";

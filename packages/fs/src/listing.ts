@@ -1,36 +1,43 @@
 import { join } from "node:path";
 import type { ListedObject, ListOptions, ListPage } from "@state/core";
-import { untilAborted } from "./abort.ts";
+import { raceAbort } from "./abort-race.ts";
 import { hasErrno } from "./errors.ts";
-import type { Place } from "./errors.ts";
-import type { Entry as DirectoryEntry, FileSystem } from "./file-system.ts";
-import { isKey, linkRefusal } from "./paths.ts";
-import { irregular } from "./reading.ts";
-import type { Turns } from "./turns.ts";
+import type { Operation } from "./errors.ts";
+import type { Entry, FileSystem } from "./file-system.ts";
+import { isKey } from "./keys.ts";
+import { linkError } from "./links.ts";
+import { irregularFileError } from "./body.ts";
+import type { Semaphore } from "./semaphore.ts";
 
 const pageSize = 1_000;
 
-/** A key, or a folder that ends in `/`, and where it is. */
-interface Entry {
+/** A key, or a folder that ends in `/`, and its path in the file system. */
+interface ListEntry {
   readonly name: string;
   readonly path: string;
 }
 
 /**
- * One listing. Holds the names of the directories between the prefix and the cursor, never of a whole tree.
+ * One listing. It holds the names in the directories between the prefix and the cursor, never those
+ * of a whole tree.
  *
- * Files and directories may come and go while it is under way.
+ * Files and directories may be made and removed while it runs.
  */
 export class Listing {
   readonly #files: FileSystem;
-  readonly #turns: Turns;
-  readonly #place: Place;
+  readonly #semaphore: Semaphore;
+  readonly #operation: Operation;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(files: FileSystem, turns: Turns, place: Place, signal: AbortSignal | undefined) {
+  constructor(
+    files: FileSystem,
+    semaphore: Semaphore,
+    operation: Operation,
+    signal: AbortSignal | undefined,
+  ) {
     this.#files = files;
-    this.#turns = turns;
-    this.#place = place;
+    this.#semaphore = semaphore;
+    this.#operation = operation;
     this.#signal = signal;
   }
 
@@ -39,7 +46,7 @@ export class Listing {
     prefix: string,
     delimiter: ListOptions["delimiter"],
   ): AsyncGenerator<ListPage, void, undefined> {
-    let batch: Entry[] = [];
+    let batch: ListEntry[] = [];
     for await (const entry of this.#entries(directory, prefix, delimiter === undefined)) {
       batch.push(entry);
       if (batch.length < pageSize) continue;
@@ -53,26 +60,28 @@ export class Listing {
     directory: string,
     prefix: string,
     isDeep: boolean,
-  ): AsyncGenerator<Entry, void, undefined> {
+  ): AsyncGenerator<ListEntry, void, undefined> {
     for (const { name, path } of await this.#children(directory, prefix)) {
       if (isDeep && name.endsWith("/")) yield* this.#entries(path, name, isDeep);
       else yield { name, path };
     }
   }
 
-  /** What is in one directory, in the order of keys: a directory stands where its name with a `/` does. */
-  async #children(directory: string, prefix: string): Promise<Entry[]> {
-    const children: Entry[] = [];
+  /**
+   * The entries of one directory, in the order of keys, in which a directory's name ends in `/`.
+   */
+  async #children(directory: string, prefix: string): Promise<ListEntry[]> {
+    const children: ListEntry[] = [];
     for (const entry of await this.#step(() => orAbsent(this.#files.readdir(directory), []))) {
       const path = join(directory, entry.name);
-      if (isObject(entry, prefix, { ...this.#place, path }))
+      if (isObject(entry, prefix, { ...this.#operation, path }))
         children.push({ name: prefix + entry.name, path });
       else if (isFolder(entry, prefix)) children.push({ name: `${prefix}${entry.name}/`, path });
     }
     return children.toSorted((left, right) => (left.name < right.name ? -1 : 1));
   }
 
-  async #page(entries: readonly Entry[]): Promise<ListPage> {
+  async #page(entries: readonly ListEntry[]): Promise<ListPage> {
     const isThere = await Promise.all(
       entries.map(({ name, path }) =>
         name.endsWith("/") ? this.#step(() => this.#holdsObject(path, name)) : this.#object(name, path),
@@ -90,15 +99,15 @@ export class Listing {
   }
 
   /**
-   * Whether any key is beneath a directory: one that a killed writer left empty, or with a staging file only, is
-   * no folder. Stops at the first.
+   * Whether any key is beneath a directory. Reads no further than to the first one. If a killed
+   * writer has left the directory empty, or with a staging file only, it is no folder.
    */
   async #holdsObject(directory: string, prefix: string): Promise<boolean> {
     const entries = await orAbsent(this.#files.opendir(directory), undefined);
     if (entries === undefined) return false;
     const folders: string[] = [];
     for await (const entry of entries) {
-      if (isObject(entry, prefix, { ...this.#place, path: join(directory, entry.name) })) return true;
+      if (isObject(entry, prefix, { ...this.#operation, path: join(directory, entry.name) })) return true;
       if (isFolder(entry, prefix)) folders.push(entry.name);
     }
     for (const folder of folders) {
@@ -109,19 +118,22 @@ export class Listing {
 
   #step<T>(work: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
-    return untilAborted(this.#signal, this.#turns.run(work));
+    return raceAbort(this.#signal, this.#semaphore.run(work));
   }
 }
 
-function isFolder(entry: DirectoryEntry, prefix: string): boolean {
+function isFolder(entry: Entry, prefix: string): boolean {
   return entry.isDirectory() && isKey(prefix + entry.name);
 }
 
-/** Whether the entry is an object; refuses what has the name of one and is neither that nor a folder. */
-function isObject(entry: DirectoryEntry, prefix: string, place: Place): boolean {
+/**
+ * Whether the entry is an object. Throws if it has the name of one, but is neither a file nor a
+ * directory.
+ */
+function isObject(entry: Entry, prefix: string, operation: Operation): boolean {
   if (entry.isDirectory() || !isKey(prefix + entry.name)) return false;
-  if (entry.isSymbolicLink()) throw linkRefusal(place, place.path);
-  if (!entry.isFile()) throw irregular(place);
+  if (entry.isSymbolicLink()) throw linkError(operation, operation.path);
+  if (!entry.isFile()) throw irregularFileError(operation);
   return true;
 }
 

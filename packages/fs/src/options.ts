@@ -1,12 +1,17 @@
 import { resolve } from "node:path";
 
 export interface FsStoreOptions {
-  /** The directory that holds the objects. Made by the first create if it is not there. May itself be a symbolic link. */
+  /**
+   * The directory that holds the objects. Made by the first create if it is not there. May itself
+   * be a symbolic link.
+   */
   readonly root: string;
   /**
-   * Whether files and directories are flushed to the disk before an operation answers. Default `true`.
+   * Whether files and directories are flushed to the disk before an operation returns. Default
+   * `true`.
    *
-   * `false` is for tests: what was answered can be lost when the machine, not only the process, goes down.
+   * `false` is for tests: if the machine goes down, and not only the process, then objects that
+   * were created can be lost.
    */
   readonly fsync?: boolean | undefined;
 }

@@ -1,63 +1,72 @@
-import { dirname } from "node:path";
-import { hasErrno } from "./errors.ts";
+import { Directories } from "./directories.ts";
+import { hasErrno, storeError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
-import { syncDirectory } from "./flush.ts";
+import type { Settings } from "./options.ts";
+import { RootMaker } from "./root-maker.ts";
 
-/**
- * Makes the root and the directories above it that are missing.
- *
- * Each is flushed into the one above it before anything is made in it. So one that is there, with something in it, is
- * on the disk itself, whoever made it, and only the lowest that is found may not be: its maker may have been killed.
- */
-export class RootMaker {
+/** The root of a store: readers find it, and the first create makes it. */
+export class Root {
   readonly #files: FileSystem;
-  readonly #fsync: boolean;
-  /** Made here, and not yet flushed: should that fail, the next attempt finds them there. */
-  readonly #unflushed: Set<string> = new Set();
+  readonly #settings: Settings;
+  readonly #store: string;
+  readonly #maker: RootMaker;
+  readonly #onMade: (path: string) => Promise<void>;
+  #tree: Directories | undefined;
+  #making: Promise<Directories> | undefined;
 
-  constructor(files: FileSystem, fsync: boolean) {
+  /** @param onMade runs once, with the root's real path, before the first `make` resolves */
+  constructor(files: FileSystem, settings: Settings, store: string, onMade: (path: string) => Promise<void>) {
     this.#files = files;
-    this.#fsync = fsync;
+    this.#settings = settings;
+    this.#store = store;
+    this.#maker = new RootMaker(files, settings.fsync);
+    this.#onMade = onMade;
   }
 
-  /** Rejects with EEXIST or ENOTDIR where something else is in the place of a directory. */
-  async make(directory: string): Promise<void> {
-    if (!(await this.#isDirectory(directory))) {
-      if (dirname(directory) !== directory) await this.make(dirname(directory));
-      await this.#makeOne(directory);
-    }
-    await this.#flush(directory);
-  }
-
-  async #makeOne(directory: string): Promise<void> {
-    // Not `mkdir` with `recursive`: that makes an ENOENT of EROFS, EDQUOT and the like.
+  /** The tree, or `undefined` if its root is not there. Once found, it is remembered. */
+  async find(): Promise<Directories | undefined> {
+    if (this.#tree !== undefined) return this.#tree;
+    const path = this.#settings.root;
+    let root: string;
     try {
-      await this.#files.mkdir(directory);
-      this.#unflushed.add(directory);
+      root = await this.#files.realpath(path);
     } catch (error) {
-      // Made by another meanwhile.
-      if (!hasErrno(error, "EEXIST") || !(await this.#isDirectory(directory))) throw error;
+      if (hasErrno(error, "ENOENT")) return undefined;
+      throw error;
     }
+    if (!(await this.#files.lstat(root)).isDirectory()) {
+      const opening: Operation = { store: this.#store, name: "open", key: "", path };
+      throw storeError("Misconfigured", opening, "the root is not a directory");
+    }
+    this.#tree ??= new Directories(this.#files, root, this.#settings.fsync);
+    return this.#tree;
   }
 
-  /** It may be a symbolic link to a directory, as the root and those above it may. */
-  async #isDirectory(path: string): Promise<boolean> {
+  /** The tree, whose root is made if it is not there. If that fails, the next call tries again. */
+  async make(operation: Operation): Promise<Directories> {
+    this.#making ??= this.#make(operation);
     try {
-      return (await this.#files.lstat(await this.#files.realpath(path))).isDirectory();
+      return await this.#making;
     } catch (error) {
-      if (hasErrno(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP")) return false;
+      this.#making = undefined;
       throw error;
     }
   }
 
-  async #flush(directory: string): Promise<void> {
-    if (!this.#fsync) return;
+  async #make(operation: Operation): Promise<Directories> {
+    const { root } = this.#settings;
     try {
-      await syncDirectory(this.#files, dirname(directory));
+      await this.#maker.make(root);
     } catch (error) {
-      // One that an administrator made in a directory that we cannot read: its entry is theirs to have flushed.
-      if (this.#unflushed.has(directory) || !hasErrno(error, "EACCES", "EPERM")) throw error;
+      // A file is in its place, or a symbolic link that leads nowhere.
+      if (!hasErrno(error, "EEXIST", "ENOTDIR")) throw error;
+      throw storeError("Misconfigured", operation, `the root ${root} cannot be made a directory`, error);
     }
-    this.#unflushed.delete(directory);
+    const tree = await this.find();
+    if (tree === undefined)
+      throw storeError("Unavailable", operation, `the root ${root} was removed as soon as it was made`);
+    await this.#onMade(tree.root);
+    return tree;
   }
 }

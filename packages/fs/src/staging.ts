@@ -1,14 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { hasErrno, refusal } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import { hasErrno, storeError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
-import { isKey, stagingPrefix } from "./paths.ts";
+import { isKey } from "./keys.ts";
 
-const chunk = 8 * 2 ** 20;
+export const stagingPrefix = ".staging-";
+const chunkBytes = 8 * 2 ** 20;
 const staleAfterMs = 24 * 60 * 60 * 1_000;
 
-/** Writes `body` to a new file beside the one that it is meant to become, flushed if `fsync`, and answers its path. */
+/**
+ * Writes `body` to a new file in the directory of the final one, and flushes it if `fsync`. Returns
+ * its path.
+ */
 export async function stage(
   files: FileSystem,
   directory: string,
@@ -16,14 +20,15 @@ export async function stage(
   fsync: boolean,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  // A uuid and nothing of the key: a suffix to a name of 240 bytes would not fit into the 255 of a file's name.
+  // The name has nothing of the key: with a suffix, a name of 240 bytes would exceed the 255 bytes
+  // of a file's name.
   const path = join(directory, `${stagingPrefix}${randomUUID()}`);
   const handle = await files.open(path, "wx");
   try {
-    await closing(handle, async () => {
+    await closeAfter(handle, async () => {
       for (let offset = 0; offset < body.byteLength;) {
         signal?.throwIfAborted();
-        const length = Math.min(chunk, body.byteLength - offset);
+        const length = Math.min(chunkBytes, body.byteLength - offset);
         offset += (await handle.write(body, offset, length)).bytesWritten;
       }
       signal?.throwIfAborted();
@@ -36,8 +41,11 @@ export async function stage(
   }
 }
 
-/** Closes the file in any case; a close that fails is a write that failed (NFS and quotas report it there). */
-async function closing(handle: OpenFile, work: () => Promise<void>): Promise<void> {
+/**
+ * Closes the file in any case. If the close fails, a write has failed: NFS and quotas report it
+ * there.
+ */
+async function closeAfter(handle: OpenFile, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -47,52 +55,61 @@ async function closing(handle: OpenFile, work: () => Promise<void>): Promise<voi
   await handle.close();
 }
 
-/** Removes a staging file. One that cannot be removed is hidden, and is swept later: nothing to fail a create for. */
+/**
+ * Removes a staging file. If it cannot be removed, no create fails: the file is never listed, and
+ * is swept later.
+ */
 export async function discard(files: FileSystem, path: string): Promise<void> {
   await files.unlink(path).catch(() => undefined);
 }
 
 /**
- * Gives the staging file its name, if nothing has it. Unlike an exclusive open of the final name, a link shows
- * the object whole or not at all.
+ * Links the staging file to its final name, if nothing has that name. With an exclusive open of the
+ * final name, readers could see a part of the object. With a link they see it whole or not at all.
  */
 export async function publish(
   files: FileSystem,
   staged: string,
-  place: Place,
+  operation: Operation,
 ): Promise<"created" | "exists"> {
   try {
-    await files.link(staged, place.path);
+    await files.link(staged, operation.path);
     return "created";
   } catch (error) {
     if (hasErrno(error, "ENOENT")) {
-      throw refusal("Unavailable", place, "the staging file was swept while its writer stood still", error);
+      throw storeError(
+        "Unavailable",
+        operation,
+        "the staging file was swept while its writer stood still",
+        error,
+      );
     }
     if (hasErrno(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK")) {
-      throw refusal(
+      throw storeError(
         "Unsupported",
-        place,
+        operation,
         "the file system has no hard links; put the root on one that has them",
         error,
       );
     }
     if (!hasErrno(error, "EEXIST")) throw error;
   }
-  const [ours, theirs] = await Promise.all([lookUp(files, staged), lookUp(files, place.path)]);
+  const [ours, theirs] = await Promise.all([statOf(files, staged), statOf(files, operation.path)]);
   if (ours === undefined) {
-    throw refusal("Unavailable", place, "the staging file was swept while its writer stood still");
+    throw storeError("Unavailable", operation, "the staging file was swept while its writer stood still");
   }
   if (theirs?.isDirectory() === true) {
-    throw refusal("InvalidKey", place, "the key is a folder of other keys");
+    throw storeError("InvalidKey", operation, "the key is a folder of other keys");
   }
-  // NFS: a lost reply makes the client link again, and meet its own link. The same file under both names is
-  // proof; `nlink === 2` alone is not, a backup that works by hard links makes that of a loser's file too.
+  // If NFS loses the reply to a link, the client sends it again and meets its own link. The same
+  // file under both names proves that. `nlink === 2` alone does not: a backup by hard links also
+  // gives the loser's file a second name.
   const isOurs =
     theirs !== undefined && ours.nlink >= 2n && theirs.ino === ours.ino && theirs.dev === ours.dev;
   return isOurs ? "created" : "exists";
 }
 
-async function lookUp(
+async function statOf(
   files: FileSystem,
   path: string,
 ): Promise<Awaited<ReturnType<FileSystem["lstat"]>> | undefined> {
@@ -104,17 +121,20 @@ async function lookUp(
   }
 }
 
-/** Whether names that differ in case are one name here; found by the staging file under another spelling. */
+/**
+ * Whether the file system takes names that differ in case for one: then it finds the staging file
+ * in capitals.
+ */
 export async function foldsCase(files: FileSystem, directory: string, staged: string): Promise<boolean> {
   const name = staged.slice(directory.length + 1).toUpperCase();
-  return (await lookUp(files, join(directory, name))) !== undefined;
+  return (await statOf(files, join(directory, name))) !== undefined;
 }
 
 /**
- * Removes staging files that no writer can still mean to link, and directories that are empty, beneath
- * `directory`; yields after each directory, so that the caller can go on with something else.
+ * Removes old staging files and empty directories beneath `directory`. Yields after each directory,
+ * so that the caller can stop.
  *
- * Housekeeping: what cannot be read or removed is left for the next time.
+ * What cannot be read or removed is left for the next sweep.
  */
 export async function* sweep(files: FileSystem, directory: string): AsyncGenerator<void, void, undefined> {
   const entries = await files.readdir(directory).catch(() => []);
@@ -122,7 +142,8 @@ export async function* sweep(files: FileSystem, directory: string): AsyncGenerat
     const path = join(directory, entry.name);
     if (entry.isDirectory() && isKey(entry.name)) {
       yield* sweep(files, path);
-      // Left by a writer that was killed. Not empty is the rule; a writer who finds its directory gone makes it again.
+      // A killed writer may have left it empty. If it is not empty, this fails. If a writer needs
+      // it, it makes it again.
       await files.rmdir(path).catch(() => undefined);
     } else if (entry.name.startsWith(stagingPrefix) && (await isStale(files, path))) {
       await discard(files, path);

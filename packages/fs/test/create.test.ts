@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { isStoreError } from "@state/core";
 import { describe, expect, test } from "vitest";
 import { nodeFileSystem } from "../src/file-system.ts";
-import { LocalStore } from "../src/store.ts";
+import { LocalStore } from "../src/local-store.ts";
 import { bytes, keysOf, scratch, tree } from "./support/scratch.ts";
 import { systemError, watched } from "./support/watched-files.ts";
 
@@ -162,13 +162,13 @@ describe("directories", () => {
     const root = await scratch();
     const [left, right] = [0, 1].map(() => new LocalStore({ root, fsync: false }, nodeFileSystem));
     const numbers = Array.from({ length: 300 }, (_, number) => number);
-    const answers = await Promise.all(
+    const outcomes = await Promise.all(
       numbers.map(async (number) => {
-        const answer = await left?.create(`a/b/${number}`, bytes("body"));
-        return [answer, await right?.delete([`a/b/${number}`])];
+        const created = await left?.create(`a/b/${number}`, bytes("body"));
+        return [created, await right?.delete([`a/b/${number}`])];
       }),
     );
-    expect(answers).toEqual(numbers.map(() => ["created", []]));
+    expect(outcomes).toEqual(numbers.map(() => ["created", []]));
     expect(await tree(root)).toEqual([]);
   });
 
@@ -208,7 +208,7 @@ describe("a key that is a directory prefix of another", () => {
     expect(await tree(root)).toEqual(["a/", "a/b/", "a/b/c"]);
   });
 
-  test("is no object where removing a directory is answered with EPERM", async () => {
+  test("is no object where the removal of a directory fails with EPERM", async () => {
     const root = await scratch();
     await mkdir(join(root, "a/b"), { recursive: true });
     const files = { ...nodeFileSystem, unlink: () => Promise.reject(systemError("EPERM")) };

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { LocalStore } from "../src/store.ts";
+import { LocalStore } from "../src/local-store.ts";
 import { bytes, scratch, tree } from "./support/scratch.ts";
 import { systemError, watched } from "./support/watched-files.ts";
 import type { Call } from "./support/watched-files.ts";
@@ -181,7 +181,10 @@ test("with fsync: false nothing is flushed", async () => {
   expect(flushes().filter((call) => call.startsWith("sync"))).toEqual([]);
 });
 
-/** A store, and the flushes and links since they were last asked for, relative to its root, staging files without their uuid. */
+/**
+ * A store, and the flushes and links since they were last asked for, relative to its root, staging
+ * files without their uuid.
+ */
 async function watchedStore(
   fsync?: boolean,
 ): Promise<{ root: string; store: LocalStore; flushes: () => string[] }> {

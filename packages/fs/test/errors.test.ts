@@ -8,7 +8,7 @@ import type { ObjectStore, StoreErrorCode } from "@state/core";
 import { describe, expect, test } from "vitest";
 import { nodeFileSystem } from "../src/file-system.ts";
 import { FsStore } from "../src/index.ts";
-import { LocalStore } from "../src/store.ts";
+import { LocalStore } from "../src/local-store.ts";
 import { bytes, keysOf, scratch, tree } from "./support/scratch.ts";
 import { systemError, watched } from "./support/watched-files.ts";
 

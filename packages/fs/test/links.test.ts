@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { nodeFileSystem } from "../src/file-system.ts";
 import { FsStore } from "../src/index.ts";
-import { LocalStore } from "../src/store.ts";
+import { LocalStore } from "../src/local-store.ts";
 import { bytes, keysOf, scratch, tree } from "./support/scratch.ts";
 
 const refused = { code: "Misconfigured", message: expect.stringContaining("symbolic link") };

@@ -2,7 +2,7 @@ import { mkdir, rm, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FsStore } from "../src/index.ts";
-import { LocalStore } from "../src/store.ts";
+import { LocalStore } from "../src/local-store.ts";
 import { bytes, keysOf, scratch } from "./support/scratch.ts";
 import { watched } from "./support/watched-files.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { nodeFileSystem } from "../src/file-system.ts";
 import type { Entry } from "../src/file-system.ts";
-import { LocalStore } from "../src/store.ts";
+import { LocalStore } from "../src/local-store.ts";
 import { gate } from "./support/watched-files.ts";
 import { bytes, keysOf, scratch, tree } from "./support/scratch.ts";
 
@@ -62,7 +62,7 @@ test("in a large tree the sweep goes on behind the first create, and stops when 
     return nodeFileSystem.readdir(path);
   };
   const store = new LocalStore({ root, fsync: false }, { ...nodeFileSystem, now: () => now, readdir });
-  // The sweep is held: a create that waited for all of it would never answer.
+  // The sweep is held: a create that waited for all of it would never return.
   expect(await store.create("key", bytes("body"))).toBe("created");
   await held.reached;
   const closing = store.close();

@@ -1,28 +1,34 @@
 import { createHash } from "node:crypto";
 import { CRC32C } from "@google-cloud/storage";
-import type { Answer } from "./answer.ts";
-import { corrupt, unavailable } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import type { ServiceResponse } from "./response.ts";
+import { storeError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 
-/** The bytes of a download, once they are those that the service has stored. */
-export function bodyFrom(answer: Answer, place: Place): Uint8Array {
-  const { chunks, headers } = answer;
+/** The bytes of a download, if they match the hash that the service has stored with them. */
+export function readBody(response: ServiceResponse, operation: Operation): Uint8Array {
+  const { chunks, headers } = response;
   const stored = hashesOf(headers.get("x-goog-hash") ?? "");
   const name = stored.has("md5") ? "md5" : "crc32c";
   const expected = stored.get(name);
   if (expected === undefined) {
-    throw unavailable(
-      place,
-      "the answer has no x-goog-hash: it is not of Cloud Storage, or its headers were taken out on the way",
+    throw storeError(
+      "Unavailable",
+      operation,
+      "the response has no x-goog-hash: it is not of Cloud Storage, or its headers were removed on the way",
     );
   }
-  // Every object of ours has an MD5, by native code. Composite objects have none; the SDK's CRC32C runs at 70 MB/s.
+  // The MD5 comes first, because Node computes it in native code, and the SDK's CRC32C runs at 70
+  // MB/s. Every object of the store has an MD5. Composite objects have none.
   const actual = name === "md5" ? md5Of(chunks) : crc32cOf(chunks);
   const length = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   if (actual !== expected) {
-    throw corrupt(place, `${length} bytes came with ${name} ${actual}, the service has stored ${expected}`);
+    throw storeError(
+      "Corrupt",
+      operation,
+      `the ${name} of the ${length} bytes is ${actual}, the service has stored ${expected}`,
+    );
   }
-  // Not a Buffer: small ones share their memory with others.
+  // A new array: small Buffers share their memory with others.
   const body = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {
@@ -32,7 +38,7 @@ export function bodyFrom(answer: Answer, place: Place): Uint8Array {
   return body;
 }
 
-/** `crc32c=AAAAAA==,md5=…`; two headers arrive joined in the same way. */
+/** Parses `crc32c=AAAAAA==,md5=…`. Two headers are joined in the same way. */
 function hashesOf(header: string): ReadonlyMap<string, string> {
   return new Map(
     header.split(",").map((part) => {

@@ -1,48 +1,54 @@
 import { checkKey, isStoreError } from "@state/core";
 import type { ListedObject, ListPage } from "@state/core";
-import { jsonOf } from "./answer.ts";
-import type { Answer } from "./answer.ts";
-import { answerFailure, unavailable } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import { jsonOf } from "./response.ts";
+import type { ServiceResponse } from "./response.ts";
+import { responseError, storeError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 
 const pageSize = 1_000;
 
-export interface Listed {
-  readonly place: Place;
-  /** The store's own prefix, and the listing's. */
-  readonly full: string;
-  /** The store's own prefix. */
-  readonly own: string;
+export interface ListRequest {
+  readonly operation: Operation;
+  /** The store's own prefix, followed by the listing's. */
+  readonly fullPrefix: string;
+  /** The store's own prefix: `""`, or ending in `/`. */
+  readonly root: string;
   readonly delimiter: "/" | undefined;
 }
 
-interface Page extends ListPage {
+interface PageWithToken extends ListPage {
   readonly token: string | undefined;
 }
 
-/** The pages of a listing, each asked for when it is wanted. */
-export async function* pagesOf(
-  ask: (query: URLSearchParams) => Promise<Answer>,
-  listed: Listed,
+/** The pages of a listing. Each is requested when the caller asks for it. */
+export async function* listPages(
+  send: (query: URLSearchParams) => Promise<ServiceResponse>,
+  request: ListRequest,
 ): AsyncGenerator<ListPage, void, undefined> {
   let token: string | undefined;
-  /** Since the last page that was not empty: only empty ones could go round for ever. */
+  // The tokens since the last page that was not empty. A page with keys is checked by their order;
+  // empty pages may repeat for ever.
   const tokens = new Set<string>();
   let last = "";
-  let held: readonly string[] = [];
+  let heldBack: readonly string[] = [];
   do {
-    const page = pageOf(await ask(queryOf(listed, token)), listed);
+    const page = pageOf(await send(queryOf(request, token)), request);
     const { objects } = page;
-    // fake-gcs-server names every folder on the first page, and those that are left again on each further one.
-    // What lies behind a page's last key waits for the next page, and is given once.
-    const folders = [...new Set([...held, ...page.prefixes])].filter((folder) => folder !== last);
+    // fake-gcs-server names every folder on the first page, and on each further page the folders
+    // that are left. So a folder after the page's last key is held back until the next page, and is
+    // listed once.
+    const folders = [...new Set([...heldBack, ...page.prefixes])].filter((folder) => folder !== last);
     const end = page.token === undefined ? undefined : objects.at(-1)?.key;
     const prefixes = folders.filter((folder) => end === undefined || folder < end).toSorted(byBytes);
-    held = end === undefined ? [] : folders.filter((folder) => folder > end);
-    const [first, final] = ends(objects, prefixes);
-    // A page that is sent twice would list keys twice, or for ever.
+    heldBack = end === undefined ? [] : folders.filter((folder) => folder > end);
+    const [first, final] = firstAndLast(objects, prefixes);
+    // If a page is repeated, its keys would be listed twice, or for ever.
     if ((first !== undefined && first <= last) || (page.token !== undefined && tokens.has(page.token))) {
-      throw unavailable(listed.place, "the service sent a page of the listing that it had sent before");
+      throw storeError(
+        "Unavailable",
+        request.operation,
+        "the service sent a page of the listing that it had sent before",
+      );
     }
     if (first !== undefined) tokens.clear();
     if (page.token !== undefined) tokens.add(page.token);
@@ -52,7 +58,7 @@ export async function* pagesOf(
   } while (token !== undefined);
 }
 
-function ends(
+function firstAndLast(
   objects: readonly ListedObject[],
   prefixes: readonly string[],
 ): readonly [first: string | undefined, last: string | undefined] {
@@ -61,33 +67,39 @@ function ends(
   return [firsts[0], lasts.at(-1)];
 }
 
-function queryOf({ full, delimiter }: Listed, token: string | undefined): URLSearchParams {
+function queryOf({ fullPrefix, delimiter }: ListRequest, token: string | undefined): URLSearchParams {
   return new URLSearchParams({
-    prefix: full,
+    prefix: fullPrefix,
     maxResults: String(pageSize),
-    // A whole description of an object is twenty times as long.
+    // All metadata of an object are twenty times as long.
     fields: "kind,nextPageToken,prefixes,items(name,size)",
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(token === undefined ? {} : { pageToken: token }),
   });
 }
 
-function pageOf(answer: Answer, { place, full, own }: Listed): Page {
-  const json = answer.status === 200 ? jsonOf(answer) : undefined;
-  // An empty listing has no items, but says what it is: an answer that was emptied on the way does not.
-  if (json?.["kind"] !== "storage#objects") throw answerFailure(answer, place);
-  const objects = arrayOf(json["items"]).map((item) => objectOf(item, full, own));
-  const prefixes = arrayOf(json["prefixes"]).map((prefix) => relative(prefix, full, own));
+function pageOf(response: ServiceResponse, { operation, fullPrefix, root }: ListRequest): PageWithToken {
+  const json = response.status === 200 ? jsonOf(response) : undefined;
+  // An empty listing has no items, but has its kind. A response that lost its body on the way does
+  // not.
+  if (json?.["kind"] !== "storage#objects") throw responseError(response, operation);
+  const objects = arrayOf(json["items"]).map((item) => objectOf(item, fullPrefix, root));
+  const prefixes = arrayOf(json["prefixes"]).map((prefix) => relative(prefix, fullPrefix, root));
   const token = json["nextPageToken"] ?? undefined;
   if (
     !objects.every((object) => object !== undefined) ||
     !prefixes.every((prefix) => prefix !== undefined) ||
     (token !== undefined && (typeof token !== "string" || token === ""))
   ) {
-    throw unavailable(place, "the listing holds what is no listing of Cloud Storage, or of this prefix");
+    throw storeError(
+      "Unavailable",
+      operation,
+      "the listing has entries that are not of Cloud Storage, or not of this prefix",
+    );
   }
   return {
-    // What is no key, such as the folder that a console makes, no caller could read or delete.
+    // A name that is no key, such as a folder that a console makes, could neither be read nor
+    // deleted.
     objects: objects.filter(({ key }) => isKey(key)).toSorted((a, b) => byBytes(a.key, b.key)),
     prefixes: prefixes.filter((prefix) => isKey(prefix.slice(0, -1))),
     token,
@@ -99,17 +111,17 @@ function arrayOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-function objectOf(item: unknown, full: string, own: string): ListedObject | undefined {
+function objectOf(item: unknown, fullPrefix: string, root: string): ListedObject | undefined {
   if (typeof item !== "object" || item === null) return undefined;
-  const key = relative(Reflect.get(item, "name"), full, own);
+  const key = relative(Reflect.get(item, "name"), fullPrefix, root);
   const size: unknown = Reflect.get(item, "size");
-  // A 64-bit number in a string.
+  // The service sends 64-bit numbers as strings.
   if (key === undefined || typeof size !== "string" || !/^\d+$/.test(size)) return undefined;
   return { key, size: Number(size) };
 }
 
-function relative(name: unknown, full: string, own: string): string | undefined {
-  return typeof name === "string" && name.startsWith(full) ? name.slice(own.length) : undefined;
+function relative(name: unknown, fullPrefix: string, root: string): string | undefined {
+  return typeof name === "string" && name.startsWith(fullPrefix) ? name.slice(root.length) : undefined;
 }
 
 function isKey(key: string): boolean {

@@ -1,15 +1,15 @@
 import { createHash, randomUUID } from "node:crypto";
 import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { jsonOf, textOf } from "./answer.ts";
-import type { Answer } from "./answer.ts";
-import { bodyFrom } from "./body.ts";
+import { jsonOf, textOf } from "./response.ts";
+import type { ServiceResponse } from "./response.ts";
+import { readBody } from "./body.ts";
 import { deleteAll } from "./deleting.ts";
-import { answerFailure, isAbsent, isConditionNotMet } from "./errors.ts";
-import type { Place } from "./errors.ts";
-import { exchange } from "./exchange.ts";
-import type { Request } from "./exchange.ts";
-import { pagesOf } from "./listing.ts";
+import { responseError, meansAbsent, meansExists } from "./errors.ts";
+import type { Operation } from "./errors.ts";
+import { sendRequest } from "./request.ts";
+import type { ServiceRequest } from "./request.ts";
+import { listPages } from "./listing.ts";
 import { settingsOf } from "./options.ts";
 import type { GcsStoreOptions, Settings } from "./options.ts";
 
@@ -19,8 +19,9 @@ const encoder = new TextEncoder();
 /**
  * An object store in a bucket of Google Cloud Storage.
  *
- * A call is one request through the client's authenticated transport, never one of the SDK's methods on files:
- * those retry, and delete what they believe they have uploaded badly.
+ * A call is one request through the client's authenticated transport. The SDK's methods on files
+ * are never used: they retry, and after an upload whose hash does not match they delete the key,
+ * whoever wrote it.
  *
  * @example
  * ```ts
@@ -42,64 +43,79 @@ export class GcsStore implements ObjectStore {
     if (body.byteLength >= bodyLimit) {
       throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
     }
-    const place = this.#place("create", key);
+    const operation = this.#operation("create", key);
     const { prefix, endpoint, bucket } = this.#settings;
     const md5Hash = createHash("md5").update(body).digest("base64");
     const name = `${prefix}${key}`;
-    const answer = await this.#send(
+    const response = await this.#send(
       multipart(
         `${endpoint}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?uploadType=multipart&ifGenerationMatch=0&fields=name,md5Hash`,
-        // Without a content encoding nothing is ever decompressed on the way back.
+        // An object without a content encoding is never decompressed when it is downloaded.
         { name, md5Hash, contentType: "application/octet-stream" },
         body,
       ),
-      place,
+      operation,
       options?.signal,
     );
-    if (isConditionNotMet(answer)) return "exists";
-    const created = answer.status === 200 ? jsonOf(answer) : undefined;
-    if (created?.["name"] !== name || created["md5Hash"] !== md5Hash) throw answerFailure(answer, place);
+    if (meansExists(response)) return "exists";
+    const created = response.status === 200 ? jsonOf(response) : undefined;
+    if (created?.["name"] !== name || created["md5Hash"] !== md5Hash)
+      throw responseError(response, operation);
     return "created";
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const place = this.#place("get", key);
+    const operation = this.#operation("get", key);
     const url = `${this.#urlOf(key)}?alt=media`;
-    const answer = await this.#send({ method: "GET", url }, place, options?.signal);
-    if (isAbsent(answer)) return undefined;
-    if (answer.status !== 200) throw answerFailure(answer, place);
-    return bodyFrom(answer, place);
+    const response = await this.#send({ method: "GET", url }, operation, options?.signal);
+    if (meansAbsent(response)) return undefined;
+    if (response.status !== 200) throw responseError(response, operation);
+    return readBody(response, operation);
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
     const { endpoint, bucket } = this.#settings;
-    const place = this.#place("list", prefix);
-    const full = `${this.#settings.prefix}${prefix}`;
+    const operation = this.#operation("list", prefix);
+    const fullPrefix = `${this.#settings.prefix}${prefix}`;
     const url = `${endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o`;
-    const ask = (query: URLSearchParams): Promise<Answer> =>
-      this.#send({ method: "GET", url: `${url}?${query}` }, place, options?.signal);
-    yield* pagesOf(ask, { place, full, own: this.#settings.prefix, delimiter: options?.delimiter });
+    const send = (query: URLSearchParams): Promise<ServiceResponse> =>
+      this.#send({ method: "GET", url: `${url}?${query}` }, operation, options?.signal);
+    yield* listPages(send, {
+      operation,
+      fullPrefix,
+      root: this.#settings.prefix,
+      delimiter: options?.delimiter,
+    });
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
     return deleteAll(new Set(keys), options?.signal, async (key) => {
-      const place = this.#place("delete", key);
-      const answer = await this.#send({ method: "DELETE", url: this.#urlOf(key) }, place, options?.signal);
-      // fake-gcs-server says 200 and "null"; any other body would be somebody else's answer.
+      const operation = this.#operation("delete", key);
+      const response = await this.#send(
+        { method: "DELETE", url: this.#urlOf(key) },
+        operation,
+        options?.signal,
+      );
+      // fake-gcs-server says 200 and "null"; any other body would be somebody else's response.
       const isGone =
-        answer.status === 204 || (answer.status === 200 && ["", "null"].includes(textOf(answer).trim()));
-      if (!isGone && !isAbsent(answer)) throw answerFailure(answer, place);
+        response.status === 204 ||
+        (response.status === 200 && ["", "null"].includes(textOf(response).trim()));
+      if (!isGone && !meansAbsent(response)) throw responseError(response, operation);
     });
   }
 
-  #send(request: Request, place: Place, signal: AbortSignal | undefined): Promise<Answer> {
-    return exchange(this.#settings.client, request, place, signal);
+  #send(
+    request: ServiceRequest,
+    operation: Operation,
+    signal: AbortSignal | undefined,
+  ): Promise<ServiceResponse> {
+    return sendRequest(this.#settings.requester, request, operation, signal);
   }
 
   #urlOf(key: string): string {
@@ -107,13 +123,20 @@ export class GcsStore implements ObjectStore {
     return `${endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(`${prefix}${key}`)}`;
   }
 
-  #place(operation: Place["operation"], key: string): Place {
-    return { store: this.name, bucket: this.#settings.bucket, operation, key };
+  #operation(name: Operation["name"], key: string): Operation {
+    return { store: this.name, bucket: this.#settings.bucket, name, key };
   }
 }
 
-/** The metadata and the bytes in one request: the service holds the bytes against the hash before the object exists. */
-function multipart(url: string, metadata: Readonly<Record<string, string>>, body: Uint8Array): Request {
+/**
+ * The metadata and the bytes in one request, so that the service checks the bytes by the hash
+ * before the object exists.
+ */
+function multipart(
+  url: string,
+  metadata: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): ServiceRequest {
   const boundary = randomUUID();
   const head =
     `--${boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n${JSON.stringify(metadata)}\r\n` +

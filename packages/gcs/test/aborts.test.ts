@@ -2,13 +2,13 @@ import { getEventListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
+import { StoreError } from "@state/core";
 import { startGcsDouble } from "@state/servers";
 import { answer, operationNames, operations, rejectionOf, storeErrorOf } from "@state/servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { idleLimitMs } from "../src/exchange.ts";
-import { StoreError } from "@state/core";
+import { idleTimeoutMs } from "../src/request.ts";
 import {
-  answerError,
+  errorResponse,
   clientWithoutToken,
   scriptedServer,
   storeBy,
@@ -16,14 +16,14 @@ import {
 } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
-/** Not `once`: a request that ends in its middle is an error to the server before the socket closes. */
+/** Unlike `once`, does not reject with the error that a socket emits if its request is cut. */
 function closeOf(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once("close", resolve));
 }
 
-/** Not quite the time after which standing still is a failure. */
-function pass(): void {
-  vi.advanceTimersByTime(idleLimitMs - 1);
+/** Lets the time pass to just before the idle time-out. */
+function passAlmostIdleTimeout(): void {
+  vi.advanceTimersByTime(idleTimeoutMs - 1);
 }
 
 afterEach(() => {
@@ -32,7 +32,7 @@ afterEach(() => {
 
 describe("an abort", () => {
   test.each(operationNames)("before %s sends nothing, and gives its reason by identity", async (name) => {
-    await using server = await scriptedServer(answerError(500, "backendError"));
+    await using server = await scriptedServer(errorResponse(500, "backendError"));
     for (const reason of [new Error("mine"), "a text", 0, undefined]) {
       const signal = AbortSignal.abort(reason);
       expect(await rejectionOf(operations[name](server.store(), { signal }))).toBe(signal.reason);
@@ -46,7 +46,7 @@ describe("an abort", () => {
   });
 
   test.each(operationNames)(
-    "while %s waits for its answer rejects with its reason, and leaves no listener",
+    "while %s waits for its response rejects with its reason, and leaves no listener",
     async (name) => {
       const { promise: arrived, resolve } = Promise.withResolvers<IncomingMessage>();
       await using server = await scriptedServer((request) => resolve(request));
@@ -81,7 +81,7 @@ describe("an abort", () => {
     owner.abort(reason);
     expect(await goes).toBe(reason);
     release();
-    // It came whole: what is wrong with it is its hash, which only a whole body can be held against.
+    // It arrived whole: only a whole body can fail by its hash.
     expect(await stays).toMatchObject({ code: "Corrupt", message: expect.stringContaining("200000 bytes") });
   });
 
@@ -130,7 +130,7 @@ describe("an abort", () => {
     const owner = new AbortController();
     const running = rejectionOf(server.store().delete(["a"], { signal: owner.signal }));
     await arrived;
-    const reason = new StoreError("Unavailable", "no answer in time");
+    const reason = new StoreError("Unavailable", "no response in time");
     owner.abort(reason);
     expect(await running).toBe(reason);
   });
@@ -168,7 +168,7 @@ describe("an abort", () => {
     expect(getEventListeners(owner.signal, "abort")).toEqual([]);
   });
 
-  test.each(operationNames)("leaves no listener behind an answer to %s that breaks off", async (name) => {
+  test.each(operationNames)("leaves no listener behind a response to %s that breaks off", async (name) => {
     await using server = await scriptedServer((request, response) => {
       request.resume().once("end", () => {
         response.writeHead(200, { "content-length": "100" });
@@ -191,20 +191,23 @@ describe("an abort", () => {
 });
 
 describe("a service that stands still", () => {
-  test.each(operationNames)("before it answers %s is Unavailable after the idle limit", async (name) => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { promise: arrived, resolve } = Promise.withResolvers<IncomingMessage>();
-    await using server = await scriptedServer((request) => resolve(request));
-    const { signal } = new AbortController();
-    const running = storeErrorOf(operations[name](server.store(), { signal }));
-    const closed = closeOf((await arrived).socket);
-    vi.advanceTimersByTime(idleLimitMs);
-    const error = await running;
-    expect(error).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
-    expect(error.message).toContain("failed: nothing moved for 30000 ms");
-    expect(getEventListeners(signal, "abort")).toEqual([]);
-    await closed;
-  });
+  test.each(operationNames)(
+    "before it responds to %s is Unavailable after the idle time-out",
+    async (name) => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      const { promise: arrived, resolve } = Promise.withResolvers<IncomingMessage>();
+      await using server = await scriptedServer((request) => resolve(request));
+      const { signal } = new AbortController();
+      const running = storeErrorOf(operations[name](server.store(), { signal }));
+      const closed = closeOf((await arrived).socket);
+      vi.advanceTimersByTime(idleTimeoutMs);
+      const error = await running;
+      expect(error).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
+      expect(error.message).toContain("failed: no progress for 30000 ms");
+      expect(getEventListeners(signal, "abort")).toEqual([]);
+      await closed;
+    },
+  );
 
   test("in the middle of a download is Unavailable", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -215,17 +218,17 @@ describe("a service that stands still", () => {
     });
     const running = storeErrorOf(server.store().get("a"));
     await begun;
-    vi.advanceTimersByTime(idleLimitMs);
+    vi.advanceTimersByTime(idleTimeoutMs);
     expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
   });
 
-  test("with the token is Unavailable after the idle limit", async () => {
+  test("with the token is Unavailable after the idle time-out", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { promise: asked, resolve } = Promise.withResolvers<void>();
     await using tokens = await scriptedServer(() => resolve());
     const running = storeErrorOf(storeWith(clientWithoutToken(tokens.endpoint)).get("a"));
     await asked;
-    vi.advanceTimersByTime(idleLimitMs);
+    vi.advanceTimersByTime(idleTimeoutMs);
     expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
   });
 
@@ -238,7 +241,7 @@ describe("a service that stands still", () => {
     const request = await begun;
     const closed = closeOf(request.socket);
     request.resume();
-    vi.advanceTimersByTime(idleLimitMs);
+    vi.advanceTimersByTime(idleTimeoutMs);
     expect(await running).toMatchObject({ code: "Unavailable", cause: { code: "ETIMEDOUT" } });
     await closed;
   });
@@ -249,7 +252,7 @@ describe("a service that stands still", () => {
       fetchImplementation: async () => {
         const chunks = ["a", "b", "c"].values();
         const pull = (controller: ReadableStreamDefaultController): void => {
-          pass();
+          passAlmostIdleTimeout();
           const { value } = chunks.next();
           if (value === undefined) controller.close();
           else controller.enqueue(new TextEncoder().encode(value));
@@ -264,14 +267,14 @@ describe("a service that stands still", () => {
       fetchImplementation: async (_, init) => {
         if (!(init?.body instanceof Readable)) throw new Error("no stream to send");
         for await (const slice of init.body) {
-          pass();
+          passAlmostIdleTimeout();
           sent += Buffer.byteLength(slice);
         }
         return new Response("", { status: 503 });
       },
     });
     const error = await storeErrorOf(up.create("a", new Uint8Array(4 * 1024 * 1024)));
-    expect(error.message).toContain("answered 503");
+    expect(error.message).toContain("responded with 503");
     expect(sent).toBeGreaterThan(4 * 1024 * 1024);
   });
 

@@ -6,7 +6,7 @@ import { startGcsDouble } from "@state/servers";
 import { answer, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
-import { answerError, authClient, scriptedServer, storeBy } from "./support/scripted-server.ts";
+import { errorResponse, authClient, scriptedServer, storeBy } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -50,7 +50,7 @@ describe("a create", () => {
           method: "POST",
           headers: { "content-type": request.headers["content-type"] ?? "" },
           body: content,
-        }).then(async (answered) => response.writeHead(answered.status).end(await answered.text()));
+        }).then(async (forwarded) => response.writeHead(forwarded.status).end(await forwarded.text()));
       });
     });
     const error = await storeErrorOf(between.store().create("a", bytes("hello")));
@@ -94,7 +94,7 @@ describe("a create", () => {
   });
 
   test("that loses to another sends no DELETE, nor anything else, after it", async () => {
-    await using server = await scriptedServer(answerError(412, "conditionNotMet"));
+    await using server = await scriptedServer(errorResponse(412, "conditionNotMet"));
     expect(await server.store().create("a", bytes("hello"))).toBe("exists");
     expect(server.requests).toEqual([expect.stringMatching(/^POST /)]);
   });
@@ -119,7 +119,7 @@ describe("a create", () => {
     expect(server.requests).toEqual([]);
   });
 
-  test("that is answered before its body is sent is settled by that answer", async () => {
+  test("takes a response that arrives before its body is sent", async () => {
     await using server = await scriptedServer((request, response) => {
       // Node reads no more of the request, and closes.
       response.writeHead(401, { connection: "close" }).end();
@@ -127,7 +127,7 @@ describe("a create", () => {
     });
     const body = new Uint8Array(32 * 1024 * 1024);
     const { code } = await storeErrorOf(server.store().create("a", body));
-    // The answer, or the closed connection that came with it: either is true.
+    // It sees the response, or the closed connection that came with it.
     expect(["Denied", "Unavailable"]).toContain(code);
     expect(server.requests).toHaveLength(1);
   });
@@ -150,7 +150,7 @@ test("a create tells the name, the hash and the type, no encoding, in a frame th
   expect(new Set(types).size).toBe(2);
 });
 
-test("a create that is answered before its body was read reads no more of it", async () => {
+test("a create whose response arrives before its body is sent reads no more of the body", async () => {
   const sent: unknown[] = [];
   const store = storeBy({
     fetchImplementation: async (_, init) => {

@@ -1,23 +1,19 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { Storage } from "@google-cloud/storage";
-import { GoogleAuth, OAuth2Client, PassThroughClient } from "google-auth-library";
+import { PassThroughClient } from "google-auth-library";
 import { startGcsDouble } from "@state/servers";
 import { answer, operationNames, operations, storeErrorOf } from "@state/servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import {
-  answerError,
+  errorResponse,
   authClient,
-  clientWithoutToken,
   scriptedServer,
   storeBy,
   storeWith,
   token,
 } from "./support/scripted-server.ts";
-import { optionsFor, storeOn, tokensOf } from "./support/target.ts";
+import { optionsFor } from "./support/target.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -27,9 +23,9 @@ const bytes = new Uint8Array([1, 2, 3]);
 
 describe("an injected client", () => {
   test.each([500, 503, 429, 408])(
-    "with retries on makes one request a call when the answer is %i",
+    "with retries on makes one request a call when the response is %i",
     async (status) => {
-      await using server = await scriptedServer(answerError(status, "backendError"));
+      await using server = await scriptedServer(errorResponse(status, "backendError"));
       const storage = new Storage({
         apiEndpoint: server.endpoint,
         useAuthWithCustomEndpoint: true,
@@ -57,7 +53,7 @@ describe("an injected client", () => {
     await using server = await scriptedServer((request, response) => {
       number += 1;
       if (number % 2 === 0) request.socket.destroy();
-      else answerError(503, "backendError")(request, response, number);
+      else errorResponse(503, "backendError")(request, response, number);
     });
     const client = new PassThroughClient({ transporterOptions: { retry: true, retryConfig } });
     const storage = new Storage({
@@ -74,7 +70,7 @@ describe("an injected client", () => {
   test.each([401, 403])(
     "that would fetch another token after a %i makes one request a call",
     async (status) => {
-      await using server = await scriptedServer(answerError(status, "forbidden"));
+      await using server = await scriptedServer(errorResponse(status, "forbidden"));
       for (const [index, name] of operationNames.entries()) {
         expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Denied");
         expect(server.requests).toHaveLength(index + 1);
@@ -165,24 +161,27 @@ describe("a transport of the owner's", () => {
     },
   );
 
-  test.each(operationNames)("that gives no stream is Failed for %s, never an empty answer", async (name) => {
-    await using server = await scriptedServer(answer(200, "null"));
-    const store = storeBy(
-      { adapter: (options, send) => send({ ...options, responseType: "text" }) },
-      server.endpoint,
-    );
-    const error = await storeErrorOf(operations[name](store));
-    expect(error).toMatchObject({ code: "Failed", message: expect.stringContaining("transport") });
-    expect(server.requests).toHaveLength(1);
-  });
+  test.each(operationNames)(
+    "that gives no stream is Failed for %s, never an empty response",
+    async (name) => {
+      await using server = await scriptedServer(answer(200, "null"));
+      const store = storeBy(
+        { adapter: (options, send) => send({ ...options, responseType: "text" }) },
+        server.endpoint,
+      );
+      const error = await storeErrorOf(operations[name](store));
+      expect(error).toMatchObject({ code: "Failed", message: expect.stringContaining("transport") });
+      expect(server.requests).toHaveLength(1);
+    },
+  );
 
   test("may give its headers as a plain object, as it did before gaxios 7", async () => {
     const double = await startGcsDouble({ anonymous: true });
     const store = storeBy(
       {
         adapter: async (options, send) => {
-          const answered = await send(options);
-          return Object.defineProperty(answered, "headers", { value: Object.fromEntries(answered.headers) });
+          const response = await send(options);
+          return Object.defineProperty(response, "headers", { value: Object.fromEntries(response.headers) });
         },
       },
       double.endpoint,
@@ -193,7 +192,7 @@ describe("a transport of the owner's", () => {
   });
 
   test.each(operationNames)(
-    "that fails once %s is answered is not taken for a lack of credentials: it may have been done",
+    "that fails after the response to %s is not taken for a lack of credentials: it may have been done",
     async (name) => {
       const double = await startGcsDouble({ anonymous: true });
       const client = new PassThroughClient();
@@ -242,113 +241,6 @@ test("the endpoint is refused when it holds credentials, and its error does not 
     /^the API endpoint must hold no credentials/,
   );
   expect(() => new GcsStore({ bucket: "b", storageOptions })).not.toThrow("a-password");
-});
-
-describe("credentials", () => {
-  test.each([
-    [400, { error: "invalid_grant", error_description: "Token has been revoked." }, "Denied"],
-    [401, { error: "invalid_client" }, "Denied"],
-    [408, {}, "Unavailable"],
-    [429, {}, "Throttled"],
-    [500, {}, "Unavailable"],
-    [503, {}, "Unavailable"],
-  ] as const)(
-    "that a token endpoint answers by %i %j are %s for each operation",
-    async (status, body, code) => {
-      const script = answer(status, JSON.stringify(body), { "content-type": "application/json" });
-      await using tokens = await scriptedServer(script);
-      await using service = await scriptedServer(answer(200));
-      for (const name of operationNames) {
-        const store = storeWith(clientWithoutToken(`${tokens.endpoint}/token`), service.endpoint);
-        const error = await storeErrorOf(operations[name](store));
-        expect(error).toMatchObject({
-          code,
-          message: expect.stringContaining("no credentials could be had"),
-        });
-      }
-      expect(tokens.requests).toEqual(Array(4).fill("POST /token"));
-      expect(service.requests).toEqual([]);
-    },
-  );
-
-  test("whose token endpoint is down are Unavailable for each operation", async () => {
-    const tokens = await scriptedServer(answer(200));
-    await tokens[Symbol.asyncDispose]();
-    await using service = await scriptedServer(answer(200));
-    for (const name of operationNames) {
-      const store = storeWith(clientWithoutToken(`${tokens.endpoint}/token`), service.endpoint);
-      expect(await storeErrorOf(operations[name](store))).toHaveProperty("code", "Unavailable");
-    }
-    expect(service.requests).toEqual([]);
-  });
-
-  test("of a service account come from the file that the environment names, by the SDK's chain", async () => {
-    const double = await startGcsDouble();
-    const folder = await mkdtemp(join(tmpdir(), "state-gcs-key-"));
-    const path = join(folder, "key.json");
-    await writeFile(path, JSON.stringify(double.credentials));
-    vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", path);
-    const storageOptions = {
-      apiEndpoint: double.endpoint,
-      useAuthWithCustomEndpoint: true,
-      clientOptions: { transporterOptions: tokensOf(double) },
-    };
-    const store = new GcsStore({ bucket: "bucket", storageOptions });
-    expect(await store.create("a", bytes)).toBe("created");
-    expect(await store.get("a")).toEqual(bytes);
-    expect(double.tokensGiven()).toHaveLength(1);
-    expect(double.requests).toHaveLength(2);
-    await rm(folder, { recursive: true });
-    await double.stop();
-  });
-
-  test("that are nowhere are Denied, and the message says where the SDK looked", async () => {
-    await using server = await scriptedServer(answer(200));
-    vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", join(tmpdir(), "no-such-key.json"));
-    const storageOptions = { apiEndpoint: server.endpoint, useAuthWithCustomEndpoint: true };
-    for (const name of operationNames) {
-      const error = await storeErrorOf(operations[name](new GcsStore({ bucket: "bucket", storageOptions })));
-      expect(error).toMatchObject({ code: "Denied", message: expect.stringContaining("no-such-key.json") });
-    }
-    expect(server.requests).toEqual([]);
-  });
-
-  test("that the service no longer knows are Denied, and no second request is made", async () => {
-    const double = await startGcsDouble();
-    const store = storeOn(double);
-    await store.get("a");
-    double.revokeTokens();
-    expect(await storeErrorOf(store.get("a"))).toHaveProperty("code", "Denied");
-    expect(double.requests).toHaveLength(2);
-    await double.stop();
-  });
-
-  test("with a quota project name it in each request, so that requester pays buckets work", async () => {
-    await using server = await scriptedServer(answerError(500, "backendError"));
-    const client = new OAuth2Client({ quotaProjectId: "who-pays" });
-    client.setCredentials({ access_token: token, expiry_date: Date.now() + 3_600_000 });
-    const storageOptions = {
-      apiEndpoint: server.endpoint,
-      useAuthWithCustomEndpoint: true,
-      authClient: client,
-    };
-    for (const name of operationNames)
-      await storeErrorOf(operations[name](new GcsStore({ bucket: "b", storageOptions })));
-    expect(server.headers.map((headers) => headers["x-goog-user-project"])).toEqual(
-      Array(4).fill("who-pays"),
-    );
-  });
-
-  test("may be a GoogleAuth of the owner's", async () => {
-    await using server = await scriptedServer(answer(404, "No such object: x"));
-    const storageOptions = {
-      apiEndpoint: server.endpoint,
-      useAuthWithCustomEndpoint: true,
-      authClient: new GoogleAuth({ authClient: authClient() }),
-    };
-    expect(await new GcsStore({ bucket: "b", storageOptions }).get("a")).toBeUndefined();
-    expect(server.headers[0]).toHaveProperty("authorization", `Bearer ${token}`);
-  });
 });
 
 describe("a bucket that is not there", () => {

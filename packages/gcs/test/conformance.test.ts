@@ -17,7 +17,8 @@ const harness = {
   reopen: async (store: ObjectStore): Promise<ObjectStore> => at(prefixes.get(store) ?? "none"),
 };
 
-// fake-gcs-server looks through all it holds at every request, and each case clears up for the next.
+// fake-gcs-server looks through all it holds at every request, and each case clears up for the
+// next.
 storeConformance(oneAtATime, harness);
 backendConformance(oneAtATime, harness);
 

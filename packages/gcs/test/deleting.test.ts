@@ -1,7 +1,7 @@
 import { startGcsDouble } from "@state/servers";
 import { answer } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
-import { answerError, scriptedServer } from "./support/scripted-server.ts";
+import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
 
 const keys = Array.from({ length: 200 }, (_, number) => `key-${number}`);
@@ -13,7 +13,7 @@ describe("a delete", () => {
     await using server = await scriptedServer((request, response, number) => {
       running += 1;
       most = Math.max(most, running);
-      // Answered in a later turn, so that all that may run at a time has come.
+      // Responds in a later turn, when all requests that may run at a time have come.
       setImmediate(() => {
         running -= 1;
         answer(204)(request, response, number);
@@ -39,9 +39,9 @@ describe("a delete", () => {
     await using server = await scriptedServer((request, response, number) => {
       const script =
         request.url?.endsWith("key-7") === true
-          ? answerError(403, "objectUnderActiveHold")
+          ? errorResponse(403, "objectUnderActiveHold")
           : request.url?.endsWith("key-9") === true
-            ? answerError(503, "backendError")
+            ? errorResponse(503, "backendError")
             : answer(204);
       script(request, response, number);
     });
@@ -62,7 +62,7 @@ describe("a delete", () => {
     expect(new Set(failures.map(({ error }) => error.code))).toEqual(new Set(["Unavailable"]));
   });
 
-  test("is not taken for done by an answer that is no answer to it", async () => {
+  test("is not taken for done by a response that is not the service's", async () => {
     for (const status of [200, 201, 202, 302, 404]) {
       await using server = await scriptedServer(answer(status, "<html></html>"));
       expect(await server.store().delete(["a"])).toHaveLength(1);

@@ -53,7 +53,7 @@ describe("no secret", () => {
       await using server = await scriptedServer(echo(status));
       const text = printed(await allSeen(server.store()));
       expect(server.headers[0]).toHaveProperty("authorization", `Bearer ${token}`);
-      expect(text).toContain(`answered ${status}`);
+      expect(text).toContain(`responded with ${status}`);
       for (const secret of [token, refreshToken, "the-client-secret"]) expect(text).not.toContain(secret);
     },
   );
@@ -117,7 +117,7 @@ describe("no secret", () => {
     }
   });
 
-  test("is in the reason that an answer names", async () => {
+  test("is in the reason that a response names", async () => {
     await using server = await scriptedServer((request, response, number) => {
       answer(403, errorBody(403, `not for ${request.headers.authorization}`))(request, response, number);
     });

@@ -1,5 +1,6 @@
 /**
- * A set of strings that is always in order, so that a page of a listing costs its own size and not the set's.
+ * A set of strings that is always in order, so that a page of a listing costs its own size and not
+ * the set's.
  *
  * Keys are ASCII: JavaScript's `<` is their byte order.
  */

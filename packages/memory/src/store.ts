@@ -13,10 +13,11 @@ const bodyLimit = 2 ** 31;
 const pageSize = 1_000;
 
 /**
- * An object store in this process's memory, for tests and for jobs whose state may end with the process.
+ * An object store in this process's memory, for tests and for jobs whose state may end with the
+ * process.
  *
- * Keeps the whole contract but durability: every check and its write happen in one synchronous block, and bytes
- * are copied on the way in and on the way out.
+ * Keeps the whole contract but durability: every check and its write happen in one synchronous
+ * block, and bytes are copied on the way in and on the way out.
  *
  * @example
  * ```ts
@@ -51,7 +52,8 @@ export class MemoryStore implements ObjectStore {
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     checkPrefix(prefix);
-    // The cursor is a key, not an index: what is created or deleted between two pages moves nothing.
+    // The cursor is a key, not an index: what is created or deleted between two pages moves
+    // nothing.
     for (let cursor: string | undefined = prefix; cursor !== undefined;) {
       options?.signal?.throwIfAborted();
       const { page, next } = this.#page(prefix, cursor, options?.delimiter);

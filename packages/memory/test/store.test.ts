@@ -8,9 +8,9 @@ describe("MemoryStore", () => {
   test("has created the object by the time that create returns its promise", async () => {
     const store = new MemoryStore();
     const body = bytes("first");
-    const answers = [store.create("a", body), store.create("a", bytes("second"))];
+    const outcomes = [store.create("a", body), store.create("a", bytes("second"))];
     body.fill(0);
-    expect(await Promise.all(answers)).toEqual(["created", "exists"]);
+    expect(await Promise.all(outcomes)).toEqual(["created", "exists"]);
     expect(await store.get("a")).toEqual(bytes("first"));
   });
 

@@ -1,13 +1,13 @@
 import { EventEmitter } from "node:events";
 import type { GetObjectCommand, GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { refusal, toStoreError } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import { storeError, toStoreError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 
 const bodyLimit = 2 ** 31;
 
 /**
- * Lets a body that breaks before it is read, or that is never read, end its own call. The SDK's stream that compares
- * checksums has no listener for errors: without one they end the process.
+ * Adds a listener for errors to the response's body. The SDK's stream that compares checksums has
+ * none: if the body breaks before it is read, or is never read, its error would end the process.
  */
 export function guardBody(command: GetObjectCommand): GetObjectCommand {
   command.middlewareStack.add(
@@ -23,19 +23,20 @@ export function guardBody(command: GetObjectCommand): GetObjectCommand {
 }
 
 /**
- * Reads the whole body. The SDK compares it with the checksum that was stored; without one, its length is all there is.
- * What is not read on, `abortable` ends.
+ * Reads the whole body. The SDK compares it with the stored checksum. If none is stored, only the
+ * length is compared. If the body is refused before its end, `raceAbort` ends the request.
  *
- * The ETag is no checksum: it is the MD5 only of what was put in one part, without KMS, on some services.
+ * The ETag is not used as a checksum: on some services it is the MD5 of the body, but only of an
+ * object that was put in one part and without KMS.
  */
-export async function readBody(answer: GetObjectCommandOutput, place: Place): Promise<Uint8Array> {
-  const { Body: stream, ContentLength: length } = answer;
-  const fault = faultOf(answer);
+export async function readBody(response: GetObjectCommandOutput, operation: Operation): Promise<Uint8Array> {
+  const { Body: stream, ContentLength: length } = response;
+  const fault = responseFault(response);
   if (fault !== undefined || stream === undefined) {
-    throw refusal("Unavailable", place, fault ?? "the answer has no body");
+    throw storeError("Unavailable", operation, fault ?? "the response has no body");
   }
   if (length !== undefined && length >= bodyLimit) {
-    throw refusal("Failed", place, `the object is ${length} bytes long, 2^31 or more`);
+    throw storeError("Failed", operation, `the object is ${length} bytes long, 2^31 or more`);
   }
   const chunks: Uint8Array[] = [];
   let received = 0;
@@ -45,25 +46,32 @@ export async function readBody(answer: GetObjectCommandOutput, place: Place): Pr
       received += chunk.byteLength;
     }
   } catch (error) {
-    throw toStoreError(error, place);
+    throw toStoreError(error, operation);
   }
   if (length !== undefined && received !== length) {
-    throw refusal("Corrupt", place, `${received} bytes came of the ${length} that were announced`);
+    throw storeError(
+      "Corrupt",
+      operation,
+      `${received} bytes arrived of the ${length} in its Content-Length`,
+    );
   }
   return concatenate(chunks, received);
 }
 
-/** Why the answer is not one of S3's with an object in it: a proxy's page, or a part of the object. */
-function faultOf(answer: GetObjectCommandOutput): string | undefined {
-  const status = answer.$metadata.httpStatusCode;
-  if (status !== 200) return `the answer's status is ${status}, not 200`;
-  if (answer.ETag === undefined) return "the answer has no ETag, so that it is not an object's";
-  const { ContentLength: length, ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME } = answer;
-  const isVouchedFor =
+/**
+ * Why the response is not a whole object of S3: it may be a proxy's page, or a part of the object.
+ */
+function responseFault(response: GetObjectCommandOutput): string | undefined {
+  const status = response.$metadata.httpStatusCode;
+  if (status !== 200) return `the response's status is ${status}, not 200`;
+  if (response.ETag === undefined) return "the response has no ETag, which every object has";
+  const { ContentLength: length, ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME } = response;
+  const isVerifiable =
     length !== undefined ||
-    // One of a checksum for each part, with their number after a hyphen, the SDK does not compare.
+    // The SDK does not compare a checksum of a multipart upload: that of its parts, with their
+    // number after a hyphen.
     [ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME].some((sum) => sum?.includes("-") === false);
-  return isVouchedFor ? undefined : "the answer has neither a length nor a checksum";
+  return isVerifiable ? undefined : "the response has neither a length nor a checksum";
 }
 
 function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {

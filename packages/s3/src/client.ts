@@ -3,9 +3,12 @@ import { Agent as HttpsAgent } from "node:https";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 
 const connectionTimeoutMs = 5_000;
-/** Without a byte in either direction. */
+/** How long no byte may pass in either direction. */
 const idleTimeoutMs = 30_000;
-/** From the first byte sent to the first one received, as core counts it: a second more for each MiB. */
+/**
+ * From the first byte sent to the first one received. A body adds a second for each MiB, as in
+ * core's own time limit.
+ */
 const requestTimeoutMs = 60_000;
 const maxSockets = 128;
 const mebibyte = 2 ** 20;
@@ -16,12 +19,15 @@ export interface BuiltClient {
   readonly close: () => void;
 }
 
-/** A client of the store's own. It destroys the agents that were made here, and no agent or handler that was passed in. */
-export function clientFrom(config: S3ClientConfig): BuiltClient {
+/**
+ * Builds the store's own client. `close` destroys the agents that are made here, and no agent or
+ * handler that was passed in.
+ */
+export function buildClient(config: S3ClientConfig): BuiltClient {
   const given: unknown = config.requestHandler;
   if (hasMethod(given, "handle")) {
     return {
-      client: derive(new S3Client(config)),
+      client: deriveClient(new S3Client(config)),
       requestTimeoutMs: () => undefined,
       close: () => undefined,
     };
@@ -33,14 +39,14 @@ export function clientFrom(config: S3ClientConfig): BuiltClient {
     connectionTimeout: connectionTimeoutMs,
     socketTimeout: idleTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    // Without it the SDK only logs that the time is over, and waits on.
+    // Without this the SDK only logs that the time is over, and goes on waiting.
     throwOnRequestTimeout: true,
     ...options,
     httpAgent: http.agent,
     httpsAgent: https.agent,
   };
   return {
-    client: derive(new S3Client({ ...config, requestHandler })),
+    client: deriveClient(new S3Client({ ...config, requestHandler })),
     requestTimeoutMs: (bytes) =>
       options["requestTimeout"] === undefined ? requestTimeoutMs + (bytes / mebibyte) * 1_000 : undefined,
     close: () => {
@@ -51,12 +57,13 @@ export function clientFrom(config: S3ClientConfig): BuiltClient {
 }
 
 /**
- * A client with everything of the one that was given, its connections included, but one request a call: no retries, no
- * second request to another region, no `Expect: 100-continue`, with which each large body gets a connection of its own.
+ * A client with the settings, connections and middleware of the given one, but with one request a
+ * call: no retries and no second request to another region. It sends no `Expect: 100-continue`
+ * either: with that header the SDK opens a new connection for each large body.
  *
  * @throws `TypeError` for anything but a client of version 3 of the SDK.
  */
-export function derive(client: S3Client): S3Client {
+export function deriveClient(client: S3Client): S3Client {
   if (
     !hasMethod(client, "send") ||
     !hasMethod(client.middlewareStack, "applyToStack") ||
@@ -73,28 +80,35 @@ export function derive(client: S3Client): S3Client {
     retryStrategy: undefined,
     followRegionRedirects: false,
     expectContinueHeader: false,
-    // What they did is in the configuration already; a second time they could turn retries on again.
+    // The configuration has their effect already. If they ran again, they could turn retries on
+    // again.
     extensions: [],
   };
-  // A resolved configuration is one to resolve again, which the SDK's types do not say.
+  // The SDK can resolve a resolved configuration again, which its types do not say.
   const derived = new S3Client(config as S3ClientConfig);
-  keepMiddleware(client, derived);
+  copyMiddleware(client, derived);
   return derived;
 }
 
 type Stack = S3Client["middlewareStack"];
 
-/** Adds what the owner added to its client: headers, encryption, tracing. The SDK's own middleware goes by its name. */
-function keepMiddleware(from: S3Client, to: S3Client): void {
+/**
+ * Adds the middleware that the owner added: headers, encryption, tracing. The SDK's own is known by
+ * its name, and left out.
+ */
+function copyMiddleware(from: S3Client, to: S3Client): void {
   const own = new Set<string | undefined>();
-  visit(to.middlewareStack, (name) => own.add(name));
-  visit(from.middlewareStack, (name, addTo) => {
+  visitMiddleware(to.middlewareStack, (name) => own.add(name));
+  visitMiddleware(from.middlewareStack, (name, addTo) => {
     if (name === undefined || !own.has(name)) addTo(to.middlewareStack);
   });
 }
 
-/** A stack shows what it holds only to another stack, to which it adds it. */
-function visit(
+/**
+ * Visits the entries of a stack. The SDK has no way to read them but to apply the stack to another
+ * one.
+ */
+function visitMiddleware(
   stack: Stack,
   see: (name: string | undefined, addTo: (other: Stack) => void) => unknown,
 ): void {
@@ -109,7 +123,7 @@ function visit(
   stack.applyToStack(visitor as Stack);
 }
 
-interface Held<T> {
+interface HeldAgent<T> {
   readonly agent: T;
   readonly close: () => void;
 }
@@ -117,7 +131,7 @@ interface Held<T> {
 function agentOf<T extends { destroy(): void }>(
   given: unknown,
   make: (options: { keepAlive: boolean; maxSockets: number }) => T,
-): Held<T> {
+): HeldAgent<T> {
   if (hasMethod(given, "destroy")) return { agent: given as T, close: () => undefined };
   const agent = make({ keepAlive: true, maxSockets, ...Object(given) });
   return { agent, close: () => agent.destroy() };

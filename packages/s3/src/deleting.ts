@@ -4,22 +4,25 @@ import {
   type DeleteObjectsCommandOutput,
 } from "@aws-sdk/client-s3";
 import type { DeleteFailure } from "@state/core";
-import { refusal, saysAbsent, saysNoBulkDelete, toStoreError } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import { meansAbsent, meansNoBulkDelete, storeError, toStoreError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 
 const batchSize = 1_000;
-const singlesAtOnce = 32;
+const concurrentDeletes = 32;
 
 export interface DeleteRequest {
   readonly bucket: string;
   readonly root: string;
-  readonly placeOf: (key: string) => Place;
+  readonly operationOn: (key: string) => Operation;
   readonly signal: AbortSignal;
   readonly sendMany: (command: DeleteObjectsCommand) => Promise<DeleteObjectsCommandOutput>;
   readonly sendOne: (command: DeleteObjectCommand) => Promise<unknown>;
 }
 
-/** Deletes in batches, or one by one where the service cannot do batches, which it is asked once. */
+/**
+ * Deletes in batches. Once the service has refused a batch as such, all further keys are deleted
+ * one by one.
+ */
 export class Deleter {
   #hasBulk = true;
 
@@ -37,8 +40,8 @@ export class Deleter {
       try {
         return await deleteMany(keys, request);
       } catch (error) {
-        if (!saysNoBulkDelete(error)) {
-          return keys.map((key) => ({ key, error: toStoreError(error, request.placeOf(key)) }));
+        if (!meansNoBulkDelete(error)) {
+          return keys.map((key) => ({ key, error: toStoreError(error, request.operationOn(key)) }));
         }
         this.#hasBulk = false;
       }
@@ -49,28 +52,29 @@ export class Deleter {
 
 async function deleteMany(
   keys: readonly string[],
-  { bucket, root, placeOf, sendMany }: DeleteRequest,
+  { bucket, root, operationOn, sendMany }: DeleteRequest,
 ): Promise<readonly DeleteFailure[]> {
-  const answer = await sendMany(
+  const response = await sendMany(
     new DeleteObjectsCommand({
       Bucket: bucket,
-      // Not `Quiet`: then an answer without a body would say that all are gone.
+      // Without `Quiet`: with it, a response that lost its body would say that every key was
+      // deleted.
       Delete: { Objects: keys.map((key) => ({ Key: root + key })) },
     }),
   );
-  const deleted = new Set(answer.Deleted?.map(({ Key: name }) => name));
-  const errors = new Map(answer.Errors?.map((error) => [error.Key, error]));
+  const deleted = new Set(response.Deleted?.map(({ Key: name }) => name));
+  const errors = new Map(response.Errors?.map((error) => [error.Key, error]));
   const failures: DeleteFailure[] = [];
   for (const key of keys) {
     const error = errors.get(root + key);
     if (error !== undefined) {
       if (error.Code === "NoSuchKey") continue;
       const reason = Object.assign(new Error(error.Message), { name: error.Code ?? "Error" });
-      failures.push({ key, error: toStoreError(reason, placeOf(key)) });
+      failures.push({ key, error: toStoreError(reason, operationOn(key)) });
     } else if (!deleted.has(root + key)) {
       failures.push({
         key,
-        error: refusal("Unavailable", placeOf(key), "the answer does not say what became of it"),
+        error: storeError("Unavailable", operationOn(key), "the response does not name the key"),
       });
     }
   }
@@ -79,7 +83,7 @@ async function deleteMany(
 
 async function deleteSingly(
   keys: readonly string[],
-  { bucket, root, placeOf, signal, sendOne }: DeleteRequest,
+  { bucket, root, operationOn, signal, sendOne }: DeleteRequest,
 ): Promise<readonly DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
   const waiting = keys.values();
@@ -89,10 +93,10 @@ async function deleteSingly(
       try {
         await sendOne(new DeleteObjectCommand({ Bucket: bucket, Key: root + key }));
       } catch (error) {
-        if (!saysAbsent(error)) failures.push({ key, error: toStoreError(error, placeOf(key)) });
+        if (!meansAbsent(error)) failures.push({ key, error: toStoreError(error, operationOn(key)) });
       }
     }
   };
-  await Promise.all(Array.from({ length: singlesAtOnce }, work));
+  await Promise.all(Array.from({ length: concurrentDeletes }, work));
   return failures;
 }

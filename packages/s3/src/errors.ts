@@ -1,6 +1,6 @@
 import { isStoreError, StoreError } from "@state/core";
 import type { StoreErrorCode } from "@state/core";
-import { type Answer, answerOf } from "./answer.ts";
+import { readSdkError, type SdkError } from "./sdk-error.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 type Meaning = readonly [code: StoreErrorCode, advice?: string];
@@ -15,8 +15,11 @@ const checkKmsKey = "enable the bucket's KMS key, or let the credentials use it"
 const noCondition =
   "the service does not know `If-None-Match`, without which it cannot hold checkpoints, or another header that the client sends";
 
-/** By the name that the service or the SDK gives to the failure. It comes before the status, which a proxy may change. */
-export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+/**
+ * By the error's name, as the service or the SDK gives it. It comes before the status, which a
+ * proxy may change.
+ */
+const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["SlowDown", ["Throttled"]],
   ["SlowDownRead", ["Throttled"]],
   ["SlowDownWrite", ["Throttled"]],
@@ -30,10 +33,11 @@ export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meani
   ["RequestTimeout", ["Unavailable"]],
   ["TemporaryRedirect", ["Unavailable"]],
   ["IncompleteBody", ["Unavailable"]],
-  // Another request for the key was under way. Whether the object is there now is not known.
+  // Another request for the same key was under way. Whether the object is there now is not known.
   ["ConditionalRequestConflict", ["Unavailable"]],
   ["OperationAborted", ["Unavailable"]],
-  // From the SDK: `AbortError` only when nobody asked for it.
+  // From the SDK. If the caller has aborted, an `AbortError` never comes here: `raceAbort` throws
+  // the signal's reason.
   ["TimeoutError", ["Unavailable"]],
   ["AbortError", ["Unavailable"]],
   ["RequestTimeTooSkewed", ["Unavailable", checkClock]],
@@ -50,7 +54,7 @@ export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meani
   ["InvalidToken", ["Denied"]],
   ["TokenRefreshRequired", ["Denied"]],
   ["CredentialsProviderError", ["Denied"]],
-  // From STS, where the credentials come from.
+  // From STS, which issues credentials.
   ["IDPCommunicationErrorException", ["Unavailable"]],
   ["ExpiredTokenException", ["Denied"]],
   ["InvalidIdentityTokenException", ["Denied"]],
@@ -64,20 +68,21 @@ export const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meani
   ["KMS.InvalidKeyUsageException", ["Misconfigured", checkKmsKey]],
   ["KMS.KMSInvalidStateException", ["Misconfigured", checkKmsKey]],
   ["KMS.NotFoundException", ["Misconfigured", checkKmsKey]],
-  // By their status these would be Denied, or on a create Unsupported.
+  // By their status alone these would be `Denied`, or on a create `Unsupported`.
   ["XMinioAdminBucketQuotaExceeded", ["Failed", "the bucket is full: raise its quota, or prune"]],
   ["InvalidObjectState", ["Failed", "the object is archived: exempt the prefix from such lifecycle rules"]],
   ["EntityTooLarge", ["Failed"]],
   ["KeyTooLongError", ["Failed"]],
 ]);
 
-export const meaningOfStatus: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
+/** By the status, for an error whose name is in no row of `meaningOfName`. */
+const meaningOfStatus: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [301, ["Misconfigured", checkRegion]],
   [307, ["Unavailable"]],
   [308, ["Misconfigured", checkRegion]],
   [401, ["Denied"]],
   [403, ["Denied", checkRights]],
-  // Not `NoSuchKey`: a proxy's, or cut short. That the object is absent must be said in so many words.
+  // Without the name `NoSuchKey` it may be a proxy's, or cut short, and says nothing of the object.
   [404, ["Unavailable"]],
   [408, ["Unavailable"]],
   [409, ["Unavailable"]],
@@ -85,8 +90,8 @@ export const meaningOfStatus: ReadonlyMap<number, Meaning> = new Map<number, Mea
   [501, ["Failed"]],
 ]);
 
-/** By the `code` of a system error. */
-export const meaningOfSystemCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+/** By the `code` of an error of Node or of the system, for a request without a response. */
+const meaningOfErrorCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ECONNRESET", ["Unavailable"]],
   ["ECONNREFUSED", ["Unavailable"]],
   ["ECONNABORTED", ["Unavailable"]],
@@ -112,75 +117,101 @@ export const meaningOfSystemCode: ReadonlyMap<string, Meaning> = new Map<string,
   ["ERR_TLS_CERT_ALTNAME_INVALID", ["Misconfigured"]],
 ]);
 
-/** Errors of the SDK that have nothing but a text. */
-export const meaningOfText: readonly (readonly [text: RegExp, meaning: Meaning])[] = [
+/**
+ * By the message, for errors of the SDK and of Node that have neither a name nor a code of their
+ * own.
+ */
+const meaningOfText: readonly (readonly [text: RegExp, meaning: Meaning])[] = [
   [/^Checksum mismatch/, ["Corrupt"]],
   [/^Connection lost or stream closed/, ["Unavailable"]],
-  // What Node's parser makes of an answer that is not HTTP.
+  // From Node's parser, for a response that is not HTTP.
   [/^Parse Error/, ["Unavailable"]],
   [/^Region is missing/, ["Misconfigured", "set `region`, or AWS_REGION"]],
 ];
 
-/** Where a failure happened, for its message. */
-export interface Place {
+/** One call of the store, as its errors name it. */
+export interface Operation {
   /** The store's `name`. */
   readonly store: string;
-  readonly operation: "create" | "get" | "list" | "delete";
+  readonly name: "create" | "get" | "list" | "delete";
   readonly key: string;
 }
 
 /** The `StoreError` for whatever the SDK rejected with. */
-export function toStoreError(error: unknown, place: Place): StoreError {
+export function toStoreError(error: unknown, operation: Operation): StoreError {
   if (isStoreError(error)) return error;
-  const answer = answerOf(error);
-  return storeErrorOf(error, place, answer, meaningOf(answer));
+  const sdkError = readSdkError(error);
+  return fromSdkError(error, operation, sdkError, meaningOf(sdkError));
 }
 
-/** Of a create, which is the only one that has a condition to refuse. */
-export function unsupported(error: unknown, place: Place): StoreError {
-  return storeErrorOf(error, place, answerOf(error), ["Unsupported", noCondition]);
+/**
+ * The `StoreError` for a create whose condition the service refuses. No other operation has a
+ * condition.
+ */
+export function conditionUnsupported(error: unknown, operation: Operation): StoreError {
+  return fromSdkError(error, operation, readSdkError(error), ["Unsupported", noCondition]);
 }
 
-function storeErrorOf(error: unknown, place: Place, answer: Answer, [code, advice]: Meaning): StoreError {
+function fromSdkError(
+  error: unknown,
+  operation: Operation,
+  sdkError: SdkError,
+  [code, advice]: Meaning,
+): StoreError {
   const what = [
-    `${answer.name}${answer.status === undefined ? "" : ` (${answer.status})`}: ${answer.message}`,
+    `${sdkError.name}${sdkError.status === undefined ? "" : ` (${sdkError.status})`}: ${sdkError.message}`,
   ];
   if (advice !== undefined) what.push(advice);
-  if (answer.region !== undefined) what.push(`the bucket is in ${answer.region}`);
-  return new StoreError(code, `${subject(place)} failed: ${what.join("; ")}`, {
-    key: place.key,
-    store: place.store,
-    retryAfterMs: answer.retryAfterMs,
+  if (sdkError.region !== undefined) what.push(`the bucket is in ${sdkError.region}`);
+  return new StoreError(code, `${subject(operation)} failed: ${what.join("; ")}`, {
+    key: operation.key,
+    store: operation.store,
+    retryAfterMs: sdkError.retryAfterMs,
     cause: withoutSecrets(error),
   });
 }
 
-export function refusal(code: StoreErrorCode, place: Place, why: string): StoreError {
-  return new StoreError(code, `${subject(place)} failed: ${why}`, { key: place.key, store: place.store });
+/** A `StoreError` for what the store itself found wrong. */
+export function storeError(code: StoreErrorCode, operation: Operation, why: string): StoreError {
+  return new StoreError(code, `${subject(operation)} failed: ${why}`, {
+    key: operation.key,
+    store: operation.store,
+  });
 }
 
-/** 412: the key is taken, by whomever. */
-export function saysExists(error: unknown): boolean {
-  const { name, status, isRead } = answerOf(error);
-  return name === "PreconditionFailed" || (status === 412 && isRead);
+/** Whether the error means that the key has an object already: a 412 that the SDK could parse. */
+export function meansExists(error: unknown): boolean {
+  const { name, status, isParsed } = readSdkError(error);
+  return name === "PreconditionFailed" || (status === 412 && isParsed);
 }
 
-/** Not any 404: a proxy, a missing bucket and half an answer have that status too. */
-export function saysAbsent(error: unknown): boolean {
-  const { name, status } = answerOf(error);
+/**
+ * Whether the error means that there is no object. A 404 alone does not: a proxy, a missing bucket
+ * and a response that was cut have it too.
+ */
+export function meansAbsent(error: unknown): boolean {
+  const { name, status } = readSdkError(error);
   return name === "NoSuchKey" && status === 404;
 }
 
-/** That the service does not know the condition. 400 only when it has given a reason that is in no table. */
-export function saysNoCondition(error: unknown): boolean {
-  const { name, status, isRead } = answerOf(error);
+/**
+ * Whether the error means that the service does not know the condition. A 400 does only if its
+ * reason is in no table.
+ */
+export function meansNoCondition(error: unknown): boolean {
+  const { name, status, isParsed } = readSdkError(error);
   if (meaningOfName.has(name)) return false;
-  return name === "NotImplemented" || (isRead && (status === 501 || (status === 400 && name !== "Unknown")));
+  return (
+    name === "NotImplemented" || (isParsed && (status === 501 || (status === 400 && name !== "Unknown")))
+  );
 }
 
-/** A service without bulk delete, or one that wants a Content-MD5 for it, which the SDK does not send. */
-export function saysNoBulkDelete(error: unknown): boolean {
-  const { name, status, message } = answerOf(error);
+/**
+ * Whether the service has no bulk delete, or demands a Content-MD5 for it, which the SDK does not
+ * send.
+ */
+export function meansNoBulkDelete(error: unknown): boolean {
+  const { name, status, message } = readSdkError(error);
   return (
     ["MissingContentMD5", "NotImplemented", "MethodNotAllowed"].includes(name) ||
     status === 501 ||
@@ -188,20 +219,21 @@ export function saysNoBulkDelete(error: unknown): boolean {
   );
 }
 
-function meaningOf({ name, status, isRead, code, message }: Answer): Meaning {
+function meaningOf({ name, status, isParsed, code, message }: SdkError): Meaning {
   const named = meaningOfName.get(name);
   if (named !== undefined) return named;
   if (status !== undefined) {
     const byStatus = meaningOfStatus.get(status);
     if (byStatus !== undefined) return byStatus;
-    // An answer that cannot be read is none: half of it, or somebody else's.
-    return status >= 500 || !isRead ? ["Unavailable"] : ["Failed"];
+    // A response that cannot be parsed was cut, or is not the service's: what happened is not
+    // known.
+    return status >= 500 || !isParsed ? ["Unavailable"] : ["Failed"];
   }
-  const bySystem = meaningOfSystemCode.get(code ?? "");
-  if (bySystem !== undefined) return bySystem;
+  const byErrorCode = meaningOfErrorCode.get(code ?? "");
+  if (byErrorCode !== undefined) return byErrorCode;
   return meaningOfText.find(([text]) => text.test(message))?.[1] ?? ["Failed"];
 }
 
-function subject({ operation, key, store }: Place): string {
-  return `${operation} of ${JSON.stringify(key)} in ${store}`;
+function subject({ name, key, store }: Operation): string {
+  return `${name} of ${JSON.stringify(key)} in ${store}`;
 }

@@ -1,8 +1,8 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { checkKey } from "@state/core";
 import type { ListedObject, ListOptions, ListPage } from "@state/core";
-import { refusal } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import { storeError } from "./errors.ts";
+import type { Operation } from "./errors.ts";
 
 export interface ListRequest {
   readonly bucket: string;
@@ -10,14 +10,20 @@ export interface ListRequest {
   readonly root: string;
   readonly prefix: string;
   readonly delimiter: ListOptions["delimiter"];
-  readonly place: Place;
+  readonly operation: Operation;
 }
 
-/** One listing, a request a page. Remembers where it is, and refuses a page that does not go on from there. */
+/**
+ * One listing, with a request for each page. Refuses a page that does not continue the one before
+ * it.
+ */
 export class Listing {
   readonly #request: ListRequest;
   #token: string | undefined;
-  /** Since the last page that was not empty: only empty ones could go round for ever. */
+  /**
+   * The tokens since the last page that was not empty. A page with keys is checked by their order;
+   * empty pages may repeat for ever.
+   */
   readonly #tokens: Set<string> = new Set();
   #lastKey = "";
   #lastPrefix = "";
@@ -26,7 +32,10 @@ export class Listing {
     this.#request = request;
   }
 
-  /** For the next page. Keys come as they are: with `EncodingType` the SDK would give them back encoded. */
+  /**
+   * The request for the next page. It sets no `EncodingType`: with one, the SDK would return the
+   * keys encoded.
+   */
   command(): ListObjectsV2Command {
     const { bucket, root, prefix, delimiter } = this.#request;
     return new ListObjectsV2Command({
@@ -37,11 +46,11 @@ export class Listing {
     });
   }
 
-  /** What the answer holds, and whether it is the last. */
-  read(answer: ListObjectsV2CommandOutput): { readonly page: ListPage; readonly isLast: boolean } {
-    this.#expectListing(answer);
+  /** The page in a response, and whether it is the last one. */
+  read(response: ListObjectsV2CommandOutput): { readonly page: ListPage; readonly isLast: boolean } {
+    this.#expectListing(response);
     const objects: ListedObject[] = [];
-    for (const { Key: name, Size: size } of answer.Contents ?? []) {
+    for (const { Key: name, Size: size } of response.Contents ?? []) {
       const key = this.#relative(name);
       if (size === undefined) throw this.#unreadable(`${key} came without a size`);
       if (!isKey(key)) continue;
@@ -51,7 +60,7 @@ export class Listing {
       objects.push({ key, size });
     }
     const prefixes: string[] = [];
-    for (const { Prefix: name } of answer.CommonPrefixes ?? []) {
+    for (const { Prefix: name } of response.CommonPrefixes ?? []) {
       const folder = this.#relative(name);
       if (!folder.endsWith("/") || !isKey(folder.slice(0, -1))) continue;
       this.#expectLevel(folder);
@@ -60,18 +69,22 @@ export class Listing {
       prefixes.push(folder);
     }
     if (objects.length + prefixes.length > 0) this.#tokens.clear();
-    return { page: { objects, prefixes }, isLast: this.#advance(answer) };
+    return { page: { objects, prefixes }, isLast: this.#advance(response) };
   }
 
   #expectListing({ IsTruncated: isTruncated, EncodingType: encoding }: ListObjectsV2CommandOutput): void {
-    // Of an answer without a body the SDK makes `{}`, which would be an empty listing.
-    if (isTruncated === undefined) throw this.#unreadable("the answer does not say whether it is the last");
+    // The SDK reads a response without a body as `{}`, which would be an empty listing.
+    if (isTruncated === undefined) throw this.#unreadable("the response does not say whether it is the last");
     if (encoding !== undefined) {
-      throw refusal("Failed", this.#request.place, "the keys came encoded, which nobody asked for");
+      throw storeError(
+        "Failed",
+        this.#request.operation,
+        "the keys are encoded, though the request did not ask for it",
+      );
     }
   }
 
-  /** Goes to the next page, or answers that there is none. */
+  /** Moves on to the next page, and returns whether there is none. */
   #advance({ IsTruncated: isTruncated, NextContinuationToken: token }: ListObjectsV2CommandOutput): boolean {
     if (isTruncated === false) return true;
     if (token === undefined || token === this.#token || this.#tokens.has(token)) {
@@ -83,35 +96,45 @@ export class Listing {
   }
 
   #relative(name: string | undefined): string {
-    const { root, prefix, place } = this.#request;
+    const { root, prefix, operation } = this.#request;
     if (name === undefined) throw this.#unreadable("a key is missing");
     if (!name.startsWith(root + prefix)) {
-      throw refusal("Failed", place, `${JSON.stringify(name)} was listed, which is not under the prefix`);
+      throw storeError(
+        "Failed",
+        operation,
+        `${JSON.stringify(name)} was listed, which is not under the prefix`,
+      );
     }
     return name.slice(root.length);
   }
 
-  /** A service that makes folders of its own, or none, would hide what is in them, or that there are any. */
+  /**
+   * If the service groups keys into folders against the request, or leaves them ungrouped, then
+   * keys or folders are missing.
+   */
   #expectLevel(name: string): void {
-    const { delimiter, prefix, place } = this.#request;
-    const isThere =
+    const { delimiter, prefix, operation } = this.#request;
+    const isExpected =
       delimiter === undefined ? !name.endsWith("/") : !name.slice(prefix.length, -1).includes("/");
-    if (isThere) return;
+    if (isExpected) return;
     const how = delimiter === undefined ? "without a delimiter" : "although a delimiter was given";
-    throw refusal("Failed", place, `${name} was listed ${how}`);
+    throw storeError("Failed", operation, `${name} was listed ${how}`);
   }
 
-  /** A page that comes twice, out of a cache or a proxy, would be counted twice. */
+  /** If a cache or a proxy repeats a page, its keys would be listed twice. */
   #expectOrder(name: string, last: string): void {
     if (name <= last) throw this.#unreadable(`${name} was listed after ${last}`);
   }
 
   #unreadable(why: string): Error {
-    return refusal("Unavailable", this.#request.place, why);
+    return storeError("Unavailable", this.#request.operation, why);
   }
 }
 
-/** What has another name, the `folder/` that a console makes for one, is none of the store's objects. */
+/**
+ * Whether a name can be one of the store's. A console makes an object `folder/`, for example, which
+ * cannot.
+ */
 function isKey(name: string): boolean {
   try {
     checkKey(name);

@@ -1,19 +1,22 @@
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
-import { clientFrom, derive } from "./client.ts";
+import { buildClient, deriveClient } from "./client.ts";
 
 export interface S3StoreOptions {
   readonly bucket: string;
   /**
-   * Where in the bucket the store's keys begin; joined to them by one `/`, whatever it ends in. At most 120 bytes of
-   * UTF-8. Two stores with different prefixes never see each other.
+   * The folder in the bucket that holds the store's keys, with or without a `/` at its end. At most
+   * 120 bytes of UTF-8. Two stores with different prefixes never see each other.
    */
   readonly prefix?: string | undefined;
   /**
-   * A client that stays yours: it is never changed and never destroyed. The store derives one from it that has the same
-   * settings, credentials, connections and middleware, and makes one request a call.
+   * Your own client, which is never changed and never destroyed. The store derives one from it that
+   * has the same settings, credentials, connections and middleware, and makes one request a call.
    */
   readonly client?: S3Client | undefined;
-  /** For a client that the store builds, and destroys when it is closed. Credentials come by the SDK's own chain. */
+  /**
+   * For a client that the store builds, and destroys when it is closed. Credentials come by the
+   * SDK's own chain.
+   */
   readonly clientConfig?: S3ClientConfig | undefined;
 }
 
@@ -23,13 +26,16 @@ export interface Settings {
   readonly prefix: string;
   readonly name: string;
   readonly client: S3Client;
-  /** Milliseconds for a request with a body of so many bytes; `undefined` where the client's owner has the say. */
+  /**
+   * The time-out of a request with a body of so many bytes; `undefined` if the client's owner has
+   * set it.
+   */
   readonly requestTimeoutMs: (bytes: number) => number | undefined;
   readonly close: () => void;
 }
 
 const maxPrefixBytes = 120;
-// A client's logs, XML and URLs each take them differently.
+// Logs, XML and URLs each treat these characters differently.
 // oxlint-disable-next-line no-control-regex
 const notForXml = /[\u0000-\u001f\u007f\ufffe\uffff]/;
 
@@ -53,24 +59,24 @@ export function settingsOf(options: S3StoreOptions): Settings {
       bucket,
       prefix,
       name,
-      client: derive(client),
+      client: deriveClient(client),
       requestTimeoutMs: () => undefined,
       close: () => undefined,
     };
   }
-  const built = clientFrom(clientConfig ?? {});
+  const built = buildClient(clientConfig ?? {});
   return { ...built, bucket, prefix, name };
 }
 
 function prefixOf(prefix: string): string {
-  const fault = faultOf(prefix);
+  const fault = prefixFault(prefix);
   if (fault !== undefined)
     throw new TypeError(`the prefix ${JSON.stringify(prefix)} cannot be used: ${fault}`);
   const path = withoutSlashes(prefix);
   return path === "" ? "" : `${path}/`;
 }
 
-function faultOf(prefix: string): string | undefined {
+function prefixFault(prefix: string): string | undefined {
   if (typeof prefix !== "string") return `it is of type ${typeof prefix}`;
   if (!prefix.isWellFormed()) return "it is not well-formed Unicode";
   if (notForXml.test(prefix)) return "it has a character that XML cannot carry";
@@ -78,7 +84,7 @@ function faultOf(prefix: string): string | undefined {
   const bytes = new TextEncoder().encode(path).length;
   if (bytes > maxPrefixBytes) return `it is ${bytes} bytes long, ${maxPrefixBytes} is the most`;
   if (path === "") return prefix === "" ? undefined : "it has nothing but slashes";
-  // Services and proxies take them out of a URL, or refuse them.
+  // Services and proxies remove such segments from a URL, or refuse them.
   if (path.split("/").some((segment) => ["", ".", ".."].includes(segment))) {
     return 'it has a segment that is empty, "." or ".."';
   }

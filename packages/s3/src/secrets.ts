@@ -1,8 +1,8 @@
 /**
- * The fields of an error that may stay on its copy. Services send back what they were sent: the session token in
- * `Token-0` and in `CanonicalRequest`, the signature in `SignatureProvided`.
+ * The fields of an error that its copy keeps. Any other may hold a credential: services echo the
+ * session token in `Token-0` and `CanonicalRequest`, and the signature in `SignatureProvided`.
  */
-const harmless = [
+const harmlessFields = [
   "name",
   "message",
   "stack",
@@ -37,10 +37,12 @@ const harmless = [
 ];
 
 /**
- * A copy of what was thrown, and of its causes, without whatever may hold a credential, so that it can be printed and
- * logged. It has the prototype of the original: `instanceof` and `name` work on.
+ * A copy of what was thrown, and of its causes, that can be printed and logged: it lacks every
+ * field that may hold a credential. It has the prototype of the original, so that `instanceof` and
+ * `name` still work.
  *
- * A copy, since the SDK's `$response`, which leads to the request and its token, cannot be taken off.
+ * It is a copy because the SDK's `$response`, which leads to the request and its token, cannot be
+ * deleted.
  */
 export function withoutSecrets(thrown: unknown, copies: Map<object, object> = new Map()): unknown {
   if (typeof thrown === "function") return undefined;
@@ -53,7 +55,7 @@ export function withoutSecrets(thrown: unknown, copies: Map<object, object> = ne
     for (const each of thrown as readonly unknown[]) copy.push(withoutSecrets(each, copies));
     return copy;
   }
-  for (const name of harmless) {
+  for (const name of harmlessFields) {
     if (!(name in thrown)) continue;
     Object.defineProperty(copy, name, {
       value: withoutSecrets(Reflect.get(thrown, name), copies),
@@ -68,7 +70,7 @@ export function withoutSecrets(thrown: unknown, copies: Map<object, object> = ne
 function emptyCopyOf(thrown: object): object {
   if (!(thrown instanceof Error)) return {};
   const copy = new Error();
-  // Without the names of the calls in here, where the original has no stack.
+  // Otherwise a copy of an error without a stack would have the stack of this call.
   Reflect.deleteProperty(copy, "stack");
   return Object.setPrototypeOf(copy, Object.getPrototypeOf(thrown)) as object;
 }

@@ -1,11 +1,18 @@
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { checkKey, checkPrefix } from "@state/core";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { abortable } from "./abort.ts";
+import { raceAbort } from "./abort-race.ts";
 import { guardBody, readBody } from "./body.ts";
 import { Deleter } from "./deleting.ts";
-import { refusal, saysAbsent, saysExists, saysNoCondition, toStoreError, unsupported } from "./errors.ts";
-import type { Place } from "./errors.ts";
+import {
+  conditionUnsupported,
+  meansAbsent,
+  meansExists,
+  meansNoCondition,
+  storeError,
+  toStoreError,
+} from "./errors.ts";
+import type { Operation } from "./errors.ts";
 import { Listing } from "./listing.ts";
 import { settingsOf } from "./options.ts";
 import type { S3StoreOptions, Settings } from "./options.ts";
@@ -13,9 +20,10 @@ import type { S3StoreOptions, Settings } from "./options.ts";
 const bodyLimit = 2 ** 31;
 
 /**
- * An object store in a bucket of Amazon S3, or of a service that speaks its protocol and honours `If-None-Match`.
+ * An object store in a bucket of Amazon S3, or of a service that speaks its protocol and honours
+ * `If-None-Match`.
  *
- * A create is one conditional put. Every call is one request: nothing is sent twice behind the caller's back.
+ * A create is one conditional put. Every call is one request: the store itself never retries.
  *
  * @example
  * ```ts
@@ -28,7 +36,11 @@ export class S3Store implements ObjectStore {
   readonly #settings: Settings;
   readonly #deleter: Deleter = new Deleter();
 
-  /** @throws `TypeError` for options that cannot be meant. Sends nothing. */
+  /**
+   * Sends nothing.
+   *
+   * @throws `TypeError` for options that are invalid or contradict each other.
+   */
   constructor(options: S3StoreOptions) {
     this.#settings = settingsOf(options);
     this.name = this.#settings.name;
@@ -40,18 +52,20 @@ export class S3Store implements ObjectStore {
     if (body.byteLength >= bodyLimit) {
       throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
     }
-    const place = this.#place("create", key);
+    const operation = this.#operation("create", key);
     const { bucket, prefix, client } = this.#settings;
-    return this.#perform(place, options?.signal, async (signal) => {
+    return this.#perform(operation, options?.signal, async (signal) => {
       const command = new PutObjectCommand({
         Bucket: bucket,
         Key: prefix + key,
-        // A Buffer: of other bytes the SDK makes one of its own, and a stream would be sent in chunks.
+        // A Buffer over the same memory: the SDK would copy other bytes, and send a stream in
+        // chunks.
         Body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
         IfNoneMatch: "*",
       });
       let isSent = false;
-      // What fails before is not the service's word: where credentials come from answers 400 as well.
+      // A failure before the request is sent is not the service's: the source of credentials may
+      // respond with 400 too.
       command.middlewareStack.add(
         (next) => (args) => {
           isSent = true;
@@ -60,14 +74,14 @@ export class S3Store implements ObjectStore {
         { step: "deserialize" },
       );
       try {
-        const answer = await client.send(command, this.#requestOptions(signal, body.byteLength));
-        // Somebody in between can answer 200 as well.
-        if (answer.ETag === undefined)
-          throw refusal("Unavailable", place, "the answer has no ETag: the service did not write it");
+        const response = await client.send(command, this.#requestOptions(signal, body.byteLength));
+        // A proxy may respond with 200 too, but without the object's ETag.
+        if (response.ETag === undefined)
+          throw storeError("Unavailable", operation, "the response has no ETag: it is not the service's");
         return "created";
       } catch (error) {
-        if (isSent && saysExists(error)) return "exists";
-        throw isSent && saysNoCondition(error) ? unsupported(error, place) : error;
+        if (isSent && meansExists(error)) return "exists";
+        throw isSent && meansNoCondition(error) ? conditionUnsupported(error, operation) : error;
       }
     });
   }
@@ -75,17 +89,17 @@ export class S3Store implements ObjectStore {
   async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const place = this.#place("get", key);
+    const operation = this.#operation("get", key);
     const { bucket, prefix, client } = this.#settings;
-    return this.#perform(place, options?.signal, async (signal) => {
+    return this.#perform(operation, options?.signal, async (signal) => {
       try {
-        const answer = await client.send(
+        const response = await client.send(
           guardBody(new GetObjectCommand({ Bucket: bucket, Key: prefix + key, ChecksumMode: "ENABLED" })),
           this.#requestOptions(signal),
         );
-        return await readBody(answer, place);
+        return await readBody(response, operation);
       } catch (error) {
-        if (saysAbsent(error)) return undefined;
+        if (meansAbsent(error)) return undefined;
         throw error;
       }
     });
@@ -94,11 +108,11 @@ export class S3Store implements ObjectStore {
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const place = this.#place("list", prefix);
+    const operation = this.#operation("list", prefix);
     const { bucket, prefix: root, client } = this.#settings;
-    const listing = new Listing({ bucket, root, prefix, delimiter: options?.delimiter, place });
+    const listing = new Listing({ bucket, root, prefix, delimiter: options?.delimiter, operation });
     for (let isLast = false; !isLast;) {
-      const read = await this.#perform(place, options?.signal, async (signal) =>
+      const read = await this.#perform(operation, options?.signal, async (signal) =>
         listing.read(await client.send(listing.command(), this.#requestOptions(signal))),
       );
       isLast = read.isLast;
@@ -112,11 +126,11 @@ export class S3Store implements ObjectStore {
     const [first] = keys;
     if (first === undefined) return [];
     const { bucket, prefix: root, client } = this.#settings;
-    return this.#perform(this.#place("delete", first), options?.signal, (signal) =>
+    return this.#perform(this.#operation("delete", first), options?.signal, (signal) =>
       this.#deleter.delete([...new Set(keys)], {
         bucket,
         root,
-        placeOf: (key) => this.#place("delete", key),
+        operationOn: (key) => this.#operation("delete", key),
         signal,
         sendMany: (command) => client.send(command, this.#requestOptions(signal)),
         sendOne: (command) => client.send(command, this.#requestOptions(signal)),
@@ -124,7 +138,10 @@ export class S3Store implements ObjectStore {
     );
   }
 
-  /** Closes the connections of a client that the store built. One that was passed in stays as it is. */
+  /**
+   * Closes the connections of a client that the store built. A client that was passed in is left
+   * open.
+   */
   async close(): Promise<void> {
     this.#settings.close();
   }
@@ -138,20 +155,20 @@ export class S3Store implements ObjectStore {
   }
 
   async #perform<T>(
-    place: Place,
+    operation: Operation,
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return abortable(signal, async (own) => {
+    return raceAbort(signal, async (own) => {
       try {
         return await work(own);
       } catch (error) {
-        throw toStoreError(error, place);
+        throw toStoreError(error, operation);
       }
     });
   }
 
-  #place(operation: Place["operation"], key: string): Place {
-    return { store: this.name, operation, key };
+  #operation(name: Operation["name"], key: string): Operation {
+    return { store: this.name, name, key };
   }
 }

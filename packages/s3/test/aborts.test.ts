@@ -4,11 +4,14 @@ import type { Socket } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
 import { answer, key, operationNames, operations, rejectionOf, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
-import { abortable } from "../src/abort.ts";
-import { answerError, scriptedServer } from "./support/scripted-server.ts";
+import { raceAbort } from "../src/abort-race.ts";
+import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 
 const mebibyte = 2 ** 20;
-/** Not `once`: it rejects by the error that comes before the end of a connection that was reset. */
+/**
+ * Unlike `once`, does not reject with the error that a connection emits if it is reset before it
+ * closes.
+ */
 async function closed(socket: Socket): Promise<void> {
   if (!socket.destroyed) await new Promise((resolve) => socket.once("close", resolve));
 }
@@ -17,7 +20,7 @@ const reasons = [new Error("enough"), "a string", { plain: "object" }, null, 0] 
 
 describe("an abort", () => {
   test.each(operationNames)(
-    "ends an operation that waits for its answer, with its own reason: %s",
+    "ends an operation that waits for its response, with its own reason: %s",
     async (name) => {
       for (const reason of reasons) {
         const { promise: asked, resolve } = Promise.withResolvers<Socket>();
@@ -106,7 +109,7 @@ describe("an abort", () => {
   test("stops a delete that goes key by key", async () => {
     const controller = new AbortController();
     await using server = await scriptedServer((request, response, number) => {
-      if (number === 1) answerError(501, "NotImplemented")(request, response, number);
+      if (number === 1) errorResponse(501, "NotImplemented")(request, response, number);
       else controller.abort("enough");
     });
     const keys = Array.from({ length: 500 }, (_, index) => `a/${index}`);
@@ -125,7 +128,8 @@ describe("an abort", () => {
     "stops a delete that goes %s: nothing more is prepared",
     async (_, count, bulkDelete, prepared) => {
       await using server = await scriptedServer((request, response, number) => {
-        if (number === 1 && bulkDelete !== undefined) answerError(501, bulkDelete)(request, response, number);
+        if (number === 1 && bulkDelete !== undefined)
+          errorResponse(501, bulkDelete)(request, response, number);
         else controller.abort("enough");
       });
       const controller = new AbortController();
@@ -141,7 +145,7 @@ describe("an abort", () => {
       const keys = Array.from({ length: count }, (_each, index) => `a/${index}`);
       const running = server.store({ client }).delete(keys, { signal: controller.signal });
       expect(await rejectionOf(running)).toBe("enough");
-      // The answer of a later request comes after everything that was under way.
+      // The response to a later request comes after everything that was under way.
       await using later = await scriptedServer(answer(204));
       await later.store().delete([key]);
       expect(commands).toBe(prepared);
@@ -196,7 +200,7 @@ describe("whose abort it is", () => {
 
   test("is told by the signal: one that aborts before the failure has been passed on is the caller's", async () => {
     const controller = new AbortController();
-    const running = abortable(controller.signal, () => Promise.reject(new Error("reset")));
+    const running = raceAbort(controller.signal, () => Promise.reject(new Error("reset")));
     controller.abort("enough");
     expect(await rejectionOf(running)).toBe("enough");
   });

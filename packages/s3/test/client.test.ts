@@ -3,12 +3,12 @@ import { startS3Double } from "@state/servers";
 import { key, operationNames, operations, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
-import { answerError, scriptedServer } from "./support/scripted-server.ts";
+import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
 
 describe("a client that was passed in", () => {
   test("keeps its own retries, its middleware and its connections", async () => {
-    await using server = await scriptedServer(answerError(503, "SlowDown", { "retry-after": "0" }));
+    await using server = await scriptedServer(errorResponse(503, "SlowDown", { "retry-after": "0" }));
     const client = new S3Client({ ...server.config(), maxAttempts: 2 });
     const before = client.middlewareStack.identify();
     await storeErrorOf(operations.get(server.store({ client })));

@@ -16,7 +16,7 @@ const harness = {
   close: async (store: ObjectStore): Promise<void> => store.close?.(),
 };
 
-// moto answers 500 to a listing while another request deletes from the bucket.
+// moto responds with 500 to a listing while another request deletes from the bucket.
 storeConformance(oneAtATime, harness);
 backendConformance(oneAtATime, harness);
 

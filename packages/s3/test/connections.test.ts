@@ -3,9 +3,9 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "@state/servers";
 import { answer, key, operationNames, operations, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test, vi } from "vitest";
-import { clientFrom, derive } from "../src/client.ts";
+import { buildClient, deriveClient } from "../src/client.ts";
 import { S3Store } from "../src/index.ts";
-import { answerError, scriptedServer } from "./support/scripted-server.ts";
+import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
 
 const mebibyte = 2 ** 20;
@@ -38,7 +38,7 @@ describe("connections", () => {
 
   test("are used again after failures, also by a request that waits for one", async () => {
     await using server = await scriptedServer((request, response, number) => {
-      const script = number % 2 === 1 ? answerError(503, "SlowDown") : answerError(404, "NoSuchKey");
+      const script = number % 2 === 1 ? errorResponse(503, "SlowDown") : errorResponse(404, "NoSuchKey");
       script(request, response, number);
     });
     const clientConfig = { ...server.config(), requestHandler: { httpAgent: { maxSockets: 1 } } };
@@ -53,7 +53,7 @@ describe("connections", () => {
   });
 
   test("of a client that the store built end with close()", async () => {
-    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
     const store = server.store();
     await store.get(key);
     const [socket] = server.sockets;
@@ -63,8 +63,8 @@ describe("connections", () => {
   });
 
   test("of both kinds, plain and encrypted, end with it", async () => {
-    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
-    const { client, close } = clientFrom(server.config());
+    await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
+    const { client, close } = buildClient(server.config());
     await new S3Store({ bucket: "bucket", client }).get(key);
     const { httpAgent, httpsAgent } = Reflect.get(client.config.requestHandler, "config") as {
       readonly httpAgent: Agent;
@@ -76,7 +76,7 @@ describe("connections", () => {
   });
 
   test("of a client that was passed in outlive close()", async () => {
-    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
     const client = new S3Client(server.config());
     const store = server.store({ client });
     await store.get(key);
@@ -87,7 +87,7 @@ describe("connections", () => {
   });
 
   test("of an agent or a handler that was passed in outlive close()", async () => {
-    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
+    await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
     const httpAgent = new Agent({ keepAlive: true });
     const { requestHandler } = new S3Client({ ...server.config(), requestHandler: { httpAgent } }).config;
     for (const clientConfig of [
@@ -106,7 +106,7 @@ describe("connections", () => {
 
 describe("a call is one request", () => {
   test.each(operationNames)("whatever the client is set to: %s", async (name) => {
-    await using server = await scriptedServer(answerError(503, "SlowDown", { "retry-after": "0" }));
+    await using server = await scriptedServer(errorResponse(503, "SlowDown", { "retry-after": "0" }));
     const config = { ...server.config(), maxAttempts: 5 };
     const { retryStrategy } = new S3Client(config).config;
     const stubborn = await retryStrategy();
@@ -132,7 +132,7 @@ describe("a call is one request", () => {
   });
 
   test("which no rate of the SDK's adaptive mode holds back", async () => {
-    const { config } = derive(new S3Client({ region: "us-east-1", retryMode: "adaptive" }));
+    const { config } = deriveClient(new S3Client({ region: "us-east-1", retryMode: "adaptive" }));
     await expect(config.retryStrategy()).resolves.toHaveProperty("mode", "standard");
     await expect(config.maxAttempts()).resolves.toBe(1);
   });
@@ -150,7 +150,7 @@ describe("a call is one request", () => {
 
   test.each(operationNames)("also where the bucket is in another region: %s", async (name) => {
     await using server = await scriptedServer(
-      answerError(301, "PermanentRedirect", { "x-amz-bucket-region": "eu-west-3" }),
+      errorResponse(301, "PermanentRedirect", { "x-amz-bucket-region": "eu-west-3" }),
     );
     const config = { ...server.config(), followRegionRedirects: true };
     await storeErrorOf(operations[name](server.store({ clientConfig: config })));
@@ -169,8 +169,8 @@ describe("a call is one request", () => {
 
 describe("time-outs of a client that the store builds", () => {
   test("are all set", async () => {
-    await using server = await scriptedServer(answerError(404, "NoSuchKey"));
-    const { client, close, requestTimeoutMs } = clientFrom(server.config());
+    await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
+    const { client, close, requestTimeoutMs } = buildClient(server.config());
     await new S3Store({ bucket: "bucket", client }).get(key);
     expect(Reflect.get(client.config.requestHandler, "config")).toMatchObject({
       connectionTimeout: 5_000,
@@ -200,7 +200,7 @@ describe("time-outs of a client that the store builds", () => {
     await double.stop();
   });
 
-  test("end a request that nobody answers, and are the caller's to change", async () => {
+  test("end a request without a response, and are the caller's to change", async () => {
     await using server = await scriptedServer(() => undefined);
     for (const requestHandler of [{ requestTimeout: 50 }, { socketTimeout: 50 }]) {
       const store = server.store({ clientConfig: { ...server.config(), requestHandler } });

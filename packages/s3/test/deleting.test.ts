@@ -2,7 +2,7 @@ import { startS3Double } from "@state/servers";
 import { answer, key, type Script, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
-import { answerError, scriptedServer } from "./support/scripted-server.ts";
+import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
 
 function deleteResult(...parts: readonly string[]): string {
@@ -51,11 +51,11 @@ describe("a delete", () => {
   });
 
   test.each([
-    ["a failure", answerError(503, "SlowDown"), "Throttled"],
-    ["a refusal that is not about the batch", answerError(400, "MalformedXML"), "Failed"],
-    ["a 200 with an error", answerError(200, "InternalError"), "Unavailable"],
-    ["an answer that is cut", answer(200, deleteResult(deleted("job/a")).slice(0, -9)), "Unavailable"],
-    ["no answer", ((request) => request.socket.destroy()) satisfies Script, "Unavailable"],
+    ["a failure", errorResponse(503, "SlowDown"), "Throttled"],
+    ["a refusal that is not about the batch", errorResponse(400, "MalformedXML"), "Failed"],
+    ["a 200 with an error", errorResponse(200, "InternalError"), "Unavailable"],
+    ["a response that is cut", answer(200, deleteResult(deleted("job/a")).slice(0, -9)), "Unavailable"],
+    ["no response", ((request) => request.socket.destroy()) satisfies Script, "Unavailable"],
   ] as const)("that gets %s reports it for each of its keys", async (_, script, code) => {
     await using server = await scriptedServer(script);
     const failures = await server.store().delete(["a", "b", "c"]);
@@ -70,7 +70,7 @@ describe("a delete", () => {
   test("goes on with the next 1,000 after a request that failed", async () => {
     await using server = await scriptedServer((request, response, number) => {
       const script =
-        number === 1 ? answerError(500, "InternalError") : answer(200, deleteResult(deleted("job/last")));
+        number === 1 ? errorResponse(500, "InternalError") : answer(200, deleteResult(deleted("job/last")));
       script(request, response, number);
     });
     const keys = Array.from({ length: 1_000 }, (_, number) => `a/${number}`);
@@ -79,7 +79,7 @@ describe("a delete", () => {
   });
 
   test.each(["MissingContentMD5", "NotImplemented"] as const)(
-    "goes key by key on a service that answers %s, which is asked once",
+    "goes key by key on a service that responds with %s, which is tried once",
     async (bulkDelete) => {
       const double = await startS3Double({ bulkDelete });
       const store = new S3Store({ bucket: "bucket", clientConfig: configOf(double) });
@@ -112,9 +112,9 @@ describe("a delete", () => {
   test("that goes key by key reports failures so too, and takes an absent key for gone", async () => {
     await using server = await scriptedServer((request, response, number) => {
       const url = request.url ?? "";
-      if (request.method === "POST") answerError(501, "NotImplemented")(request, response, number);
-      else if (url.includes("denied")) answerError(403, "AccessDenied")(request, response, number);
-      else if (url.includes("gone")) answerError(404, "NoSuchKey")(request, response, number);
+      if (request.method === "POST") errorResponse(501, "NotImplemented")(request, response, number);
+      else if (url.includes("denied")) errorResponse(403, "AccessDenied")(request, response, number);
+      else if (url.includes("gone")) errorResponse(404, "NoSuchKey")(request, response, number);
       else if (url.includes("proxy")) answer(404)(request, response, number);
       else answer(204)(request, response, number);
     });
@@ -129,7 +129,7 @@ describe("a delete", () => {
     const waiting: (() => void)[] = [];
     let most = 0;
     await using server = await scriptedServer((request, response, number) => {
-      if (request.method === "POST") return answerError(501, "NotImplemented")(request, response, number);
+      if (request.method === "POST") return errorResponse(501, "NotImplemented")(request, response, number);
       waiting.push(() => answer(204)(request, response, number));
       most = Math.max(most, waiting.length);
       if (waiting.length === 32) for (const send of waiting.splice(0)) send();

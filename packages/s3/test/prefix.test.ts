@@ -1,8 +1,7 @@
 import { startS3Double } from "@state/servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
-import { parseTarget } from "./support/target.ts";
-import { configOf } from "./support/target.ts";
+import { configOf, parseTarget } from "./support/target.ts";
 
 let double: Awaited<ReturnType<typeof startS3Double>>;
 beforeAll(async () => {

@@ -4,9 +4,9 @@ import { type BackendEvent, ObjectStoreBackend } from "@state/core";
 import { answer, operationNames, operations, rejectionOf, type Script } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { toStoreError } from "../src/errors.ts";
-import { answerError, credentials, scriptedServer } from "./support/scripted-server.ts";
+import { errorResponse, credentials, scriptedServer } from "./support/scripted-server.ts";
 
-/** Answers as S3 does to a signature or a token that is wrong: with what it was sent. */
+/** Responds as S3 does to a wrong signature or token: with what it was sent. */
 function echo(status: number, code: string): Script {
   return (request, response, number) => {
     const authorization = request.headers.authorization ?? "";
@@ -22,7 +22,7 @@ function signatureOf(authorization: string): string {
   return /Signature=([0-9a-f]{64})/.exec(authorization)?.[1] ?? "none";
 }
 
-/** Everything that can be reached, also what is hidden from most that print. */
+/** All that can be reached from a value, its properties that are not enumerable included. */
 function printedOf(value: unknown): string {
   return inspect(value, { depth: Infinity, showHidden: true, maxArrayLength: null, maxStringLength: null });
 }
@@ -95,7 +95,10 @@ describe("no secret", () => {
       Object.defineProperty(new Error("text"), "$responseBodyText", { value: "the-secret" }),
     ],
     ["a symbol", Object.assign(new Error("text"), { [Symbol("request")]: "the-secret" })],
-    ["an object under a harmless name", Object.assign(new Error("text"), { code: { token: "the-secret" } })],
+    [
+      "an object under a harmlessFields name",
+      Object.assign(new Error("text"), { code: { token: "the-secret" } }),
+    ],
     ["its cause", new Error("text", { cause: Object.assign(new Error("cause"), { token: "the-secret" }) })],
     ["a cause that is no error", new Error("text", { cause: { token: "the-secret" } })],
     ["one of its errors", new AggregateError([Object.assign(new Error(), { token: "the-secret" })], "text")],
@@ -116,10 +119,12 @@ describe("no secret", () => {
 
 describe("a cause", () => {
   test("is of the SDK's class, and has what the service said", async () => {
-    await using server = await scriptedServer(answerError(404, "NoSuchBucket", { "x-amz-request-id": "42" }));
+    await using server = await scriptedServer(
+      errorResponse(404, "NoSuchBucket", { "x-amz-request-id": "42" }),
+    );
     const error = await rejectionOf(operations.get(server.store()));
     const cause: unknown = Reflect.get(Object(error), "cause");
-    // Not `instanceof`, which the SDK answers by the name.
+    // `instanceof` would not do: the SDK decides it by the name.
     expect(Object.getPrototypeOf(cause)).toBe(NoSuchBucket.prototype);
     expect(cause).toMatchObject({
       message: "what NoSuchBucket says",
@@ -132,9 +137,9 @@ describe("a cause", () => {
   test("may be in a circle, or an error of the platform's with nothing of its own", () => {
     const circle = new Error("outer");
     circle.cause = new Error("inner", { cause: circle });
-    const place = { store: "s3://bucket/", operation: "get", key: "a" } as const;
-    expect(printedOf(toStoreError(circle, place))).toContain("inner");
-    const aborted = toStoreError(new DOMException("not yours", "AbortError"), place);
+    const operation = { store: "s3://bucket/", name: "get", key: "a" } as const;
+    expect(printedOf(toStoreError(circle, operation))).toContain("inner");
+    const aborted = toStoreError(new DOMException("not yours", "AbortError"), operation);
     expect(aborted.cause).toMatchObject({ name: "AbortError", message: "not yours" });
     expect(printedOf(aborted)).toContain("not yours");
   });

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { type ScriptedServer, startScriptedServer } from "@state/servers/testing";
 
 export interface Received {
   readonly method: string;
@@ -17,77 +16,70 @@ export type Script = (response: ServerResponse, received: Received) => void;
 export const accountKey: string = Buffer.from("the key of an account that is not there").toString("base64");
 export const credential: StorageSharedKeyCredential = new StorageSharedKeyCredential("account", accountKey);
 
-/** A server on loopback that answers as it is told, and remembers what it was sent. */
-export class ScriptedServer {
-  readonly received: Received[] = [];
+/** A server that a client can be made for, and that remembers each request with its body. */
+export interface AzureServer extends ScriptedServer {
   readonly accountUrl: string;
-  connections = 0;
   /** Requests whose head has come. */
-  readonly heads: IncomingMessage[] = [];
-  #script: Script;
-  readonly #server: Server;
-  #onHead: (() => void) | undefined;
-
-  private constructor(server: Server, script: Script) {
-    this.#server = server;
-    this.#script = script;
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("a server without a port");
-    this.accountUrl = `http://127.0.0.1:${address.port}/account`;
-    server.on("connection", () => (this.connections += 1));
-    server.on("request", (request, response) => void this.#answer(request, response));
-  }
-
-  static async start(script: Script): Promise<ScriptedServer> {
-    const server = createServer();
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return new ScriptedServer(server, script);
-  }
-
-  answer(script: Script): void {
-    this.#script = script;
-  }
-
+  readonly heads: readonly IncomingMessage[];
+  /** Requests that have come whole. */
+  readonly received: readonly Received[];
+  /** How many connections were made. */
+  readonly connections: number;
+  /** Changes what becomes of further requests. */
+  respondWith(script: Script): void;
   /** Resolves once the head of a further request has come. */
-  async nextHead(): Promise<IncomingMessage> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onHead = resolve;
-    await promise;
-    const head = this.heads.at(-1);
-    if (head === undefined) throw new Error("no request");
-    return head;
-  }
+  nextHead(): Promise<IncomingMessage>;
+  container(options?: object): ContainerClient;
+}
 
-  container(options: object = {}): ContainerClient {
-    return new ContainerClient(`${this.accountUrl}/box`, credential, options);
-  }
+export async function scriptedServer(first: Script): Promise<AzureServer> {
+  let script = first;
+  const heads: IncomingMessage[] = [];
+  const received: Received[] = [];
+  const headListeners: ((head: IncomingMessage) => void)[] = [];
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const whole = await receive(request);
+    if (whole === undefined) return;
+    received.push(whole);
+    script(response, whole);
+  };
+  const server = await startScriptedServer((request, response) => {
+    heads.push(request);
+    for (const listener of headListeners.splice(0)) listener(request);
+    void respond(request, response);
+  });
+  const accountUrl = `${server.endpoint}/account`;
+  return {
+    ...server,
+    accountUrl,
+    heads,
+    received,
+    get connections() {
+      return server.sockets.length;
+    },
+    respondWith: (next) => {
+      script = next;
+    },
+    nextHead: () => new Promise((resolve) => headListeners.push(resolve)),
+    container: (options = {}) => new ContainerClient(`${accountUrl}/box`, credential, options),
+  };
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
+/** The whole request, or `undefined` if its connection was closed before its end. */
+async function receive(request: IncomingMessage): Promise<Received | undefined> {
+  const parts: Buffer[] = [];
+  try {
+    for await (const part of request) parts.push(Buffer.from(part));
+  } catch (error) {
+    if (request.destroyed) return undefined;
+    throw error;
   }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.heads.push(request);
-    this.#onHead?.();
-    const parts: Buffer[] = [];
-    try {
-      for await (const part of request) parts.push(Buffer.from(part));
-    } catch (error) {
-      if (request.destroyed) return;
-      throw error;
-    }
-    const { method = "", url = "", headers } = request;
-    const received = { method, url, headers, body: Buffer.concat(parts) };
-    this.received.push(received);
-    this.#script(response, received);
-  }
+  const { method = "", url = "", headers } = request;
+  return { method, url, headers, body: Buffer.concat(parts) };
 }
 
 /** A failure as the service writes it. */
-export function refuse(
+export function errorResponse(
   status: number,
   code: string | undefined,
   headers: Record<string, string> = {},
@@ -139,13 +131,13 @@ export function xml(body: string): Script {
   };
 }
 
-/** The answer to a batch: for each blob a status and a code. */
-export function batchAnswer(
-  answers: readonly (readonly [index: number, status: number, code?: string])[],
+/** The response to a batch: for each blob a status and a code. */
+export function batchResponse(
+  responses: readonly (readonly [index: number, status: number, code?: string])[],
 ): Script {
-  const parts = answers.map(([index, status, code]) =>
+  const parts = responses.map(([index, status, code]) =>
     [
-      "--answer",
+      "--part",
       "Content-Type: application/http",
       `Content-ID: ${index}`,
       "",
@@ -157,7 +149,7 @@ export function batchAnswer(
     ].join("\r\n"),
   );
   return (response) => {
-    response.writeHead(202, { "content-type": "multipart/mixed; boundary=answer", "x-ms-request-id": "1" });
-    response.end(`${parts.join("")}--answer--`);
+    response.writeHead(202, { "content-type": "multipart/mixed; boundary=part", "x-ms-request-id": "1" });
+    response.end(`${parts.join("")}--part--`);
   };
 }

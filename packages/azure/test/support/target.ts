@@ -23,7 +23,10 @@ export async function startTarget(): Promise<Target> {
   return targetOf(url, process.env["AZURE_STORAGE_CONNECTION_STRING"]);
 }
 
-/** A container a case: each delete of Azurite's takes the longer the more blobs there are, and a container goes at once. */
+/**
+ * A container a case: each delete of Azurite's takes the longer the more blobs there are, and a
+ * container goes at once.
+ */
 async function startServer(): Promise<Target> {
   const server = await startAzurite();
   return {
@@ -40,7 +43,10 @@ async function startServer(): Promise<Target> {
   };
 }
 
-/** `azure://container/prefix`; the account is in `AZURE_STORAGE_CONNECTION_STRING`, where `az` looks for it too. */
+/**
+ * `azure://container/prefix`; the account is in `AZURE_STORAGE_CONNECTION_STRING`, where `az` looks
+ * for it too.
+ */
 export function parseTarget(text: string): Place {
   const url = new URL(text);
   const prefix = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, "");
@@ -53,7 +59,10 @@ export function parseTarget(text: string): Place {
   return { containerName: url.hostname, prefix };
 }
 
-/** A folder a case, which is emptied after it: Azurite's deletes take the longer the more blobs a container holds. */
+/**
+ * A folder a case, which is emptied after it: Azurite's deletes take the longer the more blobs a
+ * container holds.
+ */
 export function targetOf(text: string, connectionString: string | undefined): Target {
   const { containerName, prefix } = parseTarget(text);
   if (connectionString === undefined) throw new Error("AZURE_STORAGE_CONNECTION_STRING is not set");

@@ -80,8 +80,9 @@ function edited(source: string, place: Place, edit: Edit, misfit: (why: string) 
       return splice({ start: left.end, end: right.start }, ` ${edit.operator} `);
     }
     case "after":
-      return splice({ start: node.end, end: node.end }, `\n${filledIn(edit.code)}`);
+      break;
   }
+  return splice({ start: node.end, end: node.end }, `\n${filledIn(edit.code)}`);
 }
 
 /** The outermost node that begins with the first code after `offset`. */

@@ -4,7 +4,10 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
-/** A process that says what it saw, a line of JSON for each stage, and waits before each but the first to be told. */
+/**
+ * A process that says what it saw, a line of JSON for each stage, and waits before each but the
+ * first to be told.
+ */
 export interface Child {
   readonly pid: number;
   /** What it saw in its next stage. */
@@ -12,7 +15,10 @@ export interface Child {
   readonly go: () => void;
 }
 
-/** Runs a script of this folder, behind the words of `through` if there are any. It ends with the test, if not before. */
+/**
+ * Runs a script of this folder, behind the words of `through` if there are any. It ends with the
+ * test, if not before.
+ */
 export function startChild(
   script: string,
   args: readonly string[] = [],

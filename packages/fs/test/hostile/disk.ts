@@ -9,7 +9,10 @@ export function mountDisk(directory: string, options: string): void {
   execFileSync("mount", ["-t", "tmpfs", "-o", `mode=777,${options}`, "state-fs", directory]);
 }
 
-/** As this process sees it (`bind`): more is not allowed to a user who has only been given mounts of their own. */
+/**
+ * As this process sees it (`bind`): more is not allowed to a user who has only been given mounts of
+ * their own.
+ */
 export function remount(directory: string, options: "ro" | "rw"): void {
   execFileSync("mount", ["-o", `remount,bind,${options}`, directory]);
 }

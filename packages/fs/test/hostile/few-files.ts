@@ -3,8 +3,8 @@ import { closeSync, openSync } from "node:fs";
 import process from "node:process";
 import { ObjectStoreBackend } from "@state/core";
 import { nodeFileSystem } from "../../src/file-system.ts";
-import { LocalStore } from "../../src/store.ts";
-import { deletion, keys, outcome, tell } from "./stage.ts";
+import { LocalStore } from "../../src/local-store.ts";
+import { deleteOutcome, keys, outcome, report } from "./report.ts";
 
 const [, , root = ""] = process.argv;
 const taken: number[] = [];
@@ -29,10 +29,11 @@ const none = {
   newStore: await outcome(new LocalStore({ root }, nodeFileSystem).create("a/new", body)),
   get: await outcome(store.get("a/kept")),
   list: await outcome(keys(store)),
-  delete: await deletion(store, "a/doomed"),
+  delete: await deleteOutcome(store, "a/doomed"),
 };
 
-// One is enough for a create; that it is gone once the object is linked leaves the directory without its flush.
+// One is enough for a create; that it is gone once the object is linked leaves the directory
+// without its flush.
 giveBack(1);
 takesAtLink = true;
 const unflushed = await outcome(store.create("a/unflushed", body));
@@ -43,17 +44,18 @@ const one = {
   get: await outcome(store.get("a/unflushed").then((found) => found?.length)),
   again: await outcome(store.create("a/unflushed", body)),
   create: await outcome(store.create("a/new", body)),
-  delete: await deletion(store, "a/doomed"),
+  delete: await deleteOutcome(store, "a/doomed"),
 };
 
 // Four for sixty-four creates at a time: some get no file, some no directory to flush.
 giveBack(3);
 const many = Array.from({ length: 64 }, (_, vnode) => `b/${vnode}/c`);
-const answers = await Promise.all(many.map((key) => outcome(store.create(key, body))));
+const outcomes = await Promise.all(many.map((key) => outcome(store.create(key, body))));
 const present = new Set(await keys(store, "b/"));
-const lost = many.filter((key, index) => answers[index] === "created" && !present.has(key));
+const lost = many.filter((key, index) => outcomes[index] === "created" && !present.has(key));
 
-// The backend tries again, as it would on any store: there are still fewer than it asks for at once.
+// The backend tries again, as it would on any store: there are still fewer than it asks for at
+// once.
 giveBack(16);
 const retry = { attempts: 1_000, baseDelayMs: 0 };
 const backend = await ObjectStoreBackend.open({ store, instanceId: "one", vnodeCapacity: 64, retry });
@@ -64,13 +66,13 @@ const { complete } = await backend.epochComplete({ epoch: 1, parts });
 
 giveBack(taken.length);
 const again = await Promise.all(many.map((key) => outcome(store.create(key, body))));
-tell({
+report({
   none,
   one,
-  kinds: [...new Set(answers)],
+  kinds: [...new Set(outcomes)],
   lost,
   complete,
-  isTrue: again.every((answer, index) => answer === (present.has(many[index] ?? "") ? "exists" : "created")),
+  isTrue: again.every((result, index) => result === (present.has(many[index] ?? "") ? "exists" : "created")),
   keys: [(await keys(store, "a/")).join(" "), (await keys(store, "b/")).length],
 });
 

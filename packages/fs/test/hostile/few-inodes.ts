@@ -1,9 +1,10 @@
-// Leaves a disk the given number of inodes for a create that needs four: two directories, the file, and its second name.
+// Leaves a disk the given number of inodes for a create that needs four: two directories, the file,
+// and its second name.
 import process from "node:process";
 import { join } from "node:path";
 import { FsStore } from "../../src/index.ts";
 import { fillInodes, free, mountDisk, staged } from "./disk.ts";
-import { keys, outcome, tell } from "./stage.ts";
+import { keys, outcome, report } from "./report.ts";
 
 const [, , disk = ""] = process.argv;
 mountDisk(disk, "size=4m,nr_inodes=64");
@@ -18,5 +19,5 @@ for (const spare of [0, 1, 2, 3, 4]) {
   const left = staged(root);
   free(disk);
   const again = await outcome(store.create(`${spare}/b/c`, new Uint8Array(9)));
-  tell({ spare, short, listed, left, again, kept: (await store.get("kept"))?.length });
+  report({ spare, short, listed, left, again, kept: (await store.get("kept"))?.length });
 }

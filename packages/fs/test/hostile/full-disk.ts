@@ -3,7 +3,7 @@ import process from "node:process";
 import { join } from "node:path";
 import { FsStore } from "../../src/index.ts";
 import { fill, free, mountDisk, staged } from "./disk.ts";
-import { deletion, keys, outcome, tell } from "./stage.ts";
+import { deleteOutcome, keys, outcome, report } from "./report.ts";
 
 const [, , disk = ""] = process.argv;
 mountDisk(disk, "size=256k");
@@ -25,7 +25,7 @@ const full = {
   get: await outcome(store.get("a/kept").then((body) => body?.length)),
   keys: await keys(store),
   staged: staged(root),
-  delete: await deletion(store, "a/other"),
+  delete: await deleteOutcome(store, "a/other"),
 };
 const afterDelete = await outcome(store.create("a/new", page));
 free(disk);
@@ -36,4 +36,4 @@ const afterFree = {
   ),
   staged: staged(root),
 };
-tell({ tooLarge, afterTooLarge, full, afterDelete, afterFree });
+report({ tooLarge, afterTooLarge, full, afterDelete, afterFree });

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { getuid } from "node:process";
 
 /**
- * The command that runs another where it can mount what it likes: what it mounts is seen by nobody else and goes with
- * it, also when it is killed.
+ * The command that runs another where it can mount what it likes: what it mounts is seen by nobody
+ * else and goes with it, also when it is killed.
  */
 export const ownMounts: readonly string[] = getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-Urm"];
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ObjectStoreBackend } from "@state/core";
 import { FsStore } from "../../src/index.ts";
 import { mountDisk, remount, staged } from "./disk.ts";
-import { deletion, keys, outcome, tell } from "./stage.ts";
+import { deleteOutcome, keys, outcome, report } from "./report.ts";
 
 const [, , disk = ""] = process.argv;
 mountDisk(disk, "size=4m");
@@ -25,7 +25,7 @@ const readOnly = {
   newRoot: await outcome(new FsStore({ root: join(disk, "new") }).create("b", new Uint8Array(4))),
   get: await outcome(store.get("other/a").then((body) => body?.length)),
   keys: await keys(store, "other/"),
-  delete: await deletion(store, "other/a"),
+  delete: await deleteOutcome(store, "other/a"),
   complete: await outcome(complete()),
   latest: await outcome(backend.latestCommittedEpoch().then((epoch) => epoch ?? "none")),
   reader: await outcome(
@@ -35,11 +35,11 @@ const readOnly = {
   ),
 };
 remount(disk, "rw");
-tell({
+report({
   readOnly,
   writable: {
     create: await outcome(store.create("other/b", new Uint8Array(4))),
-    delete: await deletion(store, "other/a"),
+    delete: await deleteOutcome(store, "other/a"),
     keys: await keys(store, "other/"),
     complete: await outcome(complete()),
     latest: await backend.latestCommittedEpoch(),

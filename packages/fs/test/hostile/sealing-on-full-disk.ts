@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ObjectStoreBackend } from "@state/core";
 import { FsStore } from "../../src/index.ts";
 import { fill, free, mountDisk, staged } from "./disk.ts";
-import { keys, outcome, tell } from "./stage.ts";
+import { keys, outcome, report } from "./report.ts";
 
 const [, , disk = ""] = process.argv;
 mountDisk(disk, "size=512k");
@@ -55,7 +55,7 @@ fill(disk, 1);
 const pruned = { floor: (await backend.pruneBefore(2)).floor, keys: await keys(store, "epoch=1/") };
 free(disk);
 await write(3);
-tell({
+report({
   first,
   full,
   roomy,

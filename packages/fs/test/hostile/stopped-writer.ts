@@ -1,8 +1,9 @@
-// Creates an object and stands still just before the link, until it is told to go on; then tries again.
+// Creates an object and stands still just before the link, until it is told to go on; then
+// tries again.
 import process from "node:process";
 import { nodeFileSystem } from "../../src/file-system.ts";
-import { LocalStore } from "../../src/store.ts";
-import { outcome, tell, told } from "./stage.ts";
+import { LocalStore } from "../../src/local-store.ts";
+import { outcome, report, untilTold } from "./report.ts";
 
 const [, , root = ""] = process.argv;
 let attempts = 0;
@@ -13,12 +14,12 @@ const store = new LocalStore(
     link: async (staged, path) => {
       attempts += 1;
       if (attempts === 1) {
-        tell({ staged });
-        await told();
+        report({ staged });
+        await untilTold();
       }
       return nodeFileSystem.link(staged, path);
     },
   },
 );
-tell(await outcome(store.create("a/b", new Uint8Array(4))));
-tell(await outcome(store.create("a/b", new Uint8Array(4))));
+report(await outcome(store.create("a/b", new Uint8Array(4))));
+report(await outcome(store.create("a/b", new Uint8Array(4))));

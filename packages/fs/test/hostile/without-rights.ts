@@ -1,7 +1,8 @@
-// Tries everything twice with one store: the parent gives the rights in between. Root, whom modes do not stop, becomes another user.
+// Tries everything twice with one store: the parent gives the rights in between. Root, whom modes
+// do not stop, becomes another user.
 import process from "node:process";
 import { FsStore } from "../../src/index.ts";
-import { deletion, keys, outcome, tell, told } from "./stage.ts";
+import { deleteOutcome, keys, outcome, report, untilTold } from "./report.ts";
 
 const [, , root = ""] = process.argv;
 if (process.getuid?.() === 0) {
@@ -11,13 +12,13 @@ if (process.getuid?.() === 0) {
 const store = new FsStore({ root });
 
 for (const turn of ["without", "with"]) {
-  tell({
+  report({
     turn,
     get: await outcome(store.get("a/kept").then((body) => body?.length)),
     list: await outcome(keys(store, "a/")),
     create: await outcome(store.create("a/new", new Uint8Array(3))),
     createBeside: await outcome(store.create("b/new", new Uint8Array(3))),
-    delete: await deletion(store, "a/doomed"),
+    delete: await deleteOutcome(store, "a/doomed"),
   });
-  if (turn === "without") await told();
+  if (turn === "without") await untilTold();
 }

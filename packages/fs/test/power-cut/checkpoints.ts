@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ObjectStoreBackend } from "@state/core";
 import type { ObjectStore } from "@state/core";
-import { LocalStore } from "../../src/store.ts";
+import { LocalStore } from "../../src/local-store.ts";
 import type { Contents } from "./recorder.ts";
 import { Recorder } from "./recorder.ts";
 import type { Change, Step } from "./recorder.ts";
@@ -16,12 +16,15 @@ export interface Scene {
   readonly skips?: (step: Change, steps: readonly Step[]) => boolean;
 }
 
-/** A leader's checkpoints and prune, and those of another who takes over in the middle of one: what was done to the disk. */
+/**
+ * A leader's checkpoints and prune, and those of another who takes over in the middle of one: what
+ * was done to the disk.
+ */
 export async function recordCheckpoints(base: string, scene: Scene = {}): Promise<readonly Step[]> {
   const recorder: Recorder = new Recorder(base, (step) => scene.skips?.(step, recorder.steps) ?? false);
   const { steps } = recorder;
   const store = (): ObjectStore =>
-    recorder.answers(new LocalStore({ root: join(base, root), fsync: scene.fsync }, recorder.files));
+    recorder.recording(new LocalStore({ root: join(base, root), fsync: scene.fsync }, recorder.files));
 
   const one = await Leader.of("one", store(), steps);
   await one.takeOver(1);

@@ -1,9 +1,15 @@
 import type { Change } from "./recorder.ts";
 
-/** What a restart finds: the bytes of each file and `undefined` for each directory, by path, parents first. */
+/**
+ * What a restart finds: the bytes of each file and `undefined` for each directory, by path, parents
+ * first.
+ */
 export type Tree = ReadonlyMap<string, Uint8Array | undefined>;
 
-/** Bounded: every combination while there are few, else the extremes, each one alone, and some at random. */
+/**
+ * Bounded: every combination while there are few, else the extremes, each one alone, and some at
+ * random.
+ */
 export interface Bound {
   readonly combinations: number;
   /** From 0 up to 1. */
@@ -27,9 +33,9 @@ interface Folder {
 type Node = File | Folder;
 
 /**
- * A POSIX file system that promises nothing but what fsync says: until its folder is flushed, each change of an entry
- * may be on the disk or not, whatever came before or after it; until a file is flushed, its bytes may be there, or
- * not, or the first of them, or zeros in their place.
+ * A POSIX file system that guarantees nothing but what fsync says: until its folder is flushed,
+ * each change of an entry may be on the disk or not, whatever came before or after it; until a file
+ * is flushed, its bytes may be there, or not, or the first of them, or zeros in their place.
  */
 export class Disk {
   readonly #base: Folder = folder();

@@ -10,7 +10,10 @@ interface File {
 
 type Node = File | "folder";
 
-/** A file system in memory, of absolute paths, without links that are symbolic; started from what a power cut left. */
+/**
+ * A file system in memory, of absolute paths, without links that are symbolic; started from what a
+ * power cut left.
+ */
 export class MemoryFiles implements FileSystem {
   readonly #nodes = new Map<string, Node>([["", "folder"]]);
   /** The names in each folder. */
@@ -147,7 +150,7 @@ function handle(node: Node): OpenFile {
 function statsOf(node: Node): FileStats {
   const { ino, bytes, names } = node === "folder" ? { ino: 0n, bytes: undefined, names: 2n } : node;
   const size = BigInt(bytes?.length ?? 0);
-  // Files are as old as the world, and folders tell nothing by which they could be remembered.
+  // Every file has the oldest time, and folders have no identity that a store could remember.
   return { ...kindOf(node), dev: 1n, ino, nlink: names, size, mtimeMs: 0n, birthtimeNs: 0n };
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { LocalStore } from "../../src/store.ts";
+import { LocalStore } from "../../src/local-store.ts";
 import { gate } from "../support/watched-files.ts";
 import { root } from "./checkpoints.ts";
 import { Recorder } from "./recorder.ts";
@@ -8,7 +8,8 @@ import type { Change, Step } from "./recorder.ts";
 const body = new TextEncoder().encode("body");
 
 /**
- * One store changes `a/b` and is held before it flushes that; another is then asked for the same, and answers.
+ * One store changes `a/b` and is held before it flushes that. Then another store does the same, and
+ * returns.
  *
  * @param skips flushes of the second store that are left out
  */
@@ -22,7 +23,7 @@ export async function recordRace(
   const { files, steps } = recorder;
   const held = gate();
   let isHolding = false;
-  const first = recorder.answers(
+  const first = recorder.recording(
     new LocalStore(
       { root: join(base, root) },
       {
@@ -34,7 +35,7 @@ export async function recordRace(
       },
     ),
   );
-  const second = recorder.answers(new LocalStore({ root: join(base, root) }, files));
+  const second = recorder.recording(new LocalStore({ root: join(base, root) }, files));
   await first.create("a/kept", body);
   if (operation === "delete") await first.create("a/b", body);
 
@@ -44,16 +45,16 @@ export async function recordRace(
   isSecond = true;
   if (operation === "create") await second.create("a/b", body);
   else await second.delete(["a/b"]);
-  const answered = [...steps];
+  const untilReturn = [...steps];
   held.open();
   await behind;
-  return answered;
+  return untilReturn;
 }
 
 /** A store that does one thing after the other: here no flush does the work of another. */
 export async function recordOneByOne(base: string): Promise<readonly Step[]> {
   const recorder = new Recorder(base);
-  const store = recorder.answers(new LocalStore({ root: join(base, root) }, recorder.files));
+  const store = recorder.recording(new LocalStore({ root: join(base, root) }, recorder.files));
   for (const key of ["a/b/1", "a/b/2", "a/c/3", "d", "e/f"]) await store.create(key, body);
   for (const keys of [["a/b/1"], ["a/b/2"], ["d"], ["a/c/3", "e/f"]]) await store.delete(keys);
   await store.create("a/b/1", body);
@@ -61,8 +62,8 @@ export async function recordOneByOne(base: string): Promise<readonly Step[]> {
 }
 
 /**
- * One store is killed once it has made so many changes of its first create, and leaves them as they are; another then
- * creates another key.
+ * One store is killed once it has made so many changes of its first create, and leaves them as they
+ * are; another then creates another key.
  *
  * @returns `undefined` if the first was done by then
  */
@@ -86,9 +87,9 @@ export async function recordKilled(base: string, changes: number): Promise<reado
     unlink: orDie(files.unlink),
     realpath: orDie(files.realpath),
   };
-  const first = recorder.answers(new LocalStore({ root: join(base, root) }, dying));
+  const first = recorder.recording(new LocalStore({ root: join(base, root) }, dying));
   const outcome = await Promise.race([first.create("a/b", body), killed.promise]);
   if (outcome !== "killed") return undefined;
-  await recorder.answers(new LocalStore({ root: join(base, root) }, files)).create("a/c", body);
+  await recorder.recording(new LocalStore({ root: join(base, root) }, files)).create("a/c", body);
   return steps;
 }

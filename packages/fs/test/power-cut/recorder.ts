@@ -11,15 +11,15 @@ export type Change =
   | { readonly kind: "sync file"; readonly file: number }
   | { readonly kind: "link"; readonly from: string; readonly path: string };
 
-/** What the store or the backend was asked for, or answered. */
-export type Word =
+/** A call of the store or the backend, or what it returned. */
+export type CallEvent =
   | { readonly kind: "creating" | "created" | "exists"; readonly key: string; readonly body: Uint8Array }
   | { readonly kind: "deleting" | "deleted"; readonly keys: readonly string[] }
   | { readonly kind: "completing" | "completed"; readonly epoch: number; readonly contents: Contents }
   | { readonly kind: "claimed"; readonly version: number }
   | { readonly kind: "pruning" | "pruned"; readonly floor: number };
 
-export type Step = Change | Word;
+export type Step = Change | CallEvent;
 
 /** The state of each vnode of an epoch. */
 export type Contents = ReadonlyMap<number, string>;
@@ -27,8 +27,8 @@ export type Contents = ReadonlyMap<number, string>;
 /**
  * A real directory, and the order in which a store changes and flushes it.
  *
- * One change or flush is made at a time: the order is then a fact, and whatever the store does at once comes in some
- * order on a real disk too.
+ * One change or flush is made at a time: the order is then a fact, and whatever the store does at
+ * once comes in some order on a real disk too.
  */
 export class Recorder {
   readonly steps: Step[] = [];
@@ -58,8 +58,8 @@ export class Recorder {
       this.#change({ kind: "rmdir", path: this.#path(path) }, () => nodeFileSystem.rmdir(path)),
   };
 
-  /** The store, with what it was asked and what it answered put among the steps. */
-  answers(store: ObjectStore): ObjectStore {
+  /** The store, with its calls and what they returned recorded among the steps. */
+  recording(store: ObjectStore): ObjectStore {
     return {
       name: store.name,
       get: (key, options) => store.get(key, options),
@@ -96,10 +96,10 @@ export class Recorder {
       close: handle.close.bind(handle),
       write: (bytes, offset, length) =>
         this.#inTurn(async () => {
-          const answer = await handle.write(bytes, offset, length);
+          const result = await handle.write(bytes, offset, length);
           if (file === undefined) throw new Error("written without having been made");
-          this.steps.push({ kind: "write", file, bytes: bytes.slice(offset, offset + answer.bytesWritten) });
-          return answer;
+          this.steps.push({ kind: "write", file, bytes: bytes.slice(offset, offset + result.bytesWritten) });
+          return result;
         }),
       sync: async () => {
         if (!this.#skips(flush)) await this.#change(flush, () => handle.sync());
@@ -109,9 +109,9 @@ export class Recorder {
 
   #change<T>(step: Change, change: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      const answer = await change();
+      const result = await change();
       this.steps.push(step);
-      return answer;
+      return result;
     });
   }
 

@@ -2,12 +2,12 @@ import { hash } from "node:crypto";
 import { Disk } from "./disk.ts";
 import type { Bound, Tree } from "./disk.ts";
 import { MemoryFiles } from "./memory-files.ts";
-import { Promises } from "./promises.ts";
-import type { Step, Word } from "./recorder.ts";
+import { Guarantees } from "./guarantees.ts";
+import type { Step, CallEvent } from "./recorder.ts";
 import type { Remains } from "./restart.ts";
 
 /** Looks at what a power cut left; rejects with what is wrong with it. */
-export type Look = (tree: Tree, promises: Promises) => Promise<void>;
+export type Look = (tree: Tree, guarantees: Guarantees) => Promise<void>;
 
 export interface Replay {
   /** How many disks were looked at. */
@@ -16,20 +16,23 @@ export interface Replay {
   readonly loss?: string;
 }
 
-/** Cuts the power after each step, with every outcome up to a bound, and looks at each disk that this may leave. */
+/**
+ * Cuts the power after each step, with every outcome up to a bound, and looks at each disk that
+ * this may leave.
+ */
 export async function replay(steps: readonly Step[], look: Look, combinations: number): Promise<Replay> {
   const disk = new Disk();
-  const promises = new Promises();
+  const guarantees = new Guarantees();
   const seen = new Set<string>();
   const bound: Bound = { combinations, random: randomOf(20_260_101) };
   for (const [index, step] of [undefined, ...steps].entries()) {
-    if (step !== undefined && isWord(step)) promises.apply(step);
+    if (step !== undefined && isCallEvent(step)) guarantees.apply(step);
     else if (step !== undefined) disk.apply(step);
     for (const tree of disk.outcomes(bound)) {
-      const identity = `${promises.revision} ${digestOf(tree)}`;
+      const identity = `${guarantees.revision} ${digestOf(tree)}`;
       if (seen.has(identity)) continue;
       seen.add(identity);
-      const wrong = await wrongOf(look, tree, promises);
+      const wrong = await wrongOf(look, tree, guarantees);
       if (wrong !== undefined)
         return { looked: seen.size, loss: `after step ${index} of ${steps.length}: ${wrong}` };
     }
@@ -43,18 +46,18 @@ export function inMemory(tree: Tree): Remains {
   return { base: "", files, tree: async () => files.tree() };
 }
 
-const words: ReadonlySet<string> = new Set<Word["kind"]>([
+const callEventKinds: ReadonlySet<string> = new Set<CallEvent["kind"]>([
   ...(["creating", "created", "exists", "deleting", "deleted"] as const),
   ...(["completing", "completed", "claimed", "pruning", "pruned"] as const),
 ]);
 
-function isWord(step: Step): step is Word {
-  return words.has(step.kind);
+function isCallEvent(step: Step): step is CallEvent {
+  return callEventKinds.has(step.kind);
 }
 
-async function wrongOf(look: Look, tree: Tree, promises: Promises): Promise<string | undefined> {
+async function wrongOf(look: Look, tree: Tree, guarantees: Guarantees): Promise<string | undefined> {
   try {
-    await look(tree, promises);
+    await look(tree, guarantees);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -1,11 +1,11 @@
 import { ObjectStoreBackend } from "@state/core";
 import type { SealedEpoch } from "@state/core";
 import type { FileSystem } from "../../src/file-system.ts";
-import { LocalStore } from "../../src/store.ts";
+import { LocalStore } from "../../src/local-store.ts";
 import { offsetsOf, root, vnodeCapacity } from "./checkpoints.ts";
 import type { Tree } from "./disk.ts";
-import { objectsOf } from "./promises.ts";
-import type { Promises } from "./promises.ts";
+import { objectsOf } from "./guarantees.ts";
+import type { Guarantees } from "./guarantees.ts";
 import type { Contents } from "./recorder.ts";
 
 /** A disk after a power cut, a day and more later, and what is on it. */
@@ -16,31 +16,32 @@ export interface Remains {
 }
 
 /**
- * Goes on where the power was cut, as an operator would: opens, restores, takes over, completes an epoch and prunes.
+ * Goes on where the power was cut, as an operator would: opens, restores, takes over, completes an
+ * epoch and prunes.
  *
  * Rejects with what is wrong.
  */
-export async function restart({ base, files, tree }: Remains, promises: Promises): Promise<void> {
+export async function restart({ base, files, tree }: Remains, guarantees: Guarantees): Promise<void> {
   const store = new LocalStore({ root: `${base}/${root}` }, files);
   const retry = { attempts: 1 };
   const backend = await ObjectStoreBackend.open({ store, instanceId: "three", vnodeCapacity, retry });
 
   const latest = await backend.latest();
-  const expected = Math.max(-1, ...promises.completed.keys());
+  const expected = Math.max(-1, ...guarantees.completed.keys());
   if ((latest?.epoch ?? -1) < expected)
     fail(`epoch ${expected} was completed, the latest is ${latest?.epoch}`);
-  if (latest !== undefined) await compare(latest, promises.attempted.get(latest.epoch));
-  await checkHistory(backend, promises);
+  if (latest !== undefined) await compare(latest, guarantees.attempted.get(latest.epoch));
+  await checkHistory(backend, guarantees);
 
-  if (promises.claimed > 0 && !(await isRefused(backend, promises.claimed))) {
-    fail(`version ${promises.claimed} was claimed, and can be claimed again`);
+  if (guarantees.claimed > 0 && !(await isRefused(backend, guarantees.claimed))) {
+    fail(`version ${guarantees.claimed} was claimed, and can be claimed again`);
   }
   const { base: restored, nextEpoch } = await backend.takeover({ version: 9 });
   if (restored?.epoch !== latest?.epoch) fail(`took over from ${restored?.epoch}, not ${latest?.epoch}`);
 
   // One higher than it need be: a prune before epoch 0 has nothing to do.
   const epoch = nextEpoch + 1;
-  const contents = new Map<number, string>(promises.attempted.get(restored?.epoch ?? -1));
+  const contents = new Map<number, string>(guarantees.attempted.get(restored?.epoch ?? -1));
   const unchanged = [...contents.keys()].filter((vnode) => vnode > 0);
   await write(backend, epoch, contents, unchanged);
   const { floor, failed } = await backend.pruneBefore(epoch);
@@ -77,12 +78,15 @@ async function write(
 }
 const encoder = new TextEncoder();
 
-/** Each epoch that was completed is there to the last byte, or below a floor that somebody asked for. */
-async function checkHistory(backend: ObjectStoreBackend, promises: Promises): Promise<void> {
-  for (const [epoch, contents] of promises.completed) {
+/**
+ * Each epoch that was completed is there to the last byte, or below a floor that somebody asked
+ * for.
+ */
+async function checkHistory(backend: ObjectStoreBackend, guarantees: Guarantees): Promise<void> {
+  for (const [epoch, contents] of guarantees.completed) {
     const { state } = await backend.describeEpoch(epoch);
-    if (epoch < promises.floor && state !== "pruned") fail(`epoch ${epoch} was pruned, and is ${state}`);
-    if (state === "pruned" && epoch < promises.highestFloor) continue;
+    if (epoch < guarantees.floor && state !== "pruned") fail(`epoch ${epoch} was pruned, and is ${state}`);
+    if (state === "pruned" && epoch < guarantees.highestFloor) continue;
     if (state !== "sealed") fail(`epoch ${epoch} was completed, and is ${state}`);
     for (const [vnode, text] of contents) {
       const body = await backend.readPartial({ epoch, vnode });
@@ -110,7 +114,10 @@ async function compare(sealed: SealedEpoch | undefined, contents: Contents | und
     fail(`the offsets of epoch ${sealed?.epoch} read as ${offsets}`);
 }
 
-/** After a prune up to the newest seal there is what it names, what says who leads and where the floor is, and no more. */
+/**
+ * After a prune up to the newest seal there is what it names, what says who leads and where the
+ * floor is, and no more.
+ */
 function checkOrphans(tree: Tree, sealed: SealedEpoch | undefined): void {
   const named = new Set([
     ...[...(sealed?.seal.partials ?? []), ...(sealed?.seal.attachments ?? [])].map(({ key }) => key),

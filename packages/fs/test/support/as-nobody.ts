@@ -14,11 +14,11 @@ async function outcome(running: Promise<unknown>): Promise<unknown> {
   try {
     return await running;
   } catch (error) {
-    return seen(error);
+    return describeError(error);
   }
 }
 
-function seen(error: unknown): string {
+function describeError(error: unknown): string {
   if (!isStoreError(error)) return String(error);
   return `${error.code} ${/ at ([^:]*):/.exec(error.message)?.[1]}`;
 }
@@ -33,6 +33,6 @@ for (const key of ["readable/a", "closed/a"]) {
 outcomes["list closed/"] = await outcome(store.list("closed/")[Symbol.asyncIterator]().next());
 for (const key of ["readable/a", "closed/a"]) {
   const [failure] = await store.delete([key]);
-  outcomes[`delete ${key}`] = seen(failure?.error);
+  outcomes[`delete ${key}`] = describeError(failure?.error);
 }
 process.stdout.write(JSON.stringify(outcomes));

@@ -12,7 +12,7 @@ await text(process.stdin);
 const keys = Array.from({ length: 100 }, (_, number) => `epoch=${number % 10}/vnode=${number}/partial.bin`);
 await Promise.all(
   keys.map(async (key) => {
-    const answer = await store.create(key, new TextEncoder().encode(`${key} by ${name}`));
-    if (answer === "created") process.stdout.write(`${key} ${name}\n`);
+    const outcome = await store.create(key, new TextEncoder().encode(`${key} by ${name}`));
+    if (outcome === "created") process.stdout.write(`${key} ${name}\n`);
   }),
 );

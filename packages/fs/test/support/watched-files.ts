@@ -5,8 +5,8 @@ import type { FileSystem, OpenFile } from "../../src/file-system.ts";
 export type Call = `${string} ${string}`;
 
 /**
- * The real file system, with every call told to `before` first, which may hold it back, change the tree under it,
- * or reject in its place.
+ * The real file system, with every call told to `before` first, which may hold it back, change the
+ * tree under it, or reject in its place.
  */
 export function watched(before: (call: Call) => Promise<void> | void): FileSystem {
   const { now } = nodeFileSystem;
@@ -59,7 +59,10 @@ export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: simulated`), { code });
 }
 
-/** A point at which a schedule can be held: `reached` resolves when the store comes there, `open` lets it go on. */
+/**
+ * A point at which a schedule can be held: `reached` resolves when the store comes there, `open`
+ * lets it go on.
+ */
 export interface Gate {
   readonly reached: Promise<void>;
   readonly open: () => void;

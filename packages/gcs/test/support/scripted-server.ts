@@ -6,7 +6,10 @@ import { GcsStore, type GcsStoreOptions } from "../../src/index.ts";
 export const token = "ya29.the-access-token";
 export const refreshToken = "1//the-refresh-token";
 
-/** A client that holds a token and would fetch another after a 401 or a 403: by default its second try is a second request. */
+/**
+ * A client that holds a token and would fetch another after a 401 or a 403: by default its second
+ * try is a second request.
+ */
 export function authClient(): OAuth2Client {
   const client = new OAuth2Client({
     clientId: "id",
@@ -75,7 +78,7 @@ export function errorBody(status: number, reason: string, message = `what ${reas
   });
 }
 
-export function answerError(
+export function errorResponse(
   status: number,
   reason: string,
   message?: string,

@@ -9,7 +9,10 @@ export interface Target {
   /** Everything that a run makes is beneath it. */
   readonly prefix: string;
   readonly storageOptions: StorageOptions;
-  /** Deletes what a case has made, so that a server which looks through a whole bucket each time stays quick. */
+  /**
+   * Deletes what a case has made, so that a server which looks through a whole bucket each time
+   * stays quick.
+   */
   readonly clear: () => Promise<void>;
   /** Deletes what the run has made, and nothing else. */
   readonly end: () => Promise<void>;
@@ -55,7 +58,10 @@ export function storeOn(double: GcsDouble, prefix = "p"): GcsStore {
   return new GcsStore({ bucket: double.bucket, prefix, storageOptions: optionsFor(double) });
 }
 
-/** `gs://bucket/prefix?endpoint=…`: an endpoint gets no credentials, the service itself those of the SDK's chain. */
+/**
+ * `gs://bucket/prefix?endpoint=…`: an endpoint gets no credentials, the service itself those of the
+ * SDK's chain.
+ */
 export function parseTarget(text: string): Omit<Target, "clear" | "end"> {
   const url = new URL(text);
   const prefix = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, "");

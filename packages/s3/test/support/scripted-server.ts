@@ -31,7 +31,7 @@ export async function scriptedServer(script: Script): Promise<S3Server> {
   };
 }
 
-export function answerError(
+export function errorResponse(
   status: number,
   code: string,
   headers: Readonly<Record<string, string>> = {},
@@ -39,8 +39,8 @@ export function answerError(
   return answer(status, errorBody(code), { "content-type": "application/xml", ...headers });
 }
 
-export function errorBody(code: string, more = ""): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>what ${code} says</Message>${more}<RequestId>1</RequestId></Error>`;
+export function errorBody(code: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>what ${code} says</Message><RequestId>1</RequestId></Error>`;
 }
 
 export function listBody(keys: readonly string[], more = "<IsTruncated>false</IsTruncated>"): string {

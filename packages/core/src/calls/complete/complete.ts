@@ -1,17 +1,18 @@
-import type { Namespace } from "../../namespace.ts";
 import type { Leadership } from "../../leadership.ts";
+import type { Namespace } from "../../namespace.ts";
 import type { OwnWrites } from "../../own-writes.ts";
 import type { EpochOutcome } from "../../state-backend.ts";
 import { ensureAnchor } from "./anchor.ts";
 import type { Attempt } from "./attempt.ts";
 import { checkStillLeads, readControlAfterSeal } from "./confirm.ts";
+import type { Asked } from "./coverage.ts";
 import { createSeal } from "./create-seal.ts";
 import { decideListed } from "./decide.ts";
-import { lookAtEpoch } from "./look.ts";
+import { lookAtEpoch } from "./epoch-listing.ts";
 import { resolveParts } from "./parts.ts";
-import { checkMayProceed } from "./proceed.ts";
+import { checkMayProceed } from "./may-proceed.ts";
 import type { CompleteRequest } from "./request.ts";
-import { settleEarlier } from "./settle.ts";
+import { settleEarlier } from "./settle-earlier.ts";
 import { unchangedEntries } from "./unchanged.ts";
 import { checkVersions } from "./versions.ts";
 
@@ -53,22 +54,22 @@ async function complete(
   await ensureAnchor(attempt, request);
   const { listing, control } = await lookAtEpoch(attempt, acceptListed);
 
-  const coverage = { request, own, listing, acceptListed };
+  const asked: Asked = { request, own, listing, acceptListed };
   if (listing.hasCommit) {
     // rule: control-after-the-seal-was-read
-    const seal = await decideListed(attempt, coverage);
+    const seal = await decideListed(attempt, asked);
     const afterSeal = await readControlAfterSeal(attempt);
     return checkStillLeads(attempt, seal, afterSeal);
   }
 
   await checkMayProceed(attempt, control);
-  const parts = await resolveParts(attempt, coverage);
+  const parts = await resolveParts(attempt, asked);
   if ("missing" in parts) return { complete: false, missing: parts.missing };
   // rule: unchanged-is-looked-up-once-earlier-epochs-are-settled
   // rule: earlier-epochs-are-settled-first
   await settleEarlier(attempt);
   const unchanged = await unchangedEntries(attempt, request);
-  const seal = await createSeal(attempt, [...parts.partials, ...unchanged], coverage);
+  const seal = await createSeal(attempt, [...parts.partials, ...unchanged], asked);
   // rule: control-after-the-seal-was-created
   const afterSeal = await readControlAfterSeal(attempt);
   return checkStillLeads(attempt, seal, afterSeal);

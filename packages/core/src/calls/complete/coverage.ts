@@ -1,7 +1,7 @@
 import { parseEpochObject } from "../../layout.ts";
 import type { PartialReceipt, Receipt } from "../../receipt.ts";
 import { findPartial, type Seal, type SealedAttachment, type SealedPartial } from "../../seal.ts";
-import type { EpochListing } from "./look.ts";
+import type { EpochListing } from "./epoch-listing.ts";
 import type { CompleteRequest } from "./request.ts";
 
 /** What was asked, and what a bare vnode number in it can stand for. */

@@ -2,7 +2,7 @@ import type { Receipt } from "../../receipt.ts";
 import type { SealedPartial } from "../../seal.ts";
 import { type Attempt, refuse } from "./attempt.ts";
 import type { Asked } from "./coverage.ts";
-import type { EpochListing } from "./look.ts";
+import type { EpochListing } from "./epoch-listing.ts";
 
 /** Finds the object of each part in the listing. `missing`: vnodes of which no object is there yet. */
 export async function resolveParts(

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import type { ObjectStore } from "@state/core";
 import { FsStore } from "../src/index.ts";
-import { LocalStore } from "../src/store.ts";
+import { LocalStore } from "../src/local-store.ts";
 import { bytes, keysOf, scratch, tree } from "./support/scratch.ts";
 import { gate, watched } from "./support/watched-files.ts";
 import type { Gate } from "./support/watched-files.ts";

@@ -1,10 +1,12 @@
 /**
- * Settles as `work` does, unless the signal aborts first: then it rejects at once with the signal's reason.
+ * Settles as `work` does, unless the signal aborts first: then it rejects at once with the signal's
+ * reason.
  *
- * `work` gets a signal of its own: the SDK leaves listeners on it for as long as a socket lives, and does not look at it
- * while it fetches credentials. Whatever is still under way when the work has failed ends with it.
+ * `work` gets a signal of its own, because the SDK keeps its listeners on a signal for as long as
+ * the socket lives, and does not look at the signal while it fetches credentials. If `work` fails
+ * or is aborted, its signal aborts too, which ends the requests that are still under way.
  */
-export async function abortable<T>(
+export async function raceAbort<T>(
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -17,7 +19,8 @@ export async function abortable<T>(
     return await Promise.race([work(request.signal), aborted]);
   } catch (error) {
     request.abort();
-    // Not by the error's name: with the signal aborted, whatever was thrown is the abort's doing.
+    // The error's name does not tell whose abort it was. If the signal has aborted, the abort
+    // caused the error.
     throw signal?.aborted === true ? signal.reason : error;
   } finally {
     signal?.removeEventListener("abort", onAbort);

@@ -1,10 +1,11 @@
 /**
- * Settles as `work` does, unless the signal aborts first: then it rejects at once with the signal's reason.
+ * Settles as `work` does, unless the signal aborts first: then it rejects at once with the signal's
+ * reason.
  *
- * No system call can be called back. The work goes on, finds at its next step that it is no longer wanted, and
- * clears up behind itself.
+ * A system call that has begun cannot be stopped. So the work goes on until its next step, sees
+ * there that the signal has aborted, and removes what it has made.
  */
-export async function untilAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+export async function raceAbort<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   if (signal === undefined) return work;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);

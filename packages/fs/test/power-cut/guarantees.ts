@@ -1,55 +1,55 @@
 import { root } from "./checkpoints.ts";
 import type { Tree } from "./disk.ts";
-import type { Contents, Word } from "./recorder.ts";
+import type { CallEvent, Contents } from "./recorder.ts";
 
-/** What callers were told up to some moment, which no power cut may take back. */
-export class Promises {
-  /** Epochs that were answered complete, and those that may be sealed besides. */
+/** What the store and the backend have reported up to some moment. No power cut may undo it. */
+export class Guarantees {
+  /** Epochs that were reported complete, and those that may be sealed besides. */
   readonly completed: Map<number, Contents> = new Map();
   readonly attempted: Map<number, Contents> = new Map();
   claimed = 0;
-  /** The floor that was answered, and the highest that was asked for. */
+  /** The floor that a prune returned, and the highest one that was requested. */
   floor = 0;
   highestFloor = 0;
-  /** How many words there were. */
+  /** How many events there were. */
   revision = 0;
   readonly #bodies: Map<string, Set<string>> = new Map();
   readonly #present: Map<string, string | undefined> = new Map();
   readonly #absent: Set<string> = new Set();
 
-  apply(word: Word): void {
+  apply(event: CallEvent): void {
     this.revision += 1;
-    switch (word.kind) {
+    switch (event.kind) {
       case "creating":
-        this.#bodies.set(word.key, (this.#bodies.get(word.key) ?? new Set()).add(latin1(word.body)));
-        return void this.#absent.delete(word.key);
+        this.#bodies.set(event.key, (this.#bodies.get(event.key) ?? new Set()).add(latin1(event.body)));
+        return void this.#absent.delete(event.key);
       case "created":
-        return void this.#present.set(word.key, latin1(word.body));
+        return void this.#present.set(event.key, latin1(event.body));
       case "exists":
-        return void this.#present.set(word.key, this.#present.get(word.key));
+        return void this.#present.set(event.key, this.#present.get(event.key));
       case "deleting":
-        for (const key of word.keys) this.#present.delete(key);
+        for (const key of event.keys) this.#present.delete(key);
         return undefined;
       case "deleted":
-        for (const key of word.keys) this.#absent.add(key);
+        for (const key of event.keys) this.#absent.add(key);
         return undefined;
       case "completing":
-        return void this.attempted.set(word.epoch, word.contents);
+        return void this.attempted.set(event.epoch, event.contents);
       case "completed":
-        return void this.completed.set(word.epoch, word.contents);
+        return void this.completed.set(event.epoch, event.contents);
       case "claimed":
-        this.claimed = word.version;
+        this.claimed = event.version;
         return undefined;
       case "pruning":
-        this.highestFloor = word.floor;
+        this.highestFloor = event.floor;
         return undefined;
       case "pruned":
-        this.floor = word.floor;
+        this.floor = event.floor;
         return undefined;
     }
   }
 
-  /** What a disk lacks of what the store answered, or has though it never should. */
+  /** What is wrong with a disk: an object that it lacks, or one that it should not have. */
   broken(tree: Tree): string | undefined {
     const objects = objectsOf(tree);
     for (const [key, body] of this.#present) {

@@ -1,5 +1,8 @@
-/** Lets at most `limit` pieces of work run at a time, the others in the order in which they came. */
-export class Turns {
+/**
+ * Runs at most `limit` pieces of work at a time. The others wait, and start in the order in which
+ * they came.
+ */
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -13,7 +16,8 @@ export class Turns {
     try {
       return await work();
     } finally {
-      // The turn passes to the next in line without ever being free, so that nobody can jump in between.
+      // The next in line takes the place without its being free in between, so that no other work
+      // can take it.
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();

@@ -1,11 +1,17 @@
-/** What the SDK rejected with, read for what it means. Nothing of it is sure: the errors come from many hands. */
-export interface Answer {
+/**
+ * The fields of an error of the SDK that say what it means. Any may be missing: several libraries
+ * throw such errors.
+ */
+export interface SdkError {
   /** The service's code, or the SDK's name for what happened on the client. */
   readonly name: string;
   readonly status: number | undefined;
-  /** The service's own words were understood: not for a proxy's page, or half an answer. */
-  readonly isRead: boolean;
-  /** Of a system error. */
+  /**
+   * Whether the SDK could parse the service's error. It cannot parse a proxy's page, or a response
+   * that was cut.
+   */
+  readonly isParsed: boolean;
+  /** The `code` of an error of Node or of the system. */
   readonly code: string | undefined;
   readonly message: string;
   readonly retryAfterMs: number | undefined;
@@ -13,22 +19,25 @@ export interface Answer {
   readonly region: string | undefined;
 }
 
-export function answerOf(error: unknown): Answer {
+export function readSdkError(error: unknown): SdkError {
   const headers = fieldOf(fieldOf(error, "$response"), "headers");
   const status = fieldOf(fieldOf(error, "$metadata"), "httpStatusCode");
   return {
     name: textOf(error, "name") ?? "Error",
     status: typeof status === "number" ? status : undefined,
-    isRead: fieldOf(error, "$fault") !== undefined,
+    isParsed: fieldOf(error, "$fault") !== undefined,
     code: textOf(error, "code"),
-    // Without the SDK's hint at a field that the cause does not keep.
+    // The SDK's hint names the field `$response`, which the cause does not keep.
     message: (textOf(error, "message") ?? String(error)).replace(/\n {2}Deserialization error: .*$/, ""),
     retryAfterMs: retryAfterMs(textOf(headers, "retry-after"), textOf(headers, "date")),
     region: textOf(headers, "x-amz-bucket-region"),
   };
 }
 
-/** From seconds, or from a date, which is measured on the service's own clock. */
+/**
+ * `Retry-After` is in seconds, or a date. A date is compared with the response's own date, that of
+ * the service's clock.
+ */
 function retryAfterMs(value: string | undefined, date: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
