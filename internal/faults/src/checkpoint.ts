@@ -71,9 +71,9 @@ export async function checkpoint(
       const read = await at("read", async () => latest?.read(vnode));
       if (!isEqual(read, bytesOf(1, vnode))) return { outcome: "wrong bytes", told: "sealed" };
     }
-    const { failed } = await at("prune", () => backend.pruneBefore(1));
-    if (failed.length > 0)
-      return { outcome: `sealed; ${failed.length} deletes reported as failed`, told: "sealed" };
+    const { failedCount } = await at("prune", () => backend.pruneBefore(1));
+    if (failedCount > 0)
+      return { outcome: `sealed; ${failedCount} deletes reported as failed`, told: "sealed" };
     return { outcome: "sealed", told: "sealed" };
   } catch (error) {
     if (!isStateError(error)) throw error;

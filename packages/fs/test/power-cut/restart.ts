@@ -44,9 +44,9 @@ export async function restart({ base, files, tree }: Remains, guarantees: Guaran
   const contents = new Map<number, string>(guarantees.attempted.get(restored?.epoch ?? -1));
   const unchanged = [...contents.keys()].filter((vnode) => vnode > 0);
   await write(backend, epoch, contents, unchanged);
-  const { floor, failed } = await backend.pruneBefore(epoch);
-  if (floor !== epoch || failed.length > 0)
-    fail(`a prune before ${epoch} came to ${floor}, ${failed.length} failed`);
+  const { floor, failedCount } = await backend.pruneBefore(epoch);
+  if (floor !== epoch || failedCount > 0)
+    fail(`a prune before ${epoch} came to ${floor}, ${failedCount} failed`);
 
   const sealed = await backend.latest();
   if (sealed?.epoch !== epoch) fail(`epoch ${epoch} was completed, the latest is ${sealed?.epoch}`);
