@@ -44,7 +44,7 @@ export function pageOf(
 
 const introduction = `# Faults on the connection
 
-Written by \`internal/faults/test/faults.test.ts\`, and held equal to what it sees. A proxy stands between the store and its service and fails one kind of request. The first
+Written by \`internal/faults/test/faults.long.test.ts\`, and held equal to what it sees. A proxy stands between the store and its service and fails one kind of request. The first
 table of each service shows what the store answers when its one attempt is struck. The second shows a whole checkpoint, of two epochs with three vnodes, of which
 the second is struck where the column says: at a partial's create, at the create of \`_COMMIT\`, at the listings before it, at a restore's reads, at a prune's
 deletes. The backend has three attempts a request.

@@ -16,6 +16,7 @@ beforeAll(async () => {
   // In a process of its own, whose memory is nobody else's; and which ends if it lets more than this become old.
   const args = [
     "--expose-gc",
+    "--conditions=@state/source",
     "--max-old-space-size=64",
     join(import.meta.dirname, "../src/scale.ts"),
     "--json",
