@@ -33,7 +33,7 @@ describe("a service that cannot create only what is absent", () => {
         name: "StateError",
         code: "ConditionIgnored",
         message: expect.stringContaining(
-          's3://bucket/ does not create only what is absent: it answered "created"',
+          's3://bucket/ does not create only what is absent: it returned "created"',
         ),
       });
     }
