@@ -1,8 +1,34 @@
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { ProgressReporter } from "./internal/scripts/src/progress-reporter.ts";
+
+const folders = globSync(["packages/*", "internal/*", "examples/flights"], { cwd: import.meta.dirname });
 
 export default defineConfig({
+  // Tests run on the sources, which a build would only delay.
+  ssr: { resolve: { conditions: ["@state/source", "module", "node", "development|production"] } },
   test: {
-    projects: ["packages/*", "internal/*", "examples/flights"],
+    include: ["test/**/*.test.ts"],
     passWithNoTests: false,
+    // One fewer is the default, which leaves one of two cores idle.
+    maxWorkers: availableParallelism(),
+    slowTestThreshold: 5_000,
+    reporters: [
+      "default",
+      ...(process.stdout.isTTY ? [] : [new ProgressReporter()]),
+      ...(process.env["GITHUB_ACTIONS"] === undefined ? [] : ["github-actions"]),
+    ],
+    projects: folders.toSorted().map((folder) => ({
+      extends: true,
+      root: folder,
+      test: {
+        name: folder.slice(folder.indexOf("/") + 1),
+        // Most tests of faults wait for a response that never comes.
+        ...(folder === "internal/faults" && { maxConcurrency: 16 }),
+        // The processes that tests start run on the sources too; what is tested as it is published does not.
+        ...(folder !== "internal/release" && { env: { NODE_OPTIONS: "--conditions=@state/source" } }),
+      },
+    })),
   },
 });

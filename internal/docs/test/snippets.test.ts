@@ -13,7 +13,7 @@ for await (const page of glob(["README.md", "docs/**/*.md", "packages/*/README.m
   if (!isTestedElsewhere(page)) pages.push(page);
 }
 
-/** A project's files, which `adapter-sqlite.test.ts` puts together, and code that needs a server, tested beside it. */
+/** A project's files, which `adapter-sqlite.long.test.ts` puts together, and code that needs a server, tested beside it. */
 function isTestedElsewhere(page: string): boolean {
   return page === "docs/writing-an-adapter.md" || /^packages\/(azure|gcs|s3)\//.test(page);
 }
@@ -54,7 +54,7 @@ describe("the code in the docs", () => {
   test("compiles in the strictest settings", { timeout: 120_000 }, async () => {
     for (const snippet of snippets) await writeFile(fileOf(snippet), snippet.code);
     const tsconfig = {
-      extends: join(root, "tsconfig.base.json"),
+      extends: join(root, "tsconfig.typecheck.json"),
       compilerOptions: { types: ["node"], noEmit: true, isolatedDeclarations: false, noUnusedLocals: false },
     };
     await writeFile(join(scratch, "tsconfig.json"), JSON.stringify(tsconfig));

@@ -44,7 +44,7 @@ export function pageOf(
 
 const introduction = `# Faults on the connection
 
-Written by \`internal/faults/test/faults.test.ts\`, and held equal to what it sees. A proxy stands
+Written by \`internal/faults/test/faults.long.test.ts\`, and held equal to what it sees. A proxy stands
 between the store and its service and injects one fault into one kind of request.
 
 The first table of each service shows what the store returns when its one attempt meets the fault.

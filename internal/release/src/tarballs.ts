@@ -50,6 +50,3 @@ export async function packAll(scratch: string): Promise<ReadonlyMap<string, stri
 export function tool(name: string): string {
   return join(root, "node_modules/.bin", name);
 }
-
-/** For `npm install` in an empty project. */
-export const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];

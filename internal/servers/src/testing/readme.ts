@@ -30,7 +30,7 @@ export async function openReadme(folder: string): Promise<Readme> {
     isolatedDeclarations: false,
     noUnusedLocals: false,
   };
-  const config = { extends: join(root, "tsconfig.base.json"), compilerOptions };
+  const config = { extends: join(root, "tsconfig.typecheck.json"), compilerOptions };
   await writeFile(join(scratch, "tsconfig.json"), JSON.stringify(config));
   const files = snippets.map((_, index) => `${index + 1}.ts`);
   for (const [index, code] of snippets.entries()) await writeFile(join(scratch, `${index + 1}.ts`), code);

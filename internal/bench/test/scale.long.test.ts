@@ -16,6 +16,7 @@ beforeAll(async () => {
   // In a process of its own, which crashes if its old objects exceed the limit.
   const args = [
     "--expose-gc",
+    "--conditions=@state/source",
     "--max-old-space-size=64",
     join(import.meta.dirname, "../src/scale.ts"),
     "--json",

@@ -1,21 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { packAll, type PublicPackage, publicPackages, quiet, tool } from "../src/tarballs.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { consumerOf, expectLaid } from "../src/projects.ts";
+import { type PublicPackage, publicPackages, tool } from "../src/tarballs.ts";
 
 const run = promisify(execFile);
-let scratch: string;
-let tarballs: ReadonlyMap<string, string>;
 
-beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), "state-consumers-"));
-  tarballs = await packAll(scratch);
-}, 120_000);
-
-afterAll(() => rm(scratch, { recursive: true }));
+beforeAll(expectLaid);
 
 const clouds = ["@aws-sdk/client-s3", "@azure/storage-blob", "@google-cloud/storage"];
 
@@ -37,16 +30,6 @@ const needNode: Readonly<Record<string, string>> = {
   "@state/s3": "the SDK's configuration names http.Agent",
 };
 
-/** An empty project that has the package and core, and what they ask for. */
-async function install(packages: readonly string[], folder: string): Promise<string> {
-  const project = join(scratch, folder);
-  await mkdir(project, { recursive: true });
-  await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }));
-  const files = packages.map((name) => tarballs.get(name) ?? `no tarball of ${name}`);
-  await run("npm", ["install", ...quiet, ...files], { cwd: project });
-  return project;
-}
-
 /** Everything that npm laid into `node_modules`, however deep. */
 async function landedIn(project: string): Promise<string[]> {
   const lock = await readFile(join(project, "node_modules/.package-lock.json"), "utf8");
@@ -56,20 +39,7 @@ async function landedIn(project: string): Promise<string[]> {
 }
 
 describe.each(publicPackages)("an empty project with $name", ({ name, manifest }) => {
-  let project: string;
-
-  beforeAll(async () => {
-    project = await install([...new Set(["@state/core", name])], name);
-    // The types of Node 22 are the consumer's choice, not the package's.
-    await mkdir(join(project, "node_modules/@types"), { recursive: true });
-    const types = await realpath(join(import.meta.dirname, "../node_modules/types-node-22"));
-    await rm(join(project, "node_modules/@types/node"), { recursive: true, force: true });
-    await symlink(types, join(project, "node_modules/@types/node"));
-    // What npm lays beside them.
-    const undici = join(project, "node_modules/undici-types");
-    await rm(undici, { recursive: true, force: true });
-    await symlink(await realpath(join(types, "../../undici-types")), undici);
-  }, 180_000);
+  const project = consumerOf(name);
 
   test("has what the package asks for, and no other cloud's SDK", async () => {
     const landed = await landedIn(project);
@@ -124,10 +94,9 @@ function importing({ name, manifest }: Pick<PublicPackage, "name" | "manifest">)
 
 describe("two copies of core in one process", () => {
   test("know each other's errors, and each retries what the other calls throttled", async () => {
-    await install(["@state/core"], "copies/one");
-    await install(["@state/core"], "copies/two");
+    const program = join(consumerOf("copies"), "copies.mjs");
     await writeFile(
-      join(scratch, "copies/copies.mjs"),
+      program,
       `import * as one from "./one/node_modules/@state/core/dist/index.js";
 import * as two from "./two/node_modules/@state/core/dist/index.js";
 
@@ -162,8 +131,57 @@ for (const [here, there] of [[one, two], [two, one]]) {
 console.log(JSON.stringify(results));
 `,
     );
-    const { stdout } = await run(process.execPath, [join(scratch, "copies/copies.mjs")]);
+    const { stdout } = await run(process.execPath, [program]);
     const good = { another: true, store: true, state: true, opened: true, retried: true };
     expect(JSON.parse(stdout)).toEqual([good, good]);
   }, 120_000);
+});
+
+describe("an empty project that installs the tarballs", () => {
+  test("takes a checkpoint, runs the suite on node:test, and compiles", { timeout: 120_000 }, async () => {
+    const project = consumerOf("together");
+    await writeFile(
+      join(project, "checkpoint.ts"),
+      `import { ObjectStoreBackend } from "@state/core";
+import { MemoryStore } from "@state/memory";
+const backend = await ObjectStoreBackend.open({ store: new MemoryStore(), instanceId: "a", vnodeCapacity: 1 });
+const part = await backend.writePartial({ epoch: 0, vnode: 0, assignmentVersion: 0, bytes: new Uint8Array([1]) });
+const { complete } = await backend.epochComplete({ epoch: 0, parts: [part] });
+console.log(complete, (await backend.latest())?.vnodes);
+`,
+    );
+    const checkpoint = await run(process.execPath, ["checkpoint.ts"], { cwd: project });
+    expect(checkpoint.stdout).toBe("true [ 0 ]\n");
+
+    await writeFile(
+      join(project, "suite.test.ts"),
+      `import { describe, test } from "node:test";
+import { backendConformance, storeConformance } from "@state/core/conformance";
+import { MemoryStore } from "@state/memory";
+storeConformance({ describe, test }, { name: "memory", open: async () => new MemoryStore() });
+backendConformance({ describe, test }, { name: "memory", open: async () => new MemoryStore() });
+`,
+    );
+    const suite = await run(process.execPath, ["--test", "--test-reporter=tap", "suite.test.ts"], {
+      cwd: project,
+      env: { PATH: process.env["PATH"] },
+    });
+    expect(suite.stdout).toMatch(/^# fail 0$/m);
+    expect(Number(/^# pass (\d+)$/m.exec(suite.stdout)?.[1])).toBeGreaterThan(80);
+
+    const compilerOptions = {
+      module: "NodeNext",
+      target: "ES2024",
+      lib: ["ES2024", "DOM", "ESNext.Disposable"],
+      strict: true,
+      noEmit: true,
+      types: [],
+    };
+    await writeFile(
+      join(project, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["checkpoint.ts"] }),
+    );
+    const compiled = await run(tool("tsc"), ["-p", project]).catch((error: unknown) => error);
+    expect(compiled).toMatchObject({ stdout: "" });
+  });
 });

@@ -1,0 +1,85 @@
+/**
+ * `pnpm projects`: packs the packages and installs them into the projects that the tests of `pnpm test:long` use.
+ * The tests install nothing themselves.
+ */
+import { copyFile, mkdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { install } from "@state/scripts/install";
+import { readersEnvironment, readGuide } from "./guide.ts";
+import { areLaid, consumerOf, digestOfSources, guideHome, projectsFolder, stampFile } from "./projects.ts";
+import { packAll, publicPackages } from "./tarballs.ts";
+
+const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function layConsumer(folder: string, tarballs: readonly string[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
+  await install({ command: "npm", args: ["install", ...quiet, ...tarballs], cwd: folder });
+}
+
+/** The types of Node 22 are the consumer's choice, not the package's. */
+async function addTypesOfNode(project: string): Promise<void> {
+  await mkdir(join(project, "node_modules/@types"), { recursive: true });
+  const types = await realpath(join(import.meta.dirname, "../node_modules/types-node-22"));
+  await rm(join(project, "node_modules/@types/node"), { recursive: true, force: true });
+  await symlink(types, join(project, "node_modules/@types/node"));
+  // What npm lays beside them.
+  const undici = join(project, "node_modules/undici-types");
+  await rm(undici, { recursive: true, force: true });
+  await symlink(await realpath(join(types, "../../undici-types")), undici);
+}
+
+async function layGuide(core: string): Promise<void> {
+  const guide = await readGuide();
+  const env = readersEnvironment();
+  await mkdir(guideHome);
+  await copyFile(core, join(guideHome, "state-core.tgz"));
+  say("\n== a copy of examples/adapter-sqlite");
+  await install({
+    command: "bash",
+    args: ["-ec", guide.copy],
+    cwd: join(import.meta.dirname, "../../.."),
+    env,
+  });
+
+  say("\n== an adapter from an empty folder, by docs/writing-an-adapter.md");
+  await install({ command: "bash", args: ["-ec", guide.make], cwd: guideHome, env });
+  const project = join(guideHome, "from-scratch");
+  for (const [path, text] of guide.files) {
+    await mkdir(dirname(join(project, path)), { recursive: true });
+    await writeFile(join(project, path), text);
+  }
+  await install({ command: "bash", args: ["-ec", guide.install], cwd: project, env });
+}
+
+async function layAll(): Promise<void> {
+  await rm(projectsFolder, { recursive: true, force: true });
+  await mkdir(projectsFolder);
+  const digest = await digestOfSources();
+  say(`Packs ${publicPackages.length} packages, and installs them into projects in ${projectsFolder}`);
+  const tarballs = await packAll(projectsFolder);
+  const tarballOf = (name: string): string => tarballs.get(name) ?? `no tarball of ${name}`;
+  const core = tarballOf("@state/core");
+  for (const { name } of publicPackages) {
+    say(`\n== ${name}`);
+    await layConsumer(consumerOf(name), [...new Set([core, tarballOf(name)])]);
+    await addTypesOfNode(consumerOf(name));
+  }
+  say("\n== core, fs and memory together; core twice");
+  await layConsumer(consumerOf("together"), [core, tarballOf("@state/fs"), tarballOf("@state/memory")]);
+  for (const copy of ["one", "two"]) await layConsumer(consumerOf(`copies/${copy}`), [core]);
+  await layGuide(core);
+  await writeFile(stampFile, digest);
+}
+
+try {
+  if (await areLaid()) say(`The projects in ${projectsFolder} are there, and no package has changed since.`);
+  else await layAll();
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
