@@ -29,7 +29,6 @@ import { retryPolicy } from "./retry.ts";
 import type { Seal } from "./seal.ts";
 import { SealHandle } from "./sealed-epoch.ts";
 import type {
-  AbortOutcome,
   EpochCompleteArguments,
   EpochDescription,
   EpochOutcome,
@@ -156,7 +155,7 @@ export class ObjectStoreBackend implements StateBackend {
     return this.#write("epochComplete", request.epoch, signal, () => epochComplete(context, request, signal));
   }
 
-  async abort(epoch: number, options?: OperationOptions): Promise<AbortOutcome> {
+  async abort(epoch: number, options?: OperationOptions): Promise<void> {
     checkEpoch(epoch);
     const signal = signalOf(options);
     return this.#write("abort", epoch, signal, () => abort(this.#namespace, this.#leadership, epoch, signal));

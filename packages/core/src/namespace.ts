@@ -1,5 +1,5 @@
 import { concurrently, mapBounded } from "./concurrency.ts";
-import { type Control, readControl } from "./control.ts";
+import { type Control, listControl } from "./control.ts";
 import type { BackendEvent, DecisionEvent } from "./events.ts";
 import { epochPrefix, parseEpochFolder } from "./layout.ts";
 import type { ListedObject } from "./store.ts";
@@ -10,6 +10,8 @@ export class Namespace {
   readonly client: StoreClient;
   readonly #concurrency: number;
   readonly #emit: (event: BackendEvent) => void;
+  #highestFence = 0;
+  #highestFloor = 0;
 
   constructor(client: StoreClient, concurrency: number, emit: (event: BackendEvent) => void) {
     this.client = client;
@@ -17,8 +19,17 @@ export class Namespace {
     this.#emit = emit;
   }
 
-  readControl(signal: AbortSignal | undefined): Promise<Control> {
-    return readControl(this.client, signal);
+  /**
+   * Lists `_control/`, and goes by the highest fence and floor that any listing of this backend has shown: a listing that
+   * leaves out what another one showed is no news.
+   */
+  async readControl(signal: AbortSignal | undefined): Promise<Control> {
+    const control = await listControl(this.client, signal);
+    this.#highestFence = Math.max(this.#highestFence, control.fence);
+    this.#highestFloor = Math.max(this.#highestFloor, control.floor);
+    // rule: highest-control-ever-seen-counts
+    const highest = { fence: this.#highestFence, floor: this.#highestFloor };
+    return { ...control, ...highest };
   }
 
   /** The epochs that have a folder, ascending. */

@@ -21,22 +21,18 @@ export async function sealedEpochs(
     sealed.clear();
     await look((await namespace.listEpochs(signal)).filter((epoch) => epoch > after));
     // An epoch that was sealed, or came into being, while others were read would leave a gap below a later one.
-    const [epochs, control] = await namespace.concurrently(
-      () => namespace.listEpochs(signal),
-      () => namespace.readControl(signal),
-    );
+    const epochs = await namespace.listEpochs(signal);
     const highest = [...sealed].reduce((max, epoch) => Math.max(max, epoch), -1);
     // rule: below-the-highest-seal-is-read-again
-    const unseen = epochs.filter(
-      (epoch) => epoch > after && epoch >= control.floor && epoch < highest && !sealed.has(epoch),
-    );
+    const unseen = epochs.filter((epoch) => epoch > after && epoch < highest && !sealed.has(epoch));
     await look(unseen);
-    // What is still not seen may have been pruned while it was looked for.
-    // rule: unseen-may-be-pruned
-    const { floor } = unseen.every((epoch) => sealed.has(epoch))
-      ? control
-      : await namespace.readControl(signal);
+    // What is still not seen may have been pruned while it was looked for. Only a listing of control that is sent now
+    // tells: one beside the second listing of the epochs may come before a prune that the other one comes after.
+    // rule: control-after-the-second-look
+    let { floor } = await namespace.readControl(signal);
     const found = [...sealed].filter((epoch) => epoch >= floor).toSorted((a, b) => a - b);
+    // rule: no-sealed-epochs-needs-a-second-look
+    if (found.length === 0 && floor === 0) ({ floor } = await namespace.readControl(signal));
     // rule: no-seal-above-a-floor-starts-over
     if (found.length > 0 || floor === 0 || after >= floor) return found;
     watch.startOver(floor, "no epoch is sealed");

@@ -85,10 +85,16 @@ async function claimFence(
   throw new StateError("StaleVersion", message, { sealed: "unknown", version, key });
 }
 
-function checkHighest(version: number, { fence }: Control): void {
-  if (fence <= version) return;
-  const message = `version ${fence} was claimed, ${version} is too low`;
-  throw new StateError("StaleVersion", message, { sealed: "unknown", version: fence });
+function checkHighest(version: number, { fence, fences }: Control): void {
+  if (fence > version) {
+    const message = `version ${fence} was claimed, ${version} is too low`;
+    throw new StateError("StaleVersion", message, { sealed: "unknown", version: fence });
+  }
+  // rule: own-fence-unseen-ends-takeover
+  if (!fences.has(version)) {
+    const message = `the fence of version ${version} is gone, so higher ones were claimed: claim a higher one`;
+    throw new StateError("StaleVersion", message, { sealed: "unknown", version });
+  }
 }
 
 /**

@@ -90,10 +90,10 @@ export const rules: readonly Rule[] = [
     without: force("($1)()"),
   },
   {
-    id: "receipts-are-checked-by-the-fence-of-the-turn",
-    says: "Receipts are checked when the call's turn has come, by the version that is claimed then.",
+    id: "claimed-version-is-that-of-the-call",
+    says: "A call whose turn comes after another version was claimed is stale.",
     section: "One good epoch",
-    without: force("undefined"),
+    without: drop,
   },
   {
     id: "receipt-below-the-fence-is-stale",
@@ -321,6 +321,12 @@ export const rules: readonly Rule[] = [
     without: drop,
     simulated: true,
   },
+  {
+    id: "floor-before-a-seal-is-answered-about",
+    says: "A seal that is there is answered about only after a look at the floor: below it, it may be a stray.",
+    section: "One good epoch",
+    without: drop,
+  },
 
   // The states of `_COMMIT`
   {
@@ -328,6 +334,12 @@ export const rules: readonly Rule[] = [
     says: "An abort leaves a void behind.",
     section: "The states of `_COMMIT`",
     without: after('if (creation.outcome === "created") await $0.delete([$1], undefined);'),
+  },
+  {
+    id: "nothing-is-made-void-below-the-floor",
+    says: "`abort` looks at the floor first: below it nothing is created.",
+    section: "The states of `_COMMIT`",
+    without: drop,
   },
   {
     id: "abort-looks-at-the-floor",
@@ -376,6 +388,12 @@ export const rules: readonly Rule[] = [
     without: drop,
   },
   {
+    id: "own-fence-unseen-ends-takeover",
+    says: "A takeover that does not see its own fence is refused.",
+    section: "A listing is no moment",
+    without: force("false"),
+  },
+  {
     id: "base-is-at-or-above-the-floor",
     says: "A base below the floor starts the takeover over.",
     section: "One takeover",
@@ -422,6 +440,12 @@ export const rules: readonly Rule[] = [
     without: keep(0),
   },
   {
+    id: "unchanged-refers-to-one-base",
+    says: "`unchanged` refers to one epoch: if another is the newest when the turn comes, nothing is sealed.",
+    section: "One incremental epoch, and its prune",
+    without: drop,
+  },
+  {
     id: "unchanged-is-looked-up-once-earlier-epochs-are-settled",
     says: "An unchanged vnode is looked up after earlier epochs are settled.",
     section: "One incremental epoch, and its prune",
@@ -463,6 +487,18 @@ export const rules: readonly Rule[] = [
     says: "`pruneBefore` looks at the fence.",
     section: "One incremental epoch, and its prune",
     without: force("false"),
+  },
+  {
+    id: "own-fence-unseen-is-deposed",
+    says: "A backend that does not see its own fence is deposed.",
+    section: "A listing is no moment",
+    without: keep(0),
+  },
+  {
+    id: "highest-control-ever-seen-counts",
+    says: "A backend goes by the highest floor and fence that it has ever seen.",
+    section: "A listing is no moment",
+    without: force("control"),
   },
   {
     id: "newest-seal-survives",
@@ -576,10 +612,16 @@ export const rules: readonly Rule[] = [
     without: drop,
   },
   {
-    id: "outdated-controls-go",
-    says: "Floors and fences that no longer count are deleted.",
+    id: "surplus-controls-go",
+    says: "Floors and fences that are surplus are deleted.",
     section: "One incremental epoch, and its prune",
     without: drop,
+  },
+  {
+    id: "newest-controls-are-kept",
+    says: "A prune keeps the newest floors and fences: a control goes only if so many higher ones were listed.",
+    section: "A listing is no moment",
+    without: replaceOperand(0, "1"),
   },
 
   // Reading
@@ -591,16 +633,28 @@ export const rules: readonly Rule[] = [
     simulated: true,
   },
   {
+    id: "none-needs-a-second-look",
+    says: "`latest` answers that nothing is sealed only after a second look at control.",
+    section: "A listing is no moment",
+    without: force("false"),
+  },
+  {
     id: "below-the-highest-seal-is-read-again",
     says: "`sealedEpochs` reads once more what it did not see below the highest seal.",
     section: "Reading",
     without: force("[]"),
   },
   {
-    id: "unseen-may-be-pruned",
-    says: "What `sealedEpochs` still does not see may have been pruned: it looks at the floor again.",
+    id: "control-after-the-second-look",
+    says: "`sealedEpochs` lists control after its second look at the epochs.",
     section: "Reading",
-    without: keep(1),
+    without: force("{ floor: 0 }"),
+  },
+  {
+    id: "no-sealed-epochs-needs-a-second-look",
+    says: "That no epoch is sealed is answered only after a second look at control.",
+    section: "A listing is no moment",
+    without: force("false"),
   },
   {
     id: "no-seal-above-a-floor-starts-over",
@@ -622,10 +676,16 @@ export const rules: readonly Rule[] = [
     simulated: true,
   },
   {
-    id: "plain-text-seal-looks-at-the-floor",
-    says: "The listing behind a plain-text seal is followed by a look at the floor.",
+    id: "sealed-read-looks-at-the-floor",
+    says: "`readPartial` of a sealed epoch looks at the floor beside the read of the object.",
     section: "Reading",
     without: drop,
+  },
+  {
+    id: "void-has-no-bytes",
+    says: "`readPartial` of a void epoch has no bytes.",
+    section: "Reading",
+    without: force('commit !== undefined && commit.kind !== "void"'),
   },
   {
     id: "handle-checks-the-size",
@@ -684,6 +744,12 @@ export const rules: readonly Rule[] = [
     section: "What an error says of the seal",
     without: force("false"),
     simulated: true,
+  },
+  {
+    id: "unresolved-is-noted-before-the-listing",
+    says: "Whether an epoch is unresolved is noted before it is listed.",
+    section: "What an error says of the seal",
+    without: force("false"),
   },
   {
     id: "read-seal-says-yes",

@@ -17,6 +17,8 @@ export interface CompleteRequest {
   /** Vnodes of which the caller has no receipt. */
   readonly vnodes: readonly number[];
   readonly unchanged: readonly number[];
+  /** The epoch that `unchanged` refers to, if the caller says it. */
+  readonly base: number | undefined;
   readonly attachments: readonly AttachmentReceipt[];
 }
 
@@ -32,6 +34,7 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
   const attachments = Array.from(checkArray("attachments", args.attachments, []), (receipt, index) =>
     checkAttachmentReceipt(`attachments[${index}]`, receipt, epoch),
   );
+  const base = args.base === undefined ? undefined : checkEpoch(args.base, "base");
   const receipts: PartialReceipt[] = [];
   const vnodes: number[] = [];
   for (const [index, part] of parts.entries()) {
@@ -40,8 +43,8 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
     else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
   }
   // rule: empty-epoch-is-an-error
-  if (parts.length === 0 && unchanged.length === 0) {
-    throw new RangeError("parts and unchanged are both empty: there is nothing to seal");
+  if (parts.length + unchanged.length + attachments.length === 0) {
+    throw new RangeError("parts, unchanged and attachments are all empty: there is nothing to seal");
   }
 
   const written = [...vnodes, ...receipts.map(({ vnode }) => vnode)];
@@ -57,5 +60,5 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
   const names = attachments.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(epoch, `attachments names ${twice} twice`);
-  return { epoch, receipts, vnodes, unchanged, attachments };
+  return { epoch, receipts, vnodes, unchanged, base, attachments };
 }
