@@ -139,7 +139,13 @@ export class ObjectStoreBackend implements StateBackend {
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
     return this.#write("writeAttachment", epoch, signal, () =>
-      writeAttachment(this.#namespace, this.#leadership, { epoch, name, assignmentVersion, bytes }, signal),
+      writeAttachment(
+        this.#namespace,
+        this.#leadership,
+        this.#ownWrites,
+        { epoch, name, assignmentVersion, bytes },
+        signal,
+      ),
     );
   }
 

@@ -74,6 +74,8 @@ export function isStoreError(value: unknown): value is StoreError {
  * | `EpochSealed` | `abort` found a seal, `seal` on the error | restore from it |
  * | `SealMismatch` | the epoch is sealed, with other contents than asked about | restore from the seal |
  * | `BaseChanged` | `unchanged` referred to another epoch than is the newest now | write what changed since that one |
+ * | `VnodeOmitted` | a vnode that the newest seal names is neither given, unchanged nor dropped | name it |
+ * | `AttachmentOmitted` | an attachment was written for the epoch and is not passed | pass its receipt |
  * | `FenceRequired` | `unchanged` needs a version claimed by `takeover` | call `takeover` first |
  * | `ReceiptRequired` | a vnode number cannot be resolved without its receipt | pass the receipt, or write the vnode |
  * | `ReceiptInvalid` | a receipt does not belong to the epoch, or a vnode is named twice | mend the call |
@@ -97,6 +99,8 @@ export type StateErrorCode =
   | "SealMismatch"
   | "EpochSealed"
   | "BaseChanged"
+  | "VnodeOmitted"
+  | "AttachmentOmitted"
   | "FenceRequired"
   | "ReceiptRequired"
   | "ReceiptInvalid"

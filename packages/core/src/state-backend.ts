@@ -81,15 +81,21 @@ export interface WriteAttachmentArguments {
 
 export interface EpochCompleteArguments {
   readonly epoch: number;
-  /** Receipts, or the numbers of vnodes that this backend wrote itself. */
+  /**
+   * Receipts, or the numbers of vnodes that this backend wrote itself. Under a claimed version every vnode that the newest
+   * seal names is given, `unchanged` or `dropped`; otherwise `VnodeOmitted`, and nothing is sent.
+   */
   readonly parts: readonly (PartialReceipt | number)[];
   /** Vnodes that were not written again: the seal names what the seal before it named. Needs `takeover`. */
   readonly unchanged?: readonly number[] | undefined;
+  /** Vnodes that the newest seal names and that this epoch leaves out on purpose. */
+  readonly dropped?: readonly number[] | undefined;
   /**
    * The epoch that `unchanged` refers to. Default: the one that is the newest if all earlier calls of this backend
    * succeed. If another is the newest when the turn comes: `BaseChanged`, and nothing is sealed.
    */
   readonly base?: number | undefined;
+  /** Every attachment that this backend wrote for the epoch is among them; otherwise `AttachmentOmitted`. */
   readonly attachments?: readonly AttachmentReceipt[] | undefined;
 }
 

@@ -108,6 +108,12 @@ export const rules: readonly Rule[] = [
     without: omit(2),
   },
   {
+    id: "written-attachment-is-passed",
+    says: "An attachment that this backend wrote for the epoch is passed.",
+    section: "One good epoch",
+    without: force("false"),
+  },
+  {
     id: "number-of-another-backend-needs-its-receipt",
     says: "A bare number of a vnode that another backend wrote is refused: its receipt is needed.",
     section: "One good epoch",
@@ -442,6 +448,18 @@ export const rules: readonly Rule[] = [
   {
     id: "unchanged-refers-to-one-base",
     says: "`unchanged` refers to one epoch: if another is the newest when the turn comes, nothing is sealed.",
+    section: "One incremental epoch, and its prune",
+    without: drop,
+  },
+  {
+    id: "sealed-vnode-is-given-unchanged-or-dropped",
+    says: "Under a claimed version, a vnode that the newest seal names is given, unchanged or dropped by name.",
+    section: "One incremental epoch, and its prune",
+    without: force("false"),
+  },
+  {
+    id: "settled-vnode-is-not-omitted",
+    says: "So is one that an earlier epoch names which turns out to be sealed.",
     section: "One incremental epoch, and its prune",
     without: drop,
   },

@@ -20,6 +20,8 @@ const codesByName: Readonly<Record<StateErrorCode, true>> = {
   EpochSealed: true,
   EpochSuperseded: true,
   BaseChanged: true,
+  VnodeOmitted: true,
+  AttachmentOmitted: true,
   SealMismatch: true,
   FenceRequired: true,
   ReceiptRequired: true,

@@ -9,6 +9,7 @@ import type { Asked } from "./coverage.ts";
 import { createSeal } from "./create-seal.ts";
 import { decideListed } from "./decide.ts";
 import { lookAtEpoch } from "./epoch-listing.ts";
+import { checkNothingOmitted, checkNoVnodeOmitted } from "./omissions.ts";
 import { resolveParts } from "./parts.ts";
 import { checkMayProceed } from "./may-proceed.ts";
 import type { CompleteRequest } from "./request.ts";
@@ -69,6 +70,7 @@ async function complete(
   // rule: claimed-version-is-that-of-the-call
   checkClaim(attempt, called.claimed);
   const own = checkVersions(attempt, request, ownWrites);
+  checkNothingOmitted(attempt, request, ownWrites);
   // rule: anchor-before-listing
   // rule: unchanged-only-epoch-has-an-anchor
   // rule: sealed-epoch-needs-no-newest-seal
@@ -92,6 +94,9 @@ async function complete(
   // rule: unchanged-refers-to-one-base
   await checkBase(attempt, request, called.base);
   const unchanged = await unchangedEntries(attempt, request);
+  // An earlier epoch that was found to be sealed may name more.
+  // rule: settled-vnode-is-not-omitted
+  await checkNoVnodeOmitted(attempt, request);
   const seal = await createSeal(attempt, [...parts.partials, ...unchanged], asked);
   // rule: control-after-the-seal-was-created
   const afterSeal = await readControlAfterSeal(attempt);

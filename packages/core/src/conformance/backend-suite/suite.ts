@@ -3,6 +3,7 @@ import { declare, type Runner } from "../runner.ts";
 import type { Sequence } from "./sequence.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
 import { leaderSequences } from "./sequences/leaders.ts";
+import { omissionSequences } from "./sequences/omissions.ts";
 import { partialSequences } from "./sequences/partials.ts";
 import { pruningSequences } from "./sequences/pruning.ts";
 import { retentionSequences } from "./sequences/retention.ts";
@@ -32,6 +33,7 @@ export const sequences: readonly Sequence[] = [
   ...tornListingSequences,
   ...callsAtOnceSequences,
   ...straySequences,
+  ...omissionSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;

@@ -134,7 +134,7 @@ export const takeoverSequences: readonly Sequence[] = [
       const five = await leader.write(5, 0, "five");
       const ask = { epoch: 5, parts: [five], unchanged: [1] };
       assertComplete(await leader.backend.epochComplete(ask));
-      await leader.seal(6, { 0: "six" });
+      await leader.seal(6, { 0: "six" }, [], [1]);
       assertComplete(await leader.backend.epochComplete(ask));
       const wrong = leader.backend.epochComplete({ epoch: 5, parts: [], unchanged: [0] });
       await assertRefused(wrong, "SealMismatch", "yes");
