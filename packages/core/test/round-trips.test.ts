@@ -245,14 +245,27 @@ describe("takeover", () => {
     expect(await store.cost(() => backend.takeover({ version: 1 }))).toEqual({ depth: 3, requests: 4 });
   });
 
-  test("costs 5 (6), the restore point included, and 1 for each unsealed epoch on top", async () => {
+  test("costs 4 (4 and a read for each epoch of the batch), the restore point included", async () => {
     const first = await open("a");
     await seal(first, 3, 4, 5);
     const second = await open("b");
-    expect(await store.cost(() => second.takeover({ version: 1 }))).toEqual({ depth: 5, requests: 6 });
-    for (const epoch of [6, 7]) await write(second, epoch);
-    const third = await open("c");
-    expect(await store.cost(() => third.takeover({ version: 2 }))).toEqual({ depth: 7, requests: 8 });
+    expect(await store.cost(() => second.takeover({ version: 1 }))).toEqual({ depth: 4, requests: 7 });
+  });
+
+  test("costs 1 more, and a void for each, where there are unsealed epochs on top", async () => {
+    const first = await open("a");
+    await seal(first, 3, 4, 5);
+    for (const epoch of [6, 7]) await write(first, epoch);
+    const second = await open("b");
+    expect(await store.cost(() => second.takeover({ version: 2 }))).toEqual({ depth: 5, requests: 11 });
+  });
+
+  test("reads down in batches of 8, also after a job has died 40 times before its seal", async () => {
+    const first = await open("a");
+    await seal(first, 1);
+    for (let epoch = 2; epoch <= 41; epoch++) await write(first, epoch);
+    const second = await open("b");
+    expect(await store.cost(() => second.takeover({ version: 2 }))).toEqual({ depth: 14, requests: 85 });
   });
 });
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { ObjectStoreBackend } from "../../../backend.ts";
+import { ScriptedStore } from "../scripted-store.ts";
 import type { Sequence } from "../sequence.ts";
-import { assertComplete, assertRefused, bytesOf, restored } from "../world.ts";
+import { assertComplete, assertRefused, bytesOf, restored, vnodeCapacity } from "../world.ts";
 
 /** What a leader may rely on once it leads, and what it may not before. */
 export const takeoverSequences: readonly Sequence[] = [
@@ -312,6 +314,19 @@ export const takeoverSequences: readonly Sequence[] = [
       assert.deepEqual(outcome, { complete: false, missing: [0] });
       await late.land();
       await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [0] }), "ReceiptRequired", "no");
+    },
+  },
+  {
+    id: "T19",
+    title: "a known namespace is opened though its probe is throttled",
+    rules: ["throttled-probe-of-a-known-namespace-passes"],
+    async run(world) {
+      await world.open("A");
+      const store = new ScriptedStore(world.store);
+      store.refuse("create _control/namespace", "Throttled");
+      const backend = await ObjectStoreBackend.open({ store, instanceId: "B", vnodeCapacity });
+      assert.equal(backend.instanceId, "B");
+      assert.equal(store.requests.filter((request) => request.startsWith("create ")).length, 1);
     },
   },
   {
