@@ -83,10 +83,10 @@ export class ObjectStoreBackend implements StateBackend {
    */
   static async open(options: OpenOptions): Promise<ObjectStoreBackend> {
     const checked = checkOpenOptions(options);
-    const { store, signal, concurrency } = checked;
+    const { store, signal, vnodeCapacity, concurrency } = checked;
     const emit = eventSink(checked.onEvent);
     const client = new StoreClient(store, retryPolicy(checked.retry), emit);
-    const namespace = new Namespace(client, concurrency, emit);
+    const namespace = new Namespace(client, { vnodeCapacity, concurrency, emit });
     try {
       const { fence } = await openNamespace(namespace, checked, signal);
       const leadership = new Leadership(checked.instanceId);

@@ -3,15 +3,17 @@ import { createOrReadBack, type NotCreated } from "./create-or-read-back.ts";
 import { commitKey, parseEpochObject } from "./layout.ts";
 import type { Leadership } from "./leadership.ts";
 import type { Namespace } from "./namespace.ts";
-import type { Operation } from "./retry.ts";
 import { type Commit, decodeCommit, encodeVoid, frozen, type Seal } from "./seal.ts";
 
 /** What an epoch's `_COMMIT` says, or `undefined` when there is none. @throws `Corrupt`, `UnknownFormat` */
 export async function readCommit(
-  { client }: Namespace,
+  namespace: Namespace,
   epoch: number,
-  operation: Operation,
+  signal: AbortSignal | undefined,
 ): Promise<Commit | undefined> {
+  const { client } = namespace;
+  // rule: seals-are-read-with-time-for-their-size
+  const operation = client.operation(signal, namespace.expectedCommitBytes);
   // rule: commit-read-by-its-whole-key
   const body = await client.get(commitKey(epoch), operation);
   return body === undefined ? undefined : decodeCommit(body, epoch);

@@ -5,18 +5,34 @@ import { epochPrefix, parseEpochFolder } from "./layout.ts";
 import type { ListedObject } from "./store.ts";
 import type { StoreClient } from "./store-client.ts";
 
+/** A seal's line for one vnode: its key, size and digest. */
+const entryBytes = 256;
+
+export interface NamespaceOptions {
+  readonly vnodeCapacity: number;
+  readonly concurrency: number;
+  readonly emit: (event: BackendEvent) => void;
+}
+
 /** Where checkpoints are kept: a store, how it is listed, and how many requests a call has in flight. */
 export class Namespace {
   readonly client: StoreClient;
+  readonly #vnodeCapacity: number;
   readonly #concurrency: number;
   readonly #emit: (event: BackendEvent) => void;
   #highestFence = 0;
   #highestFloor = 0;
 
-  constructor(client: StoreClient, concurrency: number, emit: (event: BackendEvent) => void) {
+  constructor(client: StoreClient, options: NamespaceOptions) {
     this.client = client;
-    this.#concurrency = concurrency;
-    this.#emit = emit;
+    this.#vnodeCapacity = options.vnodeCapacity;
+    this.#concurrency = options.concurrency;
+    this.#emit = options.emit;
+  }
+
+  /** How many bytes come, at most, while one `_COMMIT` is read: others are read beside it, over the same line. */
+  get expectedCommitBytes(): number {
+    return this.#vnodeCapacity * entryBytes * this.#concurrency;
   }
 
   /**

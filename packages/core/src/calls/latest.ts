@@ -51,7 +51,7 @@ async function firstSeal(
     const batch = descending.slice(start, start + batchSize);
     const commits = await namespace.map(batch, async (epoch) => ({
       epoch,
-      commit: await outcomeOf(readCommit(namespace, epoch, namespace.client.operation(signal))),
+      commit: await outcomeOf(readCommit(namespace, epoch, signal)),
     }));
     for (const { epoch, commit } of commits) {
       // Only what stands above the first seal matters: an epoch below it may be damaged or out of reach.

@@ -35,7 +35,7 @@ export async function readPartial(
   if (cached !== undefined) return readEntry(namespace, cached, vnode, signal);
 
   const { client } = namespace;
-  const commit = await readCommit(namespace, epoch, client.operation(signal));
+  const commit = await readCommit(namespace, epoch, signal);
   // rule: void-has-no-bytes
   if (commit !== undefined) {
     const seal = await sealOf(namespace, epoch, commit, signal);

@@ -11,7 +11,7 @@ export async function sealedEpochs(
   const sealed = new Set<number>();
   const look = async (epochs: readonly number[]): Promise<void> => {
     await namespace.map(epochs, async (epoch) => {
-      const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+      const commit = await readCommit(namespace, epoch, signal);
       if (commit !== undefined && commit.kind !== "void") sealed.add(epoch);
     });
   };

@@ -141,7 +141,7 @@ async function readDownToSeal(
 ): Promise<{ readonly open: readonly number[]; readonly seal: Seal | undefined }> {
   const commits = await namespace.map(batch, async (epoch) => ({
     epoch,
-    commit: await outcomeOf(readCommit(namespace, epoch, namespace.client.operation(signal))),
+    commit: await outcomeOf(readCommit(namespace, epoch, signal)),
   }));
   const open: number[] = [];
   for (const { epoch, commit } of commits) {

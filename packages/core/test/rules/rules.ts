@@ -707,6 +707,12 @@ export const rules: readonly Rule[] = [
     without: force('commit !== undefined && commit.kind !== "void"'),
   },
   {
+    id: "seals-are-read-with-time-for-their-size",
+    says: "A `_COMMIT` is read with time for the largest that there can be, and for those beside it.",
+    section: "Reading",
+    without: replaceOperand(1, "0"),
+  },
+  {
     id: "handle-checks-the-size",
     says: "A handle checks the size.",
     section: "Reading",

@@ -16,7 +16,7 @@ import { takeOut } from "./take-out.ts";
 /** Each group is asked about what the ones before it, which are faster, do not notice. */
 const groups = [
   ["sequences", "round-trips", "seed"],
-  ["retry", "close", "store-client", "arguments", "events"],
+  ["allowances", "retry", "close", "store-client", "arguments", "events"],
   ["sealed"],
 ];
 /** A rule taken out may leave a loop that never ends. */

@@ -9,7 +9,7 @@ import { type Asked, findGap } from "./coverage.ts";
 /** The listing showed a `_COMMIT`: it decides. */
 export async function decideListed(attempt: Attempt, asked: Asked): Promise<Seal> {
   const { namespace, epoch, signal } = attempt;
-  const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+  const commit = await readCommit(namespace, epoch, signal);
   return commit === undefined ? vanished(attempt, undefined) : decide(attempt, commit, asked);
 }
 

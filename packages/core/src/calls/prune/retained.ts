@@ -16,7 +16,7 @@ export async function keysOfRetainedSeals(
   let newestSeen = false;
   await namespace.map(epochs, async (epoch) => {
     // rule: unreadable-retained-seal-stops-the-prune
-    const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+    const commit = await readCommit(namespace, epoch, signal);
     if (commit === undefined || commit.kind === "void") return;
     if (epoch === newest) newestSeen = true;
     if (commit.kind === "legacy") return;
