@@ -360,6 +360,24 @@ export const rules: readonly Rule[] = [
     without: drop,
     simulated: true,
   },
+  {
+    id: "plain-text-is-an-instance-id",
+    says: "Plain text is a seal of LaminarDB only if it can be an instance's id.",
+    section: "The states of `_COMMIT`",
+    without: force("false"),
+  },
+  {
+    id: "plain-text-stands-below-every-seal",
+    says: "Plain text above a seal of ours is damaged.",
+    section: "The states of `_COMMIT`",
+    without: force("false"),
+  },
+  {
+    id: "listed-plain-text-stands-below-every-seal",
+    says: "`sealedEpochs` takes plain text above a seal of ours for damaged.",
+    section: "The states of `_COMMIT`",
+    without: force("false"),
+  },
 
   // One takeover
   {
@@ -580,6 +598,12 @@ export const rules: readonly Rule[] = [
     says: "A retained seal that cannot be read stops the prune.",
     section: "One incremental epoch, and its prune",
     without: force("await readCommit($0, $1, $2).catch(() => ((newestSeen = true), undefined))"),
+  },
+  {
+    id: "damaged-plain-text-stops-the-prune",
+    says: "So does plain text above a seal of ours.",
+    section: "One incremental epoch, and its prune",
+    without: force("false"),
   },
   {
     id: "named-objects-are-kept",

@@ -2,6 +2,7 @@ import type { ObjectStore } from "../../store.ts";
 import { declare, type Runner } from "../runner.ts";
 import type { Sequence } from "./sequence.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
+import { damageSequences } from "./sequences/damage.ts";
 import { leaderSequences } from "./sequences/leaders.ts";
 import { omissionSequences } from "./sequences/omissions.ts";
 import { partialSequences } from "./sequences/partials.ts";
@@ -34,6 +35,7 @@ export const sequences: readonly Sequence[] = [
   ...callsAtOnceSequences,
   ...straySequences,
   ...omissionSequences,
+  ...damageSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;

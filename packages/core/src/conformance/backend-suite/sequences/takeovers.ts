@@ -4,6 +4,13 @@ import { ScriptedStore } from "../scripted-store.ts";
 import type { Sequence } from "../sequence.ts";
 import { assertComplete, assertRefused, bytesOf, restored, vnodeCapacity } from "../world.ts";
 
+/** A seal of one vnode, as an instance that never took over makes it. */
+function strayCommit(epoch: number, committer: string): string {
+  const partials = [{ vnode: 0, key: `epoch=${epoch}/vnode=0/partial.bin`, size: 3 }];
+  const seal = { format: 1, epoch, committer, incarnation: "stray", assignmentVersion: 0, partials };
+  return JSON.stringify({ ...seal, attachments: [] });
+}
+
 /** What a leader may rely on once it leads, and what it may not before. */
 export const takeoverSequences: readonly Sequence[] = [
   {
@@ -33,7 +40,7 @@ export const takeoverSequences: readonly Sequence[] = [
       await found.arrived;
       // As a stray that was under way when the fence went up: another process seals and prunes.
       await world.put("epoch=6/vnode=0/partial.bin", "six");
-      await world.put("epoch=6/_COMMIT", "A");
+      await world.put("epoch=6/_COMMIT", strayCommit(6, "A"));
       const operator = await world.open("operator");
       await operator.backend.pruneBefore(6, { asOperator: true });
       found.release();
