@@ -1,125 +1,32 @@
 import { describe, expect, test } from "vitest";
-import type { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.ts";
 import { bytesOf, vnodeCapacity, World } from "../src/conformance/backend-suite/world.ts";
+import type { ObjectStoreBackend } from "../src/index.ts";
 import {
-  type AttachmentReceipt,
-  isStateError,
-  ObjectStoreBackend,
-  type OpenOptions,
-  type PartialReceipt,
-  type SealedEpoch,
-} from "../src/index.ts";
+  type Anything,
+  type Bad,
+  expectNamed,
+  missing,
+  noBooleans,
+  noBytes,
+  noIntegers,
+  noNames,
+  noObjects,
+  noSignals,
+  noVnodes,
+  range,
+  type,
+  withEachBadValue,
+} from "./support/bad-values.ts";
 import { MapStore } from "./support/map-store.ts";
-
-type Backend = ObjectStoreBackend;
-
-/** What a test passes in place of an argument: anything, whatever the types say. */
-type Anything = never;
-
-/** A bad value, as a message shows it, and what refuses it. */
-interface Bad {
-  readonly shown: string;
-  readonly value: unknown;
-  readonly error: typeof TypeError | typeof RangeError;
-}
-
-const range = (shown: string, value: unknown): Bad => ({ shown, value, error: RangeError });
-const type = (shown: string, value: unknown): Bad => ({ shown, value, error: TypeError });
-
-const noObjects = [type("5", 5), type('"x"', "x"), type("null", null), type("7n", 7n)];
-const noNumbers = [
-  type('"5"', "5"),
-  type('""', ""),
-  type("null", null),
-  type("5n", 5n),
-  type("true", true),
-  type("[object Object]", {}),
-  type("[object Array]", [5]),
-];
-const noIntegers = [
-  range("NaN", Number.NaN),
-  range("Infinity", Number.POSITIVE_INFINITY),
-  range("-1", -1),
-  range("1.5", 1.5),
-  range("9007199254740992", 2 ** 53),
-  ...noNumbers,
-];
-const missing = type("undefined", undefined);
-const noVnodes = [range(String(vnodeCapacity), vnodeCapacity), ...noIntegers];
-const noBytes = [
-  missing,
-  type("null", null),
-  type('"bytes"', "bytes"),
-  type("5", 5),
-  type("[object ArrayBuffer]", new ArrayBuffer(4)),
-  type("[object DataView]", new DataView(new ArrayBuffer(4))),
-  type("[object Uint16Array]", new Uint16Array(4)),
-  type("[object Uint8ClampedArray]", new Uint8ClampedArray(4)),
-  type("[object Array]", [1, 2]),
-  range("2147483648", hugeBytes()),
-];
-const noNames = [
-  missing,
-  type("null", null),
-  type("5", 5),
-  type("[object Object]", {}),
-  range('""', ""),
-  range('"a/b"', "a/b"),
-  range('"/"', "/"),
-  range('"."', "."),
-  range('".."', ".."),
-  range('"../x"', "../x"),
-  range('".staging-x"', ".staging-x"),
-  range('"two words"', "two words"),
-  range('" "', " "),
-  range('"name\\n"', "name\n"),
-  range('"ü"', "ü"),
-  range('"a\\\\b"', "a\\b"),
-  range('"a%2Fb"', "a%2Fb"),
-  range("xxx…", "x".repeat(201)),
-  range("xxx…", "x".repeat(300)),
-];
-const noSignals = [
-  type("null", null),
-  type('"abort"', "abort"),
-  type("5", 5),
-  type("true", true),
-  type("[object Object]", {}),
-  type("[object Object]", { aborted: false }),
-  type("[object AbortController]", new AbortController()),
-  type("[object EventTarget]", new EventTarget()),
-];
-const noBooleans = [type('"yes"', "yes"), type("1", 1), type("null", null), type("[object Object]", {})];
-const noFunctions = [type('"log"', "log"), type("1", 1), type("null", null), type("[object Object]", {})];
-
-const epoch = 5;
-const sha256 = "a".repeat(64);
-const otherSha256 = "b".repeat(64);
-const bytes = bytesOf("state");
-
-const partial: PartialReceipt = {
-  epoch,
-  vnode: 1,
-  assignmentVersion: 0,
-  key: "epoch=5/vnode=1/partial.bin",
-  size: 5,
-  sha256,
-};
-const attachment: AttachmentReceipt = {
-  epoch,
-  name: "offsets",
-  assignmentVersion: 0,
-  key: "epoch=5/attachment/offsets/data.bin",
-  size: 7,
-  sha256,
-};
+import { attachment, bytes, epoch, partial } from "./support/receipts.ts";
+import { rejectionOf } from "./support/rejection.ts";
 
 /** One argument of one call: how it is named, what it must not be, and how the call is made with it. */
 interface Argument {
   readonly call: string;
   readonly argument: string;
   readonly bad: readonly Bad[];
-  readonly send: (backend: Backend, value: Anything) => Promise<unknown>;
+  readonly send: (backend: ObjectStoreBackend, value: Anything) => Promise<unknown>;
 }
 
 const numberArguments: readonly Argument[] = [
@@ -349,7 +256,7 @@ const attachmentReceiptArguments: readonly Argument[] = [
 /** Every call with options, and good arguments otherwise. */
 const calls: readonly {
   readonly call: string;
-  readonly send: (backend: Backend, options: Anything) => Promise<unknown>;
+  readonly send: (backend: ObjectStoreBackend, options: Anything) => Promise<unknown>;
 }[] = [
   {
     call: "writePartial",
@@ -398,28 +305,9 @@ describe("a bad argument is refused by name, and nothing is sent:", () => {
     const { backend, store } = await new World(new MapStore()).open("A");
     const sent = store.requests.length;
 
-    const reason = await rejection(send(backend, value as Anything));
+    const reason = await rejectionOf(send(backend, value as Anything));
 
     expectNamed(reason, { argument, shown, error });
-    expect(store.requests.slice(sent)).toEqual([]);
-  });
-});
-
-describe("a hole in an array is no vnode and no receipt:", () => {
-  const hole = Array.from<Anything>({ length: 0 });
-  hole.length = 1;
-
-  test.each([
-    { argument: "parts[0]", args: { epoch, parts: hole } },
-    { argument: "unchanged[0]", args: { epoch, parts: [1], unchanged: hole } },
-    { argument: "attachments[0]", args: { epoch, parts: [1], attachments: hole } },
-  ])("epochComplete refuses $argument that is not there", async ({ argument, args }) => {
-    const { backend, store } = await new World(new MapStore()).lead("A", 1);
-    const sent = store.requests.length;
-
-    const reason = await rejection(backend.epochComplete(args));
-
-    expectNamed(reason, { argument, shown: "undefined", error: TypeError });
     expect(store.requests.slice(sent)).toEqual([]);
   });
 });
@@ -434,163 +322,6 @@ describe("setAuthoritativeVersion", () => {
     expectNamed(reason, { argument: "version", ...bad });
     expect(store.requests.slice(sent)).toEqual([]);
     expect(backend.authoritativeVersion).toBe(0);
-  });
-});
-
-describe("a sealed epoch's handle", () => {
-  const reads: readonly (Omit<Argument, "send"> & {
-    readonly send: (handle: SealedEpoch, value: Anything) => Promise<unknown>;
-  })[] = [
-    {
-      call: "read",
-      argument: "vnode",
-      bad: [missing, ...noVnodes],
-      send: (handle, value) => handle.read(value),
-    },
-    { call: "read", argument: "options", bad: noObjects, send: (handle, value) => handle.read(1, value) },
-    {
-      call: "read",
-      argument: "signal",
-      bad: noSignals,
-      send: (handle, value) => handle.read(1, { signal: value }),
-    },
-    {
-      call: "attachment",
-      argument: "name",
-      bad: noNames,
-      send: (handle, value) => handle.readAttachment(value),
-    },
-    {
-      call: "attachment",
-      argument: "options",
-      bad: noObjects,
-      send: (handle, value) => handle.readAttachment("offsets", value),
-    },
-    {
-      call: "attachment",
-      argument: "signal",
-      bad: noSignals,
-      send: (handle, value) => handle.readAttachment("offsets", { signal: value }),
-    },
-  ];
-
-  test.each(reads.flatMap(withEachBadValue))(
-    "refuses in $call $argument that is $shown, and sends nothing",
-    async ({ argument, shown, value, error, send }) => {
-      const { handle, store } = await sealedEpoch();
-      const sent = store.requests.length;
-
-      const reason = await rejection(send(handle, value as Anything));
-
-      expectNamed(reason, { argument, shown, error });
-      expect(store.requests.slice(sent)).toEqual([]);
-    },
-  );
-});
-
-describe("open", () => {
-  const options: readonly { readonly argument: string; readonly bad: readonly Bad[] }[] = [
-    {
-      argument: "store",
-      bad: [missing, type("null", null), type('"s3://bucket"', "s3://bucket"), type("5", 5)],
-    },
-    {
-      argument: "instanceId",
-      bad: [
-        missing,
-        type("null", null),
-        type("5", 5),
-        type("[object Object]", {}),
-        range('""', ""),
-        range("xxx…", "x".repeat(201)),
-        range('"{"', "{"),
-        range('"{node-0}"', "{node-0}"),
-        range('"node\\n0"', "node\n0"),
-        range('"node\\u0000"', "node\u0000"),
-        range('"node\\u001b[31m"', "node\u001B[31m"),
-        range('"node\u007F"', "node\u007F"),
-        range('"node\u2028"', "node\u2028"),
-        range('"\\ud800"', "\uD800"),
-      ],
-    },
-    {
-      argument: "vnodeCapacity",
-      bad: [missing, range("0", 0), range("65537", 65_537), ...noIntegers],
-    },
-    { argument: "concurrency", bad: [range("0", 0), range("1025", 1025), ...noIntegers] },
-    { argument: "readOnly", bad: noBooleans },
-    { argument: "acceptListed", bad: noBooleans },
-    { argument: "onEvent", bad: noFunctions },
-    { argument: "signal", bad: noSignals },
-    { argument: "retry", bad: noObjects },
-  ];
-  const retryOptions = [
-    { name: "attempts", bad: [range("0", 0), ...noIntegers] },
-    ...["baseDelayMs", "maxDelayMs"].map((name) => ({ name, bad: noAmounts() })),
-    ...["deadlineMs", "attemptTimeoutMs"].map((name) => ({ name, bad: [range("0", 0), ...noAmounts()] })),
-    ...["now", "sleep", "random"].map((name) => ({ name, bad: noFunctions })),
-  ];
-
-  test.each(options.flatMap(withEachBadValue))(
-    "refuses $argument that is $shown, and sends nothing",
-    async ({ argument, shown, value, error }) => {
-      const { store, requests } = recorded();
-
-      const reason = await rejection(openWith({ store, [argument]: value }));
-
-      expectNamed(reason, { argument, shown, error });
-      expect(requests).toEqual([]);
-    },
-  );
-
-  test.each(
-    retryOptions.flatMap(({ name, bad }) =>
-      bad.map((each) => ({ name, argument: `retry.${name}`, ...each })),
-    ),
-  )(
-    "refuses $argument that is $shown, and sends nothing",
-    async ({ name, argument, shown, value, error }) => {
-      const { store, requests } = recorded();
-
-      const reason = await rejection(openWith({ store, retry: { [name]: value } }));
-
-      expectNamed(reason, { argument, shown, error });
-      expect(requests).toEqual([]);
-    },
-  );
-
-  test.each([missing, ...noObjects])("refuses options that are $shown", async (bad) => {
-    const reason = await rejection(ObjectStoreBackend.open(bad.value as Anything));
-    expectNamed(reason, { argument: "options", ...bad });
-  });
-
-  test.each(["create", "get", "list", "delete"])(
-    "refuses a store that has no %s, by that name",
-    async (operation) => {
-      const { store, requests } = recorded();
-      Object.defineProperty(store, operation, { value: undefined });
-
-      const reason = await rejection(openWith({ store }));
-
-      expect(reason).toBeInstanceOf(TypeError);
-      expect(messageOf(reason)).toMatch(new RegExp(`^store .*${operation}`));
-      expect(requests).toEqual([]);
-    },
-  );
-
-  test.each<{ readonly what: string; readonly options: Partial<OpenOptions> }>([
-    { what: "the lowest numbers", options: { vnodeCapacity: 1, concurrency: 1, retry: { attempts: 1 } } },
-    { what: "the highest numbers", options: { vnodeCapacity: 65_536, concurrency: 1024 } },
-    { what: "an instanceId of 200 characters", options: { instanceId: "x".repeat(200) } },
-    { what: "an instanceId of other scripts", options: { instanceId: "nœud 1 / 節点 {🚀}" } },
-    { what: "delays of nothing", options: { retry: { baseDelayMs: 0, maxDelayMs: 0 } } },
-    {
-      what: "options that are there and undefined",
-      options: { concurrency: undefined, retry: undefined, onEvent: undefined, signal: undefined },
-    },
-  ])("accepts $what", async ({ options: given }) => {
-    const backend = await openWith({ store: new MapStore(), ...given });
-    expect(backend).toMatchObject(given.instanceId === undefined ? {} : { instanceId: given.instanceId });
   });
 });
 
@@ -631,165 +362,6 @@ describe("the bounds themselves are accepted:", () => {
   });
 });
 
-describe("epochComplete sends nothing and answers", () => {
-  const nothing = [
-    { what: "no parts", args: { epoch, parts: [] } },
-    { what: "neither parts nor unchanged vnodes", args: { epoch, parts: [], unchanged: [] } },
-  ];
-  test.each(nothing)("RangeError to $what: there is nothing to seal", async ({ args }) => {
-    const { backend, store } = await new World(new MapStore()).lead("A", 1);
-    const sent = store.requests.length;
-
-    const reason = await rejection(backend.epochComplete(args));
-
-    expect(reason).toBeInstanceOf(RangeError);
-    expect(messageOf(reason)).toMatch(/parts, unchanged and attachments are all empty/);
-    expect(store.requests.slice(sent)).toEqual([]);
-  });
-
-  const twice = [
-    { what: "twice in unchanged", args: { epoch, parts: [], unchanged: [1, 2, 1] } },
-    { what: "in unchanged and as a number", args: { epoch, parts: [1], unchanged: [1] } },
-    { what: "in unchanged and as a receipt", args: { epoch, parts: [partial], unchanged: [2, 1] } },
-  ];
-  test.each(twice)("RangeError to a vnode that is $what", async ({ args }) => {
-    const { backend, store } = await new World(new MapStore()).lead("A", 1);
-    const sent = store.requests.length;
-
-    const reason = await rejection(backend.epochComplete(args));
-
-    expect(reason).toBeInstanceOf(RangeError);
-    expect(messageOf(reason)).toMatch(/unchanged names vnode 1\b/);
-    expect(store.requests.slice(sent)).toEqual([]);
-  });
-
-  const later = { ...partial, key: `epoch=5/vnode=1/partial.${sha256}.bin` };
-  const laterAttachment = { ...attachment, key: `epoch=5/attachment/offsets/data.${sha256}.bin` };
-  const unfit = [
-    { what: "a vnode as a number twice", args: { epoch, parts: [1, 2, 1] }, says: /vnode 1 twice/ },
-    { what: "a receipt twice", args: { epoch, parts: [partial, partial] }, says: /vnode 1 twice/ },
-    { what: "two receipts of a vnode", args: { epoch, parts: [partial, later] }, says: /vnode 1 twice/ },
-    { what: "a number, then its receipt", args: { epoch, parts: [1, partial] }, says: /vnode 1 twice/ },
-    { what: "a receipt, then its number", args: { epoch, parts: [partial, 1] }, says: /vnode 1 twice/ },
-    {
-      what: "an attachment twice",
-      args: { epoch, parts: [1], attachments: [attachment, laterAttachment] },
-      says: /offsets twice/,
-    },
-    {
-      what: "a receipt of another epoch",
-      args: { epoch: 6, parts: [partial] },
-      says: /parts\[0\] .*epoch 5/,
-    },
-    {
-      what: "an attachment's receipt of another epoch",
-      args: { epoch: 6, parts: [1], attachments: [attachment] },
-      says: /attachments\[0\] .*epoch 5/,
-    },
-    ...[
-      "epoch=4/vnode=1/partial.bin",
-      "epoch=50/vnode=1/partial.bin",
-      "epoch=5/vnode=2/partial.bin",
-      "epoch=5/vnode=11/partial.bin",
-      "epoch=5/vnode=01/partial.bin",
-      `epoch=5/vnode=1/partial.${otherSha256}.bin`,
-      `epoch=5/vnode=2/partial.${sha256}.bin`,
-      "epoch=5/vnode=1/partial.bin/x",
-      "epoch=5/vnode=1/../vnode=1/partial.bin",
-      "epoch=5/attachment/1/data.bin",
-      "epoch=5/_COMMIT",
-      "_control/namespace",
-      "",
-    ].map((key) => ({
-      what: `a receipt of the key ${JSON.stringify(key)}`,
-      args: { epoch, parts: [{ ...partial, key }] },
-      says: /^parts\[0\]: .*vnode 1 /,
-    })),
-    ...[
-      "epoch=4/attachment/offsets/data.bin",
-      "epoch=5/attachment/offset/data.bin",
-      "epoch=5/attachment/other/data.bin",
-      `epoch=5/attachment/offsets/data.${otherSha256}.bin`,
-      `epoch=5/attachment/other/data.${sha256}.bin`,
-      "epoch=5/vnode=1/partial.bin",
-      "epoch=5/_COMMIT",
-      "",
-    ].map((key) => ({
-      what: `an attachment's receipt of the key ${JSON.stringify(key)}`,
-      args: { epoch, parts: [1], attachments: [{ ...attachment, key }] },
-      says: /^attachments\[0\]: .*attachment offsets /,
-    })),
-  ];
-  test.each(unfit)("ReceiptInvalid to $what", async ({ args, says }) => {
-    const { backend, store } = await new World(new MapStore()).open("A");
-    const sent = store.requests.length;
-
-    const reason = await rejection(backend.epochComplete(args));
-
-    expect(isStateError(reason)).toBe(true);
-    expect(reason).toMatchObject({ code: "ReceiptInvalid", sealed: "unknown", epoch: args.epoch });
-    expect(messageOf(reason)).toMatch(says);
-    expect(store.requests.slice(sent)).toEqual([]);
-  });
-});
-
-function withEachBadValue<A extends { readonly bad: readonly Bad[] }>(argument: A): (A & Bad)[] {
-  return argument.bad.map((each) => ({ ...argument, ...each }));
-}
-
-function noAmounts(): Bad[] {
-  return [
-    range("NaN", Number.NaN),
-    range("Infinity", Number.POSITIVE_INFINITY),
-    range("-1", -1),
-    ...noNumbers,
-  ];
-}
-
-/** A Uint8Array that says that it has 2^31 bytes. */
-function hugeBytes(): Uint8Array {
-  return Object.defineProperty(new Uint8Array(1), "byteLength", { value: 2 ** 31 });
-}
-
-function openWith(options: Readonly<Record<string, unknown>>): Promise<Backend> {
-  return ObjectStoreBackend.open({ instanceId: "A", vnodeCapacity, ...options } as unknown as OpenOptions);
-}
-
-/** A store, and what was asked of it. */
-function recorded(): { store: MapStore; requests: string[] } {
-  const requests: string[] = [];
-  const store = new MapStore();
-  for (const operation of ["create", "get", "list", "delete"] as const) {
-    Object.defineProperty(store, operation, {
-      configurable: true,
-      value: () => {
-        requests.push(operation);
-        throw new Error("a request was sent");
-      },
-    });
-  }
-  return { store, requests };
-}
-
-async function sealedEpoch(): Promise<{ handle: SealedEpoch; store: ScriptedStore }> {
-  const actor = await new World(new MapStore()).open("A");
-  const { backend, store } = actor;
-  const offsets = await backend.writeAttachment({ epoch, name: "offsets", assignmentVersion: 0, bytes });
-  const parts = [await actor.write(epoch, 1, "state")];
-  await backend.epochComplete({ epoch, parts, attachments: [offsets] });
-  const handle = await backend.latest();
-  if (handle === undefined) throw new Error("nothing was sealed");
-  return { handle, store };
-}
-
-/** What the promise rejects with. A call that throws instead of rejecting fails the test before this is called. */
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => expect.fail(`nothing was refused, the answer was ${JSON.stringify(value)}`),
-    (reason: unknown) => reason,
-  );
-}
-
 function thrown(call: () => void): unknown {
   try {
     call();
@@ -797,20 +369,4 @@ function thrown(call: () => void): unknown {
     return error;
   }
   return expect.fail("nothing was thrown");
-}
-
-function messageOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : `no Error: ${String(reason)}`;
-}
-
-/** The message begins with the argument's name and shows the value; a long one is cut. */
-function expectNamed(
-  reason: unknown,
-  { argument, shown, error }: { readonly argument: string } & Omit<Bad, "value">,
-): void {
-  expect(reason, messageOf(reason)).toBeInstanceOf(error);
-  expect(messageOf(reason).startsWith(`${argument} must be `), messageOf(reason)).toBe(true);
-  const value = shown.endsWith("…") ? `not "${shown.slice(0, -1)}` : `not ${shown}`;
-  expect(messageOf(reason)).toContain(value);
-  expect(messageOf(reason).length).toBeLessThan(300);
 }

@@ -1,19 +1,14 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.ts";
 import { bytesOf, World } from "../src/conformance/backend-suite/world.ts";
+import { nextIteration } from "../src/conformance/store-suite/operations.ts";
 import { eventSink } from "../src/events.ts";
-import {
-  type BackendEvent,
-  type DecisionEvent,
-  type RequestEvent,
-  StoreError,
-  type StoreErrorCode,
-} from "../src/index.ts";
+import { type BackendEvent, type RequestEvent, StoreError, type StoreErrorCode } from "../src/index.ts";
 import { type RetryOptions, retryPolicy } from "../src/retry.ts";
 import { StoreClient } from "../src/store-client.ts";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore } from "../src/store.ts";
 import { MapStore } from "./support/map-store.ts";
-import { settled, VirtualClock } from "./support/virtual-clock.ts";
+import { VirtualClock } from "./support/virtual-clock.ts";
 
 describe("a request is reported", () => {
   test("once, with all that is known of it, on the injected clock", async () => {
@@ -82,7 +77,7 @@ describe("a request is reported", () => {
     expect(summary(events)).toEqual(["get a 1 Failed"]);
   });
 
-  test("as Failed when a create was answered with neither created nor exists", async () => {
+  test("as Failed when a create returned neither created nor exists", async () => {
     class Vague extends MapStore {
       override async create(): Promise<"created" | "exists"> {
         return "ok" as "created";
@@ -95,7 +90,7 @@ describe("a request is reported", () => {
     expect(summary(events)).toEqual(["create a 1 Failed"]);
   });
 
-  test("when it timed out, also if the store never answers, with the time that it had", async () => {
+  test("when it timed out, also if the store never responds, with the time that it had", async () => {
     const { client, clock, events, store } = watched(new MapStore(), { attempts: 2 });
     store.hold("get a");
     store.hold("get a");
@@ -109,13 +104,13 @@ describe("a request is reported", () => {
     ]);
   });
 
-  test("once, though its answer comes after it timed out", async () => {
+  test("once, though its response comes after it timed out", async () => {
     const { client, clock, events, store } = watched(new MapStore());
     const held = store.hold("get a");
 
     await clock.run(client.get("a", client.operation(undefined)));
     await held.finish();
-    await settled();
+    await nextIteration();
 
     expect(summary(events)).toEqual(["get a 1 Unavailable", "get a 2 absent"]);
   });
@@ -184,132 +179,6 @@ describe("a request is reported", () => {
   });
 });
 
-describe("a decision is reported:", () => {
-  test("takeover, with the version and the epoch of the base", async () => {
-    const actor = await decided("A");
-    const { backend, decisions } = actor;
-    await actor.seal(5, { 0: "state" });
-    decisions.length = 0;
-
-    await backend.takeover({ version: 3 });
-
-    expect(decisions).toEqual([
-      { type: "decision", decision: "takeover", version: 3, epoch: 5, committer: "A" },
-    ]);
-  });
-
-  test("sealed, with the committer and the version", async () => {
-    const actor = await decided("A");
-    const { backend, decisions } = actor;
-    await backend.takeover({ version: 3 });
-    decisions.length = 0;
-
-    await actor.seal(5, { 0: "state" });
-
-    expect(decisions).toEqual([
-      { type: "decision", decision: "sealed", epoch: 5, version: 3, committer: "A" },
-    ]);
-  });
-
-  test("void, of an epoch that abort made void and of one that was found so", async () => {
-    const actor = await decided("A");
-    const { backend, decisions } = actor;
-    await backend.abort(5);
-    const part = await actor.write(5, 0, "too late");
-
-    await backend.epochComplete({ epoch: 5, parts: [part] }).catch(() => undefined);
-
-    expect(named(decisions)).toEqual(["void 5", "void 5"]);
-  });
-
-  test("void, of each epoch that takeover shuts out", async () => {
-    const actor = await decided("A");
-    const { backend, decisions } = actor;
-    await actor.write(5, 0, "never sealed");
-    await actor.write(6, 0, "never sealed");
-
-    await backend.takeover({ version: 1 });
-
-    expect(named(decisions)).toEqual(["void 6", "void 5", "takeover undefined"]);
-  });
-
-  test("stale, of a write under a version that is no longer in force", async () => {
-    const actor = await decided("A");
-    const { backend, decisions } = actor;
-    backend.setAuthoritativeVersion(4);
-
-    await actor.write(5, 0, "stale", 3).catch(() => undefined);
-
-    expect(decisions).toEqual([{ type: "decision", decision: "stale", epoch: 5, version: 4 }]);
-  });
-
-  test("stale, of a leader that was deposed", async () => {
-    const actor = await decided("A");
-    const { backend, decisions, world } = actor;
-    await backend.takeover({ version: 1 });
-    const part = await actor.write(5, 0, "state");
-    await world.lead("B", 2);
-    decisions.length = 0;
-
-    await backend.epochComplete({ epoch: 5, parts: [part] }).catch(() => undefined);
-    await backend.takeover({ version: 1 }).catch(() => undefined);
-    await backend.pruneBefore(5).catch(() => undefined);
-
-    expect(decisions.map(({ decision, version }) => `${decision} ${version}`)).toEqual([
-      // The void that B's takeover left is found before the fence is looked at.
-      "void undefined",
-      "stale 2",
-      "stale 2",
-    ]);
-  });
-
-  test("split-brain, with the instance that sealed the epoch", async () => {
-    const actor = await decided("A");
-    const { backend, decisions, world } = actor;
-    const other = await world.open("B");
-    await other.seal(5, { 0: "state" });
-    const part = await actor.write(5, 0, "state");
-
-    await backend.epochComplete({ epoch: 5, parts: [part] }).catch(() => undefined);
-
-    expect(decisions).toEqual([{ type: "decision", decision: "split-brain", epoch: 5, committer: "B" }]);
-  });
-
-  test("superseded, of an epoch below one that this backend has sealed", async () => {
-    const actor = await decided("A");
-    const { backend, decisions } = actor;
-    await actor.seal(6, { 0: "state" });
-    const part = await actor.write(5, 0, "earlier");
-    decisions.length = 0;
-
-    await backend.epochComplete({ epoch: 5, parts: [part] }).catch(() => undefined);
-
-    expect(named(decisions)).toEqual(["superseded 5"]);
-  });
-
-  test("pruned, of a floor that was published and of a call that met it", async () => {
-    const actor = await decided("A");
-    const { backend, decisions } = actor;
-    await actor.seal(5, { 0: "state" });
-    await actor.seal(6, { 0: "later" });
-    decisions.length = 0;
-
-    await backend.pruneBefore(6);
-    const part = await actor.write(4, 0, "too late");
-    await backend.epochComplete({ epoch: 4, parts: [part] }).catch(() => undefined);
-
-    expect(named(decisions)).toEqual(["pruned 6", "pruned 4"]);
-  });
-
-  test("none, of an epoch that is not complete yet", async () => {
-    const { backend, decisions } = await decided("A");
-
-    await backend.epochComplete({ epoch: 5, parts: [1] });
-
-    expect(decisions).toEqual([]);
-  });
-});
-
 describe("an onEvent that throws", () => {
   afterEach(() => {
     vi.unstubAllGlobals();
@@ -336,7 +205,7 @@ describe("an onEvent that throws", () => {
     expect(new Set(reported)).toEqual(new Set([hookError]));
   });
 
-  test("does not turn a refusal into its own error, or into a success", async () => {
+  test("does not make a refusal its own error, or a success", async () => {
     vi.stubGlobal("reportError", () => undefined);
     const world = new World(new MapStore());
     const actor = await world.open("A", { onEvent: throwing });
@@ -432,22 +301,6 @@ function watched(
   return { client, clock, events, store };
 }
 
-async function decided(instanceId: string): Promise<
-  Awaited<ReturnType<World["open"]>> & {
-    decisions: DecisionEvent[];
-    world: World;
-  }
-> {
-  const decisions: DecisionEvent[] = [];
-  const world = new World(new MapStore());
-  const actor = await world.open(instanceId, {
-    onEvent: (event) => {
-      if (event.type === "decision") decisions.push(event);
-    },
-  });
-  return { ...actor, decisions, world };
-}
-
 async function drained(pages: AsyncIterable<unknown>): Promise<void> {
   for await (const page of pages) expect(page).toBeDefined();
 }
@@ -460,8 +313,4 @@ function summary(events: readonly BackendEvent[]): string[] {
   return requestsOf(events).map(
     ({ operation, key, attempt, outcome }) => `${operation} ${key} ${attempt} ${outcome}`,
   );
-}
-
-function named(decisions: readonly DecisionEvent[]): string[] {
-  return decisions.map(({ decision, epoch }) => `${decision} ${epoch}`);
 }

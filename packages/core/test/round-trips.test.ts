@@ -6,13 +6,15 @@ import { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.t
 import { bytesOf } from "../src/conformance/backend-suite/world.ts";
 import type { PartialReceipt } from "../src/receipt.ts";
 import { CountingStore } from "./support/counting-store.ts";
+import { showScheduleOnFailure } from "./support/failed-schedule.ts";
 import { MapStore } from "./support/map-store.ts";
 
-/** A later change that adds a request, or makes one wait for another, is to be seen here. */
+/** If a change adds a request, or makes one wait for another, then a test here fails. */
 let store: CountingStore;
 
 beforeEach(() => {
   store = new CountingStore(new MapStore());
+  showScheduleOnFailure(() => store.schedule);
 });
 
 function open(instanceId: string, options: Partial<OpenOptions> = {}): Promise<ObjectStoreBackend> {
@@ -117,7 +119,7 @@ describe("epochComplete", () => {
     store = new CountingStore(scripted);
     const loser = await open("a");
     const parts = [await write(loser, 5)];
-    // The listing of the epoch is answered before someone else seals it.
+    // The listing of the epoch is made before someone else seals it.
     const listed = scripted.holdResponse("list epoch=5/");
     const complete = store.cost(refused(() => loser.epochComplete({ epoch: 5, parts })));
     await listed.arrived;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { restored, textOf, World } from "../src/conformance/backend-suite/world.ts";
+import { showScheduleOnFailure } from "./support/failed-schedule.ts";
 import { MapStore } from "./support/map-store.ts";
 
 /** A tree as LaminarDB leaves it: no `_control/`, a `_COMMIT` that holds nothing but the committer's id. */
@@ -16,6 +17,7 @@ let world: World;
 
 beforeEach(async () => {
   world = new World(new MapStore());
+  showScheduleOnFailure(() => world.schedule);
   for (const [key, text] of Object.entries(tree)) await world.put(key, text);
 });
 
@@ -171,7 +173,7 @@ describe("a _COMMIT that is none of the known forms", () => {
     ["is empty", ""],
     ["is cut short", '{"format":1,"epo'],
     ["is neither a seal nor a void", '{"format":1,"epoch":20}'],
-    ["is both", JSON.stringify({ ...seal, ...aVoid })],
+    ["is a seal and a void", JSON.stringify({ ...seal, ...aVoid })],
     ["has a void that is not true", JSON.stringify({ ...aVoid, void: false })],
     ["belongs to another epoch", JSON.stringify({ ...seal, epoch: 21 })],
     ["has no format", JSON.stringify({ ...seal, format: undefined })],
@@ -254,17 +256,17 @@ describe("the namespace", () => {
     await expect(new World(careless).open("a")).rejects.toMatchObject({ code: "ConditionIgnored" });
   });
 
-  test("is opened once the answers to its creates are no longer lost", async () => {
+  test("is opened once the responses to its creates are no longer lost", async () => {
     const fresh = new MapStore();
     const lost: string[] = [];
     const create = fresh.create.bind(fresh);
     fresh.create = async (key, body) => {
-      const answer = await create(key, body);
+      const response = await create(key, body);
       if (lost.length < 2) {
         lost.push(key);
         throw new Error("connection reset");
       }
-      return answer;
+      return response;
     };
     await expect(new World(fresh).open("a")).rejects.toMatchObject({ code: "StoreFailed" });
     await new World(fresh).open("a");

@@ -1,8 +1,8 @@
 /**
  * Random schedules of the real code, judged by what its store went through.
  *
- * `SIMULATION_SEED` and `SIMULATION_RUNS` choose others than those of every run; one schedule is run again by
- * `node packages/core/test/simulation/run.ts --seed <seed> --trace`.
+ * `SIMULATION_SEED` and `SIMULATION_RUNS` choose others than those of every run. `pnpm simulate --seed <seed> --trace`
+ * runs one schedule again.
  */
 import { expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";

@@ -3,19 +3,19 @@ import type { ObjectStore } from "../store.ts";
 /**
  * A test runner, as the suite sees it: those of vitest, `node:test`, jest and `bun:test` fit as they are.
  *
- * What the functions return is not looked at; those of `node:test` return promises, and settle them themselves.
+ * What the functions return is not looked at; those of `node:test` return promises that it waits for itself.
  */
 export interface Runner {
   describe(name: string, body: () => void): unknown;
   test: {
     (name: string, body: () => Promise<void>, timeoutMs?: number): unknown;
     skip(name: string, body: () => Promise<void>): unknown;
-    /** Declares a test that may run beside others. With it the cases do: each has a store of its own. */
+    /** Declares a test that may run concurrently with others. If there is one, then it declares every case. */
     concurrent?(name: string, body: () => Promise<void>, timeoutMs?: number): unknown;
   };
 }
 
-/** Declares a case: beside the others where the runner can do that, else after them. */
+/** Declares a case. It runs concurrently with the others if the runner can do that, else after them. */
 export function declare({ test }: Runner, name: string, body: () => Promise<void>, timeoutMs: number): void {
   if (test.concurrent === undefined) test(name, body, timeoutMs);
   else test.concurrent(name, body, timeoutMs);

@@ -1,12 +1,11 @@
 import { StoreError } from "../../src/errors.ts";
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { BrokenStore } from "./broken-store.ts";
+import type { BrokenStore, Created } from "./broken-store.ts";
 import { SlowStore } from "./slow-store.ts";
 import type { Operation } from "./slow-store.ts";
 
-type Created = "created" | "exists";
-type Settle = (work: () => Promise<unknown>, signal: AbortSignal | undefined) => Promise<unknown>;
+type Ending = (work: () => Promise<unknown>, signal: AbortSignal | undefined) => Promise<unknown>;
 
 /** Treats the signals of one operation as `options` says. */
 class TreatsSignals extends MapStore {
@@ -62,9 +61,9 @@ function abortingWith(reasonOf: (reason: unknown) => unknown): BrokenStore["open
 
 class WritesAndThenLooks extends MapStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body);
+    const response = await super.create(key, body);
     options?.signal?.throwIfAborted();
-    return answer;
+    return response;
   }
 }
 
@@ -121,20 +120,20 @@ function lookingOnlyBefore(operation: Operation): BrokenStore["open"] {
 
 /** What becomes of a request whose signal aborts while it is on its way. */
 class Meets extends SlowStore {
-  readonly #settle: Settle;
+  readonly #end: Ending;
 
-  constructor(bodies: Map<string, Uint8Array>, settle: Settle) {
+  constructor(bodies: Map<string, Uint8Array>, end: Ending) {
     super(bodies);
-    this.#settle = settle;
+    this.#end = end;
   }
 
   protected override async request(operation: Operation, signal: AbortSignal | undefined): Promise<void> {
-    await this.#settle(() => super.request(operation, signal), signal);
+    await this.#end(() => super.request(operation, signal), signal);
   }
 }
 
-function meeting(settle: Settle): BrokenStore["open"] {
-  return ({ bodies }) => new Meets(bodies, settle);
+function meeting(end: Ending): BrokenStore["open"] {
+  return ({ bodies }) => new Meets(bodies, end);
 }
 
 async function takeTheConnectionsError(work: () => Promise<unknown>, signal?: AbortSignal): Promise<unknown> {
@@ -145,7 +144,7 @@ async function takeTheConnectionsError(work: () => Promise<unknown>, signal?: Ab
   }
 }
 
-async function settleNever(work: () => Promise<unknown>, signal?: AbortSignal): Promise<unknown> {
+async function neverEnd(work: () => Promise<unknown>, signal?: AbortSignal): Promise<unknown> {
   try {
     return await work();
   } catch (error) {
@@ -153,8 +152,8 @@ async function settleNever(work: () => Promise<unknown>, signal?: AbortSignal): 
   }
 }
 
-/** One request at a time, and an aborted one does not hand on its turn. */
-class LosesItsTurn extends SlowStore {
+/** One request at a time. If one is aborted, then the next one never begins. */
+class BlocksTheQueue extends SlowStore {
   #last: Promise<void> = Promise.resolve();
 
   protected override async request(operation: Operation, signal: AbortSignal | undefined): Promise<void> {
@@ -272,16 +271,16 @@ export const brokenAborts: readonly BrokenStore[] = [
     open: meeting(takeTheConnectionsError),
   },
   {
-    fault: "never settles what it has aborted",
+    fault: "never ends what it has aborted",
     caughtBy: "abort.during",
     alsoSeenBy: ["abort.in-flight", "abort.mid-body", "abort.neighbours"],
-    open: meeting(settleNever),
+    open: meeting(neverEnd),
   },
   {
     fault: "stands still after an abort",
     caughtBy: "abort.during",
     alsoSeenBy: ["abort.in-flight", "abort.mid-body", "abort.neighbours"],
-    open: ({ bodies }) => new LosesItsTurn(bodies),
+    open: ({ bodies }) => new BlocksTheQueue(bodies),
   },
   {
     fault: "gives what it had read of a body when it was aborted",

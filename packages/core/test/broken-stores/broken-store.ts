@@ -10,6 +10,9 @@ export interface Medium {
   readonly number: number;
 }
 
+/** What `create` resolves to. */
+export type Created = "created" | "exists";
+
 /** A store that is wrong in exactly one way. */
 export interface BrokenStore {
   /** What is wrong with it, as one would say it of a real adapter. */

@@ -1,10 +1,9 @@
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { StoreError } from "../../src/errors.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { BrokenStore } from "./broken-store.ts";
-import { OpenStore, turn } from "./open-store.ts";
-
-type Created = "created" | "exists";
+import type { BrokenStore, Created } from "./broken-store.ts";
+import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
+import { OpenStore } from "./open-store.ts";
 
 class ChecksThenWrites extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
@@ -15,7 +14,7 @@ class ChecksThenWrites extends OpenStore {
   }
 }
 
-/** Its own callers wait for each other; those of another client do not. */
+/** Callers of one client wait for each other. Callers of another client do not wait. */
 class LocksItsOwnCallersOnly extends OpenStore {
   readonly #last: Map<string, Promise<Created>> = new Map();
 
@@ -43,11 +42,11 @@ class Overwrites extends OpenStore {
   }
 }
 
-class OverwritesInSilence extends OpenStore {
+class OverwritesAndSaysExists extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     this.bodies.set(key, new Uint8Array(body));
-    return answer;
+    return response;
   }
 }
 
@@ -61,38 +60,39 @@ class OverwritesTheEmpty extends OpenStore {
 
 class ForgivesEqualBytes extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     const there = this.bodies.get(key) ?? new Uint8Array();
-    return Buffer.compare(there, body) === 0 ? "created" : answer;
+    return Buffer.compare(there, body) === 0 ? "created" : response;
   }
 }
 
-/** What a service does that takes the second request for the client's repetition of the first. */
-class AnswersAReplayAsBefore extends MapStore {
-  readonly #answers: WeakMap<Uint8Array, { readonly key: string; readonly answer: Created }> = new WeakMap();
+/** Takes a second create of the same array for the client's retry of the first, and repeats the response. */
+class RepeatsItsResponse extends MapStore {
+  readonly #responses: WeakMap<Uint8Array, { readonly key: string; readonly response: Created }> =
+    new WeakMap();
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const before = this.#answers.get(body);
-    const answer = await super.create(key, body, options);
-    if (before?.key === key) return before.answer;
-    this.#answers.set(body, { key, answer });
-    return answer;
+    const before = this.#responses.get(body);
+    const response = await super.create(key, body, options);
+    if (before?.key === key) return before.response;
+    this.#responses.set(body, { key, response });
+    return response;
   }
 }
 
 class KeepsTheCallersBuffer extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "created") this.bodies.set(key, body);
-    return answer;
+    const response = await super.create(key, body, options);
+    if (response === "created") this.bodies.set(key, body);
+    return response;
   }
 }
 
 class TakesASliceForACopy extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "created") this.bodies.set(key, body.slice());
-    return answer;
+    const response = await super.create(key, body, options);
+    if (response === "created") this.bodies.set(key, body.slice());
+    return response;
   }
 }
 
@@ -137,11 +137,11 @@ class SendsTheWholeBuffer extends MapStore {
 class WritesInTheOpen extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
     if (body.length < 2 ** 22) return super.create(key, body, options);
-    const answer = await super.create(key, body.subarray(0, body.length / 2), options);
-    await turn();
-    await turn();
-    if (answer === "created") this.bodies.set(key, new Uint8Array(body));
-    return answer;
+    const response = await super.create(key, body.subarray(0, body.length / 2), options);
+    await nextIteration();
+    await nextIteration();
+    if (response === "created") this.bodies.set(key, new Uint8Array(body));
+    return response;
   }
 }
 
@@ -152,8 +152,8 @@ class ListsWhatIsBeingWritten extends OpenStore {
     if (body.length < 2 ** 22) return super.create(key, body, options);
     this.check(key, body, options);
     this.#unfinished.set(key, body.length / 2);
-    await turn();
-    await turn();
+    await nextIteration();
+    await nextIteration();
     this.#unfinished.delete(key);
     return super.create(key, body);
   }
@@ -233,7 +233,7 @@ export const brokenCreates: readonly BrokenStore[] = [
     fault: "overwrites and says exists",
     caughtBy: "create.exists",
     alsoSeenBy: ["create.empty", "create.race", "create.race-clients", "create.reuse", "durability.exists"],
-    open: ({ bodies }) => new OverwritesInSilence(bodies),
+    open: ({ bodies }) => new OverwritesAndSaysExists(bodies),
   },
   {
     fault: "says created for equal bytes",
@@ -241,9 +241,9 @@ export const brokenCreates: readonly BrokenStore[] = [
     open: ({ bodies }) => new ForgivesEqualBytes(bodies),
   },
   {
-    fault: "answers a repeated request as it answered the first",
+    fault: "responds to a repeated request as it did to the first",
     caughtBy: "create.equal-bytes",
-    open: ({ bodies }) => new AnswersAReplayAsBefore(bodies),
+    open: ({ bodies }) => new RepeatsItsResponse(bodies),
   },
   {
     fault: "keeps the caller's array",

@@ -19,7 +19,7 @@ class Deletes extends MapStore {
     keys: readonly string[],
     options?: OperationOptions,
   ): Promise<readonly DeleteFailure[]> {
-    // Keys that are bad and aborts are met as they should be, whatever is deleted.
+    // Bad keys and aborts are treated as the contract says: the store is wrong in one way only.
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
     return super.delete(this.#choose(keys, [...this.entries().keys()]));

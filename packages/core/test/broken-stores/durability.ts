@@ -1,8 +1,6 @@
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
-import type { BrokenStore, Medium } from "./broken-store.ts";
+import type { BrokenStore, Created, Medium } from "./broken-store.ts";
 import { OpenStore } from "./open-store.ts";
-
-type Created = "created" | "exists";
 
 /** What the clients of one medium did, in order, and how many there have been. */
 interface Journal {
@@ -21,7 +19,7 @@ function journalOf(bodies: Medium["bodies"]): Journal {
 
 type Lose = (bodies: Map<string, Uint8Array>, journal: Journal) => void;
 
-/** Living clients share what they hold; `closing` and `opening` are what a restart makes of it. */
+/** Clients of one medium share its bodies. `closing` changes them when one closes, `opening` when the next one opens. */
 class Restarts extends OpenStore {
   readonly #journal: Journal;
   readonly #closing: Lose | undefined;
@@ -35,9 +33,9 @@ class Restarts extends OpenStore {
   }
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "created") this.#journal.created.set(key, new Uint8Array(body));
-    return answer;
+    const response = await super.create(key, body, options);
+    if (response === "created") this.#journal.created.set(key, new Uint8Array(body));
+    return response;
   }
 
   override async delete(
@@ -74,12 +72,12 @@ function deleteAnew(bodies: Map<string, Uint8Array>, { deleted }: Journal): void
   for (const key of deleted) bodies.delete(key);
 }
 
-/** Of a file that was not flushed the length is there, and the last pages are zeros. */
+/** After a crash, a file that was not flushed has its length, and zeros for its last pages. */
 function loseTheLastPages(bodies: Map<string, Uint8Array>): void {
   for (const body of bodies.values()) if (body.length > 2 ** 14) body.fill(0, 2 ** 14);
 }
 
-/** The names are in a listing that only this process has. */
+/** Lists only the keys that this process created. */
 class ListsItsOwnKeys extends OpenStore {
   readonly #journal: Journal;
 
@@ -89,9 +87,9 @@ class ListsItsOwnKeys extends OpenStore {
   }
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "created") this.#journal.created.set(key, body);
-    return answer;
+    const response = await super.create(key, body, options);
+    if (response === "created") this.#journal.created.set(key, body);
+    return response;
   }
 
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
@@ -105,7 +103,7 @@ class ListsItsOwnKeys extends OpenStore {
   }
 }
 
-/** Which keys are taken is known from the creates of this process. */
+/** Decides from the creates of this process alone whether a key is taken. */
 class KnowsItsOwnCreates extends OpenStore {
   readonly #journal: Journal;
 

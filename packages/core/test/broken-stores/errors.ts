@@ -1,10 +1,9 @@
 import { isStoreError, StoreError } from "../../src/errors.ts";
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { BrokenStore } from "./broken-store.ts";
+import type { BrokenStore, Created } from "./broken-store.ts";
 import type { Operation } from "./slow-store.ts";
 
-type Created = "created" | "exists";
 type Change = (error: StoreError) => unknown;
 
 const all = ["create", "get", "list", "delete"] as const;

@@ -1,16 +1,15 @@
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { BrokenStore } from "./broken-store.ts";
-import { OpenStore, turn } from "./open-store.ts";
+import type { BrokenStore, Created } from "./broken-store.ts";
+import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
+import { OpenStore } from "./open-store.ts";
 
-type Created = "created" | "exists";
-
-/** What to remember of answers, and which of the client's own writes end a memory. */
+/** What the client caches. */
 interface Memory {
   readonly bodies?: boolean;
   readonly absences?: boolean;
   readonly listings?: "all" | "folders";
-  /** Whether the client forgets when it writes itself; another's writes it cannot know of. */
+  /** Whether the client's own writes empty its cache. It cannot know of another client's writes. */
   readonly forgets: boolean;
 }
 
@@ -26,9 +25,9 @@ class Remembers extends MapStore {
   }
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     this.#forget();
-    return answer;
+    return response;
   }
 
   override async delete(
@@ -81,14 +80,14 @@ function remembering(memory: Memory): BrokenStore["open"] {
   return ({ bodies }) => new Remembers(bodies, memory);
 }
 
-/** Lists what there was before the latest write, whoever asks, until the event loop has turned. */
+/** Lists the latest created key only from the next iteration of the event loop on. */
 class ListsLate extends MapStore {
   #latest: { readonly key: string; readonly isThere: boolean } | undefined;
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "created") this.#note(key, true);
-    return answer;
+    const response = await super.create(key, body, options);
+    if (response === "created") this.#note(key, true);
+    return response;
   }
 
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
@@ -107,7 +106,7 @@ class ListsLate extends MapStore {
   }
 }
 
-class AnswersADeleteTooEarly extends OpenStore {
+class ReturnsFromADeleteTooEarly extends OpenStore {
   override async delete(
     keys: readonly string[],
     options?: OperationOptions,
@@ -128,13 +127,13 @@ class ReplicatesLate extends MapStore {
   static readonly #owners: WeakMap<Uint8Array, ReplicatesLate> = new WeakMap();
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     const there = this.entries().get(key);
-    if (answer === "created" && there !== undefined) {
+    if (response === "created" && there !== undefined) {
       ReplicatesLate.#owners.set(there, this);
       setImmediate(() => ReplicatesLate.#owners.delete(there));
     }
-    return answer;
+    return response;
   }
 
   override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
@@ -155,26 +154,26 @@ class ReservesTheName extends OpenStore {
     this.#reserved.add(key);
     const copy = new Uint8Array(body);
     await Promise.resolve();
-    await turn();
+    await nextIteration();
     this.bodies.set(key, copy);
     this.#reserved.delete(key);
     return "created";
   }
 }
 
-/** An index beside the bodies that takes 40 changes at once, and drops further ones. */
+/** Keeps an index beside the bodies. It takes 40 concurrent changes, and drops further ones. */
 class DropsChangesOfItsIndex extends MapStore {
   readonly #dropped: Set<string> = new Set();
   #changing = 0;
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
-    if (answer === "exists") return answer;
+    const response = await super.create(key, body, options);
+    if (response === "exists") return response;
     this.#changing += 1;
     if (this.#changing > 40) this.#dropped.add(key);
-    await turn();
+    await nextIteration();
     this.#changing -= 1;
-    return answer;
+    return response;
   }
 
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
@@ -184,15 +183,15 @@ class DropsChangesOfItsIndex extends MapStore {
   }
 }
 
-/** Of several deletes at once, the last one's index is the one that stays. */
+/** If several deletes run concurrently, then the index keeps the keys of all but the first. */
 class ForgetsOtherDeletes extends MapStore {
   readonly #undead: Set<string> = new Set();
   #deleting = 0;
 
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     this.#undead.delete(key);
-    return answer;
+    return response;
   }
 
   override async delete(
@@ -203,7 +202,7 @@ class ForgetsOtherDeletes extends MapStore {
     const failures = await super.delete(keys, options);
     this.#deleting += 1;
     if (this.#deleting > 1) for (const key of there) this.#undead.add(key);
-    await turn();
+    await nextIteration();
     this.#deleting -= 1;
     return failures;
   }
@@ -272,7 +271,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
     open: ({ bodies }) => new ListsLate(bodies),
   },
   {
-    fault: "answers a delete before it is done",
+    fault: "returns from a delete before it is done",
     caughtBy: "freshness.own",
     alsoSeenBy: [
       "create.after-delete",
@@ -289,7 +288,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
       "keys.allowed",
       "list.empty",
     ],
-    open: ({ bodies }) => new AnswersADeleteTooEarly(bodies),
+    open: ({ bodies }) => new ReturnsFromADeleteTooEarly(bodies),
   },
   {
     fault: "reads a body from its cache after another client's delete",

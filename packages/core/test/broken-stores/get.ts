@@ -25,24 +25,24 @@ function changing(change: Change): BrokenStore["open"] {
   return ({ bodies }) => new Changes(bodies, change);
 }
 
-type Answer = (key: string, bodies: ReadonlyMap<string, Uint8Array>) => Uint8Array | undefined;
+type Substitute = (key: string, bodies: ReadonlyMap<string, Uint8Array>) => Uint8Array | undefined;
 
-/** Gives `answer` for a key that is absent. */
-class AnswersForTheAbsent extends MapStore {
-  readonly #answer: Answer;
+/** Returns what `substitute` makes of a key that is absent. */
+class ReturnsForTheAbsent extends MapStore {
+  readonly #substitute: Substitute;
 
-  constructor(bodies: Map<string, Uint8Array>, answer: Answer) {
+  constructor(bodies: Map<string, Uint8Array>, substitute: Substitute) {
     super(bodies);
-    this.#answer = answer;
+    this.#substitute = substitute;
   }
 
   override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
-    return (await super.get(key, options)) ?? this.#answer(key, this.entries());
+    return (await super.get(key, options)) ?? this.#substitute(key, this.entries());
   }
 }
 
-function forTheAbsent(answer: Answer): BrokenStore["open"] {
-  return ({ bodies }) => new AnswersForTheAbsent(bodies, answer);
+function forTheAbsent(substitute: Substitute): BrokenStore["open"] {
+  return ({ bodies }) => new ReturnsForTheAbsent(bodies, substitute);
 }
 
 class HandsOutItsOwnBytes extends OpenStore {
@@ -52,7 +52,7 @@ class HandsOutItsOwnBytes extends OpenStore {
   }
 }
 
-/** One caller more than there are buffers gets the first caller's. */
+/** Has forty buffers: the forty-first reader gets the first reader's. */
 class SharesFortyBuffers extends MapStore {
   readonly #buffers: Uint8Array[] = Array.from({ length: 40 }, () => new Uint8Array(2_000));
   #reads = 0;
@@ -79,7 +79,7 @@ class SharesBytesBetweenReads extends MapStore {
   }
 }
 
-/** Short bodies without a zero are what some clients take for text. */
+/** Some clients take a short body without a zero byte for text. */
 function isText(body: Uint8Array): boolean {
   return body.length < 300 && !body.includes(0);
 }
@@ -138,7 +138,7 @@ export const brokenGets: readonly BrokenStore[] = [
     ),
   },
   {
-    fault: "turns CR LF into LF",
+    fault: "makes LF of CR LF",
     caughtBy: "get.bytes",
     open: changing(replaced([0x0d, 0x0a], [0x0a])),
   },

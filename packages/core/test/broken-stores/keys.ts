@@ -2,11 +2,10 @@ import { checkKey } from "../../src/keys.ts";
 import { StoreError } from "../../src/errors.ts";
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { BrokenStore } from "./broken-store.ts";
+import type { BrokenStore, Created } from "./broken-store.ts";
 import { OpenStore } from "./open-store.ts";
 import { Prefixed } from "./prefixed.ts";
 
-type Created = "created" | "exists";
 type Rename = (key: string) => string;
 
 /** Keeps each key under the name that `rename` gives it. */
@@ -47,7 +46,7 @@ function renaming(rename: Rename): BrokenStore["open"] {
   return ({ bodies }) => new Renames(bodies, rename);
 }
 
-/** Gives `rename` of what it lists; reads and writes are as they should be. */
+/** Lists each key as `rename` makes it. Reads and writes keep the contract. */
 class ListsOtherNames extends MapStore {
   readonly #rename: (key: string) => string | undefined;
 
@@ -156,19 +155,19 @@ class ReportsABadKeyAmongOthers extends MapStore {
 /** Makes a directory of the object that is in its way. */
 class PutsAFolderOverAnObject extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     for (let slash = key.indexOf("/"); slash > 0; slash = key.indexOf("/", slash + 1)) {
       this.bodies.delete(key.slice(0, slash));
     }
-    return answer;
+    return response;
   }
 }
 
 class PutsAnObjectOverAFolder extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
-    const answer = await super.create(key, body, options);
+    const response = await super.create(key, body, options);
     for (const each of this.bodies.keys()) if (each.startsWith(`${key}/`)) this.bodies.delete(each);
-    return answer;
+    return response;
   }
 }
 

@@ -42,7 +42,7 @@ class ListsInTheOrderOfCreation extends MapStore {
   }
 }
 
-/** Each page is in order, and the pages are those of the order of creation. */
+/** Makes its pages in the order of creation, and sorts within each page only. */
 class SortsEachPageAlone extends MapStore {
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
     if (options?.delimiter !== undefined) {

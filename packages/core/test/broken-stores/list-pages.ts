@@ -38,7 +38,7 @@ function editingObjects(
   return editing(({ objects, prefixes }, place) => ({ objects: edit(objects, place), prefixes }));
 }
 
-/** Goes on at a position, which what is deleted before it moves. */
+/** Continues each page at a position. If a key before it is deleted, then the next page skips a key. */
 class CountsWhereItWas extends MapStore {
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
     if (options?.delimiter !== undefined) {
@@ -59,7 +59,7 @@ class CountsWhereItWas extends MapStore {
   }
 }
 
-/** Looks for the last key that it gave, and ends when that was deleted. */
+/** Continues behind the last key that it gave. If that key was deleted, then the listing ends. */
 class EndsWhenItsKeyIsGone extends MapStore {
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
     for await (const page of super.list(prefix, options)) {
@@ -70,7 +70,7 @@ class EndsWhenItsKeyIsGone extends MapStore {
   }
 }
 
-/** A listing of what there was at first, of which the pages come later. */
+/** Takes the keys when the listing begins, and gives them page by page later. */
 class GathersAllPages extends MapStore {
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
     const pages: ListPage[] = [];

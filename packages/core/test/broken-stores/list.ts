@@ -71,9 +71,9 @@ class KeepsEmptiedFolders extends MapStore {
 
   override async create(...parameters: Parameters<MapStore["create"]>): ReturnType<MapStore["create"]> {
     const [key] = parameters;
-    const answer = await super.create(...parameters);
+    const response = await super.create(...parameters);
     if (key.includes("/")) this.#folders.add(`${key.split("/")[0]}/`);
-    return answer;
+    return response;
   }
 
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
@@ -87,7 +87,7 @@ class KeepsEmptiedFolders extends MapStore {
   }
 }
 
-/** The cursor of the last listing of a prefix is where the next one begins. */
+/** Begins a listing at the cursor where the last listing of that prefix stopped. */
 class KeepsItsCursor extends MapStore {
   readonly #cursors: Map<string, number> = new Map();
 

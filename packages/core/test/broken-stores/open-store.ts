@@ -18,10 +18,3 @@ export class OpenStore extends MapStore {
     if (body.byteLength >= 2 ** 31) throw new RangeError(`a body of ${body.byteLength} bytes is too large`);
   }
 }
-
-/** Lets everything else that is due happen first. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}

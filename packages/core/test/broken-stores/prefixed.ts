@@ -9,7 +9,7 @@ export class Prefixed extends OpenStore {
 
   constructor(bucket: Map<string, Uint8Array>, number: number, forgets: "slash" | "get" | "delete") {
     super(bucket);
-    // The second store's begins with the first one's.
+    // The second store's prefix begins with the first store's.
     this.#prefix = "p".repeat(number);
     this.#forgets = forgets;
   }

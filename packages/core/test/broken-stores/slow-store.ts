@@ -1,15 +1,16 @@
 import { checkKey, checkPrefix } from "../../src/keys.ts";
 import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
-import { OpenStore, turn } from "./open-store.ts";
+import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
+import { OpenStore } from "./open-store.ts";
 
 export type Operation = "create" | "get" | "list" | "delete";
 
-/** Keeps the whole contract, and takes some turns of the event loop for each request, as a service does. */
+/** Keeps the whole contract, and takes some iterations of the event loop for each request, as a service does. */
 export class SlowStore extends OpenStore {
   /** A request on its way; rejects when the signal aborts. */
   protected async request(operation: Operation, signal: AbortSignal | undefined): Promise<void> {
-    for (let turns = 0; turns < 4; turns += 1) {
-      await turn();
+    for (let iteration = 0; iteration < 4; iteration += 1) {
+      await nextIteration();
       this.look(operation, signal);
     }
   }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { storeCases, storeConformance, storeMusts } from "../../src/conformance/index.ts";
+import { storeCases, storeMusts } from "../../src/conformance/index.ts";
 import type { StoreCaseSummary, StoreHarness } from "../../src/conformance/index.ts";
 import type { BrokenStore, Medium } from "./broken-store.ts";
+import { declaredSuite } from "./declared-suite.ts";
 
 /** What a case that failed said. */
 export interface Complaint {
@@ -9,14 +10,14 @@ export interface Complaint {
   readonly message: string;
 }
 
-/** Runs every case of the suite on a store of its own, and gives what those said that failed. */
+/** Runs every case of the suite on a store of its own; returns the complaints of those that failed. */
 export async function complaintsOf(open: BrokenStore["open"]): Promise<readonly Complaint[]> {
-  // Side by side, as those that wait for a store that hangs would wait one after the other.
+  // Concurrently: on a store that hangs, the cases would else wait for their time-outs one after the other.
   const complaints = await Promise.all(storeCases.map((storeCase) => complaintOf(storeCase, open)));
   return complaints.filter((complaint) => complaint !== undefined);
 }
 
-/** Declares a test for each store: exactly those cases fail on it that it says so of, and the message names the MUST. */
+/** Declares a test for each store: exactly the cases that it names fail on it, and the message has the MUST. */
 export function judge(stores: readonly BrokenStore[]): void {
   describe("the suite catches a store that", () => {
     test.concurrent.each(stores)(
@@ -38,7 +39,7 @@ async function complaintOf(
   open: BrokenStore["open"],
 ): Promise<Complaint | undefined> {
   try {
-    await bodyOf(id, harnessOf(open))();
+    await declaredSuite(harnessOf(open)).run(id);
     return undefined;
   } catch (error) {
     return { id, message: error instanceof Error ? error.message : String(error) };
@@ -68,20 +69,4 @@ function harnessOf(open: BrokenStore["open"]): StoreHarness {
     },
     close: async (store) => store.close?.(),
   };
-}
-
-/** Declares the suite to a runner that runs nothing, and picks one case. */
-function bodyOf(id: string, harness: StoreHarness): () => Promise<void> {
-  const bodies = new Map<string, () => Promise<void>>();
-  const declare = (name: string, body: () => Promise<void>): void => {
-    bodies.set(name.slice(0, name.indexOf(":")), body);
-  };
-  const runner = {
-    describe: (_: string, body: () => void): void => body(),
-    test: Object.assign(declare, { skip: declare }),
-  };
-  storeConformance(runner, harness);
-  const body = bodies.get(id);
-  if (body === undefined) throw new Error(`the suite has no case ${id}`);
-  return body;
 }

@@ -16,7 +16,28 @@ import { takeOut } from "./take-out.ts";
 /** Each group is asked about what the ones before it, which are faster, do not notice. */
 const groups = [
   ["sequences", "round-trips", "seed"],
-  ["allowances", "retry", "close", "store-client", "arguments", "events"],
+  [
+    "allowances",
+    "retry",
+    "timeouts",
+    "create-or-read-back",
+    "caller-abort",
+    "create-seal",
+    "close",
+    "read-only",
+    "write",
+    "receipt",
+    "store-client-list",
+    "store-client-delete",
+    "concurrency",
+    "memory",
+    "arguments",
+    "sealed-epoch",
+    "open-options",
+    "complete-request",
+    "events",
+    "decisions",
+  ],
   ["sealed"],
 ];
 /** A rule taken out may leave a loop that never ends. */

@@ -46,7 +46,7 @@ export async function leader(job: Job, start: Start): Promise<void> {
 
 interface Leadership {
   readonly process: Process;
-  /** How likely a vnode that somebody else may have written is asked about by its number. */
+  /** How likely the leader names a vnode by its number, when another process may have written it. */
   readonly byNumber: number;
   /** What was asked about so far. */
   readonly attempts: Attempt[];
@@ -60,14 +60,14 @@ async function checkpoints(job: Job, leading: Leadership, first: number): Promis
   for (let round = 0; round < rounds && epoch <= job.lastEpoch + 1; round++) {
     job.epoch = Math.max(job.epoch, epoch);
     const sealing = checkpoint(job, leading, epoch);
-    // The next one, or a prune, may begin before the first has been answered.
+    // The next one, or a prune, may begin before the first has returned.
     const beside = random.below(12);
     if (beside === 0) await checkpoint(job, leading, epoch + 1);
     if (beside === 1) await prune(job, process, false);
     const ended = await sealing;
     if (ended === "StaleVersion" || ended === "SplitBrainCommit" || ended === "given up") return;
     const pruning = random.chance(0.3) ? prune(job, process, false) : undefined;
-    // Somebody who missed the answer asks for an old epoch once more, pruned or not.
+    // Somebody who missed the outcome asks for an old epoch once more, pruned or not.
     if (random.chance(0.15)) await askAgain(job, leading);
     await pruning;
     if (pruning !== undefined && random.chance(0.3)) await askAgain(job, leading);
@@ -83,13 +83,13 @@ async function checkpoint(job: Job, leading: Leadership, epoch: number): Promise
   const attempt = await prepare(job, leading, epoch);
   leading.attempts.push(attempt);
   for (let tries = 0; tries < 3; tries++) {
-    const answer = await process.complete(attempt);
-    if ("value" in answer) {
-      if (!answer.value.complete) continue;
+    const outcome = await process.complete(attempt);
+    if ("value" in outcome) {
+      if (!outcome.value.complete) continue;
       if (random.chance(0.12)) await askForOthers(job, process, attempt);
       return "complete";
     }
-    const { code } = answer;
+    const { code } = outcome;
     if (code !== "OutcomeUnknown" && code !== "StoreFailed") return code;
     if (random.chance(0.3)) await process.abort(epoch);
     if (random.chance(0.4)) return code;
@@ -108,8 +108,8 @@ async function prepare(job: Job, { process, byNumber }: Leadership, epoch: numbe
       const sent = job.receipts.find((receipt) => receipt.epoch === epoch && receipt.vnode === vnode);
       if (sent !== undefined && random.chance(0.7)) return sent;
       const text = `${process.incarnation.slice(-2)} ${epoch}/${vnode} ${random.below(2)}`;
-      const answer = await process.write(epoch, vnode, text);
-      return "value" in answer && random.chance(0.8) ? answer.value : vnode;
+      const outcome = await process.write(epoch, vnode, text);
+      return "value" in outcome && random.chance(0.8) ? outcome.value : vnode;
     }),
   );
   if (parts.length === 0 || random.chance(0.8)) return { epoch, parts, unchanged };
@@ -136,8 +136,8 @@ async function askForOthers(job: Job, process: Process, { epoch, parts }: Attemp
 async function prune(job: Job, process: Process, asOperator: boolean): Promise<string> {
   const { random } = job;
   const before = random.chance(0.5) ? job.epoch + random.below(3) : random.below(job.lastEpoch + 2);
-  const answer = await process.prune(before, asOperator);
-  return "value" in answer ? "pruned" : answer.code;
+  const outcome = await process.prune(before, asOperator);
+  return "value" in outcome ? "pruned" : outcome.code;
 }
 
 /** Writes for whoever seals, under the version that it knows of. */
@@ -151,8 +151,8 @@ export async function writer(job: Job, start: Start): Promise<void> {
     const vnode = random.pick(job.vnodes);
     const version = random.chance(0.9) ? process.version : Math.max(0, job.version - 1);
     const text = `${process.incarnation.slice(-2)} ${epoch}/${vnode} ${random.below(3)}`;
-    const answer = await process.write(epoch, vnode, text, version);
-    if ("value" in answer) job.receipts.push(answer.value);
+    const outcome = await process.write(epoch, vnode, text, version);
+    if ("value" in outcome) job.receipts.push(outcome.value);
   }
 }
 

@@ -59,7 +59,7 @@ export class Clock {
     const isPause = ms < attemptTimeoutMs / 3;
     return new Promise((resolve, reject) => {
       this.#sleeps.push({ owner, wakesAt: this.#now + ms, signal, isPause, wake: resolve });
-      // An attempt's timer that is given up may stay unsettled: nobody waits for it. A pause must end with its call.
+      // An attempt's timer that is given up may stay pending: nobody waits for it. A pause must end with its call.
       if (isPause) signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   }

@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isStoreError, type StoreError } from "../../src/errors.ts";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "../../src/store.ts";
-import { type Network, noAnswer, type Operation } from "./network.ts";
+import { type Network, noResponse, type Operation } from "./network.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Origin, StoreServer } from "./store-server.ts";
 
 /** What an observer learns of the requests that a call makes. */
 export interface CallRequests {
-  /** Answers a token for the answer. */
+  /** Returns a token that the response is reported with. */
   sent(operation: Operation, key: string): object;
-  /** `found`: the keys of which the answer says what is there. */
-  answered(request: object, found: readonly string[], isLast: boolean): void;
+  /** `found`: the keys of which the response says what is there. */
+  responded(request: object, found: readonly string[], isLast: boolean): void;
   failed(): void;
 }
 
@@ -24,23 +24,23 @@ export interface ConnectionOptions {
   readonly server: StoreServer;
   /** A service that takes no notice of the condition, for the backend to find out. */
   readonly ignoresCondition?: boolean;
-  /** Every request is answered. */
+  /** No request fails. */
   readonly calm?: boolean;
 }
 
 interface Request<T> {
   readonly operation: Operation;
   readonly key: string;
-  /** Once it has aborted nobody sees the answer. */
+  /** Once it has aborted nobody sees the response. */
   readonly signal: AbortSignal | undefined;
   readonly perform: () => T;
   /** Of a delete, for some of its keys. */
   readonly performPartly?: () => T;
-  readonly found: (answer: T) => readonly string[];
-  readonly isLast?: (answer: T) => boolean;
+  readonly found: (response: T) => readonly string[];
+  readonly isLast?: (response: T) => boolean;
 }
 
-/** One process's way to the store. No request gets through, and no answer back, unless the schedule says so. */
+/** One process's way to the store. No request gets through, and no response back, unless the schedule says so. */
 export class Connection implements ObjectStore {
   readonly name = "simulated";
   crashed = false;
@@ -59,10 +59,10 @@ export class Connection implements ObjectStore {
       key,
       signal: options?.signal,
       perform: () => {
-        const answer = server.create(key, copy, origin);
-        return ignoresCondition === true ? "created" : answer;
+        const response = server.create(key, copy, origin);
+        return ignoresCondition === true ? "created" : response;
       },
-      found: (answer) => (answer === "created" ? [key] : []),
+      found: (response) => (response === "created" ? [key] : []),
     });
   }
 
@@ -82,7 +82,7 @@ export class Connection implements ObjectStore {
     const end = { done: true, value: undefined } as const;
     const next = async (): Promise<IteratorResult<ListPage, undefined>> => {
       if (ended) return end;
-      const answer = await this.#request({
+      const response = await this.#request({
         operation: "list",
         key: prefix,
         signal: options?.signal,
@@ -90,9 +90,9 @@ export class Connection implements ObjectStore {
         found: () => [],
         isLast: ({ more }) => !more,
       });
-      last = answer.last;
-      ended = !answer.more;
-      return { done: false, value: answer.page };
+      last = response.last;
+      ended = !response.more;
+      return { done: false, value: response.page };
     };
     return { [Symbol.asyncIterator]: () => ({ next, return: async () => end }) };
   }
@@ -129,10 +129,10 @@ export class Connection implements ObjectStore {
     const token = call?.sent(operation, key);
     const label = `${operation} ${key}`;
     return new Promise((resolve, reject) => {
-      const answer = (value: T): string => {
-        if (this.crashed) return `(crashed) the answer to ${label}`;
+      const respond = (value: T): string => {
+        if (this.crashed) return `(crashed) the response to ${label}`;
         if (token !== undefined && request.signal?.aborted !== true)
-          call?.answered(token, request.found(value), request.isLast?.(value) ?? true);
+          call?.responded(token, request.found(value), request.isLast?.(value) ?? true);
         resolve(value);
         return `${label} -> ${shown(value)}`;
       };
@@ -154,20 +154,20 @@ export class Connection implements ObjectStore {
           if (network.coin()) return `(crashed) ${label} is lost`;
           return `(crashed) ${label} -> ${shown(request.perform())}`;
         }
-        const fate = calm === true ? "answered" : network.fate(operation, key);
+        const fate = calm === true ? "normal" : network.fate(operation, key);
         if (fate === "refused") return fail(network.refusal(), "refused");
-        if (fate === "never") return fail(noAnswer(), "never lands");
+        if (fate === "never") return fail(noResponse(), "never lands");
         if (fate === "later") {
           late();
-          return fail(noAnswer(), "in flight");
+          return fail(noResponse(), "in flight");
         }
         const partly = fate === "partly" ? request.performPartly?.() : undefined;
         const first = partly ?? request.perform();
-        if (fate === "landed") return fail(noAnswer(), "landed");
+        if (fate === "landed") return fail(noResponse(), "landed");
         if (partly !== undefined) call?.failed();
         const value = fate === "repeated" ? request.perform() : first;
-        if (!network.isLate()) return answer(value);
-        scheduler.add({ owner, run: () => `late answer: ${answer(value)}` });
+        if (!network.isLate()) return respond(value);
+        scheduler.add({ owner, run: () => `late response: ${respond(value)}` });
         return `${label} -> ${shown(value)} ...`;
       };
       scheduler.add({ owner, run: arrive });

@@ -1,5 +1,5 @@
 import type { Job } from "./actors.ts";
-import { type Answer, Process, type Surroundings } from "./process.ts";
+import { type Outcome, Process, type Surroundings } from "./process.ts";
 
 /**
  * Whatever has happened, and whoever has crashed: a new leader on a sound network restores, seals the next epoch and
@@ -8,9 +8,9 @@ import { type Answer, Process, type Surroundings } from "./process.ts";
 export async function epilogue(world: Surroundings, job: Job): Promise<void> {
   const { history } = world;
   const process = new Process(world, "Z", { calm: true });
-  const value = <T>(what: string, answer: Answer<T>): T => {
-    if ("value" in answer) return answer.value;
-    history.violate("8", `${what} failed at the end with ${answer.code}`);
+  const value = <T>(what: string, outcome: Outcome<T>): T => {
+    if ("value" in outcome) return outcome.value;
+    history.violate("8", `${what} failed at the end with ${outcome.code}`);
     throw new Error(`the epilogue cannot go on: ${what}`);
   };
   value("open", await process.open());

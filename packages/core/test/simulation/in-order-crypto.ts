@@ -4,7 +4,7 @@ let uuids = 0;
 let onUuid: (uuid: string) => void = () => undefined;
 
 /**
- * WebCrypto answers from a pool of threads, in any order, and ids are random: for a schedule that can be replayed
+ * WebCrypto computes digests in a pool of threads, in any order, and ids are random: for a schedule that can be replayed
  * this process gets digests that are there at once and ids that are counted.
  */
 export function installInOrderCrypto(): void {

@@ -3,15 +3,15 @@ import type { Random } from "./random.ts";
 
 export type Operation = "create" | "get" | "list" | "delete";
 
-/** What becomes of a request. Everything but `answered` is a fault. */
+/** What becomes of a request. Everything but `normal` is a fault. */
 export type Fate =
-  | "answered"
-  /** It takes effect, and its answer is lost. */
+  | "normal"
+  /** It takes effect, and its response is lost. */
   | "landed"
   | "never"
-  /** Its sender is told that there is no answer while it is on its way. */
+  /** Its sender is told that there is no response while it is on its way. */
   | "later"
-  /** It reaches the store twice, and the second answer is the one that counts. */
+  /** It reaches the store twice, and the second response is the one that counts. */
   | "repeated"
   | "refused"
   /** A delete that succeeds for some keys and fails for the others. */
@@ -28,7 +28,7 @@ const faults: Readonly<Record<Operation, readonly [Fate, ...Fate[]]>> = {
 export class Network {
   readonly #random: Random;
   readonly #faultRate: number;
-  readonly #lateAnswers: number;
+  readonly #lateResponses: number;
   readonly #onlyDecisions: boolean;
   #budget: number;
 
@@ -36,22 +36,22 @@ export class Network {
     this.#random = random;
     this.#faultRate = random.pick([0, 0.03, 0.1, 0.25]);
     this.#budget = 1 + random.below(8);
-    this.#lateAnswers = random.pick([0, 0.1, 0.4]);
+    this.#lateResponses = random.pick([0, 0.1, 0.4]);
     // Faults are rare: those that matter most get schedules of their own.
     this.#onlyDecisions = random.chance(0.4);
   }
 
   fate(operation: Operation, key: string): Fate {
-    if (this.#budget === 0 || !this.#random.chance(this.#faultRate)) return "answered";
+    if (this.#budget === 0 || !this.#random.chance(this.#faultRate)) return "normal";
     if (this.#onlyDecisions && !(operation === "create" && /_COMMIT|_ANCHOR|fence|floor/.test(key)))
-      return "answered";
+      return "normal";
     this.#budget -= 1;
     return this.#random.pick(faults[operation]);
   }
 
-  /** Whether an answer is a while on its way. */
+  /** Whether a response is a while on its way. */
   isLate(): boolean {
-    return this.#random.chance(this.#lateAnswers);
+    return this.#random.chance(this.#lateResponses);
   }
 
   coin(): boolean {
@@ -64,6 +64,6 @@ export class Network {
   }
 }
 
-export function noAnswer(): StoreError {
-  return new StoreError("Unavailable", "no answer");
+export function noResponse(): StoreError {
+  return new StoreError("Unavailable", "no response");
 }

@@ -32,7 +32,7 @@ export class ObservedCall implements CallRequests {
   faults = 0;
   /** The floor and the fence when the last look at control began. */
   lastControl: View | undefined;
-  /** When an answer first showed what the epoch's `_COMMIT` is: before, it may be a void. */
+  /** When a response first showed what the epoch's `_COMMIT` is: before, it may be a void. */
   learnt: number | undefined;
   /** The id that was drawn in this call: an incarnation's, where it opened one. */
   uuid: string | undefined;
@@ -55,7 +55,7 @@ export class ObservedCall implements CallRequests {
     return { name, began };
   }
 
-  answered(request: SentRequest, found: readonly string[], isLast: boolean): void {
+  responded(request: SentRequest, found: readonly string[], isLast: boolean): void {
     if (isLast) this.#running.delete(request.name);
     if (this.learnt === undefined && found.includes(`epoch=${this.epoch}/_COMMIT`))
       this.learnt = this.#history.view().tick;

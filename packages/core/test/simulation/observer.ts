@@ -6,7 +6,7 @@ import { type History, type SealRecord, textOf } from "./history.ts";
 import { sha256 } from "./in-order-crypto.ts";
 import type { ObservedCall } from "./observed-call.ts";
 
-/** Who is answered. */
+/** Who made a call. */
 export interface Caller {
   readonly instanceId: string;
   readonly incarnation: string;
@@ -23,7 +23,7 @@ export interface Expected {
 /** Codes that say that the store was tampered with. */
 const damageCodes: ReadonlySet<StateErrorCode> = new Set(["Corrupt", "UnknownFormat"]);
 
-/** Judges the answers that callers get by what the store's history was when they asked. */
+/** Judges what callers are told by what the store's history was when they asked. */
 export class Observer {
   readonly codes: Set<StateErrorCode> = new Set();
   readonly #history: History;
@@ -103,9 +103,9 @@ export class Observer {
 
   newest(call: ObservedCall, epoch: number | undefined): void {
     const history = this.#history;
-    const answer = epoch ?? -1;
-    const what = `${call.kind} answered ${epoch ?? "none"}`;
-    if (answer < call.start.newest)
+    const found = epoch ?? -1;
+    const what = `${call.kind} returned ${epoch ?? "none"}`;
+    if (found < call.start.newest)
       history.violate("5", `${what}: ${call.start.newest} had been sealed before`);
     if (epoch !== undefined && !history.wasSealed(epoch))
       history.violate("5", `${what}, which was not sealed`);
@@ -136,7 +136,7 @@ export class Observer {
         history.violate("7", `${what} gave other bytes than were sealed`);
     }
     if (possible.some((body) => same(body, bytes))) return;
-    if (call.start.floor > epoch) history.violate("7", `${what} answered, the floor was ${call.start.floor}`);
+    if (call.start.floor > epoch) history.violate("7", `${what} returned, the floor was ${call.start.floor}`);
     if (bytes === undefined) return;
     const digest = sha256(bytes);
     const written = [...history.everWritten].some(
@@ -147,7 +147,7 @@ export class Observer {
 
   sealedEpochs(call: ObservedCall, after: number, epochs: readonly number[]): void {
     const history = this.#history;
-    const what = `sealedEpochs after ${after} answered [${epochs.join(" ")}]`;
+    const what = `sealedEpochs after ${after} returned [${epochs.join(" ")}]`;
     const highest = epochs.at(-1) ?? -1;
     for (const [index, epoch] of epochs.entries()) {
       if (epoch <= after || epoch <= (epochs[index - 1] ?? -1))
@@ -163,7 +163,7 @@ export class Observer {
 
   described(call: ObservedCall, { epoch, state, missing }: EpochDescription): void {
     const history = this.#history;
-    const what = `describeEpoch of ${epoch} answered ${state}`;
+    const what = `describeEpoch of ${epoch} returned ${state}`;
     if (state === "sealed" && !history.everSealed.some((seal) => seal.epoch === epoch))
       history.violate("5", `${what}, and it never was`);
     if (state === "void" && !history.everVoid.has(epoch)) history.violate("9", `${what}, and it never was`);
@@ -177,9 +177,9 @@ export class Observer {
 
   pruned({ floor, failedCount }: PruneReport, call: ObservedCall): void {
     if (floor > this.#history.floor)
-      this.#history.violate("4", `prune answered floor ${floor}, not published`);
+      this.#history.violate("4", `prune returned floor ${floor}, not published`);
     if (failedCount > 0 && call.faults === 0 && this.#lastTimeout() <= call.start.tick)
-      this.#history.violate("9", `prune answered ${failedCount} failures, there were none`);
+      this.#history.violate("9", `prune returned ${failedCount} failures, there were none`);
   }
 
   wrote(receipt: PartialReceipt | AttachmentReceipt, text: string): void {

@@ -1,7 +1,7 @@
 import type { Job } from "./actors.ts";
 import { Process, type Surroundings } from "./process.ts";
 
-/** Set-ups of which few schedules are enough: what only damage or a mistake in the configuration brings about. */
+/** Set-ups that only damage or a wrong configuration brings about. Few schedules of them are enough. */
 export async function peculiarActor(world: Surroundings, job: Job, instanceId: string): Promise<void> {
   const { random, lastEpoch } = job;
   switch (random.below(5)) {

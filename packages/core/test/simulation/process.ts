@@ -35,8 +35,8 @@ export interface Surroundings {
   readonly givingUp: Map<AbortController, Process>;
 }
 
-/** An answer, or the error's code; a call that its caller gave up is `given up`. */
-export type Answer<T> = { readonly value: T } | { readonly code: string };
+/** What a call returned, or its error's code; `given up` if its caller gave it up. */
+export type Outcome<T> = { readonly value: T } | { readonly code: string };
 
 export interface Attempt {
   readonly epoch: number;
@@ -47,7 +47,7 @@ export interface Attempt {
 
 export interface ProcessOptions {
   readonly ignoresCondition?: boolean;
-  /** Its requests are all answered, and its calls not given up. */
+  /** No request of it fails, and no call of it is given up. */
   readonly calm?: boolean;
 }
 
@@ -73,7 +73,7 @@ export class Process {
     return this.#connection.crashed;
   }
 
-  /** Nothing of it is answered any more; what it has sent may still arrive. */
+  /** From now on it gets no response. What it has sent may still arrive. */
   crash(): void {
     this.#connection.crashed = true;
   }
@@ -87,7 +87,7 @@ export class Process {
     return this.#backend;
   }
 
-  open(options: Partial<OpenOptions> = {}): Promise<Answer<StateBackend>> {
+  open(options: Partial<OpenOptions> = {}): Promise<Outcome<StateBackend>> {
     const { clock, random, open } = this.#world;
     return this.#call(
       "open",
@@ -108,7 +108,12 @@ export class Process {
     );
   }
 
-  write(epoch: number, vnode: number, text: string, version = this.version): Promise<Answer<PartialReceipt>> {
+  write(
+    epoch: number,
+    vnode: number,
+    text: string,
+    version = this.version,
+  ): Promise<Outcome<PartialReceipt>> {
     const bytes = new TextEncoder().encode(text);
     return this.#call(
       "write",
@@ -121,7 +126,7 @@ export class Process {
     );
   }
 
-  attach(epoch: number, name: string, text: string): Promise<Answer<AttachmentReceipt>> {
+  attach(epoch: number, name: string, text: string): Promise<Outcome<AttachmentReceipt>> {
     const bytes = new TextEncoder().encode(text);
     return this.#call(
       "write",
@@ -132,7 +137,7 @@ export class Process {
     );
   }
 
-  complete(attempt: Attempt): Promise<Answer<EpochOutcome>> {
+  complete(attempt: Attempt): Promise<Outcome<EpochOutcome>> {
     const { epoch, parts, unchanged = [], attachments = [] } = attempt;
     return this.#call(
       "complete",
@@ -151,7 +156,7 @@ export class Process {
     );
   }
 
-  abort(epoch: number): Promise<Answer<unknown>> {
+  abort(epoch: number): Promise<Outcome<unknown>> {
     return this.#call(
       "abort",
       epoch,
@@ -160,7 +165,7 @@ export class Process {
     );
   }
 
-  takeover(version: number): Promise<Answer<Takeover>> {
+  takeover(version: number): Promise<Outcome<Takeover>> {
     return this.#call(
       "takeover",
       undefined,
@@ -172,7 +177,7 @@ export class Process {
     );
   }
 
-  latest(): Promise<Answer<SealedEpoch | undefined>> {
+  latest(): Promise<Outcome<SealedEpoch | undefined>> {
     return this.#call(
       "latest",
       undefined,
@@ -181,7 +186,7 @@ export class Process {
     );
   }
 
-  latestCommittedEpoch(): Promise<Answer<number | undefined>> {
+  latestCommittedEpoch(): Promise<Outcome<number | undefined>> {
     return this.#call(
       "latestCommittedEpoch",
       undefined,
@@ -191,7 +196,7 @@ export class Process {
   }
 
   /** Reads a vnode, or an attachment by its name, of a handle. */
-  read(handle: SealedEpoch, of: number | string): Promise<Answer<Uint8Array | undefined>> {
+  read(handle: SealedEpoch, of: number | string): Promise<Outcome<Uint8Array | undefined>> {
     return this.#call(
       "read",
       handle.epoch,
@@ -200,7 +205,7 @@ export class Process {
     );
   }
 
-  readPartial(epoch: number, vnode: number): Promise<Answer<Uint8Array | undefined>> {
+  readPartial(epoch: number, vnode: number): Promise<Outcome<Uint8Array | undefined>> {
     return this.#call(
       "readPartial",
       epoch,
@@ -209,7 +214,7 @@ export class Process {
     );
   }
 
-  sealedEpochs(after: number | undefined): Promise<Answer<readonly number[]>> {
+  sealedEpochs(after: number | undefined): Promise<Outcome<readonly number[]>> {
     return this.#call(
       "sealedEpochs",
       undefined,
@@ -218,7 +223,7 @@ export class Process {
     );
   }
 
-  describe(epoch: number): Promise<Answer<unknown>> {
+  describe(epoch: number): Promise<Outcome<unknown>> {
     return this.#call(
       "describe",
       epoch,
@@ -227,7 +232,7 @@ export class Process {
     );
   }
 
-  prune(before: number, asOperator = false): Promise<Answer<PruneReport>> {
+  prune(before: number, asOperator = false): Promise<Outcome<PruneReport>> {
     return this.#call(
       "prune",
       undefined,
@@ -249,7 +254,7 @@ export class Process {
     epoch: number | undefined,
     run: (options: OperationOptions) => Promise<T>,
     judge: (value: T, call: ObservedCall) => void,
-  ): Promise<Answer<T>> {
+  ): Promise<Outcome<T>> {
     const { history, observer, scheduler, random, givingUp } = this.#world;
     const call = new ObservedCall(kind, epoch, history);
     const mayGiveUp = !this.#isCalm && random.chance(0.1);

@@ -1,7 +1,7 @@
 /**
  * Runs schedules beyond those of the tests, or one of them again.
  *
- * `node packages/core/test/simulation/run.ts --seed 1 --runs 100000` or `--seed 4711 --trace`
+ * `pnpm simulate --seed 1 --runs 100000` or `pnpm simulate --seed 4711 --trace`
  */
 import { parseArgs } from "node:util";
 import { ObjectStoreBackend } from "../../src/backend.ts";

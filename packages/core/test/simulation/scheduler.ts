@@ -1,7 +1,8 @@
+import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
 import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
-/** Something that may happen next: a request reaches the store, or an answer its sender. */
+/** Something that may happen next: a request reaches the store, or a response its sender. */
 export interface Step {
   /** Whose step it is; a request that nobody waits for any more is `late`. */
   readonly owner: string;
@@ -24,7 +25,7 @@ interface Temper {
   /** How likely a step of a slow actor, or a late request, is passed over. */
   readonly patience: number;
   readonly timeouts: number;
-  /** How likely somebody stands still for a while: the deep races need one that sleeps through what others do. */
+  /** How likely an owner stands still for a while. Deep races need one that sleeps while the others go on. */
   readonly freezes: number;
 }
 
@@ -78,10 +79,11 @@ export class Scheduler {
     this.#isCalm = true;
   }
 
-  /** Lets things happen until `isOver`, or until nothing is left that can; answers whether it is over. */
+  /** Lets things happen until `isOver`, or until nothing is left that can; returns whether it is over. */
   async run(isOver: () => boolean): Promise<boolean> {
     for (;;) {
-      await quiescence();
+      // Digests and sleeps are in order here: when the microtasks end, whatever can run without a step has run.
+      await nextIteration();
       if (isOver()) return true;
       this.tick += 1;
       const happened = this.#disturbance() ?? this.#passTime() ?? this.#step();
@@ -139,11 +141,4 @@ export class Scheduler {
       if (!passedOver || tries === 4 || !this.#random.chance(patience)) return step;
     }
   }
-}
-
-/** Digests and sleeps are in order here, so whatever can run without a step has run when the microtasks end. */
-function quiescence(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

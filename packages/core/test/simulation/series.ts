@@ -43,7 +43,7 @@ export const everyCode: readonly string[] = Object.keys(codesByName);
 /** How much of a failing schedule's trace is shown. */
 const shownEvents = 150;
 
-/** Runs schedules with seeds side by side, until one breaks an invariant. */
+/** Runs the schedules of consecutive seeds, until one breaks an invariant. */
 export async function runMany(options: {
   readonly first: number;
   readonly runs: number;
@@ -62,7 +62,7 @@ export async function runMany(options: {
       const lines = [
         `schedule ${seed} breaks:`,
         ...violations,
-        `replay: node packages/core/test/simulation/run.ts --seed ${seed} --trace`,
+        `replay it, in the root of the workspace: npx -y pnpm@12 simulate --seed ${seed} --trace`,
         ...trace.slice(-shownEvents),
       ];
       return { runs: seed - first + 1, events, codes, violation: lines.join("\n") };

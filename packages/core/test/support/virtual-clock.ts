@@ -1,3 +1,4 @@
+import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
 import type { RetryOptions } from "../../src/retry.ts";
 
 interface Sleeper {
@@ -39,7 +40,7 @@ export class VirtualClock {
     return promise;
   };
 
-  /** What a backend, or `retryPolicy`, takes: this clock, and no chance. */
+  /** Retry options on this clock, with a `random` that is always 0. */
   retry(options: RetryOptions = {}): RetryOptions {
     return { now: this.now, sleep: this.sleep, random: () => 0, ...options };
   }
@@ -52,16 +53,16 @@ export class VirtualClock {
   /** Moves the time on, and wakes whoever is due on the way. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
-    await settled();
+    await nextIteration();
     for (let next = this.#next(); next !== undefined && next.wakesAt <= end; next = this.#next()) {
       this.#now = Math.max(this.#now, next.wakesAt);
       next.wake();
-      await settled();
+      await nextIteration();
     }
     this.#now = end;
   }
 
-  /** Lets time pass, from one sleep's end to the next, until the promise has settled, and answers as it does. */
+  /** Lets time pass, from one sleep's end to the next, until the promise has resolved or rejected; returns it. */
   async run<T>(promise: Promise<T>): Promise<T> {
     let pending = true;
     const end = (): void => {
@@ -70,11 +71,11 @@ export class VirtualClock {
     };
     promise.then(end, end);
     for (;;) {
-      await settled();
+      await nextIteration();
       if (!pending) return promise;
       const next = this.#next();
       if (next === undefined) {
-        // A digest is under way, or the test holds the answer: no time passes before somebody sleeps.
+        // A digest is under way, or the test holds the response: no time passes before somebody sleeps.
         this.#changed = Promise.withResolvers();
         await this.#changed.promise;
       } else {
@@ -87,11 +88,4 @@ export class VirtualClock {
   #next(): Sleeper | undefined {
     return [...this.#sleepers].toSorted((a, b) => a.wakesAt - b.wakesAt)[0];
   }
-}
-
-/** Every promise that can settle without the outside world has settled: the microtasks end before this does. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -21,8 +21,6 @@ export interface Held {
 
 /** A request whose caller is told "no response" while it is on its way. */
 export interface Late {
-  /** Whether the request has come. */
-  readonly sent: boolean;
   /** The request reaches the store now; resolves with the response that nobody waits for. */
   land(): Promise<unknown>;
 }
@@ -109,12 +107,7 @@ export class ScriptedStore implements ObjectStore {
       request = perform;
       return Promise.reject(noResponse());
     });
-    return {
-      get sent() {
-        return request !== undefined;
-      },
-      land: async () => request?.(),
-    };
+    return { land: async () => request?.() };
   }
 
   /** The request reaches the store twice, and the second response is what the caller sees. */

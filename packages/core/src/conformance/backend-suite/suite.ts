@@ -12,7 +12,7 @@ import { straySequences } from "./sequences/strays.ts";
 import { takeoverSequences } from "./sequences/takeovers.ts";
 import { tornListingSequences } from "./sequences/torn-listings.ts";
 import { unchangedSequences } from "./sequences/unchanged.ts";
-import { World } from "./world.ts";
+import { shownSchedule, World } from "./world.ts";
 
 /** How the suite comes by the stores under the backends that it drives. */
 export interface BackendHarness {
@@ -71,6 +71,6 @@ export function backendConformance(runner: Runner, harness: BackendHarness): voi
 function explained(error: unknown, { rules }: Sequence, { schedule }: World): unknown {
   if (!(error instanceof Error)) return error;
   const about = `It is about ${rules.join(", ")} (docs/protocol.md).`;
-  error.message += `\n\n${about}\nRequests, in the order in which they were sent:\n  ${schedule.join("\n  ")}`;
+  error.message += `\n\n${about}\n${shownSchedule(schedule)}`;
   return error;
 }

@@ -85,6 +85,11 @@ export class World {
   }
 }
 
+/** A schedule, as a failed test's message shows it. */
+export function shownSchedule(schedule: readonly string[]): string {
+  return `Requests, in the order in which they were sent:\n  ${schedule.join("\n  ")}`;
+}
+
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
@@ -115,7 +120,7 @@ export async function assertRefused(
   sealed?: Sealed,
 ): Promise<void> {
   const error = await promise.then(
-    (value) => assert.fail(`expected ${code}, got the answer ${JSON.stringify(value)}`),
+    (value) => assert.fail(`expected ${code}, got the result ${JSON.stringify(value)}`),
     (reason: unknown) => reason,
   );
   assert.ok(isStateError(error), `expected ${code}, got ${String(error)}`);

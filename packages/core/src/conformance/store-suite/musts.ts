@@ -32,13 +32,13 @@ export type StoreMust =
 
 /** What the suite holds a store to, by id. `docs/store-contract.md` has the same sentences, and those that no suite can check. */
 export const storeMusts: Readonly<Record<StoreMust, string>> = {
-  C1: "Of any number of concurrent callers that create one key, exactly one is answered `created`.",
-  C2: "A key that is there is never written again: `create` answers `exists`, also for equal bytes.",
+  C1: "Of any number of concurrent callers that create one key, exactly one gets `created`.",
+  C2: "A key that is there is never written again: `create` returns `exists`, also for equal bytes.",
   C3: "Readers see all of a body or nothing, whatever its length.",
-  C4: "Once `create` has settled, the store keeps no reference to the body.",
+  C4: "Once `create` has returned or rejected, the store keeps no reference to the body.",
   C5: "A body of 2^31 bytes or more is a `RangeError` before anything is sent.",
   C6: "A key that was deleted can be created again.",
-  G1: "`get` answers `undefined` for a key that is not there, whatever is near it.",
+  G1: "`get` returns `undefined` for a key that is not there, whatever is near it.",
   G2: "`get` gives back exactly the bytes that were created.",
   G3: "The bytes that `get` returns are the caller's own.",
   L1: "A listing gives each key that is there throughout exactly once, with its exact size.",

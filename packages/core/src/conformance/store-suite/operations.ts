@@ -34,16 +34,16 @@ export async function createAll(
   bodyOf: (key: string) => Uint8Array = utf8,
 ): Promise<void> {
   await forEach(keys, async (key) => {
-    const answer = await store.create(key, bodyOf(key));
+    const response = await store.create(key, bodyOf(key));
     expect(
-      answer === "created",
-      `create(${show(key)}), a key that was never created, answered ${show(answer)}`,
+      response === "created",
+      `create(${show(key)}), a key that was never created, returned ${show(response)}`,
       "two keys folded into one, or a fresh store that is not empty",
     );
   });
 }
 
-/** The keys beneath `prefix`, in whatever order: that is for the cases of `list`. */
+/** The keys beneath `prefix` must be these, in any order: the cases of `list` check the order. */
 export async function expectKeys(
   store: ObjectStore,
   prefix: string,
@@ -60,7 +60,7 @@ export async function deleteAll(store: ObjectStore, keys: readonly string[]): Pr
   const failures = await store.delete([...keys]);
   expect(
     Array.isArray(failures) && failures.length === 0,
-    `delete of ${keys.length} keys answered ${show(failures)}, and not an empty list of failures`,
+    `delete of ${keys.length} keys returned ${show(failures)}, and not an empty list of failures`,
     "an absent key reported as a failure, or a failure of the service",
   );
 }
@@ -84,8 +84,8 @@ export function pattern(length: number, seed = 0): Uint8Array {
   return bytes;
 }
 
-/** Lets everything else that is due happen first. */
-export function turn(): Promise<void> {
+/** Resolves in the next iteration of the event loop, when everything else that is due has run. */
+export function nextIteration(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
@@ -123,10 +123,10 @@ export async function expectExists(
   body: Uint8Array,
   usualCause: string,
 ): Promise<void> {
-  const answer = await store.create(key, body);
+  const response = await store.create(key, body);
   expect(
-    answer === "exists",
-    `create(${show(key)}), a key that is there, answered ${show(answer)}`,
+    response === "exists",
+    `create(${show(key)}), a key that is there, returned ${show(response)}`,
     usualCause,
   );
 }
@@ -180,12 +180,12 @@ export function expectOrder(names: readonly string[], what: string): void {
   );
 }
 
-export type Settled =
+export type Outcome =
   | { readonly rejected: false; readonly value: unknown }
   | { readonly rejected: true; readonly reason: unknown };
 
-/** How the call settled, so that a rejection's reason can be compared by identity. A throw counts as a rejection. */
-export async function settled(call: () => Promise<unknown>): Promise<Settled> {
+/** What came of the call, with a rejection's reason itself, to be compared by identity. A throw counts as a rejection. */
+export async function outcomeOf(call: () => Promise<unknown>): Promise<Outcome> {
   const [result] = await Promise.allSettled([(async (): Promise<unknown> => call())()]);
   return result.status === "fulfilled"
     ? { rejected: false, value: result.value }
@@ -193,6 +193,6 @@ export async function settled(call: () => Promise<unknown>): Promise<Settled> {
 }
 
 /** An error says what it is: as JSON it would be `{}`. */
-export function outcome(result: Settled): string {
-  return result.rejected ? `a rejection with ${String(result.reason)}` : show(result.value);
+export function showOutcome(result: Outcome): string {
+  return result.rejected ? `the rejection ${String(result.reason)}` : show(result.value);
 }

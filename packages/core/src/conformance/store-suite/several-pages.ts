@@ -14,7 +14,7 @@ export interface Paged {
 /**
  * Creates the keys that `keysOf` gives, for more and more of them until a listing takes several pages.
  *
- * Services page at 1,000 or at 5,000; to begin with 5,500 would be slow on most for the sake of few.
+ * Most services page at 1,000 names, and few at 5,000: on most, creating 5,500 keys would be slow for nothing.
  */
 export async function fill(
   store: ObjectStore,
@@ -42,7 +42,7 @@ export function hasEdge(id: string, { keys, pages }: Paged): boolean {
   return false;
 }
 
-/** In byte order when the name is: the numbers have four digits. */
+/** `count` names. The numbers have four digits, so that byte order is the order of the numbers. */
 export function numbered(count: number, name: (number: string) => string): string[] {
   return Array.from({ length: count }, (_, number) => name(String(number).padStart(4, "0")));
 }

@@ -49,7 +49,7 @@ export const short = 60_000;
 /** Thousands of requests, or megabytes. */
 export const long = 300_000;
 
-/** Warns that the case passed without showing what it is for: what a store gives it no occasion to see is not passed in silence. */
+/** Warns that the case passed without checking what it is for, because the store gave it no occasion to. */
 export function notReached(id: string, what: string): void {
   process.emitWarning(`${id} did not reach ${what}`, { type: "ConformanceWarning" });
 }

@@ -43,7 +43,7 @@ export const leaderSequences: readonly Sequence[] = [
   },
   {
     id: "S20a",
-    title: "a seal whose answer is lost, and that landed, completes the epoch",
+    title: "a seal that landed, and whose response is lost, completes the epoch",
     rules: ["lost-create-is-read-back", "existing-commit-is-compared"],
     async run(world) {
       const leader = await world.open("A");
@@ -88,7 +88,7 @@ export const leaderSequences: readonly Sequence[] = [
   },
   {
     id: "S20d",
-    title: "abort turns an unknown outcome into `no`, and the late seal comes to nothing",
+    title: "abort makes an unknown outcome a `no`, and the late seal has no effect",
     rules: ["void-stays", "void-is-never-complete"],
     async run(world) {
       const leader = await world.open("A");
@@ -152,7 +152,7 @@ export const leaderSequences: readonly Sequence[] = [
   },
   {
     id: "S24",
-    title: "an epoch of unknown outcome is settled before a later one is sealed",
+    title: "the outcome of an earlier epoch is found out before a later one is sealed",
     rules: ["earlier-epochs-are-settled-first", "unsettled-epoch-stops-the-seal"],
     async run(world) {
       const leader = await world.open("A");
@@ -228,7 +228,8 @@ export const leaderSequences: readonly Sequence[] = [
   },
   {
     id: "S25c",
-    title: "a leader that is deposed between its create and its answer is not told that it may release",
+    title:
+      "if a leader is deposed between its create and the response, then it is not told that it may release",
     rules: ["control-after-the-seal-was-created", "fence-after-seal"],
     async run(world) {
       const deposed = await world.lead("A", 1);

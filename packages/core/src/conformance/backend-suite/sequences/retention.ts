@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Sequence } from "../sequence.ts";
-import { assertRefused, restored } from "../world.ts";
+import { type Actor, assertRefused, restored, type World } from "../world.ts";
 
 /** Pruning, beside those who seal and those who read. */
 export const retentionSequences: readonly Sequence[] = [
@@ -25,7 +25,7 @@ export const retentionSequences: readonly Sequence[] = [
   },
   {
     id: "S07",
-    title: "a seal created after its epoch was pruned is not answered with success, and is not the latest",
+    title: "a seal created after its epoch was pruned is no success, and is not the latest",
     rules: ["control-after-the-seal-was-created", "floor-after-seal"],
     async run(world) {
       const slow = await world.open("A");
@@ -163,22 +163,11 @@ export const retentionSequences: readonly Sequence[] = [
   },
   {
     id: "S21",
-    title: "a reader that looks while 5 is sealed and 4 is pruned answers 5",
+    title: "a reader that looks while 5 is sealed and 4 is pruned returns 5",
     rules: ["newest-is-at-or-above-the-floor"],
     async run(world) {
-      const leader = await world.open("A");
-      await leader.seal(4, { 0: "four" });
-      const receipt = await leader.write(5, 0, "five");
-      const reader = await world.open("R", { readOnly: true });
-      const five = reader.store.hold("get epoch=5/_COMMIT");
-      const four = reader.store.hold("get epoch=4/_COMMIT");
-      const latest = reader.backend.latest();
-      await Promise.all([five.arrived, four.arrived]);
-      await five.finish();
-      await leader.backend.epochComplete({ epoch: 5, parts: [receipt] });
-      await leader.backend.pruneBefore(5);
-      four.release();
-      assert.equal(await restored(await latest, 0), "five");
+      const latest = await readWhileSealedAndPruned(world, ({ backend }) => backend.latest());
+      assert.equal(await restored(latest, 0), "five");
     },
   },
   {
@@ -186,19 +175,8 @@ export const retentionSequences: readonly Sequence[] = [
     title: "a list of sealed epochs that is made while 5 is sealed and 4 is pruned has 5",
     rules: ["no-seal-above-a-floor-starts-over"],
     async run(world) {
-      const leader = await world.open("A");
-      await leader.seal(4, { 0: "four" });
-      const receipt = await leader.write(5, 0, "five");
-      const reader = await world.open("R", { readOnly: true });
-      const five = reader.store.hold("get epoch=5/_COMMIT");
-      const four = reader.store.hold("get epoch=4/_COMMIT");
-      const epochs = reader.backend.sealedEpochs();
-      await Promise.all([five.arrived, four.arrived]);
-      await five.finish();
-      await leader.backend.epochComplete({ epoch: 5, parts: [receipt] });
-      await leader.backend.pruneBefore(5);
-      four.release();
-      assert.deepEqual(await epochs, [5]);
+      const epochs = await readWhileSealedAndPruned(world, ({ backend }) => backend.sealedEpochs());
+      assert.deepEqual(epochs, [5]);
     },
   },
   {
@@ -223,3 +201,20 @@ export const retentionSequences: readonly Sequence[] = [
     },
   },
 ];
+
+/** Reads `_COMMIT` of 5 before it is sealed, and `_COMMIT` of 4 after 4 is pruned. */
+async function readWhileSealedAndPruned<T>(world: World, read: (reader: Actor) => Promise<T>): Promise<T> {
+  const leader = await world.open("A");
+  await leader.seal(4, { 0: "four" });
+  const receipt = await leader.write(5, 0, "five");
+  const reader = await world.open("R", { readOnly: true });
+  const five = reader.store.hold("get epoch=5/_COMMIT");
+  const four = reader.store.hold("get epoch=4/_COMMIT");
+  const result = read(reader);
+  await Promise.all([five.arrived, four.arrived]);
+  await five.finish();
+  await leader.backend.epochComplete({ epoch: 5, parts: [receipt] });
+  await leader.backend.pruneBefore(5);
+  four.release();
+  return result;
+}

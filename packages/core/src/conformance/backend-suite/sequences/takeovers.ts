@@ -29,7 +29,7 @@ export const takeoverSequences: readonly Sequence[] = [
   },
   {
     id: "T02",
-    title: "a takeover whose base is pruned under it starts over, and answers the newer base",
+    title: "a takeover whose base is pruned under it starts over, and returns the newer base",
     rules: ["base-is-at-or-above-the-floor"],
     async run(world) {
       const leader = await world.open("A");
@@ -38,7 +38,7 @@ export const takeoverSequences: readonly Sequence[] = [
       const found = successor.store.holdResponse("get epoch=4/_COMMIT");
       const takeover = successor.backend.takeover({ version: 1 });
       await found.arrived;
-      // As a stray that was under way when the fence went up: another process seals and prunes.
+      // Another process, whose requests were under way when the fence was created, seals and prunes.
       await world.put("epoch=6/vnode=0/partial.bin", "six");
       await world.put("epoch=6/_COMMIT", strayCommit(6, "A"));
       const operator = await world.open("operator");
@@ -76,7 +76,7 @@ export const takeoverSequences: readonly Sequence[] = [
   },
   {
     id: "T05",
-    title: "a fence whose answer was lost is ours when it is read back",
+    title: "a fence whose response was lost is ours when it is read back",
     rules: ["lost-create-is-read-back"],
     async run(world) {
       const leader = await world.open("A");
@@ -135,7 +135,7 @@ export const takeoverSequences: readonly Sequence[] = [
   },
   {
     id: "T09",
-    title: "asking again for a sealed epoch with unchanged vnodes is answered by its seal",
+    title: "asking again for a sealed epoch with unchanged vnodes returns its seal",
     rules: ["sealed-epoch-needs-no-newest-seal", "unchanged-is-of-a-lower-epoch"],
     async run(world) {
       const leader = await world.lead("A", 1);
@@ -245,7 +245,7 @@ export const takeoverSequences: readonly Sequence[] = [
   },
   {
     id: "T14",
-    title: "a call that waited for its turn goes by the fence as of its turn",
+    title: "a call that waited for another goes by the fence as of its own start",
     rules: ["claimed-version-is-that-of-the-call"],
     async run(world) {
       const leader = await world.lead("A", 1);
@@ -310,7 +310,7 @@ export const takeoverSequences: readonly Sequence[] = [
   },
   {
     id: "T17",
-    title: "a write that was not answered, and is not there, is no receipt and stands for nothing",
+    title: "a write without a response, that is not there, gives no receipt",
     rules: ["failed-write-is-no-receipt"],
     async run(world) {
       const leader = await world.open("A");

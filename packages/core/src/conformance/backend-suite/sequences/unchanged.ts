@@ -78,7 +78,7 @@ export const unchangedSequences: readonly Sequence[] = [
   },
   {
     id: "S28",
-    title: "an unchanged vnode is taken from the newest seal, whatever the call that created it answered",
+    title: "an unchanged vnode is taken from the newest seal, whatever the call that created it returned",
     rules: ["created-seal-is-newest-at-once"],
     async run(world) {
       const leader = await world.lead("A", 1);
@@ -107,7 +107,7 @@ export const unchangedSequences: readonly Sequence[] = [
   },
   {
     id: "S30",
-    title: "an epoch of unknown outcome that turns out to be sealed is what an unchanged vnode is taken from",
+    title: "if an epoch of unknown outcome is found sealed, then an unchanged vnode is taken from it",
     rules: ["unchanged-is-looked-up-once-earlier-epochs-are-settled", "settled-seal-is-newest"],
     async run(world) {
       const leader = await world.lead("A", 1);

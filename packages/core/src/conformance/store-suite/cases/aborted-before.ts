@@ -9,10 +9,10 @@ import {
   expectBody,
   forEach,
   listAll,
-  outcome,
+  showOutcome,
   pattern,
-  settled,
-  turn,
+  outcomeOf,
+  nextIteration,
   utf8,
 } from "../operations.ts";
 import { fill, hasEdge, numbered, severalPages } from "../several-pages.ts";
@@ -36,7 +36,7 @@ export const abortCases: readonly StoreCase[] = [
           ["list with the delimiter", () => firstPage(store, { signal, delimiter: "/" })],
           ["delete", () => store.delete(["a/there"], { signal })],
         ] as const) {
-          const result = await soon(settled(call), `${operation}, its signal aborted before,`);
+          const result = await soon(outcomeOf(call), `${operation}, its signal aborted before,`);
           expectReason(result, reason, `${operation}, its signal aborted before,`);
         }
       }
@@ -59,10 +59,10 @@ export const abortCases: readonly StoreCase[] = [
       await pages.next();
       controller.abort(reason);
       const result = await soon(
-        settled(() => pages.next()),
+        outcomeOf(() => pages.next()),
         "next() after the abort",
       );
-      // A store whose first page held everything may know that it is done.
+      // If the first page held every key, then the store may end the listing instead.
       if (hasEdge("abort.between-pages", paged)) expectReason(result, reason, "next() after the abort");
     },
   },
@@ -76,8 +76,8 @@ export const abortCases: readonly StoreCase[] = [
       const body = pattern(200_000);
       await createAll(store, ["a/there"], () => body);
       const numbers = Array.from({ length: 20 }, (_, number) => number);
-      const left = numbers.map((number) => settled(() => store.create(`left/${number}`, body)));
-      const read = numbers.map(() => settled(() => store.get("a/there")));
+      const left = numbers.map((number) => outcomeOf(() => store.create(`left/${number}`, body)));
+      const read = numbers.map(() => outcomeOf(() => store.get("a/there")));
       const ending = numbers.map((number) =>
         number % 2 === 0
           ? aborted("create", number % 3, (signal) => store.create(`ended/${number}`, body, { signal }))
@@ -90,7 +90,7 @@ export const abortCases: readonly StoreCase[] = [
       )) {
         expect(
           !result.rejected && result.value === "created",
-          `a create without a signal settled as ${outcome(result)} while others were aborted`,
+          `a create without a signal ended with ${showOutcome(result)} while others were aborted`,
           cause,
         );
       }
@@ -99,7 +99,7 @@ export const abortCases: readonly StoreCase[] = [
       )) {
         expect(
           !result.rejected,
-          `a get without a signal settled as ${outcome(result)} while others were aborted`,
+          `a get without a signal ended with ${showOutcome(result)} while others were aborted`,
           cause,
         );
         expectWhole(result, body);
@@ -120,7 +120,7 @@ export const abortCases: readonly StoreCase[] = [
     async run({ store }) {
       const { signal, count } = countingSignal();
       await operate(store, signal);
-      await turn();
+      await nextIteration();
       expect(
         count() === 0,
         `${count()} listeners are left on the signal`,
@@ -146,7 +146,7 @@ async function operate(store: ObjectStore, signal: AbortSignal): Promise<void> {
     if (page.objects.length > 0) break;
   }
   await store.delete(["a/b", "a/absent"], { signal });
-  await settled(() => store.get("a//b", { signal }));
+  await outcomeOf(() => store.get("a//b", { signal }));
 }
 
 function countingSignal(): { signal: AbortSignal; count: () => number } {

@@ -1,11 +1,11 @@
 import { aborted, broken, expectWhole, expectWorks, firstPage, ignored } from "../abort-expectations.ts";
 import { expect, long } from "../store-case.ts";
 import type { StoreCase } from "../store-case.ts";
-import { createAll, difference, expectBody, pattern, turn } from "../operations.ts";
+import { createAll, difference, expectBody, pattern, nextIteration } from "../operations.ts";
 
 const attempts = 3;
 
-/** Aborts that come after the call: what they show depends on how long the store takes. */
+/** Aborts that come after the call. What they show depends on how long the store takes. */
 export const abortUnderWayCases: readonly StoreCase[] = [
   {
     id: "abort.during",
@@ -17,14 +17,14 @@ export const abortUnderWayCases: readonly StoreCase[] = [
     async run({ store }) {
       const body = pattern(4 * 2 ** 20);
       await createAll(store, ["a/there"], () => body);
-      for (const turns of [0, 1, 2, 5, 10]) {
-        const key = `b/${turns}`;
-        const created = await aborted("create", turns, (signal) => store.create(key, body, { signal }));
+      for (const iterations of [0, 1, 2, 5, 10]) {
+        const key = `b/${iterations}`;
+        const created = await aborted("create", iterations, (signal) => store.create(key, body, { signal }));
         await expectWorks(store);
         if (!created.rejected) await expectBody(store, key, body, "a success without the object");
-        expectWhole(await aborted("get", turns, (signal) => store.get("a/there", { signal })), body);
-        await aborted("list", turns, (signal) => firstPage(store, { signal }));
-        await aborted("delete", turns, (signal) => store.delete([key], { signal }));
+        expectWhole(await aborted("get", iterations, (signal) => store.get("a/there", { signal })), body);
+        await aborted("list", iterations, (signal) => firstPage(store, { signal }));
+        await aborted("delete", iterations, (signal) => store.delete([key], { signal }));
         await expectWorks(store);
         const left = await store.get(key);
         const fault = left === undefined ? undefined : difference(left, body);
@@ -59,14 +59,14 @@ export const abortUnderWayCases: readonly StoreCase[] = [
         Array.from({ length: attempts + 1 }, (_, attempt) => `doomed/${attempt}`),
       );
       for (const [operation, call] of Object.entries(operations)) {
-        const turns: number[] = [];
+        const iterations: number[] = [];
         for (let attempt = 0; attempt < attempts; attempt += 1)
-          turns.push(await turnsOf(() => call(attempt)));
+          iterations.push(await iterationsOf(() => call(attempt)));
         const result = await aborted(operation, 0, (signal) => call(attempts, signal));
-        // What is over within a turn or two may be done before the signal can say anything.
+        // What is over within an iteration or two may be done before the signal can say anything.
         expect(
-          result.rejected || Math.min(...turns) < 3,
-          `${operation} takes ${Math.min(...turns)} turns of the event loop or more, was aborted in the first, and answered`,
+          result.rejected || Math.min(...iterations) < 3,
+          `${operation} takes ${Math.min(...iterations)} iterations of the event loop or more, was aborted in the first, and did not reject`,
           `${ignored}, or looked at only before the request`,
         );
         await expectWorks(store);
@@ -82,11 +82,11 @@ export const abortUnderWayCases: readonly StoreCase[] = [
     timeoutMs: long,
     async run({ store }) {
       const body = pattern(8 * 2 ** 20);
-      const createTurns = await turnsOf(() => store.create("a/there", body));
-      const getTurns = await turnsOf(() => store.get("a/there"));
+      const createIterations = await iterationsOf(() => store.create("a/there", body));
+      const getIterations = await iterationsOf(() => store.get("a/there"));
       for (const part of [0.2, 0.4, 0.6, 0.8]) {
         const key = `b/${part}`;
-        await aborted("create", createTurns * part, (signal) => store.create(key, body, { signal }));
+        await aborted("create", createIterations * part, (signal) => store.create(key, body, { signal }));
         await expectWorks(store);
         const left = await store.get(key);
         const fault = left === undefined ? undefined : difference(left, body);
@@ -96,7 +96,7 @@ export const abortUnderWayCases: readonly StoreCase[] = [
           "what was sent by then kept as the object",
         );
         expectWhole(
-          await aborted("get", getTurns * part, (signal) => store.get("a/there", { signal })),
+          await aborted("get", getIterations * part, (signal) => store.get("a/there", { signal })),
           body,
         );
       }
@@ -106,14 +106,14 @@ export const abortUnderWayCases: readonly StoreCase[] = [
   },
 ];
 
-/** How many turns of the event loop the call takes. */
-async function turnsOf(call: () => Promise<unknown>): Promise<number> {
-  const state = { isSettled: false };
+/** How many iterations of the event loop the call takes. */
+async function iterationsOf(call: () => Promise<unknown>): Promise<number> {
+  const state = { isOver: false };
   const running = call().finally(() => {
-    state.isSettled = true;
+    state.isOver = true;
   });
-  let turns = 0;
-  for (; !state.isSettled; turns += 1) await turn();
+  let iterations = 0;
+  for (; !state.isOver; iterations += 1) await nextIteration();
   await running;
-  return turns;
+  return iterations;
 }

@@ -9,10 +9,10 @@ import {
   expectExists,
   listAll,
   pattern,
-  outcome,
-  settled,
+  showOutcome,
+  outcomeOf,
   show,
-  turn,
+  nextIteration,
   utf8,
 } from "../operations.ts";
 
@@ -22,7 +22,7 @@ const mebibyte = 2 ** 20;
 export const createCases: readonly StoreCase[] = [
   {
     id: "create.race",
-    title: "of 50 racing callers one is answered created, and its bytes stay",
+    title: 'of 50 racing callers one gets "created", and its bytes stay',
     family: "create",
     must: "C1",
     timeoutMs: short,
@@ -30,7 +30,7 @@ export const createCases: readonly StoreCase[] = [
   },
   {
     id: "create.race-clients",
-    title: "of 50 callers who race through two clients one is answered created, and its bytes stay",
+    title: 'of 50 callers who race through two clients one gets "created", and its bytes stay',
     family: "create",
     must: "C1",
     timeoutMs: short,
@@ -42,7 +42,7 @@ export const createCases: readonly StoreCase[] = [
   },
   {
     id: "create.exists",
-    title: "a second create answers exists and leaves the first body",
+    title: 'a second create returns "exists" and leaves the first body',
     family: "create",
     must: "C2",
     timeoutMs: short,
@@ -54,7 +54,7 @@ export const createCases: readonly StoreCase[] = [
   },
   {
     id: "create.equal-bytes",
-    title: "a second create of equal bytes still answers exists",
+    title: 'a second create of equal bytes still returns "exists"',
     family: "create",
     must: "C2",
     timeoutMs: short,
@@ -62,7 +62,7 @@ export const createCases: readonly StoreCase[] = [
       const body = utf8("same");
       await createAll(store, ["epoch=1/_COMMIT"], () => body);
       const cause =
-        "equal bytes taken for this caller's own create, or a request's answer given again to its repetition";
+        "equal bytes taken for this caller's own create, or a response given again to a repeated request";
       await expectExists(store, "epoch=1/_COMMIT", utf8("same"), cause);
       await expectExists(store, "epoch=1/_COMMIT", body, cause);
     },
@@ -122,7 +122,7 @@ export const createCases: readonly StoreCase[] = [
   },
   {
     id: "create.reuse",
-    title: "the caller may use its buffer again, once create has settled",
+    title: "the caller may use its buffer again, once create has returned or rejected",
     family: "create",
     must: "C4",
     timeoutMs: short,
@@ -149,12 +149,12 @@ export const createCases: readonly StoreCase[] = [
       const body = pattern(8 * mebibyte);
       const cause = "the object is visible under its own name while it is written";
       const state = { isCreated: false };
-      const creating = settled(() => store.create("a/large", body)).finally(() => {
+      const creating = outcomeOf(() => store.create("a/large", body)).finally(() => {
         state.isCreated = true;
       });
       const reader = async (): Promise<void> => {
         while (!state.isCreated) {
-          await turn();
+          await nextIteration();
           const read = await store.get("a/large");
           const fault = read === undefined ? undefined : difference(read, body);
           expect(fault === undefined, `get gave ${fault} while the create was under way`, cause);
@@ -162,7 +162,7 @@ export const createCases: readonly StoreCase[] = [
       };
       const lister = async (): Promise<void> => {
         while (!state.isCreated) {
-          await turn();
+          await nextIteration();
           const size = (await listAll(store, "a/")).objects[0]?.size;
           expect(size === undefined || size === body.length, `list gave a size of ${size}`, cause);
         }
@@ -171,7 +171,7 @@ export const createCases: readonly StoreCase[] = [
       const result = await creating;
       expect(
         !result.rejected && result.value === "created",
-        `create settled as ${outcome(result)}`,
+        `create ended with ${showOutcome(result)}`,
         "a service that failed",
       );
       await expectBody(store, "a/large", body, cause);
@@ -197,11 +197,11 @@ export const createCases: readonly StoreCase[] = [
     must: "C5",
     timeoutMs: short,
     async run({ store }) {
-      const result = await settled(() => store.create("a/huge", new Huge()));
+      const result = await outcomeOf(() => store.create("a/huge", new Huge()));
       const reason = result.rejected ? result.reason : undefined;
       expect(
         reason instanceof RangeError,
-        `create settled as ${outcome(result)}`,
+        `create ended with ${showOutcome(result)}`,
         "the length is not checked",
       );
       const { keys } = await listAll(store, "");
@@ -238,13 +238,13 @@ async function race(clientOf: (caller: number) => ObjectStore): Promise<void> {
   for (const round of [1, 2, 3, 4, 5]) {
     const key = `epoch=${round}/_COMMIT`;
     const bodies = Array.from({ length: callers }, (_, caller) => pattern(1_000 + caller, caller));
-    const answers = await Promise.all(bodies.map((body, caller) => clientOf(caller).create(key, body)));
-    const winners = bodies.filter((_, caller) => answers[caller] === "created");
-    const losers = answers.filter((answer) => answer === "exists");
+    const responses = await Promise.all(bodies.map((body, caller) => clientOf(caller).create(key, body)));
+    const winners = bodies.filter((_, caller) => responses[caller] === "created");
+    const losers = responses.filter((response) => response === "exists");
     const [winner] = winners;
     expect(
       winner !== undefined && winners.length === 1 && losers.length === callers - 1,
-      `of ${callers} callers ${winners.length} were answered "created" and ${losers.length} "exists"`,
+      `of ${callers} callers ${winners.length} got "created" and ${losers.length} "exists"`,
       "a check that the key is absent, and then a write that does not depend on it",
     );
     for (const client of new Set([clientOf(0), clientOf(1)])) {

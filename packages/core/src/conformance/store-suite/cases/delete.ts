@@ -39,7 +39,7 @@ export const deleteCases: readonly StoreCase[] = [
     async run({ store }) {
       await createAll(store, ["a/1", "a/2", "a/3"]);
       await deleteAll(store, ["a/3", "a/1"]);
-      const cause = "a delete that answers before, or without, doing it";
+      const cause = "a delete that returns before, or without, doing it";
       await expectAbsent(store, "a/1", cause);
       await expectAbsent(store, "a/3", cause);
       await expectKeys(store, "a/", ["a/2"], cause);

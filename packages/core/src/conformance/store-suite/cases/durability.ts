@@ -13,7 +13,7 @@ import {
   utf8,
 } from "../operations.ts";
 
-const early = "an answer given before the write was done";
+const early = "a return before the write was done";
 const staying = Array.from({ length: 20 }, (_, number) => `a/${10 + number}/body`);
 const gone = ["a/gone", "b/c/gone"];
 
@@ -50,8 +50,7 @@ export const durabilityCases: readonly StoreCase[] = [
   },
   {
     id: "durability.exists",
-    title:
-      "a later client is answered exists for what an earlier one created, and created for what it deleted",
+    title: 'a later client gets "exists" for what an earlier one created, and "created" for what it deleted',
     family: "durability",
     must: "P1",
     timeoutMs: long,

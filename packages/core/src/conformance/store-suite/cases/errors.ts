@@ -8,8 +8,8 @@ import {
   expectAbsent,
   expectBody,
   expectKeys,
-  outcome,
-  settled,
+  showOutcome,
+  outcomeOf,
   utf8,
 } from "../operations.ts";
 
@@ -23,11 +23,11 @@ export const errorCases: readonly StoreCase[] = [
     timeoutMs: short,
     async run({ store }) {
       for (const [operation, call] of failing(store)) {
-        const result = await settled(call);
+        const result = await outcomeOf(call);
         const error = result.rejected ? result.reason : undefined;
         expect(
           isStoreError(error) && error instanceof Error,
-          `${operation} of a bad key settled as ${outcome(result)}, which isStoreError does not know`,
+          `${operation} of a bad key ended with ${showOutcome(result)}, which isStoreError does not know`,
           "an error class of the adapter's own, or the client's error let through",
         );
         expect(
@@ -45,7 +45,7 @@ export const errorCases: readonly StoreCase[] = [
   },
   {
     id: "errors.rejected",
-    title: "a call never throws: it answers a promise that rejects, or a listing whose next() does",
+    title: "a call never throws: it returns a promise that rejects, or a listing whose next() does",
     family: "errors",
     must: "E4",
     timeoutMs: short,
@@ -69,7 +69,7 @@ export const errorCases: readonly StoreCase[] = [
     async run({ store }) {
       const cause = "a failure that is remembered: a rejected promise kept for the next call";
       for (const [operation, call] of failing(store)) {
-        await settled(call);
+        await outcomeOf(call);
         const key = `after/${operation}`;
         await createAll(store, [key]);
         await expectBody(store, key, utf8(key), cause);
@@ -77,10 +77,10 @@ export const errorCases: readonly StoreCase[] = [
         await deleteAll(store, [key]);
         await expectAbsent(store, key, cause);
       }
-      const result = await settled(() => store.get("b//c"));
+      const result = await outcomeOf(() => store.get("b//c"));
       expect(
         result.rejected && String(result.reason).includes("b//c"),
-        `get("b//c") after other failures settled as ${outcome(result)}`,
+        `get("b//c") after other failures ended with ${showOutcome(result)}`,
         cause,
       );
     },
@@ -106,6 +106,6 @@ async function thrownBy(call: () => Promise<unknown>): Promise<unknown> {
   } catch (error) {
     return error;
   }
-  await settled(() => running);
+  await outcomeOf(() => running);
   return undefined;
 }

@@ -39,7 +39,7 @@ export const freshnessCases: readonly StoreCase[] = [
   },
   {
     id: "freshness.loser",
-    title: "of 20 racing callers each who is answered exists can read the winner's bytes at once",
+    title: 'of 20 racing callers each one that gets "exists" can read the winner\'s bytes at once',
     family: "freshness",
     must: "R1",
     timeoutMs: short,
@@ -81,9 +81,9 @@ export const freshnessCases: readonly StoreCase[] = [
   },
 ];
 
-/** Each answer is asked for before the write too, so that one who remembers answers is found out. */
+/** Each read is made before the write too: a store that caches responses is found out. */
 async function follow(writer: ObjectStore, reader: ObjectStore): Promise<void> {
-  const cause = "an answer from a cache, or from a replica that lags";
+  const cause = "a response from a cache, or from a replica that lags";
   for (const round of [1, 2, 3]) {
     const key = `epoch=1/vnode=${round}/partial.bin`;
     await expectListed(reader, []);

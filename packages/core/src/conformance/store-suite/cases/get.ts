@@ -10,7 +10,7 @@ export const getCases: readonly StoreCase[] = [
     must: "G1",
     timeoutMs: short,
     async run({ store }) {
-      const cause = "the service's answer for an absent object taken for an error, or for a body";
+      const cause = "the service's response for an absent object taken for an error, or for a body";
       await expectAbsent(store, "nothing", cause);
       await expectAbsent(store, "no/such/folder/nothing", cause);
     },

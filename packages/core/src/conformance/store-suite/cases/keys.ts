@@ -10,8 +10,8 @@ import {
   expectSame,
   forEach,
   listAll,
-  outcome,
-  settled,
+  showOutcome,
+  outcomeOf,
   show,
   utf8,
 } from "../operations.ts";
@@ -117,13 +117,13 @@ export const keyCases: readonly StoreCase[] = [
     async run({ store }) {
       for (const key of forbidden) {
         for (const [call, result] of [
-          ["create", await settled(() => store.create(key, utf8("body")))],
-          ["get", await settled(() => store.get(key))],
-          ["delete", await settled(() => store.delete([key]))],
+          ["create", await outcomeOf(() => store.create(key, utf8("body")))],
+          ["get", await outcomeOf(() => store.get(key))],
+          ["delete", await outcomeOf(() => store.delete([key]))],
         ] as const) {
           expect(
             result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-            `${call} of ${show(key)} settled as ${outcome(result)}`,
+            `${call} of ${show(key)} ended with ${showOutcome(result)}`,
             "the key is not checked, or not by checkKey",
           );
         }
@@ -139,10 +139,10 @@ export const keyCases: readonly StoreCase[] = [
     timeoutMs: short,
     async run({ store }) {
       await createAll(store, ["a/1", "a/2"]);
-      const result = await settled(() => store.delete(["a/1", "a//", "a/2"]));
+      const result = await outcomeOf(() => store.delete(["a/1", "a//", "a/2"]));
       expect(
         result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-        `delete settled as ${outcome(result)}`,
+        `delete ended with ${showOutcome(result)}`,
         "the bad key reported as one failure of many",
       );
       await expectKeys(store, "", ["a/1", "a/2"], "keys are checked one by one");
@@ -161,12 +161,12 @@ export const keyCases: readonly StoreCase[] = [
         ["d/e/f", "d/e"],
       ] as const) {
         await createAll(store, [first]);
-        const result = await settled(() => store.create(second, utf8(second)));
+        const result = await outcomeOf(() => store.create(second, utf8(second)));
         const isRefused =
           result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey";
         expect(
           isRefused || (!result.rejected && result.value === "created"),
-          `create(${show(second)}) next to ${show(first)} settled as ${outcome(result)}`,
+          `create(${show(second)}) next to ${show(first)} ended with ${showOutcome(result)}`,
           "a directory taken for an object, or the file system's own error let through",
         );
         const cause = "a directory made over an object, or an object over a directory";

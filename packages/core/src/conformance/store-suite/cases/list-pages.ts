@@ -98,7 +98,7 @@ export const pagingCases: readonly StoreCase[] = [
         for (const name of names) seen.add(name);
         cursor = names.at(-1) ?? cursor;
         const following = paged.keys.find((key) => key > cursor);
-        // Nothing behind the last of the first keys, or the listing would go on for as long as keys are created.
+        // No key behind the last of the first keys: the listing would go on for as long as such keys are created.
         const behind = following === undefined ? [] : [`${cursor}-`, `a/9999.${seen.size}`];
         const born = [`a/0000.${seen.size}`, ...behind];
         for (const key of born) known.add(key);
@@ -131,7 +131,7 @@ function plain(count: number): string[] {
   return numbered(count, (number) => `a/${number}`);
 }
 
-/** Of lengths that differ, as the key's length is the body's. */
+/** Keys of different lengths. A body is its key, so that the sizes differ too. */
 function partials(count: number): string[] {
   return numbered(
     count,

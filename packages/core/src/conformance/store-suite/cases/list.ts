@@ -11,8 +11,8 @@ import {
   expectOrder,
   expectSame,
   listAll,
-  outcome,
-  settled,
+  showOutcome,
+  outcomeOf,
   show,
   utf8,
 } from "../operations.ts";
@@ -87,7 +87,7 @@ export const listCases: readonly StoreCase[] = [
         "aa",
       ];
       keys.push("n/1", "n/10", "n/2", "n/=", "n/Z", "n/z");
-      // Each begins with the first: a cursor that is only nearly the key before skips one.
+      // All begin with the first: if a cursor is not exactly the key before, then a name is skipped.
       keys.push("p/x", "p/x-", "p/x-.", "p/x.", "p/x0", "p/x=");
       await createAll(store, keys.toReversed());
       const cause = "an order by locale, by number or by directory";
@@ -134,10 +134,10 @@ export const listCases: readonly StoreCase[] = [
     async run({ store }) {
       for (const prefix of ["a", "/", "a//", "/a/", "../", "a/../", "a b/", "ü/", ".staging-x/"]) {
         const pages = store.list(prefix)[Symbol.asyncIterator]();
-        const result = await settled(() => pages.next());
+        const result = await outcomeOf(() => pages.next());
         expect(
           result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey",
-          `next() of list(${show(prefix)}) settled as ${outcome(result)}`,
+          `next() of list(${show(prefix)}) ended with ${showOutcome(result)}`,
           "the prefix is not checked, or not by checkPrefix",
         );
       }

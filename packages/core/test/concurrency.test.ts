@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { vnodeCapacity, World } from "../src/conformance/backend-suite/world.ts";
+import { nextIteration } from "../src/conformance/store-suite/operations.ts";
+import { ObjectStoreBackend, StoreError } from "../src/index.ts";
+import type { DeleteFailure, ListOptions, ListPage, ObjectStore } from "../src/store.ts";
+import { MapStore } from "./support/map-store.ts";
+import { rejectionOf } from "./support/rejection.ts";
+import { VirtualClock } from "./support/virtual-clock.ts";
+
+/** Holds every response until the test lets one go, and counts how many requests are in flight. */
+class GatedStore implements ObjectStore {
+  readonly name = "gated";
+  highest = 0;
+  readonly #inner: ObjectStore;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(inner: ObjectStore) {
+    this.#inner = inner;
+  }
+
+  async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
+    await this.#gate();
+    return this.#inner.create(key, body);
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    await this.#gate();
+    return this.#inner.get(key);
+  }
+
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+    const pages = this.#inner.list(prefix, options)[Symbol.asyncIterator]();
+    for (;;) {
+      await this.#gate();
+      const step = await pages.next();
+      if (step.done === true) return;
+      yield step.value;
+    }
+  }
+
+  async delete(keys: readonly string[]): Promise<readonly DeleteFailure[]> {
+    await this.#gate();
+    return this.#inner.delete(keys);
+  }
+
+  /** Responds to one request after another, the oldest first, each only when all that can be sent has been sent. */
+  async drive<T>(call: Promise<T>): Promise<T> {
+    const state = { pending: true };
+    const end = (): void => {
+      state.pending = false;
+    };
+    call.then(end, end);
+    for (await nextIteration(); state.pending; await nextIteration()) this.#waiting.shift()?.();
+    return call;
+  }
+
+  /** Responds to whatever a call that has ended still has in flight, and to what that leads to. */
+  async drain(): Promise<void> {
+    for (await nextIteration(); this.#waiting.length > 0; await nextIteration()) this.#waiting.shift()?.();
+  }
+
+  #gate(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.highest = Math.max(this.highest, this.#waiting.length);
+    });
+  }
+}
+
+describe("requests in flight", () => {
+  const calls: readonly {
+    readonly call: string;
+    readonly most: number;
+    readonly send: (backend: ObjectStoreBackend) => Promise<unknown>;
+  }[] = [
+    // `latest` reads epochs eight at a time: unsealed epochs on top are few.
+    { call: "latest", most: 8, send: (backend) => backend.latest() },
+    { call: "latestCommittedEpoch", most: 8, send: (backend) => backend.latestCommittedEpoch() },
+    { call: "sealedEpochs", most: 20, send: (backend) => backend.sealedEpochs() },
+    { call: "pruneBefore", most: 20, send: (backend) => backend.pruneBefore(100) },
+  ];
+
+  test.each(calls.flatMap((call) => [2, 3, 8, 64].map((concurrency) => ({ ...call, concurrency }))))(
+    "of $call are as many as $concurrency allows, and never more",
+    async ({ concurrency, most, send }) => {
+      const { backend, store } = await gated({ concurrency });
+
+      await store.drive(send(backend));
+
+      expect(store.highest).toBeLessThanOrEqual(concurrency);
+      expect(store.highest).toBeGreaterThanOrEqual(Math.min(concurrency, most));
+    },
+  );
+
+  test.each(calls)("of $call are one at a time where one is allowed", async ({ send }) => {
+    const { backend, store } = await gated({ concurrency: 1 });
+
+    await store.drive(send(backend));
+
+    expect(store.highest).toBe(1);
+  });
+
+  test("are eight by default", async () => {
+    const { backend, store } = await gated({});
+
+    await store.drive(backend.sealedEpochs());
+
+    expect(store.highest).toBe(8);
+  });
+
+  test("of a call that was refused are not begun any more, but for those in flight", async () => {
+    const { backend, store, gets } = await gated({ concurrency: 2 }, (key) =>
+      key === "epoch=40/_COMMIT" ? new StoreError("Denied", "403") : undefined,
+    );
+
+    const reason = await store.drive(rejectionOf(backend.sealedEpochs()));
+
+    expect(reason).toMatchObject({ code: "StoreFailed" });
+    const begun = gets().length;
+    await store.drain();
+    expect(gets().length - begun).toBeLessThanOrEqual(1);
+  });
+});
+
+/** Twenty sealed epochs and then twenty that are not, behind a store that holds its responses. */
+async function gated(
+  options: { readonly concurrency?: number },
+  errorOf: (key: string) => StoreError | undefined = () => undefined,
+): Promise<{ backend: ObjectStoreBackend; store: GatedStore; gets: () => readonly string[] }> {
+  const asked: string[] = [];
+  class Watched extends MapStore {
+    override get(key: string): Promise<Uint8Array | undefined> {
+      asked.push(key);
+      const error = errorOf(key);
+      return error === undefined ? super.get(key) : Promise.reject(error);
+    }
+  }
+  const inner = new Watched();
+  const writer = await new World(inner).open("A");
+  for (let epoch = 20; epoch < 40; epoch++) await writer.seal(epoch, { 0: "sealed" });
+  for (let epoch = 40; epoch < 60; epoch++) await writer.write(epoch, 0, "open");
+  const store = new GatedStore(inner);
+  const clock = new VirtualClock();
+  const backend = await store.drive(
+    ObjectStoreBackend.open({ store, instanceId: "B", vnodeCapacity, retry: clock.retry(), ...options }),
+  );
+  store.highest = 0;
+  asked.length = 0;
+  return { backend, store, gets: () => asked };
+}
