@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  // Most of them wait for an answer that never comes.
+  // Many of them wait for a response that never ends.
   test: { maxConcurrency: 16 },
 });

@@ -2,7 +2,7 @@ import type { AttachmentReceipt, SealedEpoch, StateBackend } from "@state/core";
 
 /** What an epoch holds besides the vnodes' state. */
 export interface Checkpoint {
-  /** The first row that the epoch does not count: where the source is replayed from. */
+  /** The first row after the epoch: a restored job reads the input from here. */
   readonly nextRow: number;
   /** The staged files whose release the seal allows. */
   readonly files: readonly string[];
@@ -11,7 +11,7 @@ export interface Checkpoint {
 const sourceOffset = "source-offset";
 const sinkFiles = "sink-files";
 
-/** Attaches a checkpoint to an epoch, before it is sealed: the seal then holds for state, offset and sink as one. */
+/** Attaches a checkpoint to an epoch before the seal. The seal then covers state, offset and files as one. */
 export function attach(
   backend: StateBackend,
   epoch: { readonly epoch: number; readonly assignmentVersion: number },

@@ -16,7 +16,7 @@ export interface Flight {
   readonly delay: bigint;
 }
 
-/** The input. From whatever row it is read again, the same flights come in the same order. */
+/** The input. Every read of a row gives the same flight, so that a job can read it again after a crash. */
 export class FlightSource {
   readonly #file: AsyncBuffer;
   readonly #metadata: FileMetaData;
@@ -40,7 +40,7 @@ export class FlightSource {
   async read(from: number, to: number): Promise<readonly Flight[]> {
     let flights: readonly Flight[] = [];
     for (let row = from; row < to; row = Math.min(to, this.#group.to)) {
-      // One decoded row group is kept: to go back after a crash costs one decode, and memory stays flat.
+      // Only one row group is held decoded. Memory stays flat, and going back costs one decode.
       if (row < this.#group.from || row >= this.#group.to) await this.#decodeGroupOf(row);
       const group = this.#group;
       flights = flights.concat(group.flights.slice(row - group.from, to - group.from));

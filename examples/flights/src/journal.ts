@@ -1,7 +1,7 @@
 import type { End } from "./attempt.ts";
 import type { Struck } from "./messages.ts";
 
-/** How the job came back after an attempt had ended. */
+/** How the job recovered after an attempt had ended. */
 export interface Recovery {
   readonly cause: End;
   /** The version that took over. */
@@ -16,14 +16,14 @@ export interface Recovery {
   readonly milliseconds: number;
 }
 
-/** What came of a leader that went on after its successor had taken over. */
+/** How a leader ended that went on after its successor had taken over. */
 export interface Deposed {
   readonly version: number;
   readonly struck: Struck;
   readonly end: End;
 }
 
-/** What happened in a run. */
+/** What happened in a run: the supervisor writes it, the checks and the summary read it. */
 export interface Journal {
   attempts: number;
   epochs: number;
@@ -32,7 +32,7 @@ export interface Journal {
   readonly pruned: { objects: number; bytes: number };
   readonly recoveries: Recovery[];
   readonly deposed: Deposed[];
-  /** Epochs that a deposed leader sealed all the same: there must be none. */
+  /** Epochs that a deposed leader sealed nevertheless: there must be none. */
   readonly usurped: number[];
 }
 

@@ -1,17 +1,18 @@
+/** A leader process: the protocol from takeover to prune. `attempt.ts` starts it. */
 import { isStateError, ObjectStoreBackend } from "@state/core";
 import type { Seal, SealedPartial } from "@state/core";
-import { liveWithParent, send } from "./channel.ts";
 import { attach, checkpointOf } from "./checkpoint.ts";
-import type { Assignment, FromLeader, News, Volume } from "./messages.ts";
+import type { Assignment, FromLeader, SupervisorMessage, Volume } from "./messages.ts";
+import { liveWithParent, send } from "./parent-channel.ts";
 import { Sink } from "./sink.ts";
 import { openStore } from "./store.ts";
-import { Striker } from "./striker.ts";
+import { StrikeInjector } from "./strike-injector.ts";
 import { vnodeCapacity } from "./vnodes.ts";
 import { Workers } from "./workers.ts";
 
-/** After so many epochs the old ones are pruned, ... */
+/** The number of epochs between prunes. */
 const pruneEvery = 6;
-/** ... but for so many, for a look back. */
+/** The number of epochs that a prune keeps. */
 const keptEpochs = 3;
 
 liveWithParent();
@@ -21,8 +22,8 @@ try {
   await report({ type: "finished" });
 } catch (error) {
   if (!isStateError(error)) throw error;
-  // Refused, or unknown. Either way this leader is over: whatever it did next could release rows that are not its to
-  // release. Its successor asks the store what holds.
+  // This leader was refused, or does not know how a request ended. Either way it stops: it could
+  // release rows of an epoch that is not sealed. Its successor finds out from the store.
   await report({ type: "gave up", code: error.code, sealed: error.sealed, message: error.message });
 }
 process.disconnect();
@@ -31,19 +32,19 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
   const crew = new Workers(workers);
   const sink = new Sink(out);
   await sink.open();
-  const striker = new Striker(strike);
+  const injector = new StrikeInjector(strike);
   await using backend = await ObjectStoreBackend.open({
-    store: striker.wrap(await openStore(store)),
+    store: injector.wrap(await openStore(store)),
     instanceId: `leader-${version}`,
     vnodeCapacity,
   });
 
-  // Once this returns no leader of a lower version can seal anything, whatever it still has in flight.
+  // Once this returns no leader of a lower version can seal anything, not even by a request in flight.
   const { base, nextEpoch } = await backend.takeover({ version });
   const checkpoint = base === undefined ? { nextRow: 0, files: [] } : await checkpointOf(base);
 
-  // The last leader may have died between its seal and the release. One epoch back is enough: each is released before
-  // the next is sealed.
+  // The last leader may have died between its seal and the release. Only the newest sealed epoch can
+  // lack its release: each epoch is released before the next is sealed.
   for (const file of checkpoint.files) await sink.release(file);
   await sink.discardBelow(version);
 
@@ -53,7 +54,7 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
   let from = checkpoint.nextRow;
   for (let epoch = nextEpoch; from < records; epoch++) {
     const to = Math.min(from + barrier, records);
-    await striker.enter({ epoch, from, to });
+    await injector.enter({ epoch, from, to });
 
     const { parts, unchanged, files } = await crew.cut({ epoch, from, to });
     const attachments = await attach(backend, { epoch, assignmentVersion: version }, { nextRow: to, files });
@@ -62,10 +63,10 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
       throw new Error(`the partials of vnodes ${outcome.missing.join(", ")} are missing`);
     await report({ type: "sealed", epoch, from, to, ...volumes(outcome.seal) });
 
-    // `complete: true` is the permission. Not a moment earlier: the epoch could have become void in between, and its
-    // rows would come a second time from the next attempt.
+    // Only `complete: true` permits the release. Before it the epoch may still become void, and the
+    // next attempt would release its rows a second time.
     for (const file of files) {
-      await striker.at("sealed, not released");
+      await injector.at("sealed, not released");
       await sink.release(file);
     }
 
@@ -77,7 +78,7 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
   }
 }
 
-/** What an epoch wrote itself, and what it took over from the epochs before it. */
+/** What an epoch wrote, and what it took over from earlier epochs. */
 function volumes({ epoch, partials }: Seal): { written: Volume; unchanged: Volume } {
   const isOwn = ({ key }: SealedPartial): boolean => key.startsWith(`epoch=${epoch}/`);
   return {
@@ -90,6 +91,6 @@ function volumeOf(partials: readonly SealedPartial[]): Volume {
   return { partials: partials.length, bytes: partials.reduce((bytes, { size }) => bytes + size, 0) };
 }
 
-async function report(news: News): Promise<void> {
-  await send({ to: "supervisor", news } satisfies FromLeader);
+async function report(message: SupervisorMessage): Promise<void> {
+  await send({ to: "supervisor", message } satisfies FromLeader);
 }

@@ -1,34 +1,23 @@
+/** The program: runs the job under a supervisor, then verifies what it has left. */
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { planChaos } from "./chaos.ts";
-import type { Strike } from "./chaos.ts";
-import { flightsFile } from "./flights.ts";
-import { absolute } from "./folder.ts";
-import type { Journal } from "./journal.ts";
-import { describeRun } from "./news.ts";
+import { describeRun } from "./descriptions.ts";
 import { parseOptions, usage } from "./options.ts";
 import type { Options } from "./options.ts";
 import { Progress } from "./progress.ts";
-import { summary } from "./report.ts";
-import { readReleased, readStatistics } from "./result.ts";
+import { readStatistics } from "./result.ts";
 import { Sink } from "./sink.ts";
+import { planStrikes } from "./strike-plan.ts";
+import { summary } from "./summary.ts";
 import { Supervisor } from "./supervisor.ts";
-import { readTruth } from "./truth.ts";
 import { UsageError } from "./usage-error.ts";
-import {
-  checkDeposed,
-  checkEnds,
-  checkRanges,
-  checkRecoveries,
-  checkRows,
-  checkStatistics,
-  checkStrikes,
-} from "./verdict.ts";
-import type { Check } from "./verdict.ts";
+import { resolveUserPath } from "./user-path.ts";
+import { verify } from "./verification.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
+/** Reads the command line and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   try {
     const options = parseOptions(args);
@@ -41,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
       return await run(
         options,
         options.store ?? `fs:${join(folder, "state")}`,
-        absolute(options.out ?? join(folder, "rows")),
+        resolveUserPath(options.out ?? join(folder, "rows")),
       );
     } finally {
       if (options.keep) process.stdout.write(`kept: ${folder}\n`);
@@ -54,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Runs the job with its strikes, and prints whether the result is right. */
 async function run(options: Options, store: string, out: string): Promise<number> {
   const { records, barrier, workers, kills, seed } = options;
   const sink = new Sink(out);
@@ -63,7 +53,7 @@ async function run(options: Options, store: string, out: string): Promise<number
     throw new UsageError(`${filled ? out : store} has another run in it: choose an empty folder`);
   }
 
-  const plan = planChaos({ seed, kills, records, workers });
+  const plan = planStrikes({ seed, kills, records, workers });
   const progress = new Progress(records);
   const supervisor = new Supervisor({ records, barrier, workers, store, out }, plan, progress);
   let interrupted = false;
@@ -82,7 +72,8 @@ async function run(options: Options, store: string, out: string): Promise<number
     progress.clear();
   }
   const milliseconds = performance.now() - start;
-  const checks = interrupted ? [] : await check(options, plan, supervisor.journal, store, sink);
+  const checks = interrupted ? [] : await verify(options, plan, supervisor.journal, store, sink);
+  // A signal may also have come during the verification.
   if (interrupted) return 130;
   const equal = checks.every(({ differences }) => differences.length === 0);
   process.stdout.write(`\n${summary(supervisor.journal, checks, milliseconds)}\n\n`);
@@ -92,26 +83,4 @@ async function run(options: Options, store: string, out: string): Promise<number
       : "Something differs: see above.\n",
   );
   return equal ? 0 : 1;
-}
-
-/** Holds what is in the store and in the output folder against a plain read of the input. */
-async function check(
-  { records, workers }: Options,
-  plan: readonly Strike[],
-  journal: Journal,
-  store: string,
-  sink: Sink,
-): Promise<readonly Check[]> {
-  const truth = await readTruth(flightsFile, records);
-  const statistics = (await readStatistics(store)) ?? new Map();
-  const released = await readReleased(sink);
-  return [
-    checkStatistics(truth, statistics),
-    checkRows(truth, released),
-    checkRanges(released, records, workers),
-    checkEnds(journal),
-    ...(plan.length === 0
-      ? []
-      : [checkStrikes(plan, journal), checkRecoveries(journal), checkDeposed(plan, journal, released)]),
-  ];
 }

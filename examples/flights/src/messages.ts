@@ -1,18 +1,19 @@
+/** What the processes tell each other. All of it goes through the supervisor, their parent. */
 import type { PartialReceipt, StateErrorCode, Sealed } from "@state/core";
-import type { Strike } from "./chaos.ts";
+import type { Strike } from "./strike-plan.ts";
 
-/** What every process of an attempt is told at its start. */
+/** The arguments of every process of an attempt. */
 export interface Assignment {
   /** The assignment version that this attempt's leader claims. */
   readonly version: number;
   readonly workers: number;
   /** The number of rows to process. */
   readonly records: number;
-  /** Rows an epoch. */
+  /** The number of rows of an epoch. */
   readonly barrier: number;
   readonly store: string;
   readonly out: string;
-  /** What is to happen to this very process. */
+  /** The strike that this process meets. */
   readonly strike?: Strike | undefined;
 }
 
@@ -34,7 +35,7 @@ export type Reply = { readonly type: "restored"; readonly worker: number } | Cut
 export interface CutReply {
   readonly type: "cut";
   readonly worker: number;
-  /** Of the vnodes that changed: their partials are durable. */
+  /** The receipts of the vnodes that changed: their partials are durable. */
   readonly parts: readonly PartialReceipt[];
   readonly unchanged: readonly number[];
   /** The staged file of the epoch's rows. */
@@ -46,17 +47,18 @@ export interface Volume {
   readonly bytes: number;
 }
 
-/** A leader's workers have the state of epoch `base`, or none, and go on from a row. */
+/** The workers have the state of epoch `base`, or none, and go on from the row `nextRow`. */
 export interface Recovered {
   readonly type: "recovered";
   readonly base: number | undefined;
   readonly nextRow: number;
 }
 
+/** An epoch is sealed. */
 export interface SealedCut extends Cut {
   readonly type: "sealed";
   readonly written: Volume;
-  /** Taken over from the epoch before. */
+  /** The partials that the seal takes over from earlier epochs. */
   readonly unchanged: Volume;
 }
 
@@ -74,7 +76,7 @@ export interface GaveUp {
   readonly message: string;
 }
 
-/** A process has come to the point at which it is struck, and is gone right after. */
+/** A process has reached its strike, and is killed or paused right after this message. */
 export interface Struck {
   readonly type: "struck";
   readonly strike: Strike;
@@ -83,18 +85,18 @@ export interface Struck {
   readonly to: number;
 }
 
-/** How the work goes. */
-export type Report = Recovered | SealedCut | Pruned;
+/** A step of the work. */
+export type WorkEvent = Recovered | SealedCut | Pruned;
 
-/** From anyone to the supervisor. */
-export type News = Report | { readonly type: "finished" } | GaveUp | Struck;
+/** From the leader or a worker to the supervisor. */
+export type SupervisorMessage = WorkEvent | { readonly type: "finished" } | GaveUp | Struck;
 
 /** What a leader sends; the supervisor passes orders on to the attempt's workers. */
 export type FromLeader =
   | { readonly to: "workers"; readonly order: Order }
-  | { readonly to: "supervisor"; readonly news: News };
+  | { readonly to: "supervisor"; readonly message: SupervisorMessage };
 
 /** What a worker sends; the supervisor passes replies on to the attempt's leader. */
 export type FromWorker =
   | { readonly to: "leader"; readonly reply: Reply }
-  | { readonly to: "supervisor"; readonly news: News };
+  | { readonly to: "supervisor"; readonly message: SupervisorMessage };

@@ -3,13 +3,13 @@ import { add, decode, encode, ofDelay } from "./statistics.ts";
 import type { Statistics } from "./statistics.ts";
 import { vnodeOf } from "./vnodes.ts";
 
-/** What an epoch's flights did to a worker's vnodes. */
+/** What an epoch's flights changed in a worker's vnodes. */
 export interface Change {
   /** The epoch's flights alone, by route: the rows for the sink. */
   readonly rows: Statistics;
-  /** Vnodes whose state is not what it was an epoch ago. */
+  /** Vnodes whose state differs from the one an epoch ago. */
   readonly changed: readonly number[];
-  /** Vnodes that hold state, the same as an epoch ago. */
+  /** Vnodes that hold the same state as an epoch ago. */
   readonly unchanged: readonly number[];
 }
 
@@ -17,12 +17,12 @@ export interface Change {
 export class DelayOperator {
   readonly #vnodes = new Map<number, Statistics>();
 
-  /** Puts back a vnode as a sealed epoch holds it. */
+  /** Sets a vnode's state to that of a sealed epoch. */
   restore(vnode: number, state: Uint8Array): void {
     this.#vnodes.set(vnode, decode(new TextDecoder().decode(state)));
   }
 
-  /** Takes in all flights of an epoch. */
+  /** Adds all flights of an epoch. */
   process(flights: Iterable<Flight>): Change {
     const rows: Statistics = new Map();
     for (const { origin, destination, delay } of flights) {

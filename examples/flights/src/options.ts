@@ -1,6 +1,7 @@
+/** The command line. */
 import { parseArgs } from "node:util";
-import { killPoints } from "./chaos.ts";
 import { namesStore, storeForms } from "./store.ts";
+import { killPoints } from "./strike-plan.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Options {
@@ -16,7 +17,7 @@ export interface Options {
   readonly keep: boolean;
 }
 
-/** Epochs for each kill: room to get over one before the next. */
+/** The number of epochs for each kill: the job recovers from one before the next. */
 const epochsPerKill = 4;
 
 export const usage = `Counts the delays of 3,000,000 flights in several processes, kills them again and again, and checks that the result is

@@ -1,7 +1,7 @@
 import type { WriteStream } from "node:tty";
-import { grouped } from "./quantities.ts";
+import { grouped } from "./number-formats.ts";
 
-/** A bar at the bottom of a terminal, with lines of news above it; elsewhere plain lines, one each tenth of the way. */
+/** A bar at the bottom of a terminal, with lines above it. Elsewhere plain lines, one each tenth of the way. */
 export class Progress {
   readonly #out: Pick<WriteStream, "write" | "isTTY" | "columns">;
   readonly #total: number;
@@ -14,7 +14,7 @@ export class Progress {
     this.#out = out;
   }
 
-  /** So many of the total are done. */
+  /** Sets how many flights of the total are done. */
   at(done: number): void {
     this.#done = done;
     if (this.#out.isTTY) {
@@ -28,13 +28,14 @@ export class Progress {
     }
   }
 
+  /** Prints a line above the bar. */
   line(text: string): void {
     this.clear();
     this.#out.write(`${text}\n`);
     if (this.#out.isTTY && this.#done < this.#total) this.#draw();
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   clear(): void {
     if (this.#out.isTTY) this.#out.write("\r\u001b[2K");
   }

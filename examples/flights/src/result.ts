@@ -1,3 +1,4 @@
+/** Reads what a run has left: the newest seal's state, and the released files. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ObjectStoreBackend } from "@state/core";
@@ -8,7 +9,7 @@ import type { Statistics } from "./statistics.ts";
 import { openStore } from "./store.ts";
 import { vnodeCapacity } from "./vnodes.ts";
 
-/** A file as a reader of the job's output finds it. */
+/** A file in the folder of released rows. */
 export interface ReleasedFile {
   readonly name: string;
   /** `undefined` for a file that is not from the sink. */

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Who staged which rows: what a file's name says. */
+/** Which rows a file holds, and which attempt staged them. The file's name says it. */
 export interface Origin {
   /** The first row of the input that the file covers, for its worker's airports. */
   readonly from: number;
@@ -14,13 +14,13 @@ export interface Origin {
 
 const nameForm = /^rows-(\d{8})-(\d{8})\.epoch-(\d+)\.version-(\d+)\.worker-(\d+)\.csv$/;
 
-/** A name that no other attempt can use: were the same rows released twice, both files would be there to see. */
+/** A name that no other attempt uses: if rows are released twice, there are two files to be seen. */
 export function nameOf({ from, to, epoch, version, worker }: Origin): string {
   const rows = [from, to].map((row) => String(row).padStart(8, "0")).join("-");
   return `rows-${rows}.epoch-${epoch}.version-${version}.worker-${worker}.csv`;
 }
 
-/** What `nameOf` put into a name; `undefined` for a file that the sink did not make. */
+/** The origin in a name; `undefined` for a file that the sink did not make. */
 export function originOf(name: string): Origin | undefined {
   const [, from, to, epoch, version, worker] = (nameForm.exec(name) ?? []).map(Number);
   if (
@@ -53,7 +53,7 @@ export class Sink {
     await mkdir(this.released, { recursive: true });
   }
 
-  /** Writes a file of rows that no reader sees yet. It must outlive a crash from here on: the seal will promise it. */
+  /** Writes a file of rows that no reader sees yet. It is durable when this resolves: the seal promises it. */
   async stage(origin: Origin, rows: string): Promise<string> {
     const name = nameOf(origin);
     const file = await open(join(this.staged, name), "wx");
@@ -68,8 +68,8 @@ export class Sink {
   }
 
   /**
-   * Shows a sealed epoch's file to readers. May be done again, and by several leaders at once: the move takes effect
-   * once, and whoever comes later finds it done.
+   * Shows a sealed epoch's file to readers. May be called again, and by several leaders at once: the
+   * file is moved once, and later calls find it moved.
    */
   async release(name: string): Promise<void> {
     try {
@@ -82,9 +82,10 @@ export class Sink {
   }
 
   /**
-   * Throws away what attempts of versions below `version` staged and nobody sealed. Call it after takeover, which
-   * makes sure that nobody will, and after releasing what the base had sealed. Files of higher versions stay: a leader
-   * that was paused right before this line would else delete the rows of its successor.
+   * Deletes what attempts of versions below `version` staged and never sealed. Call it after
+   * `takeover`, which ensures that no such attempt seals any more, and after releasing what the base
+   * has sealed. Files of higher versions stay: otherwise a leader that is paused right before this
+   * call would delete the rows of its successor.
    */
   async discardBelow(version: number): Promise<number> {
     const names = (await readdir(this.staged)).filter((name) => {

@@ -1,6 +1,6 @@
 /**
- * The delays of some flights, in minutes. All integers, and far below 2^53: in whatever order they are added up, and
- * however often the job starts over, the sums are the same to the last digit.
+ * The delays of some flights, in minutes. All are integers far below 2^53: the sums are exact,
+ * whatever the order of the additions, and however often the job starts over.
  */
 export interface Statistic {
   readonly count: number;
@@ -18,7 +18,7 @@ export function ofDelay(delay: number): Statistic {
   return { count: 1, sum: delay, sumOfSquares: delay * delay, min: delay, max: delay };
 }
 
-/** Adds to what is known of `key`. */
+/** Adds a statistic to that of `key`. */
 export function add(statistics: Statistics, key: string, more: Statistic): void {
   const known = statistics.get(key);
   statistics.set(
@@ -35,7 +35,7 @@ export function add(statistics: Statistics, key: string, more: Statistic): void 
   );
 }
 
-/** One line a key, sorted: the bytes depend on the statistics alone, not on the order in which they came about. */
+/** One line a key, sorted: equal statistics have equal bytes. */
 export function encode(statistics: Statistics): string {
   return [...statistics]
     .map(([key, { count, sum, sumOfSquares, min, max }]) =>

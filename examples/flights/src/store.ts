@@ -1,21 +1,22 @@
 import type { ObjectStore } from "@state/core";
 import { FsStore } from "@state/fs";
-import { absolute } from "./folder.ts";
 import { UsageError } from "./usage-error.ts";
+import { resolveUserPath } from "./user-path.ts";
 
-/** What a `--store` may be. */
+/** The forms of `--store`, for messages. */
 export const storeForms = "fs:DIR, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or azure://CONTAINER/PREFIX";
 
+/** Whether a text has one of these forms. */
 export function namesStore(url: string): boolean {
   return /^(fs:|(s3|gs|azure):\/\/[^/?]+\/)[^?]/.test(url);
 }
 
 /**
- * Opens the store that a `--store` names. The one place to add another adapter. A cloud's is loaded when it is asked for;
- * its credentials come from the environment, as its SDK looks for them.
+ * Opens the store that a `--store` names: the one place to add another adapter. A cloud's adapter
+ * is loaded only if it is named. Its SDK finds the credentials in the environment.
  */
 export async function openStore(url: string): Promise<ObjectStore> {
-  if (url.startsWith("fs:")) return new FsStore({ root: absolute(url.slice("fs:".length)) });
+  if (url.startsWith("fs:")) return new FsStore({ root: resolveUserPath(url.slice("fs:".length)) });
   const { protocol, hostname, pathname, searchParams } = new URL(url);
   const prefix = decodeURIComponent(pathname.slice(1));
   const endpoint = searchParams.get("endpoint") ?? undefined;
@@ -49,7 +50,7 @@ export async function openStore(url: string): Promise<ObjectStore> {
   }
 }
 
-/** The demo leaves the clouds' SDKs out. */
+/** The adapter, or an error with the command that installs it: the demo installs no cloud's SDK. */
 async function installed<T>(adapter: Promise<T>): Promise<T> {
   try {
     return await adapter;

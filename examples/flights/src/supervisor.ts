@@ -1,14 +1,14 @@
 import { Attempt } from "./attempt.ts";
 import type { End } from "./attempt.ts";
-import type { Strike } from "./chaos.ts";
+import { describeDeposed, describeEnd, describeRecovery } from "./descriptions.ts";
 import { emptyJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
-import type { Assignment, Recovered, Report, Struck } from "./messages.ts";
+import type { Assignment, Recovered, Struck, WorkEvent } from "./messages.ts";
 import type { Progress } from "./progress.ts";
-import { describeDeposed, describeEnd, describeRecovery } from "./news.ts";
+import type { Strike } from "./strike-plan.ts";
 
-/** A job that ends so often without getting anywhere, and without having been struck, will not get anywhere. */
-const endsInVain = 3;
+/** If so many attempts in a row seal nothing, and none was struck, the supervisor gives up. */
+const attemptsInVain = 3;
 
 /** Starts attempt after attempt, each with a higher version, until one has processed the whole input. */
 export class Supervisor {
@@ -29,6 +29,7 @@ export class Supervisor {
     this.#progress = progress;
   }
 
+  /** Resolves when an attempt has finished. */
   async run(): Promise<void> {
     let inVain = 0;
     let progressed: number | undefined;
@@ -40,7 +41,7 @@ export class Supervisor {
       if (struck) this.#strikes.shift();
       inVain = struck || this.#sealed !== progressed ? 0 : inVain + 1;
       progressed = this.#sealed;
-      if (inVain === endsInVain) throw new Error("the job does not get on: see above");
+      if (inVain === attemptsInVain) throw new Error("the job does not get on: see above");
     }
     await Promise.all(this.#awakened);
   }
@@ -53,8 +54,8 @@ export class Supervisor {
 
   async #attempt(version: number): Promise<End> {
     this.journal.attempts = version;
-    const attempt = new Attempt({ ...this.#assignment, version, strike: this.#strikes[0] }, (news) =>
-      this.#hear(news, version),
+    const attempt = new Attempt({ ...this.#assignment, version, strike: this.#strikes[0] }, (event) =>
+      this.#handle(event, version),
     );
     this.#running.add(attempt);
     const cause = await attempt.end;
@@ -64,7 +65,7 @@ export class Supervisor {
     return cause;
   }
 
-  /** Wakes a leader that knows nothing of its successor yet. */
+  /** Wakes a paused leader, which does not know that it has a successor. */
   async #wake(attempt: Attempt, struck: Struck): Promise<void> {
     const deposed = { version: attempt.version, struck, end: await attempt.resume() };
     if (this.#stopped) return;
@@ -78,28 +79,28 @@ export class Supervisor {
     this.#running.delete(attempt);
   }
 
-  #hear(news: Report, version: number): void {
+  #handle(event: WorkEvent, version: number): void {
     const { journal } = this;
-    if (news.type === "recovered") {
-      this.#recovered(news, version);
-    } else if (news.type === "pruned") {
-      journal.pruned.objects += news.objects;
-      journal.pruned.bytes += news.bytes;
+    if (event.type === "recovered") {
+      this.#recovered(event, version);
+    } else if (event.type === "pruned") {
+      journal.pruned.objects += event.objects;
+      journal.pruned.bytes += event.bytes;
     } else if (version < journal.attempts) {
-      journal.usurped.push(news.epoch);
+      journal.usurped.push(event.epoch);
     } else {
-      this.#sealed = news.epoch;
+      this.#sealed = event.epoch;
       journal.epochs += 1;
       for (const kind of ["written", "unchanged"] as const) {
-        journal[kind].partials += news[kind].partials;
-        journal[kind].bytes += news[kind].bytes;
+        journal[kind].partials += event[kind].partials;
+        journal[kind].bytes += event[kind].bytes;
       }
-      this.#progress.at(news.to);
+      this.#progress.at(event.to);
     }
   }
 
   #recovered({ base, nextRow }: Recovered, version: number): void {
-    // Only now, with the fence of a higher version in the store, may those who were stopped go on.
+    // The fence of this version is in the store now. Paused leaders go on, and must be refused.
     for (const { attempt, struck } of this.#paused.splice(0))
       this.#awakened.push(this.#wake(attempt, struck));
     if (this.#last === undefined) return;
@@ -109,7 +110,7 @@ export class Supervisor {
     this.journal.recoveries.push(recovery);
     this.#progress.line(describeRecovery(recovery));
     if (base !== this.#sealed) {
-      // The leader that sealed it did not live to tell.
+      // The leader that sealed it died before it could report the seal.
       this.#sealed = base;
       this.journal.epochs += 1;
     }

@@ -1,2 +1,2 @@
-/** What is wrong with the command line, in words for its author. */
+/** A mistake in the command line. The message is for its author. */
 export class UsageError extends Error {}

@@ -2,8 +2,8 @@
 export const vnodeCapacity = 128;
 
 /**
- * The vnode of an airport: FNV-1a, and never another hash. A restarted worker finds an airport's state by this
- * number, so it must come out the same in every process, today and after an upgrade.
+ * The vnode of an airport: its FNV-1a hash, and never another hash. A restarted worker finds an
+ * airport's state by this number: it must be the same in every process, also after an upgrade.
  */
 export function vnodeOf(airport: string): number {
   let hash = 0x811c9dc5;

@@ -1,22 +1,23 @@
+/** A worker process: it restores its vnodes, processes flights and writes partials. `attempt.ts` starts it. */
 import { ObjectStoreBackend } from "@state/core";
-import { liveWithParent, received, send } from "./channel.ts";
 import { FlightSource } from "./flights.ts";
 import type { Assignment, Cut, CutReply, FromWorker, Order } from "./messages.ts";
 import { DelayOperator } from "./operator.ts";
+import { liveWithParent, receive, send } from "./parent-channel.ts";
 import { Sink } from "./sink.ts";
 import { encode } from "./statistics.ts";
 import { openStore } from "./store.ts";
-import { Striker } from "./striker.ts";
+import { StrikeInjector } from "./strike-injector.ts";
 import { ownerOf, vnodeCapacity, vnodeOf } from "./vnodes.ts";
 
 liveWithParent();
-const orders = received<Order>();
+const orders = receive<Order>();
 const { version, workers, store, out, strike } = JSON.parse(process.argv[2] ?? "") as Assignment;
 const worker = Number(process.argv[3]);
 
-const striker = new Striker(strike);
+const injector = new StrikeInjector(strike);
 const backend = await ObjectStoreBackend.open({
-  store: striker.wrap(await openStore(store)),
+  store: injector.wrap(await openStore(store)),
   instanceId: `worker-${worker}`,
   vnodeCapacity,
 });
@@ -31,13 +32,13 @@ for await (const [order] of orders) {
     await restore(order.base);
     await send({ to: "leader", reply: { type: "restored", worker } } satisfies FromWorker);
   } else {
-    await striker.enter(order);
+    await injector.enter(order);
     await send({ to: "leader", reply: await cut(order) } satisfies FromWorker);
-    await striker.at("receipt sent");
+    await injector.at("receipt sent");
   }
 }
 
-/** Reads this worker's vnodes as the epoch that the leader goes on from has them. */
+/** Reads this worker's vnodes from the epoch that the leader goes on from. */
 async function restore(base: number | undefined): Promise<void> {
   if (base === undefined) return;
   const sealed = await backend.latest();
@@ -52,7 +53,7 @@ async function restore(base: number | undefined): Promise<void> {
   );
 }
 
-/** Processes an epoch's flights, and makes what they changed durable: the state as partials, the rows as a staged file. */
+/** Processes an epoch's flights. Makes changed state durable as partials, and rows as a staged file. */
 async function cut({ epoch, from, to }: Cut): Promise<CutReply> {
   const flights = await source.read(from, to);
   const { rows, changed, unchanged } = operator.process(

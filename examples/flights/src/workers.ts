@@ -1,31 +1,34 @@
 import type { PartialReceipt } from "@state/core";
-import { received, send } from "./channel.ts";
 import type { Cut, FromLeader, Order, Reply } from "./messages.ts";
+import { receive, send } from "./parent-channel.ts";
 
-/** What all workers together have to say about an epoch. */
+/** The replies of all workers to a cut, put together. */
 export interface CutEpoch {
   readonly parts: readonly PartialReceipt[];
   readonly unchanged: readonly number[];
   readonly files: readonly string[];
 }
 
-/** The leader's workers. One order at a time; a worker that dies never answers, and the supervisor ends the wait. */
+/**
+ * The leader's view of its workers. It sends one order at a time and waits for every reply. If a
+ * worker dies, its reply never comes, and the supervisor kills the leader.
+ */
 export class Workers {
   readonly #count: number;
-  readonly #replies = received<Reply>();
+  readonly #replies = receive<Reply>();
 
   constructor(count: number) {
     this.#count = count;
   }
 
-  /** Every worker has its vnodes as they were in the epoch `base`. */
+  /** Resolves when every worker has its vnodes as they were in the epoch `base`. */
   async restore(base: number | undefined): Promise<void> {
-    await this.#ask({ type: "restore", base });
+    await this.#order({ type: "restore", base });
   }
 
-  /** Every worker has processed its flights of the rows, and their effects are durable; nothing is sealed yet. */
+  /** Resolves when every worker has processed its flights of the rows, durably. Nothing is sealed yet. */
   async cut(cut: Cut): Promise<CutEpoch> {
-    const replies = (await this.#ask({ type: "cut", ...cut })).filter((reply) => reply.type === "cut");
+    const replies = (await this.#order({ type: "cut", ...cut })).filter((reply) => reply.type === "cut");
     return {
       parts: replies.flatMap((reply) => reply.parts),
       unchanged: replies.flatMap((reply) => reply.unchanged),
@@ -33,7 +36,7 @@ export class Workers {
     };
   }
 
-  async #ask(order: Order): Promise<readonly Reply[]> {
+  async #order(order: Order): Promise<readonly Reply[]> {
     await send({ to: "workers", order } satisfies FromLeader);
     const replies: Reply[] = [];
     while (replies.length < this.#count) {

@@ -8,7 +8,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { killPoints } from "../src/chaos.ts";
+import { killPoints } from "../src/strike-plan.ts";
 
 // The Node that the example brings along: it runs TypeScript as it is.
 const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));

@@ -30,7 +30,7 @@ function packageOf(entry: string): string {
   return parts.slice(0, entry.startsWith("@") ? 2 : 1).join("/");
 }
 
-/** Writes the reference of `entries` to the folder `out`. Rejects when typedoc so much as warns. */
+/** Writes the reference of `entries` to the folder `out`. Rejects also if typedoc only warns. */
 export async function writeReference(entries: EntryPoints, out: string): Promise<void> {
   const files = [...entries.values()];
   const app = await Application.bootstrap(
@@ -39,7 +39,7 @@ export async function writeReference(entries: EntryPoints, out: string): Promise
       entryPoints: files,
       tsconfig: join(import.meta.dirname, "../tsconfig.json"),
       readme: "none",
-      // A link to the sources would need the repository's address, which a clone need not have.
+      // Links to the sources need the repository's address, which a clone may not have.
       disableSources: true,
       excludeInternal: true,
       excludePrivate: true,
@@ -54,7 +54,7 @@ export async function writeReference(entries: EntryPoints, out: string): Promise
     if (level === LogLevel.Warn || level === LogLevel.Error) problems.add(message);
   };
 
-  // Of the tsconfig only the options count: a mistake in another package's file is not a mistake in the reference.
+  // Only the options of the tsconfig count, not its files: a mistake in them is not one in the reference.
   app.options.setCompilerOptions(files, app.options.getCompilerOptions(app.logger), undefined);
 
   // typedoc names a module by its path; users know it by what they import.
@@ -68,7 +68,7 @@ export async function writeReference(entries: EntryPoints, out: string): Promise
 
   const project = await app.convert();
   if (project !== undefined) {
-    // typedoc looks for missing exports in one package only, the project's: so each is the project's once.
+    // typedoc finds missing exports in the project's own package only, so each is that package once.
     for (const name of new Set([...entries.keys()].map(packageOf))) {
       project.packageName = name;
       app.validate(project);

@@ -6,13 +6,13 @@ import { publicEntryPoints, writeReference } from "../src/reference.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 let scratch: string;
-/** Where the reference of this workspace goes. */
+/** The folder of this workspace's reference. */
 let out: string;
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "state-api-docs-"));
   out = join(scratch, "api");
-  // A module by its package's word, as those of this workspace.
+  // The files are ES modules, as those of this workspace.
   await writeFile(join(scratch, "package.json"), '{ "type": "module" }');
 });
 

@@ -9,11 +9,12 @@ import type {
   ObjectStore,
 } from "../../../packages/core/src/store.ts";
 
+/** The sizes of the generated history. */
 export interface Shape {
   readonly epochs: number;
-  /** Written anew in every epoch. */
+  /** The number of vnodes that are written in every epoch. */
   readonly written: number;
-  /** Written in the first epoch, and unchanged in every later one. */
+  /** The number of vnodes that are written in the first epoch, and unchanged in every later one. */
   readonly unchanged: number;
 }
 
@@ -23,9 +24,9 @@ const pageSize = 1_000;
 const partialSize = 4_096;
 
 /**
- * A store of many sealed epochs that holds none of them: listings and seals are computed from numbers, and a delete is
- * a bit. So what a process needs of memory above this is the backend's own. Partials have no bodies and can only be
- * listed; what can be created is what is new in `_control/`.
+ * A store of many sealed epochs that holds none of them: listings and seals are computed from
+ * numbers, and a delete sets a bit. Nearly all memory that a process uses is then the backend's.
+ * Partials have no bodies and can only be listed. Objects can be created in `_control/` only.
  */
 export class GeneratedStore implements ObjectStore {
   readonly name = "generated";
@@ -37,7 +38,7 @@ export class GeneratedStore implements ObjectStore {
   readonly #deleted: Uint8Array;
   readonly #control = new Map<string, Uint8Array>();
 
-  /** @param onRequest called as a request is answered, while its answer is held; a page of a listing is one */
+  /** @param onRequest called just before each response, while it is held; a page of a listing is a request */
   constructor(shape: Shape, onRequest: (operation: Operation) => void) {
     this.#shape = shape;
     this.#onRequest = onRequest;
@@ -51,7 +52,7 @@ export class GeneratedStore implements ObjectStore {
     const exists = object === undefined ? this.#control.has(key) : this.#isThere(this.#indexOf(key));
     if (!exists && object !== undefined) throw new RangeError(`${key} is not a key to create`);
     if (!exists) this.#control.set(key, new Uint8Array(body));
-    await this.#answer("create");
+    await this.#respond("create");
     return exists ? "exists" : "created";
   }
 
@@ -59,25 +60,25 @@ export class GeneratedStore implements ObjectStore {
     const object = parseEpochObject(key);
     if (object !== undefined && object.kind !== "commit") throw new RangeError(`${key} has no body`);
     const body = object === undefined ? this.#control.get(key) : this.#seal(object.epoch);
-    await this.#answer("get");
+    await this.#respond("get");
     return body;
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     const isRoot = prefix === "" && options?.delimiter === "/";
     const names = isRoot ? this.#folders() : this.#objects(prefix);
-    // A store knows with a page whether it was the last one; an empty listing is a page too.
+    // The last page is a response of its own, also if it is empty.
     let page: Page = { objects: [], prefixes: [] };
     for (const name of names) {
       if (page.objects.length + page.prefixes.length === pageSize) {
-        await this.#answer("list");
+        await this.#respond("list");
         yield page;
         page = { objects: [], prefixes: [] };
       }
       if (typeof name === "string") page.prefixes.push(name);
       else page.objects.push(name);
     }
-    await this.#answer("list");
+    await this.#respond("list");
     yield page;
   }
 
@@ -87,12 +88,12 @@ export class GeneratedStore implements ObjectStore {
       if (index === undefined) this.#control.delete(key);
       else this.#deleted[index >> 3] = (this.#deleted[index >> 3] ?? 0) | (1 << (index & 7));
     }
-    await this.#answer("delete");
+    await this.#respond("delete");
     return [];
   }
 
-  /** In a later turn, as from a service: what is in flight beside this one is held meanwhile. */
-  async #answer(operation: Operation): Promise<void> {
+  /** Waits for a later turn of the event loop, as for a service: other requests are in flight meanwhile. */
+  async #respond(operation: Operation): Promise<void> {
     await setImmediate();
     this.#onRequest(operation);
   }
@@ -127,7 +128,7 @@ export class GeneratedStore implements ObjectStore {
     const { written, unchanged } = this.#shape;
     const partials = Array.from({ length: written + unchanged }, (_, vnode): SealedPartial => {
       const home = vnode < written ? epoch : 0;
-      // No digest of anything, and as long as one.
+      // A made-up digest of the right length.
       const sha256 = (home * this.#slots + vnode).toString(16).padStart(64, "0");
       return { vnode, key: partialKeys(home, vnode).first, size: partialSize, sha256 };
     });
@@ -142,7 +143,7 @@ export class GeneratedStore implements ObjectStore {
     });
   }
 
-  /** Of an epoch: one for its seal, and one for each vnode. */
+  /** The bits of an epoch: one for its seal, and one for each vnode. */
   get #slots(): number {
     return 1 + this.#shape.written + this.#shape.unchanged;
   }

@@ -4,14 +4,14 @@ export interface Measurement {
   readonly requests: Readonly<Record<Operation, number>>;
   /** Without the time that measuring took. */
   readonly milliseconds: number;
-  /** What was live at the worst of the samples, above what was when the meter was set idle. */
+  /** The highest sample of live memory, above that at `setIdle`. */
   readonly peakBytes: number;
-  /** How much higher the worst sample of the call's later half is than that of its first; below 0: lower. */
+  /** The highest sample of the call's second half, less that of its first half. */
   readonly growthBytes: number;
   readonly samples: number;
 }
 
-/** Counts requests, and every so many of them collects the garbage and looks at what is left. */
+/** Counts requests, and at every n-th of them collects the garbage and measures the memory that is left. */
 export class Meter {
   readonly #collect: () => void;
   #every = 1;
@@ -32,12 +32,12 @@ export class Meter {
     if (this.#count % this.#every === 0) this.#samples.push(this.#live());
   };
 
-  /** What is live from now on counts. */
+  /** Takes the memory that is live now as the zero of later samples. */
   setIdle(): void {
     this.#idle = this.#live();
   }
 
-  /** What a call costs, with a sample every so many requests. */
+  /** Measures a call, with a sample at every n-th request. */
   async measure(every: number, call: () => Promise<unknown>): Promise<Measurement> {
     this.#every = every;
     this.#requests = { create: 0, get: 0, list: 0, delete: 0 };

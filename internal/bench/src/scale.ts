@@ -1,5 +1,5 @@
 /**
- * What the calls that look at a whole history cost on one of a million objects: requests, and memory above idle.
+ * What the calls that read a whole history cost on one of a million objects: requests, and memory.
  * `node --expose-gc internal/bench/src/scale.ts`; with `--json` for a program to read.
  */
 import { parseArgs } from "node:util";
@@ -17,26 +17,26 @@ const vnodeCapacity = shape.written + shape.unchanged;
 await using backend = await ObjectStoreBackend.open({ store, instanceId: "scale", vnodeCapacity });
 meter.setIdle();
 
-const answers = { latest: -1, sealed: -1, base: -1, pruned: -1, left: -1 };
-// The intervals have no divisor in common with the 8 requests in flight: each of their phases is met.
+const results = { latest: -1, sealed: -1, base: -1, pruned: -1, left: -1 };
+// The intervals share no divisor with the 8 requests in flight, so that samples fall on each of them.
 const calls: Record<string, Measurement> = {
   latest: await meter.measure(1, async () => {
-    answers.latest = (await backend.latest())?.epoch ?? -1;
+    results.latest = (await backend.latest())?.epoch ?? -1;
   }),
   sealedEpochs: await meter.measure(49, async () => {
-    answers.sealed = (await backend.sealedEpochs()).length;
+    results.sealed = (await backend.sealedEpochs()).length;
   }),
   takeover: await meter.measure(1, async () => {
-    answers.base = (await backend.takeover({ version: 1 })).base?.epoch ?? -1;
+    results.base = (await backend.takeover({ version: 1 })).base?.epoch ?? -1;
   }),
   pruneBefore: await meter.measure(99, async () => {
-    answers.pruned = (await backend.pruneBefore(before)).objects;
+    results.pruned = (await backend.pruneBefore(before)).objects;
   }),
 };
-// What the newest seal names of the first epoch has survived.
-answers.left = (await backend.describeEpoch(0)).objects;
+// The objects of the first epoch that the newest seal names are left.
+results.left = (await backend.describeEpoch(0)).objects;
 
-process.stdout.write(values.json ? JSON.stringify({ shape, answers, calls }) : table());
+process.stdout.write(values.json ? JSON.stringify({ shape, results, calls }) : table());
 
 function table(): string {
   const objects = shape.epochs * (1 + shape.written) + shape.unchanged;

@@ -1,6 +1,6 @@
 /**
- * How long the store suite takes: on the memory store, and on one that answers each request after 20 ms, its cases side
- * by side and one after another. `node --conditions=@state/source internal/bench/src/suite.ts`
+ * How long the store suite takes: on the memory store, and on one that responds to each request
+ * after 20 ms, its cases side by side and one after another. `node --conditions=@state/source internal/bench/src/suite.ts`
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { MemoryStore } from "../../../packages/memory/src/index.ts";
@@ -13,7 +13,7 @@ import type {
 } from "../../../packages/core/src/store.ts";
 
 const latencyMs = 20;
-/** What vitest runs side by side, unless it is told otherwise. */
+/** The number of tests that vitest runs side by side by default. */
 const sideBySide = 5;
 
 interface Run {
@@ -78,7 +78,7 @@ class CountingStore extends MemoryStore {
 
 function nothing(): void {}
 
-/** Runs every case, so many at a time. */
+/** Runs every case, `cases` at a time. */
 async function run(latency: number, cases: number): Promise<Run> {
   const bodies: (() => Promise<void>)[] = [];
   const declare = (_: string, body: () => Promise<void>): void => void bodies.push(body);
@@ -95,12 +95,12 @@ async function run(latency: number, cases: number): Promise<Run> {
 }
 
 const memory = await run(0, sideBySide);
-const beside = await run(latencyMs, sideBySide);
-const after = await run(latencyMs, 1);
+const concurrent = await run(latencyMs, sideBySide);
+const serial = await run(latencyMs, 1);
 const rows: readonly (readonly [string, Run])[] = [
   ["memory, 5 cases at a time", memory],
-  [`${latencyMs} ms a request, 5 cases at a time`, beside],
-  [`${latencyMs} ms a request, one after another`, after],
+  [`${latencyMs} ms a request, 5 cases at a time`, concurrent],
+  [`${latencyMs} ms a request, one after another`, serial],
 ];
 process.stdout.write(`${"the store suite".padEnd(38)}seconds  requests\n`);
 for (const [title, { seconds, requests: sent }] of rows) {
@@ -108,4 +108,4 @@ for (const [title, { seconds, requests: sent }] of rows) {
     `${title.padEnd(36)}${seconds.toFixed(1).padStart(9)}${sent.toLocaleString("en").padStart(10)}\n`,
   );
 }
-process.stdout.write(`side by side takes ${(beside.seconds / after.seconds).toFixed(2)} of the time\n`);
+process.stdout.write(`side by side takes ${(concurrent.seconds / serial.seconds).toFixed(2)} of the time\n`);

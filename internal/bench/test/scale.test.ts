@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Measurement } from "../src/meter.ts";
 
 interface Result {
-  readonly answers: Readonly<Record<string, number>>;
+  readonly results: Readonly<Record<string, number>>;
   readonly calls: Readonly<Record<"latest" | "sealedEpochs" | "takeover" | "pruneBefore", Measurement>>;
 }
 
@@ -13,7 +13,7 @@ const mebibyte = 2 ** 20;
 let result: Result;
 
 beforeAll(async () => {
-  // In a process of its own, whose memory is nobody else's; and which ends if it lets more than this become old.
+  // In a process of its own, which crashes if its old objects exceed the limit.
   const args = [
     "--expose-gc",
     "--max-old-space-size=64",
@@ -25,8 +25,8 @@ beforeAll(async () => {
 }, 120_000);
 
 describe("on 1,000 epochs of 1,000 vnodes", () => {
-  test("the answers are those of a small store", () => {
-    expect(result.answers).toEqual({ latest: 999, sealed: 1_000, base: 999, pruned: 900 * 1_001, left: 100 });
+  test("the results are those of a small store", () => {
+    expect(result.results).toEqual({ latest: 999, sealed: 1_000, base: 999, pruned: 900 * 1_001, left: 100 });
   });
 
   // The root lists 1,000 epochs and `_control/`, and an epoch 1,000 partials and its seal: two pages each.

@@ -1,19 +1,19 @@
 import type { Recorded } from "./recording.ts";
 
-/** How the answers of a service are compared. */
-export interface Reading {
-  /** What of an answer counts, as headers and parts of the body by their names. */
+/** How the responses of a service are compared. */
+export interface ComparisonRules {
+  /** The parts of a response that count: headers and fields of the body by their names. */
   readonly view: (recorded: Recorded, side: "double" | "server") => Readonly<Record<string, unknown>>;
-  /** What differs with every answer, such as a date, by the path of the value: only that it is there is compared. */
-  readonly passing: RegExp;
+  /** The paths of values that differ with every response, such as dates: only their presence is compared. */
+  readonly volatile: RegExp;
 }
 
-/** What differs between two recordings of one saying, a line each. Names in `root` differ with every run. */
+/** The differences between two recordings of one probe, a line each. `root` differs with every run. */
 export function differences(
   double: readonly Recorded[],
   server: readonly Recorded[],
   root: string,
-  reading: Reading,
+  rules: ComparisonRules,
 ): readonly string[] {
   if (double.length !== server.length) {
     return [`requests: the double has ${double.length} of them, the server ${server.length}`];
@@ -21,13 +21,13 @@ export function differences(
   return double.flatMap((ours, index) => {
     const at = double.length === 1 ? "" : `${index + 1}. `;
     const theirs = server[index];
-    // What else differs follows from it.
-    if (theirs === undefined || ours.answer.status !== theirs.answer.status) {
-      return [`${at}status: the double says ${ours.answer.status}, the server ${theirs?.answer.status}`];
+    // Where the status differs, so does the rest.
+    if (theirs === undefined || ours.response.status !== theirs.response.status) {
+      return [`${at}status: the double says ${ours.response.status}, the server ${theirs?.response.status}`];
     }
     const lines = compare(
-      flat(reading.view(ours, "double"), reading.passing),
-      flat(reading.view(theirs, "server"), reading.passing),
+      flat(rules.view(ours, "double"), rules.volatile),
+      flat(rules.view(theirs, "server"), rules.volatile),
     );
     return lines.map((line) => at + line.replaceAll(root, "…/"));
   });
@@ -43,10 +43,10 @@ function compare(ours: ReadonlyMap<string, string>, theirs: ReadonlyMap<string, 
     );
 }
 
-function flat(view: Readonly<Record<string, unknown>>, passing: RegExp): ReadonlyMap<string, string> {
+function flat(view: Readonly<Record<string, unknown>>, volatile: RegExp): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   const spread = (path: string, value: unknown): void => {
-    if (passing.test(path)) values.set(path, "something");
+    if (volatile.test(path)) values.set(path, "something");
     else if (typeof value !== "object" || value === null) values.set(path, JSON.stringify(value));
     else for (const [name, part] of Object.entries(value)) spread(`${path}.${name}`, part);
   };
@@ -54,19 +54,19 @@ function flat(view: Readonly<Record<string, unknown>>, passing: RegExp): Readonl
   return values;
 }
 
-/** The headers by their names in lower case, without those whose name begins as one of these does. */
+/** The headers by their names in lower case, without those whose name begins with one of `ignored`. */
 export function headersBut(
-  { answer }: Recorded,
+  { response }: Recorded,
   ignored: readonly string[],
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    answer.headers
+    response.headers
       .map(([name, value]) => [name.toLowerCase(), value] as const)
       .filter(([name]) => !ignored.some((start) => name.startsWith(start))),
   );
 }
 
-export function typeOf({ answer }: Recorded): string {
-  const [, value = ""] = answer.headers.find(([name]) => name.toLowerCase() === "content-type") ?? [];
+export function typeOf({ response }: Recorded): string {
+  const [, value = ""] = response.headers.find(([name]) => name.toLowerCase() === "content-type") ?? [];
   return value;
 }

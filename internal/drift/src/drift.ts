@@ -1,29 +1,23 @@
-import type { Reading } from "./comparison.ts";
-import type { Recorded } from "./recording.ts";
+import type { ComparisonRules } from "./comparison.ts";
+import type { Recordings } from "./recording.ts";
 
-export type Recording = ReadonlyMap<string, readonly Recorded[]>;
-
-/** Where the double is not as the server, and why it stays so. */
+/** A difference between the double and the server that stays, and the reason. */
 export interface Deviation {
   readonly because: string;
   readonly differences: readonly string[];
 }
 
-export interface Records {
-  /** What every name begins with, another in each run. */
-  readonly root: string;
-  readonly double: Recording;
-  readonly server: Recording;
-}
-
-/** A double held against the server that it stands for. */
+/**
+ * A double and the server that it stands for: the probes that each gets, and how their responses
+ * are compared.
+ */
 export interface Drift {
   readonly name: string;
-  readonly sayings: readonly { readonly title: string; readonly requests?: number }[];
-  readonly reading: Reading;
-  /** By the title of what was said. */
+  readonly probes: readonly { readonly title: string; readonly requests?: number }[];
+  readonly rules: ComparisonRules;
+  /** By the title of the probe. */
   readonly deviations: Readonly<Record<string, Deviation>>;
   /** Whether the environment names a server. */
-  readonly isNamed: () => boolean;
-  readonly record: () => Promise<Records>;
+  readonly hasServer: () => boolean;
+  readonly record: () => Promise<Recordings>;
 }

@@ -1,28 +1,29 @@
-import { startGcsDouble } from "@state/servers";
-import type { Answer } from "@state/servers/proxy";
-import { headersBut, type Reading, typeOf } from "./comparison.ts";
+import { gcsFromEnvironment, startGcsDouble } from "@state/servers";
+import type { HttpResponse } from "@state/servers/proxy";
+import { type ComparisonRules, headersBut, typeOf } from "./comparison.ts";
 import type { Deviation, Drift } from "./drift.ts";
-import { gcsSayings, odd, gcsSpeaker } from "./gcs-sayings.ts";
-import { record } from "./recording.ts";
+import { gcsClients } from "./gcs-clients.ts";
+import { gcsProbes, odd } from "./gcs-probes.ts";
+import { recordAll } from "./recording.ts";
 
 /**
- * fake-gcs-server describes an object with more than the double does, and sends all of it whatever `fields` asks for.
- * Its texts are not the service's, nor is how it frames them.
+ * fake-gcs-server describes an object by more fields than the double does, and sends all of them
+ * whatever `fields` asks for. Its error texts, and their headers, are not the service's.
  */
-const reading: Reading = {
+const rules: ComparisonRules = {
   view(recorded, side) {
-    const { answer, request } = recorded;
+    const { request, response } = recorded;
     const type = typeOf(recorded).toLowerCase().replace(/;.*/, "");
-    if (answer.status >= 400)
-      return type === "application/json" ? { type, body: failureOf(jsonOf(answer)) } : {};
+    if (response.status >= 400)
+      return type === "application/json" ? { type, body: failureOf(jsonOf(response)) } : {};
     const headers = headersBut(recorded, ignoredHeaders);
-    if (type !== "application/json") return { ...headers, body: answer.body.toString() };
+    if (type !== "application/json") return { ...headers, body: response.body.toString() };
     const fields =
       side === "server" ? new URL(request.url, "http://localhost").searchParams.get("fields") : null;
-    const body = known(jsonOf(answer));
+    const body = known(jsonOf(response));
     return { type, body: fields === null ? body : chosen(body, fields) };
   },
-  passing: /(Created|updated|etag|generation|nextPageToken)$/i,
+  volatile: /(Created|updated|etag|generation|nextPageToken)$/i,
 };
 
 const ignoredHeaders = [
@@ -35,10 +36,10 @@ const ignoredHeaders = [
   "last-modified",
   "x-goog-metageneration",
 ];
-/** Parts of a description that no store reads. */
+/** Fields of an object's description that no store reads. */
 const unread = new Set(["acl", "id", "mediaLink", "selfLink", "timeStorageClassUpdated"]);
 
-function jsonOf({ body }: Answer): unknown {
+function jsonOf({ body }: HttpResponse): unknown {
   return body.length === 0 ? "" : JSON.parse(body.toString());
 }
 
@@ -67,7 +68,7 @@ function chosen(body: unknown, fields: string): unknown {
 }
 
 const deletes: Deviation = {
-  because: "the service answers 204, No Content, as its reference says",
+  because: "the service returns 204, No Content, as its reference says",
   differences: ["status: the double says 204, the server 200"],
 };
 
@@ -83,33 +84,18 @@ const deviations: Readonly<Record<string, Deviation>> = {
   ...Object.fromEntries(["delete", ...odd.map((key) => `delete ${key}`)].map((title) => [title, deletes])),
 };
 
-function named(): URL | undefined {
-  const text = process.env["STATE_TEST_GCS"];
-  return text === undefined ? undefined : new URL(text);
-}
-
 export const gcsDrift: Drift = {
   name: "the double of Cloud Storage and fake-gcs-server",
-  sayings: gcsSayings,
-  reading,
+  probes: gcsProbes,
+  rules,
   deviations,
-  isNamed: () => named() !== undefined,
+  hasServer: () => gcsFromEnvironment() !== undefined,
   async record() {
-    const url = named();
-    const endpoint = url?.searchParams.get("endpoint") ?? undefined;
-    if (url === undefined || endpoint === undefined) throw new Error("STATE_TEST_GCS names no endpoint");
-    const bucket = url.hostname;
-    const root = `${url.pathname.slice(1)}/drift-${crypto.randomUUID()}/`;
+    const place = gcsFromEnvironment();
+    if (place === undefined) throw new Error("STATE_TEST_GCS names no server");
+    const { endpoint, bucket } = place;
+    const root = `${place.root}/drift-${crypto.randomUUID()}/`;
     const double = await startGcsDouble({ bucket, anonymous: true });
-    try {
-      const speak = (to: string) => gcsSpeaker(bucket, root, to);
-      return {
-        root,
-        double: await record(double.endpoint, gcsSayings, speak),
-        server: await record(endpoint, gcsSayings, speak),
-      };
-    } finally {
-      await double.stop();
-    }
+    return recordAll(root, double, endpoint, gcsProbes, (to) => gcsClients(bucket, root, to));
   },
 };

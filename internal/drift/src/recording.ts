@@ -1,51 +1,88 @@
-import { type Answer, type Fault, Proxy, type ProxiedRequest } from "@state/servers/proxy";
+import type { Server } from "@state/servers";
+import { type Fault, type HttpResponse, Proxy, type ProxiedRequest } from "@state/servers/proxy";
 
-/** A request as it was sent, and the server's answer. */
+/** A request as it was sent, and the response to it. */
 export interface Recorded {
   readonly request: ProxiedRequest;
-  readonly answer: Answer;
+  readonly response: HttpResponse;
 }
 
-/** Something to say to a server, by whatever client. It may be said to several, and then is the same each time. */
-export interface Saying<Speaker> {
+/** What a server was sent for each probe, by the title of the probe. */
+export type Recording = ReadonlyMap<string, readonly Recorded[]>;
+
+/** The same probes, sent to a double and to the server that it stands for. */
+export interface Recordings {
+  /** The prefix of every name in the requests; another in each run. */
+  readonly root: string;
+  readonly double: Recording;
+  readonly server: Recording;
+}
+
+/** A request, or a few that belong together, that is sent to each server in the same way. */
+export interface Probe<Clients> {
   readonly title: string;
-  /** How many requests of the double's it is. Default 1. */
+  /** How many requests the double gets. Default 1. */
   readonly requests?: number;
-  readonly say: (speaker: Speaker) => Promise<unknown>;
+  readonly send: (clients: Clients) => Promise<unknown>;
 }
 
-/** Says everything, one thing after the other, through a proxy that records every request and its response. */
-export async function record<Speaker extends { readonly end: () => Promise<void> }>(
-  target: string,
-  sayings: readonly Saying<Speaker>[],
-  open: (endpoint: string) => Speaker,
-): Promise<ReadonlyMap<string, readonly Recorded[]>> {
-  const proxy = await Proxy.start(target);
-  let heard: Recorded[] = [];
-  const listen: Fault = async (exchange) => {
-    const answer = await exchange.forward();
-    heard.push({ request: exchange.request, answer });
-    exchange.answer(answer);
-  };
-  proxy.fail(() => true, listen, Number.POSITIVE_INFINITY);
-  const records = new Map<string, readonly Recorded[]>();
-  const speaker = open(proxy.endpoint);
+/** The clients that probes are sent by. */
+interface Closable {
+  /** Deletes what the probes have stored, and closes the clients. */
+  readonly end: () => Promise<void>;
+}
+
+/** Sends the probes to the double and to the server, and stops the double. */
+export async function recordAll<Clients extends Closable>(
+  root: string,
+  double: Server,
+  serverEndpoint: string,
+  probes: readonly Probe<Clients>[],
+  open: (endpoint: string) => Clients,
+): Promise<Recordings> {
   try {
-    for (const { title, say } of sayings) {
-      heard = [];
-      // A refusal is a response like any other, and what the proxy recorded is what counts.
-      const [said] = await Promise.allSettled([say(speaker)]);
-      if (heard.length === 0) {
+    return {
+      root,
+      double: await record(double.endpoint, probes, open),
+      server: await record(serverEndpoint, probes, open),
+    };
+  } finally {
+    await double.stop();
+  }
+}
+
+/** Sends the probes one after another, through a proxy that records each request and its response. */
+export async function record<Clients extends Closable>(
+  target: string,
+  probes: readonly Probe<Clients>[],
+  open: (endpoint: string) => Clients,
+): Promise<Recording> {
+  const proxy = await Proxy.start(target);
+  let recorded: Recorded[] = [];
+  const forward: Fault = async (exchange) => {
+    const response = await exchange.forward();
+    recorded.push({ request: exchange.request, response });
+    exchange.respond(response);
+  };
+  proxy.fail(() => true, forward, Number.POSITIVE_INFINITY);
+  const recording = new Map<string, readonly Recorded[]>();
+  const clients = open(proxy.endpoint);
+  try {
+    for (const { title, send } of probes) {
+      recorded = [];
+      // The client may reject: a refusal is a response like any other, and the proxy has recorded it.
+      const [outcome] = await Promise.allSettled([send(clients)]);
+      if (recorded.length === 0) {
         throw new Error(`${title}: nothing was sent`, {
-          cause: said.status === "rejected" ? said.reason : undefined,
+          cause: outcome.status === "rejected" ? outcome.reason : undefined,
         });
       }
-      records.set(title, heard);
+      recording.set(title, recorded);
     }
-    heard = [];
-    await speaker.end();
+    recorded = [];
+    await clients.end();
     if (proxy.problems.length > 0) throw new AggregateError(proxy.problems, "the proxy had problems");
-    return records;
+    return recording;
   } finally {
     await proxy.stop();
   }

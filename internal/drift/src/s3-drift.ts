@@ -1,12 +1,12 @@
 import { XMLParser } from "fast-xml-parser";
-import { namedS3, startS3Double } from "@state/servers";
-import { headersBut, type Reading, typeOf } from "./comparison.ts";
+import { s3FromEnvironment, startS3Double } from "@state/servers";
+import { type ComparisonRules, headersBut, typeOf } from "./comparison.ts";
 import type { Deviation, Drift } from "./drift.ts";
-import { record } from "./recording.ts";
-import { s3Sayings } from "./s3-sayings.ts";
-import { s3Speaker } from "./s3-speaker.ts";
+import { recordAll } from "./recording.ts";
+import { s3Clients } from "./s3-clients.ts";
+import { s3Probes } from "./s3-probes.ts";
 
-/** No client of ours looks at them. */
+/** The headers that no store reads. */
 const ignoredHeaders = [
   "connection",
   "content-security-policy",
@@ -29,21 +29,21 @@ const parser = new XMLParser({
   isArray: (name) => ["Contents", "CommonPrefixes", "Deleted"].includes(name),
 });
 
-const reading: Reading = {
+const rules: ComparisonRules = {
   view(recorded) {
     const headers = headersBut(recorded, ignoredHeaders);
-    const { body } = recorded.answer;
+    const { body } = recorded.response;
     if (!typeOf(recorded).startsWith("application/xml")) return { ...headers, body: body.toString() };
-    // Each of its parts is compared, and its length is that of passing things too.
+    // Its parts are compared one by one. Its length differs with those that are volatile.
     return { ...headers, "content-length": "", body: parser.parse(body) as unknown };
   },
-  passing:
+  volatile:
     /(^date|last-modified|x-amz-request-id|LastModified|RequestId|HostId|BucketName|ContinuationToken)$/,
 };
 
 const namesNothing: Deviation = {
   because:
-    "MinIO refuses it before it has read what the request is for; S3's errors differ in this from one another",
+    "MinIO refuses the request before it reads which object it is for; S3's errors do not agree on this",
   differences: [
     "body.Error.BucketName: the double says something, the server nothing",
     'body.Error.Key: the double says "…/a/1", the server nothing',
@@ -52,7 +52,7 @@ const namesNothing: Deviation = {
 
 const deviations: Readonly<Record<string, Deviation>> = {
   "put on the condition of an etag": {
-    because: "S3 knows no If-None-Match but * on a put, and answers 501; MinIO does what HTTP says",
+    because: "S3 knows no If-None-Match but * on a put, and returns 501; MinIO does what HTTP says",
     differences: ["status: the double says 501, the server 200"],
   },
   "come from another region": {
@@ -75,25 +75,16 @@ const deviations: Readonly<Record<string, Deviation>> = {
 
 export const s3Drift: Drift = {
   name: "the double of S3 and MinIO",
-  sayings: s3Sayings,
-  reading,
+  probes: s3Probes,
+  rules,
   deviations,
-  isNamed: () => namedS3() !== undefined,
+  hasServer: () => s3FromEnvironment() !== undefined,
   async record() {
-    const named = namedS3();
+    const named = s3FromEnvironment();
     if (named === undefined) throw new Error("STATE_TEST_S3 names no server");
     const place = { ...named, root: `${named.root}/drift-${crypto.randomUUID()}/` };
     const { region, accessKeyId, secretAccessKey } = place.server;
-    const double = await startS3Double({ buckets: [place.bucket], region, accessKeyId, secretAccessKey });
-    try {
-      const speak = (endpoint: string) => s3Speaker(place, endpoint);
-      return {
-        root: place.root,
-        double: await record(double.endpoint, s3Sayings, speak),
-        server: await record(place.server.endpoint, s3Sayings, speak),
-      };
-    } finally {
-      await double.stop();
-    }
+    const double = await startS3Double({ bucket: place.bucket, region, accessKeyId, secretAccessKey });
+    return recordAll(place.root, double, place.server.endpoint, s3Probes, (to) => s3Clients(place, to));
   },
 };

@@ -1,11 +1,15 @@
 import { AzureStore } from "@state/azure";
 import { createContainer, startAzurite } from "@state/servers";
-import { type Answer, answerOf } from "@state/servers/proxy";
+import { type HttpResponse, httpResponse } from "@state/servers/proxy";
 import { retryAfter, type Service, type Target, withText } from "./service.ts";
 
-function refusal(status: number, code: string, headers: Readonly<Record<string, string>> = {}): Answer {
+function refusal(status: number, code: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {
   const body = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>made up</Message></Error>`;
-  return answerOf(status, { "Content-Type": "application/xml", "x-ms-error-code": code, ...headers }, body);
+  return httpResponse(
+    status,
+    { "Content-Type": "application/xml", "x-ms-error-code": code, ...headers },
+    body,
+  );
 }
 
 /** The account that `STATE_TEST_AZURE` is in, or Azurite. */
@@ -60,9 +64,9 @@ export const azure: Service = {
     "301": refusal(301, "Moved"),
     "200 with an error in its body": refusal(200, "InternalError"),
   },
-  bodiless: [],
-  cursor: "marker",
-  truncated: (listing) =>
+  withoutResponseBody: [],
+  pageParameter: "marker",
+  withNextPage: (listing) =>
     withText(listing, (text) =>
       text.replace(/<NextMarker\s*\/>|<NextMarker><\/NextMarker>/, "<NextMarker>again</NextMarker>"),
     ),

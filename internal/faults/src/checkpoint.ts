@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isStateError, type ObjectStore, ObjectStoreBackend, type PartialReceipt } from "@state/core";
 
-/** Where in a checkpoint a fault may strike. */
+/** The points of a checkpoint at which a fault is injected. */
 export const points = ["partial", "seal", "list", "read", "prune"] as const;
 export type Point = (typeof points)[number];
 
 export interface Checkpoint {
-  /** What came of it, in words for the table. */
+  /** What happened, in words for the evidence page. */
   readonly outcome: string;
-  /** What the caller was told of epoch 1. */
-  readonly told: "sealed" | "yes" | "no" | "unknown";
+  /** What the caller learned of epoch 1: that it is sealed, or the `sealed` of an error. */
+  readonly reported: "sealed" | "yes" | "no" | "unknown";
 }
 
 const vnodes = [0, 1, 2] as const;
@@ -23,8 +23,8 @@ async function write(backend: ObjectStoreBackend, epoch: number, vnode: number):
 }
 
 /**
- * A leader seals epoch 0, then epoch 1, restores it and prunes what is below. Just before the point it calls `arm`, and
- * just after it `heal`, so that what strikes there strikes nowhere else.
+ * A leader seals epoch 0, seals epoch 1, restores it and prunes what is below. It calls `arm` just
+ * before the point and `heal` just after it, so that the fault hits no other request.
  */
 export async function checkpoint(
   store: ObjectStore,
@@ -46,7 +46,8 @@ export async function checkpoint(
     attempts: 3,
     attemptTimeoutMs,
     baseDelayMs: 0,
-    // Attempts really end when their time is over; between them nobody waits, whatever the service asked for.
+    // An attempt's time-out is waited for. The shorter waits between attempts are not, whatever the
+    // service asks for.
     sleep: async (ms: number, signal?: AbortSignal) =>
       ms < attemptTimeoutMs ? undefined : delay(ms, undefined, { signal }),
   };
@@ -64,27 +65,27 @@ export async function checkpoint(
       await write(backend, 1, 2),
     ];
     const { complete } = await at("seal", () => backend.epochComplete({ epoch: 1, parts }));
-    if (!complete) return { outcome: "waits for a partial that is there", told: "unknown" };
+    if (!complete) return { outcome: "waits for a partial that is there", reported: "unknown" };
     isSealed = true;
     const latest = await backend.latest();
     for (const vnode of vnodes) {
       const read = await at("read", async () => latest?.read(vnode));
-      if (!isEqual(read, bytesOf(1, vnode))) return { outcome: "wrong bytes", told: "sealed" };
+      if (!isEqual(read, bytesOf(1, vnode))) return { outcome: "wrong bytes", reported: "sealed" };
     }
     const { failedCount } = await at("prune", () => backend.pruneBefore(1));
     if (failedCount > 0)
-      return { outcome: `sealed; ${failedCount} deletes reported as failed`, told: "sealed" };
-    return { outcome: "sealed", told: "sealed" };
+      return { outcome: `sealed; ${failedCount} deletes reported as failed`, reported: "sealed" };
+    return { outcome: "sealed", reported: "sealed" };
   } catch (error) {
     if (!isStateError(error)) throw error;
-    const told = isSealed ? "sealed" : error.sealed;
-    return { outcome: `${isSealed ? "sealed; " : ""}\`${error.code}\`, sealed: ${error.sealed}`, told };
+    const reported = isSealed ? "sealed" : error.sealed;
+    return { outcome: `${isSealed ? "sealed; " : ""}\`${error.code}\`, sealed: ${error.sealed}`, reported };
   } finally {
     await backend.close();
   }
 }
 
-/** What the bucket shows to somebody who comes later and has nothing but the bucket. */
+/** What a reader who comes later finds in the bucket. */
 export async function inspect(
   store: ObjectStore,
 ): Promise<{ readonly sealed: boolean; readonly problem: string }> {

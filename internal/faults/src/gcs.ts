@@ -1,15 +1,19 @@
 import { GcsStore } from "@state/gcs";
-import { startGcsDouble } from "@state/servers";
-import { type Answer, answerOf } from "@state/servers/proxy";
+import { gcsFromEnvironment, startGcsDouble } from "@state/servers";
+import { type HttpResponse, httpResponse } from "@state/servers/proxy";
 import { retryAfter, type Service, type Target, withText } from "./service.ts";
 
-function refusal(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): Answer {
+function refusal(
+  status: number,
+  reason: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
   const error = {
     code: status,
     message: "made up",
     errors: [{ message: "made up", domain: "global", reason }],
   };
-  return answerOf(
+  return httpResponse(
     status,
     { "Content-Type": "application/json; charset=UTF-8", ...headers },
     JSON.stringify({ error }),
@@ -18,7 +22,7 @@ function refusal(status: number, reason: string, headers: Readonly<Record<string
 
 /** The server that `STATE_TEST_GCS` names, or a double. */
 async function start(): Promise<Target> {
-  const named = process.env["STATE_TEST_GCS"];
+  const named = gcsFromEnvironment();
   if (named === undefined) {
     const double = await startGcsDouble({ anonymous: true });
     return {
@@ -27,11 +31,7 @@ async function start(): Promise<Target> {
       stop: () => double.stop(),
     };
   }
-  const url = new URL(named);
-  const endpoint = url.searchParams.get("endpoint");
-  if (endpoint === null)
-    throw new Error("STATE_TEST_GCS names no endpoint: a proxy needs one to stand before");
-  return targetOf(endpoint, url.hostname, url.pathname.slice(1));
+  return targetOf(named.endpoint, named.bucket, named.root);
 }
 
 function targetOf(server: string, bucket: string, root: string): Target {
@@ -65,9 +65,9 @@ export const gcs: Service = {
     "301": refusal(301, "movedPermanently"),
     "200 with an error in its body": refusal(200, "backendError"),
   },
-  bodiless: ["delete"],
-  cursor: "pageToken",
-  truncated: (listing) =>
+  withoutResponseBody: ["delete"],
+  pageParameter: "pageToken",
+  withNextPage: (listing) =>
     withText(listing, (text) =>
       JSON.stringify({ ...(JSON.parse(text) as Record<string, unknown>), nextPageToken: "again" }),
     ),

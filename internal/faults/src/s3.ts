@@ -1,19 +1,19 @@
 import { S3Store } from "@state/s3";
-import { namedS3, type S3Place, startS3Double } from "@state/servers";
-import { type Answer, answerOf } from "@state/servers/proxy";
+import { s3FromEnvironment, type S3Place, startS3Double } from "@state/servers";
+import { type HttpResponse, httpResponse } from "@state/servers/proxy";
 import { retryAfter, type Service, type Target, withText } from "./service.ts";
 
-function refusal(status: number, code: string, headers: Readonly<Record<string, string>> = {}): Answer {
+function refusal(status: number, code: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>made up</Message></Error>`;
-  return answerOf(status, { "Content-Type": "application/xml", ...headers }, body);
+  return httpResponse(status, { "Content-Type": "application/xml", ...headers }, body);
 }
 
 /** The server that `STATE_TEST_S3` names, or a double. */
 async function start(): Promise<Target> {
-  const named = namedS3();
+  const named = s3FromEnvironment();
   if (named !== undefined) return targetOf(named, named.server.endpoint);
   const bucket = "state";
-  const double = await startS3Double({ buckets: [bucket] });
+  const double = await startS3Double({ bucket });
   return targetOf({ server: double, bucket, root: "faults" }, "the double");
 }
 
@@ -53,9 +53,9 @@ export const s3: Service = {
     "301": refusal(301, "PermanentRedirect"),
     "200 with an error in its body": refusal(200, "InternalError"),
   },
-  bodiless: [],
-  cursor: "continuation-token",
-  truncated: (listing) =>
+  withoutResponseBody: [],
+  pageParameter: "continuation-token",
+  withNextPage: (listing) =>
     withText(listing, (text) =>
       text.replace(
         "<IsTruncated>false</IsTruncated>",

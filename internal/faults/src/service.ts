@@ -1,11 +1,11 @@
 import type { ObjectStore } from "@state/core";
-import type { Answer, ProxiedRequest } from "@state/servers/proxy";
+import type { HttpResponse, ProxiedRequest } from "@state/servers/proxy";
 
 export type Operation = "create" | "get" | "list" | "delete";
 
-/** Something to test on: a double, a server, or what the environment names. */
+/** Where a service's tests run: on a double, on a server of their own, or on the one that the environment names. */
 export interface Target {
-  /** For reports. */
+  /** Its name in reports. */
   readonly server: string;
   readonly endpoint: string;
   /** A store under a prefix of its own, whose requests go to `endpoint`: the target's, or a proxy's in front of it. */
@@ -13,7 +13,7 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** Refusals that every service has, in its own words. */
+/** The refusals that every service has, each with codes of its own. */
 export type RefusalName =
   | "408"
   | "409, a request for the same key is under way"
@@ -26,24 +26,24 @@ export type RefusalName =
   | "301"
   | "200 with an error in its body";
 
-/** What the tests have to know of a service in order to fail it. */
+/** What the tests have to know of a service in order to inject faults. */
 export interface Service {
   readonly name: "s3" | "gcs" | "azure";
   start(): Promise<Target>;
   operationOf(request: ProxiedRequest): Operation | undefined;
-  readonly refusals: Readonly<Record<RefusalName, Answer>>;
-  /** The operations whose answer has no body. */
-  readonly bodiless: readonly Operation[];
+  readonly refusals: Readonly<Record<RefusalName, HttpResponse>>;
+  /** The operations whose response has no body. */
+  readonly withoutResponseBody: readonly Operation[];
   /** The parameter of a listing's URL that asks for a further page. */
-  readonly cursor: string;
-  /** A listing's answer that says there is another page. */
-  readonly truncated: (listing: Answer) => Answer;
+  readonly pageParameter: string;
+  /** A listing's response, altered to say that there is another page. */
+  readonly withNextPage: (listing: HttpResponse) => HttpResponse;
 }
 
-/** Seconds. */
+/** The `Retry-After` of refusals, in seconds. */
 export const retryAfter = "7";
 
-/** An answer whose body is another text. */
-export function withText(answer: Answer, alter: (text: string) => string): Answer {
-  return { ...answer, body: Buffer.from(alter(answer.body.toString())) };
+/** The response with its text altered. */
+export function withText(response: HttpResponse, alter: (text: string) => string): HttpResponse {
+  return { ...response, body: Buffer.from(alter(response.body.toString())) };
 }

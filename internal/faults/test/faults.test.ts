@@ -1,29 +1,32 @@
 import { isStoreError, type ObjectStore } from "@state/core";
 import { Proxy } from "@state/servers/proxy";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { faults, operationsOf, type FaultCase } from "../src/catalogue.ts";
+import { azure } from "../src/azure.ts";
 import { checkpoint, inspect, type Point, points } from "../src/checkpoint.ts";
-import { services } from "../src/services.ts";
+import { pageOf, type Seen } from "../src/evidence-page.ts";
+import { type FaultCase, faults, operationsOf } from "../src/fault-cases.ts";
+import { gcs } from "../src/gcs.ts";
+import { s3 } from "../src/s3.ts";
 import type { Operation, Service, Target } from "../src/service.ts";
-import { pageOf, type Seen } from "../src/page.ts";
 
+const services: readonly Service[] = [azure, gcs, s3];
 const operations: readonly Operation[] = ["create", "get", "list", "delete"];
-/** The request that strikes at each point of a checkpoint. */
-const struck: Readonly<Record<Point, Operation>> = {
+/** The operation that meets the fault at each point of a checkpoint. */
+const operationAt: Readonly<Record<Point, Operation>> = {
   partial: "create",
   seal: "create",
   list: "list",
   read: "get",
   prune: "delete",
 };
-/** Of an attempt whose answer never comes, and of all others. */
-const silentMs = 1_000;
-const patientMs = 15_000;
+/** The time-out of an attempt whose response never ends, and of all others. */
+const stalledAttemptMs = 1_000;
+const attemptMs = 15_000;
 const body = new Uint8Array(10_000).map((_, index) => index);
 
 const seen: Seen[] = [];
 
-const asked: Readonly<Record<Operation, (store: ObjectStore, signal?: AbortSignal) => Promise<string>>> = {
+const calls: Readonly<Record<Operation, (store: ObjectStore, signal?: AbortSignal) => Promise<string>>> = {
   create: (store, signal) => store.create("a/new", body, { signal }),
   get: async (store, signal) => expectWhole(await store.get("a/there", { signal })),
   async list(store, signal) {
@@ -38,11 +41,11 @@ const asked: Readonly<Record<Operation, (store: ObjectStore, signal?: AbortSigna
   },
 };
 
-/** What the operation came to on a store that is struck at every request of it. */
-async function ask(store: ObjectStore, operation: Operation, silent: boolean): Promise<string> {
-  const signal = silent ? AbortSignal.timeout(silentMs) : undefined;
+/** Calls the operation on a store, and returns its outcome in words for the evidence page. */
+async function outcomeOf(store: ObjectStore, operation: Operation, endsByTimeout: boolean): Promise<string> {
+  const signal = endsByTimeout ? AbortSignal.timeout(stalledAttemptMs) : undefined;
   try {
-    return await asked[operation](store, signal);
+    return await calls[operation](store, signal);
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) return "the signal's reason";
     if (!isStoreError(error)) throw error;
@@ -56,7 +59,7 @@ function expectWhole(bytes: Uint8Array | undefined): string {
   return Buffer.compare(bytes, body) === 0 ? "the bytes" : "wrong bytes";
 }
 
-/** A proxy of the test's own, and a store behind it. */
+/** Gives `work` a proxy in front of the target, and a store behind that proxy. */
 async function behindProxy<T>(
   target: Target,
   work: (proxy: Proxy, store: ObjectStore, prefix: string) => Promise<T>,
@@ -80,9 +83,9 @@ async function onStore(
 ): Promise<string> {
   return behindProxy(target, async (proxy, store) => {
     expect(await store.create("a/there", body)).toBe("created");
-    const land = fault.arm(proxy, service, operation, fault.strikes ?? Number.POSITIVE_INFINITY);
+    const land = fault.arm(proxy, service, operation, fault.hits ?? Number.POSITIVE_INFINITY);
     const sent = proxy.requests.length;
-    const answer = await ask(store, operation, fault.isSilent === true);
+    const outcome = await outcomeOf(store, operation, fault.endsByTimeout === true);
     const requests = proxy.requests
       .slice(sent)
       .filter((request) => service.operationOf(request) === operation);
@@ -90,10 +93,10 @@ async function onStore(
     proxy.heal();
     await land();
     expect(proxy.problems).toEqual([]);
-    // Whatever was answered, nothing half or changed may be there.
+    // Whatever the outcome: an object that is there is whole and unchanged.
     const there = operation === "create" ? await store.get("a/new") : await store.get("a/there");
     if (there !== undefined) expect(expectWhole(there)).toBe("the bytes");
-    return answer;
+    return outcome;
   });
 }
 
@@ -107,18 +110,18 @@ async function inCheckpoint(
   return behindProxy(target, async (proxy, store, prefix) => {
     let land: (() => Promise<void>) | undefined;
     const arm = (): void => {
-      land = fault.arm(proxy, service, struck[point], times);
+      land = fault.arm(proxy, service, operationAt[point], times);
     };
-    const attemptMs = fault.isSilent === true ? silentMs : patientMs;
-    const { outcome, told } = await checkpoint(store, point, attemptMs, arm, () => proxy.heal());
+    const timeoutMs = fault.endsByTimeout === true ? stalledAttemptMs : attemptMs;
+    const { outcome, reported } = await checkpoint(store, point, timeoutMs, arm, () => proxy.heal());
     await land?.();
     expect(proxy.problems).toEqual([]);
     const direct = target.open(target.endpoint, prefix);
     const { sealed, problem } = await inspect(direct);
     await direct.close?.();
     expect(problem, outcome).toBe("");
-    if (told === "sealed" || told === "yes") expect(sealed, outcome).toBe(true);
-    if (told === "no") expect(sealed, outcome).toBe(false);
+    if (reported === "sealed" || reported === "yes") expect(sealed, outcome).toBe(true);
+    if (reported === "no") expect(sealed, outcome).toBe(false);
     return outcome;
   });
 }
@@ -134,13 +137,13 @@ describe.each(services)("a failing connection to $name", (service) => {
   describe.each(faults)("$title:", (fault) => {
     const on = operationsOf(fault, service);
     for (const operation of operations.filter((each) => on.includes(each))) {
-      test.concurrent(`${operation} answers what the page says`, { timeout: 120_000 }, async () => {
-        const answer = await onStore(target, service, fault, operation);
-        seen.push({ service: service.name, fault: fault.title, column: operation, answer });
-        expect(answer).not.toContain("wrong");
+      test.concurrent(`${operation} has the outcome that the page says`, { timeout: 120_000 }, async () => {
+        const outcome = await onStore(target, service, fault, operation);
+        seen.push({ service: service.name, fault: fault.title, column: operation, outcome });
+        expect(outcome).not.toContain("wrong");
       });
     }
-    for (const point of points.filter((each) => on.includes(struck[each]))) {
+    for (const point of points.filter((each) => on.includes(operationAt[each]))) {
       test.concurrent(
         `a checkpoint survives it at its ${point}, or says truly what is sealed`,
         { timeout: 120_000 },
@@ -151,7 +154,7 @@ describe.each(services)("a failing connection to $name", (service) => {
             service: service.name,
             fault: fault.title,
             column: `checkpoint at its ${point}`,
-            answer: `${once} / ${always}`,
+            outcome: `${once} / ${always}`,
           });
           expect(`${once} ${always}`).not.toContain("wrong");
         },

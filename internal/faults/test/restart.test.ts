@@ -18,7 +18,7 @@ function storeOn({ endpoint, region, accessKeyId, secretAccessKey }: S3Server): 
   });
 }
 
-// Named also where it is not run: `pnpm servers` brings MinIO.
+// Without MinIO the test is skipped by name: `pnpm servers` installs it.
 test.skipIf(!isInstalled(minio))(
   "what was sealed on MinIO is restored after the server was killed, and nothing of it can be sealed again",
   { timeout: 120_000 },
@@ -34,7 +34,7 @@ test.skipIf(!isInstalled(minio))(
         await before.epochComplete({ epoch: 0, parts: [part] });
         await store.close();
       } finally {
-        // SIGKILL, as soon as the seal was answered.
+        // SIGKILL, as soon as the seal has succeeded.
         await server.stop();
       }
       server = await startMinio({ location });

@@ -22,12 +22,12 @@ async function git(root: string, ...args: string[]): Promise<string> {
   return (await run("git", args, { cwd: root, maxBuffer: 1 << 28 })).stdout;
 }
 
-/** git's answer, or undefined where it answers "no" by its exit code. */
-async function ask(root: string, ...args: string[]): Promise<string | undefined> {
+/** What git prints, or `undefined` if it ends with an exit code other than 0. */
+async function gitOrUndefined(root: string, ...args: string[]): Promise<string | undefined> {
   try {
     return (await git(root, ...args)).trim();
   } catch (error) {
-    // An exit code is a number; a git that could not be started at all has a string, such as ENOENT.
+    // The code of a git that ran is a number. If git could not be started, it is a string, such as ENOENT.
     if (typeof (error as { code?: unknown }).code === "number") return undefined;
     throw error;
   }
@@ -50,7 +50,7 @@ async function publicPackages(root: string): Promise<PublicPackage[]> {
 
 /** Committed, staged, unstaged and new files that differ from where the branch left `base`. */
 async function changedFiles(root: string, base: string): Promise<Set<string>> {
-  const fork = await ask(root, "merge-base", base, "HEAD");
+  const fork = await gitOrUndefined(root, "merge-base", base, "HEAD");
   if (fork === undefined) {
     throw new Error(
       `where this branch left ${base} is not in this clone: git fetch --unshallow, or rebase on ${base}`,
@@ -65,11 +65,11 @@ async function changedFiles(root: string, base: string): Promise<Set<string>> {
 /** Checks that each package whose `src` is changed since the main branch is named by a changeset that is new since then. */
 export async function checkChangesets(root: string): Promise<ChangesetReport> {
   const main = "main";
-  const branch = await ask(root, "symbolic-ref", "--quiet", "--short", "HEAD");
+  const branch = await gitOrUndefined(root, "symbolic-ref", "--quiet", "--short", "HEAD");
   const candidates = branch === main ? [`origin/${main}`] : [`origin/${main}`, main];
   let base: string | undefined;
   for (const candidate of candidates) {
-    const commit = await ask(root, "rev-parse", "--verify", "--quiet", `${candidate}^{commit}`);
+    const commit = await gitOrUndefined(root, "rev-parse", "--verify", "--quiet", `${candidate}^{commit}`);
     if (commit !== undefined) base ??= candidate;
   }
   if (base === undefined) {

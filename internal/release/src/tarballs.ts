@@ -34,7 +34,7 @@ async function findPublicPackages(): Promise<readonly PublicPackage[]> {
   return found.toSorted((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-/** Packs every public package as it would be published; answers the tarballs' paths by package name. */
+/** Packs every public package as it would be published; returns the tarballs' paths by package name. */
 export async function packAll(scratch: string): Promise<ReadonlyMap<string, string>> {
   const tarballs = publicPackages.map(async ({ name, folder }) => {
     const packed = join(scratch, "packed", name);

@@ -131,7 +131,7 @@ describe("two copies of core in one process", () => {
       `import * as one from "./one/node_modules/@state/core/dist/index.js";
 import * as two from "./two/node_modules/@state/core/dist/index.js";
 
-const answers = [];
+const results = [];
 for (const [here, there] of [[one, two], [two, one]]) {
   const throttled = new there.StoreError("Throttled", "slow down");
   const refused = new there.StateError("Closed", "closed", { sealed: "unknown" });
@@ -151,7 +151,7 @@ for (const [here, there] of [[one, two], [two, one]]) {
   };
   const retry = { sleep: async () => {} };
   const backend = await here.ObjectStoreBackend.open({ store, instanceId: "a", vnodeCapacity: 1, retry });
-  answers.push({
+  results.push({
     another: here.StoreError !== there.StoreError && !(throttled instanceof here.StoreError),
     store: here.isStoreError(throttled) && !here.isStateError(throttled),
     state: here.isStateError(refused) && !here.isStoreError(refused),
@@ -159,7 +159,7 @@ for (const [here, there] of [[one, two], [two, one]]) {
     retried: thrown > 1,
   });
 }
-console.log(JSON.stringify(answers));
+console.log(JSON.stringify(results));
 `,
     );
     const { stdout } = await run(process.execPath, [join(scratch, "copies/copies.mjs")]);

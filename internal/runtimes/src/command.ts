@@ -1,4 +1,4 @@
-/** For the runtimes that run a file: Node, Bun, Deno. */
-import { answer } from "./answer.ts";
+/** The entry for runtimes that run a file: Node, Bun, Deno. */
+import { printReport } from "./print-report.ts";
 
-await answer();
+await printReport();

@@ -1,9 +1,9 @@
 import { isStateError, ObjectStoreBackend } from "@state/core";
 import { MemoryStore } from "@state/memory";
 
-/** What the scenario came to: the same on every runtime. */
+/** The result of the scenario: the same on every runtime. */
 export interface Report {
-  /** The digest of "abc", whose value is known: WebCrypto was asked as this runtime wants it. */
+  /** The digest of "abc", which is known: this runtime's WebCrypto was called rightly. */
   readonly digest: string;
   readonly restored: readonly string[];
   readonly attachment: string;

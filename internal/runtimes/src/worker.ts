@@ -1,7 +1,7 @@
-/** For workerd, which runs no file but calls a module's handlers: this is the one of `workerd test`. */
-import { answer } from "./answer.ts";
+/** The entry for workerd, which calls a module's handlers: `workerd test` calls `test`. */
+import { printReport } from "./print-report.ts";
 
-const worker: { test(): Promise<void> } = { test: answer };
+const worker: { test(): Promise<void> } = { test: printReport };
 
 // oxlint-disable-next-line import/no-default-export -- where workerd looks for the handlers
 export default worker;

@@ -43,7 +43,7 @@ export async function builtModules(project: string): Promise<readonly string[]> 
  * imports it. So the build goes in file by file as it is, and what stands for the packages' `exports` is said here.
  */
 export async function workerdConfig(project: string, entry: string): Promise<string> {
-  const own = [entry, "answer.js", "scenario.js"].map((file) => embedded(file, file));
+  const own = [entry, "print-report.js", "scenario.js"].map((file) => embedded(file, file));
   const built = (await builtModules(project)).map((file) => embedded(file, `node_modules/${file}`));
   const bare = [
     reexport("@state/core", "./core/dist/index.js"),

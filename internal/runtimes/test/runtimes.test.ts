@@ -77,7 +77,7 @@ describe("the build", () => {
     await writeFile(join(project, "empty.js"), "export const nothing = 0;");
     await writeFile(join(project, "loud.js"), "Math.random(); Date.now(); setTimeout(() => 0, 0);");
     const specifiers = ["./empty.js", "./loud.js", "@state/core", "@state/memory"];
-    const { stdout } = await start(pinnedNode, ["quiet.js", ...specifiers], project);
+    const { stdout } = await start(pinnedNode, ["load-effects.js", ...specifiers], project);
     const doings = JSON.parse(stdout) as Record<string, string[]>;
     expect(doings["./loud.js"]).toEqual(expect.arrayContaining(["random", "now", "Timeout"]));
     // What the loader itself does for a module, and no more.

@@ -113,7 +113,7 @@ function declared(): string[] {
 describe.each(runners)("under $name", (runner) => {
   testOn(
     runner.runtime,
-    "both suites run whole, and what the harness cannot do is skipped by name",
+    "the two suites run whole, and what the harness cannot do is skipped by name",
     async () => {
       const { code, tests, output } = await run(runner);
       const expected = declared().map((name) => [name, name.includes("(not run: ") ? "skipped" : "passed"]);

@@ -23,7 +23,7 @@ export interface AzuriteOptions {
 
 /** Azurite's blob service, from npm. */
 export async function startAzurite({ location }: AzuriteOptions = {}): Promise<Azurite> {
-  const keeping = location === undefined ? ["--inMemoryPersistence"] : ["--location", location];
+  const persistence = location === undefined ? ["--inMemoryPersistence"] : ["--location", location];
   const server = await startProcess({
     name: "Azurite",
     command: process.execPath,
@@ -31,7 +31,7 @@ export async function startAzurite({ location }: AzuriteOptions = {}): Promise<A
       "--require",
       join(import.meta.dirname, "keep-alive.cjs"),
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
-      ...keeping,
+      ...persistence,
       "--disableTelemetry",
       // The SDK speaks a newer version of the protocol.
       "--skipApiVersionCheck",
@@ -41,9 +41,9 @@ export async function startAzurite({ location }: AzuriteOptions = {}): Promise<A
       "--blobPort",
       String(port),
     ],
-    // It writes down what it keeps when it ends.
+    // Azurite writes its data to the folder when it ends.
     ...(location === undefined ? {} : { endSignal: "SIGTERM" as const }),
-    // Anything that is HTTP: without credentials the answer is a refusal.
+    // Any status will do: a request without credentials is refused.
     isReady: async (endpoint) => (await fetch(`${endpoint}/`)).status > 0,
   });
   return { ...server, accountName, accountKey, ...addressOf(server.endpoint) };

@@ -2,7 +2,7 @@ import { binaryOf, fakeGcsServer } from "./installed.ts";
 import { startProcess } from "./process.ts";
 import type { Server } from "./server.ts";
 
-/** Google Cloud Storage's JSON API, in memory. It checks no credentials. */
+/** Starts fake-gcs-server: Cloud Storage's JSON API, in memory. It checks no credentials. */
 export function startFakeGcsServer(): Promise<Server> {
   return startProcess({
     name: "fake-gcs-server",
@@ -14,10 +14,10 @@ export function startFakeGcsServer(): Promise<Server> {
 
 /** Makes a bucket on a server of the tests' own. */
 export async function createGcsBucket(endpoint: string, bucket: string): Promise<void> {
-  const answer = await fetch(`${endpoint}/storage/v1/b?project=test`, {
+  const response = await fetch(`${endpoint}/storage/v1/b?project=test`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name: bucket }),
   });
-  if (!answer.ok) throw new Error(`no bucket was made: ${answer.status} ${await answer.text()}`);
+  if (!response.ok) throw new Error(`no bucket was made: ${response.status} ${await response.text()}`);
 }

@@ -1,4 +1,4 @@
-/** `pnpm servers`: brings the servers that the tests of the cloud stores use into an ignored folder, once. */
+/** `pnpm servers`: installs the servers that the tests of the cloud stores use into an ignored folder. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Runs it where the reader sees what it does; answers whether it went well. */
+/** Runs a command with its output shown, and returns whether it ended well. */
 function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): boolean {
   say(`  ${command} ${args.join(" ")}`);
   const { status, error } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...env } });

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 /** Ignored by git; `pnpm servers` fills it. */
 export const serversFolder = resolve(import.meta.dirname, "../../../.servers");
 
-/** A server that is no npm package, and how it is had. */
+/** A server that is not an npm package, and where it comes from. */
 export interface InstalledServer {
   readonly name: string;
   readonly version: string;
@@ -48,7 +48,7 @@ export function binaryOf({ binary }: InstalledServer): string {
   return join(serversFolder, binary);
 }
 
-/** Written last, so that half an installation counts as none. */
+/** A file that is written last, so that half an installation counts as none. */
 export function stampOf({ name }: InstalledServer): string {
   return join(serversFolder, `${name}.version`);
 }
@@ -58,7 +58,7 @@ export function isInstalled(server: InstalledServer): boolean {
   return existsSync(binaryOf(server)) && existsSync(stamp) && readFileSync(stamp, "utf8") === server.version;
 }
 
-/** What brings it here. */
+/** The command that installs it. */
 export function commandFor({ isExtra }: InstalledServer): string {
   return `npx -y pnpm@12 servers${isExtra === true ? " --all" : ""}`;
 }

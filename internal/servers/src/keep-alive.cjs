@@ -1,6 +1,7 @@
 /**
- * Loaded before Azurite: its servers keep idle connections for ten minutes. Azurite has an option for that, and does not
- * read it (3.37); after its five seconds it cuts connections on which a request is on its way.
+ * Loaded before Azurite, whose servers then keep idle connections for ten minutes. Azurite has an
+ * option for that, and ignores it (3.37): it closes connections after five idle seconds, also if a
+ * request is on its way on them.
  */
 const http = require("node:http");
 

@@ -14,11 +14,11 @@ export interface S3Server extends Server {
 }
 
 export interface MinioOptions {
-  /** The folder that keeps the data through a restart. Left out, it is one of its own, which is gone when it is stopped. */
+  /** The folder that keeps the data through a restart. Left out, `stop` deletes the data. */
   readonly location?: string | undefined;
 }
 
-/** MinIO, which is ended by SIGKILL: it keeps what it has answered for. */
+/** Starts MinIO. It is ended by SIGKILL, which loses nothing that it has confirmed. */
 export async function startMinio({ location }: MinioOptions = {}): Promise<S3Server> {
   const data = location ?? (await mkdtemp(join(tmpdir(), "state-minio-")));
   const [accessKeyId, secretAccessKey] = ["state-test", crypto.randomUUID()];

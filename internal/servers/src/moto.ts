@@ -2,7 +2,7 @@ import { binaryOf, moto } from "./installed.ts";
 import type { S3Server } from "./minio.ts";
 import { startProcess } from "./process.ts";
 
-/** A second S3, which keeps everything in memory and checks no signature. */
+/** Starts moto, an S3 that keeps everything in memory and checks no signature. */
 export async function startMoto(): Promise<S3Server> {
   const server = await startProcess({
     name: "moto",

@@ -1,4 +1,4 @@
-/** The last line of `pnpm test`: what it did not run, by name, and what would. */
+/** Prints the end of `pnpm test`: the servers that it did not test on, and the commands that do. */
 import { commandFor, installedServers } from "./installed.ts";
 
 const lines = installedServers.map(

@@ -1,30 +1,30 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { listenOnLoopback } from "./loopback.ts";
 import type { Server } from "./server.ts";
 
 export interface ProcessOptions {
   readonly name: string;
   readonly command: string;
-  /** Made when the port is known. */
   readonly args: (port: number) => readonly string[];
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** `SIGTERM` for a program that writes down its data when it ends. Default `SIGKILL`. */
   readonly endSignal?: "SIGTERM" | "SIGKILL" | undefined;
-  /** Resolves true once the server answers; asked again until it does. */
+  /** Whether the server responds; called again until it does. */
   readonly isReady: (endpoint: string) => Promise<boolean>;
 }
 
 const startLimitMs = 60_000;
 const endLimitMs = 10_000;
 
-/** Starts a program that serves on a port, and waits until it answers. It is ended by its process id. */
+/** Starts a program that serves on a port, and waits until it responds. It is ended by its process id. */
 export async function startProcess(options: ProcessOptions): Promise<Server> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startOnce(options);
     } catch (error) {
-      // Somebody else may have taken the port in between.
+      // Another process may have taken the port between the search for it and the start.
       if (attempt === 3 || !(error instanceof EndedEarly)) throw error;
     }
   }
@@ -39,7 +39,7 @@ async function startOnce(options: ProcessOptions): Promise<Server> {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
   });
-  // Also when the tests end without having stopped it.
+  // If the tests end without having stopped the server, it ends with them.
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
@@ -50,11 +50,11 @@ async function startOnce(options: ProcessOptions): Promise<Server> {
   const failed = new Promise<never>((_, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) =>
-      reject(new EndedEarly(`${options.name} ended (${signal ?? code}) before it answered:\n${output}`)),
+      reject(new EndedEarly(`${options.name} ended (${signal ?? code}) before it responded:\n${output}`)),
     );
   });
   try {
-    await Promise.race([answers(options, endpoint), failed]);
+    await Promise.race([untilReady(options, endpoint), failed]);
   } catch (error) {
     await end(child);
     throw error;
@@ -63,10 +63,11 @@ async function startOnce(options: ProcessOptions): Promise<Server> {
   return { endpoint, stop: () => end(child, options.endSignal) };
 }
 
-async function answers(options: ProcessOptions, endpoint: string): Promise<void> {
+async function untilReady(options: ProcessOptions, endpoint: string): Promise<void> {
   const deadline = performance.now() + startLimitMs;
   while (!(await options.isReady(endpoint).catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`${options.name} did not answer in ${startLimitMs} ms`);
+    if (performance.now() > deadline)
+      throw new Error(`${options.name} did not respond in ${startLimitMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -80,14 +81,11 @@ async function end(child: ChildProcess, signal: NodeJS.Signals = "SIGKILL"): Pro
   clearTimeout(killing);
 }
 
-/** A port that nobody had a moment ago. */
+/** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
+  const port = await listenOnLoopback(server);
   server.close();
   await once(server, "close");
-  return address.port;
+  return port;
 }

@@ -14,18 +14,18 @@ import type { Server } from "./server.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
-/** A server that runs, and what tells the tests about it. */
+/** A server that runs, and the variables that tell the tests about it. */
 interface Running {
   readonly server: Server;
   readonly env: Environment;
   readonly suites: readonly string[];
-  /** What the job is given as `--store`, where it runs on it. */
+  /** The `--store` of the flights job; left out, the job does not run on this server. */
   readonly store?: string;
 }
 
-interface Tested {
+interface TestedServer {
   readonly name: string;
-  /** What has to be brought first; Azurite comes with npm. */
+  /** What has to be installed first; Azurite comes with npm. */
   readonly needs?: InstalledServer;
   start(): Promise<Running>;
 }
@@ -34,7 +34,7 @@ const root = resolve(import.meta.dirname, "../../..");
 const vitest = resolve(root, "node_modules/vitest/vitest.mjs");
 const bucket = "state-tests";
 
-const tested: readonly Tested[] = [
+const tested: readonly TestedServer[] = [
   {
     name: "MinIO",
     needs: minio,
@@ -66,7 +66,7 @@ const tested: readonly Tested[] = [
       await createContainer(server, bucket);
       return {
         server,
-        // The suite starts one of its own: there a case's blobs go with its container.
+        // No STATE_TEST_AZURE: the suite then starts an Azurite of its own, where each case has a container.
         env: { AZURE_STORAGE_CONNECTION_STRING: server.connectionString },
         suites: ["packages/azure/test/conformance.test.ts"],
         store: `azure://${bucket}/flights`,
@@ -97,7 +97,7 @@ const servers: Server[] = [];
 const failures: string[] = [];
 let isInterrupted = false;
 
-/** Runs Node on what the workspace holds; answers whether it went well. */
+/** Runs Node on a file of the workspace, and notes a failure under the title. */
 async function run(title: string, args: readonly string[], env: Environment): Promise<void> {
   if (isInterrupted) return;
   say(`\n== ${title}`);
@@ -115,8 +115,8 @@ async function run(title: string, args: readonly string[], env: Environment): Pr
   if (code !== 0) failures.push(title);
 }
 
-/** Starts it, or says what would bring it here. */
-async function start(each: Tested): Promise<Running | undefined> {
+/** Starts the server; if it is not installed, notes as a failure the command that installs it. */
+async function start(each: TestedServer): Promise<Running | undefined> {
   const { name, needs } = each;
   if (needs !== undefined && !isInstalled(needs)) {
     const failure = `${name} is not there: \`${commandFor(needs)}\` brings it`;
@@ -125,11 +125,11 @@ async function start(each: Tested): Promise<Running | undefined> {
   }
   const running = await each.start();
   servers.push(running.server);
-  say(`${name}: answers on ${running.server.endpoint}`);
+  say(`${name}: responds on ${running.server.endpoint}`);
   return running;
 }
 
-/** Starts the servers anew, each empty: the emulators look through all that they hold at every request. */
+/** Starts the servers empty: some emulators search all of their objects at every request. */
 async function withServers(
   work: (running: readonly Running[], env: Environment) => Promise<void>,
 ): Promise<void> {

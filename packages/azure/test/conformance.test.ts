@@ -1,6 +1,6 @@
 import type { ObjectStore } from "@state/core";
 import { backendConformance, storeConformance } from "@state/core/conformance";
-import { oneAtATime } from "@state/servers/testing";
+import { serialRunner } from "@state/servers/testing";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
 import { parseTarget, type Place, startTarget } from "./support/target.ts";
@@ -28,8 +28,8 @@ const harness = {
 
 // Azurite is one process that all cases would wait for, and each leaves its place empty for the
 // next.
-storeConformance(oneAtATime, harness);
-backendConformance(oneAtATime, harness);
+storeConformance(serialRunner, harness);
+backendConformance(serialRunner, harness);
 
 describe("the target of the suites", () => {
   test("is a prefix, never a whole container", () => {

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { StoreError } from "@state/core";
 import { startGcsDouble } from "@state/servers";
-import { answer, operationNames, operations, rejectionOf, storeErrorOf } from "@state/servers/testing";
+import { operationNames, operations, rejectionOf, respondWith, storeErrorOf } from "@state/servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { idleTimeoutMs } from "../src/request.ts";
 import {
@@ -41,7 +41,7 @@ describe("an abort", () => {
   });
 
   test("before a delete of no keys is its end too", async () => {
-    await using server = await scriptedServer(answer(204));
+    await using server = await scriptedServer(respondWith(204));
     expect(await rejectionOf(server.store().delete([], { signal: AbortSignal.abort("mine") }))).toBe("mine");
   });
 
@@ -140,7 +140,7 @@ describe("an abort", () => {
     async (name) => {
       const { promise: asked, resolve } = Promise.withResolvers<ServerResponse>();
       await using tokens = await scriptedServer((_, response) => resolve(response));
-      await using service = await scriptedServer(answer(404, "No such object: x"));
+      await using service = await scriptedServer(respondWith(404, "No such object: x"));
       const store = storeWith(clientWithoutToken(tokens.endpoint), service.endpoint);
       const owner = new AbortController();
       const goes = rejectionOf(operations[name](store, { signal: owner.signal }));

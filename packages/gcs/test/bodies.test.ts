@@ -3,7 +3,7 @@ import { text as textOf } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { CRC32C, Storage } from "@google-cloud/storage";
 import { startGcsDouble } from "@state/servers";
-import { answer, storeErrorOf } from "@state/servers/testing";
+import { respondWith, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { errorResponse, authClient, scriptedServer, storeBy } from "./support/scripted-server.ts";
@@ -70,7 +70,9 @@ describe("a create", () => {
       generation: "1",
       size: "5",
     });
-    await using server = await scriptedServer(answer(200, resource, { "content-type": "application/json" }));
+    await using server = await scriptedServer(
+      respondWith(200, resource, { "content-type": "application/json" }),
+    );
     const storage = new Storage({
       apiEndpoint: server.endpoint,
       useAuthWithCustomEndpoint: true,
@@ -112,7 +114,7 @@ describe("a create", () => {
   });
 
   test("of 2^31 bytes or more is a RangeError, and nothing is sent", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     const body = new Uint8Array();
     Object.defineProperty(body, "byteLength", { value: 2 ** 31 });
     await expect(server.store().create("a", body)).rejects.toThrow(RangeError);
@@ -170,7 +172,7 @@ describe("a get", () => {
     ["the CRC32C, where there is no MD5", "abcde", "crc32c=mnG7TA=="],
     ["a hash that is empty", "hello", "md5="],
   ])("of bytes that do not match %s is Corrupt", async (_, body, hash) => {
-    await using server = await scriptedServer(answer(200, body, { "x-goog-hash": hash }));
+    await using server = await scriptedServer(respondWith(200, body, { "x-goog-hash": hash }));
     const error = await storeErrorOf(server.store().get("a"));
     expect(error).toMatchObject({ code: "Corrupt", retryable: true, key: "a" });
     expect(server.requests).toHaveLength(1);
@@ -181,7 +183,7 @@ describe("a get", () => {
     ["both, in any order", `md5=${md5Of("hello")}, crc32c=mnG7TA==`],
     ["the CRC32C of a composite object", "crc32c=mnG7TA=="],
   ])("gives bytes that match %s, as memory of their own", async (_, hash) => {
-    await using server = await scriptedServer(answer(200, "hello", { "x-goog-hash": hash }));
+    await using server = await scriptedServer(respondWith(200, "hello", { "x-goog-hash": hash }));
     const body = await server.store().get("a");
     expect(body).toEqual(bytes("hello"));
     expect(body?.buffer.byteLength).toBe(5);
@@ -196,7 +198,10 @@ describe("a get", () => {
 
   test("gives the stored bytes where something on the way has compressed them", async () => {
     await using server = await scriptedServer(
-      answer(200, gzipSync("hello"), { "content-encoding": "gzip", "x-goog-hash": `md5=${md5Of("hello")}` }),
+      respondWith(200, gzipSync("hello"), {
+        "content-encoding": "gzip",
+        "x-goog-hash": `md5=${md5Of("hello")}`,
+      }),
     );
     expect(await server.store().get("a")).toEqual(bytes("hello"));
   });
@@ -208,7 +213,7 @@ describe("a get", () => {
   ])("of bytes that %s is Corrupt: the hash is of those that are stored", async (_, body, encoding) => {
     const hash = createHash("md5").update(gzipSync("hello")).digest("base64");
     await using server = await scriptedServer(
-      answer(200, body, {
+      respondWith(200, body, {
         "content-encoding": encoding,
         "x-goog-hash": `md5=${hash}`,
         "x-goog-stored-content-encoding": "gzip",
@@ -219,7 +224,7 @@ describe("a get", () => {
 
   test("whose body is shorter than the stored one is Corrupt, though its Content-Length agrees", async () => {
     await using server = await scriptedServer(
-      answer(200, "hell", { "x-goog-hash": `md5=${md5Of("hello")}` }),
+      respondWith(200, "hell", { "x-goog-hash": `md5=${md5Of("hello")}` }),
     );
     expect(await storeErrorOf(server.store().get("a"))).toHaveProperty("code", "Corrupt");
   });
@@ -235,13 +240,13 @@ describe("a get", () => {
   });
 
   test("of a 200 without a hash, such as a proxy's page, is Unavailable", async () => {
-    await using server = await scriptedServer(answer(200, "<html>welcome</html>"));
+    await using server = await scriptedServer(respondWith(200, "<html>welcome</html>"));
     expect(await storeErrorOf(server.store().get("a"))).toHaveProperty("code", "Unavailable");
   });
 
   test("asks for the bytes as they are stored", async () => {
     await using server = await scriptedServer(
-      answer(200, "hello", { "x-goog-hash": `md5=${md5Of("hello")}` }),
+      respondWith(200, "hello", { "x-goog-hash": `md5=${md5Of("hello")}` }),
     );
     await server.store().get("a");
     expect(server.headers[0]).toHaveProperty("accept-encoding", "identity");

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { Storage } from "@google-cloud/storage";
 import { PassThroughClient } from "google-auth-library";
 import { startGcsDouble } from "@state/servers";
-import { answer, operationNames, operations, storeErrorOf } from "@state/servers/testing";
+import { operationNames, operations, respondWith, storeErrorOf } from "@state/servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import {
@@ -81,7 +81,11 @@ describe("an injected client", () => {
 
   test.each([301, 302, 307, 308])("follows no redirect: a %i is one request", async (status) => {
     await using server = await scriptedServer((request, response, number) =>
-      answer(status, "", { location: `http://${request.headers.host}/elsewhere` })(request, response, number),
+      respondWith(status, "", { location: `http://${request.headers.host}/elsewhere` })(
+        request,
+        response,
+        number,
+      ),
     );
     for (const name of operationNames) {
       expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Misconfigured");
@@ -151,7 +155,7 @@ describe("a transport of the owner's", () => {
           response.write("null", () => request.socket.destroy());
         });
       });
-      const gone = await scriptedServer(answer(200));
+      const gone = await scriptedServer(respondWith(200));
       await gone[Symbol.asyncDispose]();
       for (const { endpoint } of [lost, cut, gone]) {
         const store = storeBy({ fetchImplementation: fetch }, endpoint);
@@ -164,7 +168,7 @@ describe("a transport of the owner's", () => {
   test.each(operationNames)(
     "that gives no stream is Failed for %s, never an empty response",
     async (name) => {
-      await using server = await scriptedServer(answer(200, "null"));
+      await using server = await scriptedServer(respondWith(200, "null"));
       const store = storeBy(
         { adapter: (options, send) => send({ ...options, responseType: "text" }) },
         server.endpoint,
@@ -219,7 +223,7 @@ describe("a transport of the owner's", () => {
 
 describe("the endpoint", () => {
   test("by STORAGE_EMULATOR_HOST has the path of the API, and gets no credentials", async () => {
-    await using server = await scriptedServer(answer(404, "No such object: x"));
+    await using server = await scriptedServer(respondWith(404, "No such object: x"));
     vi.stubEnv("STORAGE_EMULATOR_HOST", server.endpoint);
     expect(await new GcsStore({ bucket: "bucket" }).get("a")).toBeUndefined();
     expect(server.requests).toEqual(["GET /storage/v1/b/bucket/o/a?alt=media"]);
@@ -227,7 +231,7 @@ describe("the endpoint", () => {
   });
 
   test("by apiEndpoint may end in a slash, and gets no credentials unless the options say so", async () => {
-    await using server = await scriptedServer(answer(404, "No such object: x"));
+    await using server = await scriptedServer(respondWith(404, "No such object: x"));
     const storageOptions = { apiEndpoint: `${server.endpoint}/`, authClient: authClient() };
     expect(await new GcsStore({ bucket: "bucket", storageOptions }).get("a")).toBeUndefined();
     expect(server.requests).toEqual(["GET /storage/v1/b/bucket/o/a?alt=media"]);

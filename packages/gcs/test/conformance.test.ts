@@ -1,6 +1,6 @@
 import type { ObjectStore } from "@state/core";
 import { backendConformance, storeConformance } from "@state/core/conformance";
-import { oneAtATime } from "@state/servers/testing";
+import { serialRunner } from "@state/servers/testing";
 import { afterAll, afterEach } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { startTarget } from "./support/target.ts";
@@ -19,8 +19,8 @@ const harness = {
 
 // fake-gcs-server looks through all it holds at every request, and each case clears up for the
 // next.
-storeConformance(oneAtATime, harness);
-backendConformance(oneAtATime, harness);
+storeConformance(serialRunner, harness);
+backendConformance(serialRunner, harness);
 
 function at(run: string): GcsStore {
   const { bucket, prefix, storageOptions } = target;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GoogleAuth, OAuth2Client, PassThroughClient } from "google-auth-library";
 import { startGcsDouble } from "@state/servers";
-import { answer, operationNames, operations, storeErrorOf } from "@state/servers/testing";
+import { operationNames, operations, respondWith, storeErrorOf } from "@state/servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import {
@@ -33,9 +33,9 @@ describe("credentials", () => {
   ] as const)(
     "that a token endpoint refuses with %i %j are %s for each operation",
     async (status, body, code) => {
-      const script = answer(status, JSON.stringify(body), { "content-type": "application/json" });
+      const script = respondWith(status, JSON.stringify(body), { "content-type": "application/json" });
       await using tokens = await scriptedServer(script);
-      await using service = await scriptedServer(answer(200));
+      await using service = await scriptedServer(respondWith(200));
       for (const name of operationNames) {
         const store = storeWith(clientWithoutToken(`${tokens.endpoint}/token`), service.endpoint);
         const error = await storeErrorOf(operations[name](store));
@@ -50,9 +50,9 @@ describe("credentials", () => {
   );
 
   test("whose token endpoint is down are Unavailable for each operation", async () => {
-    const tokens = await scriptedServer(answer(200));
+    const tokens = await scriptedServer(respondWith(200));
     await tokens[Symbol.asyncDispose]();
-    await using service = await scriptedServer(answer(200));
+    await using service = await scriptedServer(respondWith(200));
     for (const name of operationNames) {
       const store = storeWith(clientWithoutToken(`${tokens.endpoint}/token`), service.endpoint);
       expect(await storeErrorOf(operations[name](store))).toHaveProperty("code", "Unavailable");
@@ -81,7 +81,7 @@ describe("credentials", () => {
   });
 
   test("that are nowhere are Denied, and the message says where the SDK looked", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", join(tmpdir(), "no-such-key.json"));
     const storageOptions = { apiEndpoint: server.endpoint, useAuthWithCustomEndpoint: true };
     for (const name of operationNames) {
@@ -118,7 +118,7 @@ describe("credentials", () => {
   });
 
   test("may be a GoogleAuth of the owner's", async () => {
-    await using server = await scriptedServer(answer(404, "No such object: x"));
+    await using server = await scriptedServer(respondWith(404, "No such object: x"));
     const storageOptions = {
       apiEndpoint: server.endpoint,
       useAuthWithCustomEndpoint: true,

@@ -1,5 +1,5 @@
 import { startGcsDouble } from "@state/servers";
-import { answer } from "@state/servers/testing";
+import { respondWith } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { storeOn } from "./support/target.ts";
@@ -16,7 +16,7 @@ describe("a delete", () => {
       // Responds in a later turn, when all requests that may run at a time have come.
       setImmediate(() => {
         running -= 1;
-        answer(204)(request, response, number);
+        respondWith(204)(request, response, number);
       });
     });
     expect(await server.store().delete([...keys, ...keys])).toEqual([]);
@@ -42,7 +42,7 @@ describe("a delete", () => {
           ? errorResponse(403, "objectUnderActiveHold")
           : request.url?.endsWith("key-9") === true
             ? errorResponse(503, "backendError")
-            : answer(204);
+            : respondWith(204);
       script(request, response, number);
     });
     const failures = await server.store().delete(keys);
@@ -54,7 +54,7 @@ describe("a delete", () => {
   });
 
   test("that cannot be sent at all is reported for each of its keys", async () => {
-    const server = await scriptedServer(answer(204));
+    const server = await scriptedServer(respondWith(204));
     const store = server.store();
     await server[Symbol.asyncDispose]();
     const failures = await store.delete(keys);
@@ -64,14 +64,14 @@ describe("a delete", () => {
 
   test("is not taken for done by a response that is not the service's", async () => {
     for (const status of [200, 201, 202, 302, 404]) {
-      await using server = await scriptedServer(answer(status, "<html></html>"));
+      await using server = await scriptedServer(respondWith(status, "<html></html>"));
       expect(await server.store().delete(["a"])).toHaveLength(1);
     }
   });
 
   test("is done when an emulator says so, by a 200 with nothing in it", async () => {
     for (const body of ["", "null\n"]) {
-      await using server = await scriptedServer(answer(200, body));
+      await using server = await scriptedServer(respondWith(200, body));
       expect(await server.store().delete(["a"])).toEqual([]);
     }
   });

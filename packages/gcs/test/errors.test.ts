@@ -1,10 +1,10 @@
 import { isStoreError, type StoreErrorCode } from "@state/core";
 import {
-  answer,
   key,
   type OperationName,
   operationNames,
   operations,
+  respondWith,
   storeErrorOf,
 } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
@@ -68,7 +68,7 @@ const cases = rows.flatMap(([status, reason, message, names, code]) =>
 
 describe("a response", () => {
   test.each(cases)("to %s of %i %s %s is %s", async (name, status, reason, message, code) => {
-    const script = reason === "" ? answer(status) : errorResponse(status, reason, message || undefined);
+    const script = reason === "" ? respondWith(status) : errorResponse(status, reason, message || undefined);
     await using server = await scriptedServer(script);
     const error = await storeErrorOf(operations[name](server.store()));
     expect(error).toMatchObject({ code, store: "gs://bucket/job" });
@@ -121,7 +121,7 @@ describe("a get and a delete", () => {
     ],
   ] as const;
   test.each(absences)("take a 404 for absence that says so in %s", async (_, body) => {
-    await using server = await scriptedServer(answer(404, body));
+    await using server = await scriptedServer(respondWith(404, body));
     const store = server.store();
     expect(await store.get("a")).toBeUndefined();
     expect(await store.delete(["a"])).toEqual([]);
@@ -136,7 +136,7 @@ test.each([
   "Not Found",
   "404 page not found\n",
 ])("no operation takes the 404 %j for the absence of its object, or of the bucket", async (body) => {
-  await using server = await scriptedServer(answer(404, body));
+  await using server = await scriptedServer(respondWith(404, body));
   for (const name of all) {
     expect(await storeErrorOf(operations[name](server.store()))).toHaveProperty("code", "Unavailable");
   }
@@ -156,7 +156,7 @@ describe("a create", () => {
     ["another object", JSON.stringify({ name: "job/other", md5Hash: "UonFrHp7uHyAsgx4GlQGiA==" })],
     ["other bytes", JSON.stringify({ name: "job/epoch=1/part", md5Hash: "AAAAAAAAAAAAAAAAAAAAAA==" })],
   ])("is of unknown outcome when the 200 holds %s, and no second request follows", async (_, body) => {
-    await using server = await scriptedServer(answer(200, body));
+    await using server = await scriptedServer(respondWith(200, body));
     expect(await storeErrorOf(operations.create(server.store()))).toHaveProperty("code", "Unavailable");
     expect(server.requests).toHaveLength(1);
     expect(server.requests[0]).toMatch(/^POST /);
@@ -171,7 +171,7 @@ describe("a failure of the network", () => {
   });
 
   test.each(all)("to reach the service for %s is Unavailable", async (name) => {
-    const server = await scriptedServer(answer(200));
+    const server = await scriptedServer(respondWith(200));
     const store = server.store();
     await server[Symbol.asyncDispose]();
     expect(await storeErrorOf(operations[name](store))).toHaveProperty("code", "Unavailable");

@@ -1,6 +1,6 @@
 import type { ListPage } from "@state/core";
 import { startGcsDouble } from "@state/servers";
-import { answer, pagesOf, type Script, storeErrorOf } from "@state/servers/testing";
+import { pagesOf, respondWith, type Script, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import type { GcsStore } from "../src/index.ts";
 import { scriptedServer } from "./support/scripted-server.ts";
@@ -16,7 +16,7 @@ interface Body {
 const item = (name: string): unknown => ({ name: `job/${name}`, size: "1" });
 const pages = (...bodies: readonly Body[]): Script => {
   return (request, response, number) =>
-    answer(200, JSON.stringify({ kind: "storage#objects", ...bodies[number - 1] }))(
+    respondWith(200, JSON.stringify({ kind: "storage#objects", ...bodies[number - 1] }))(
       request,
       response,
       number,
@@ -127,7 +127,7 @@ describe("a listing", () => {
     ["items that are none", JSON.stringify({ kind: "storage#objects", items: "job/a" })],
     ["a token that is none", JSON.stringify({ kind: "storage#objects", nextPageToken: 7 })],
   ])("whose 200 holds %s is Unavailable, never empty", async (_, body) => {
-    await using server = await scriptedServer(answer(200, body));
+    await using server = await scriptedServer(respondWith(200, body));
     expect(await storeErrorOf(server.store().list("").next())).toHaveProperty("code", "Unavailable");
     expect(server.requests).toHaveLength(1);
   });

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { type BackendEvent, ObjectStoreBackend } from "@state/core";
 import { JWT } from "google-auth-library";
 import { startGcsDouble } from "@state/servers";
-import { answer, operationNames, operations, rejectionOf, type Script } from "@state/servers/testing";
+import { operationNames, operations, rejectionOf, respondWith, type Script } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import {
@@ -25,7 +25,11 @@ function echo(status: number): Script {
     const { authorization = "" } = request.headers;
     const said = `the header was Authorization: ${authorization}`;
     const body = errorBody(status, "forbidden", said);
-    answer(status, number % 2 === 0 ? said : body, { "x-echo": authorization })(request, response, number);
+    respondWith(status, number % 2 === 0 ? said : body, { "x-echo": authorization })(
+      request,
+      response,
+      number,
+    );
   };
 }
 
@@ -119,7 +123,7 @@ describe("no secret", () => {
 
   test("is in the reason that a response names", async () => {
     await using server = await scriptedServer((request, response, number) => {
-      answer(403, errorBody(403, `not for ${request.headers.authorization}`))(request, response, number);
+      respondWith(403, errorBody(403, `not for ${request.headers.authorization}`))(request, response, number);
     });
     const seen = printed(await allSeen(server.store()));
     expect(seen).toContain("not for Bearer [redacted]");

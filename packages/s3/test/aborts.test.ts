@@ -2,7 +2,14 @@ import { getEventListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
-import { answer, key, operationNames, operations, rejectionOf, storeErrorOf } from "@state/servers/testing";
+import {
+  key,
+  operationNames,
+  operations,
+  rejectionOf,
+  respondWith,
+  storeErrorOf,
+} from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { raceAbort } from "../src/abort-race.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
@@ -87,7 +94,7 @@ describe("an abort", () => {
   });
 
   test("ends an operation that waits for credentials, and nothing is sent", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     const { promise: asked, resolve } = Promise.withResolvers<undefined>();
     const clientConfig = {
       ...server.config(),
@@ -115,7 +122,7 @@ describe("an abort", () => {
     const keys = Array.from({ length: 500 }, (_, index) => `a/${index}`);
     expect(await rejectionOf(server.store().delete(keys, { signal: controller.signal }))).toBe("enough");
     const sent = server.requests.length;
-    await using later = await scriptedServer(answer(204));
+    await using later = await scriptedServer(respondWith(204));
     await later.store().delete([key]);
     expect(server.requests).toHaveLength(sent);
     expect(sent).toBeLessThan(1 + 32 + 1);
@@ -146,7 +153,7 @@ describe("an abort", () => {
       const running = server.store({ client }).delete(keys, { signal: controller.signal });
       expect(await rejectionOf(running)).toBe("enough");
       // The response to a later request comes after everything that was under way.
-      await using later = await scriptedServer(answer(204));
+      await using later = await scriptedServer(respondWith(204));
       await later.store().delete([key]);
       expect(commands).toBe(prepared);
       client.destroy();
@@ -154,7 +161,7 @@ describe("an abort", () => {
   );
 
   test("that came before is told before anything else, whatever was asked", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     const store = server.store();
     const options = { signal: AbortSignal.abort("enough") };
     for (const running of [
@@ -171,7 +178,7 @@ describe("an abort", () => {
   });
 
   test("of a listing is told at next()", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     const pages = server.store().list("", { signal: AbortSignal.abort("enough") });
     expect(await rejectionOf(pages[Symbol.asyncIterator]().next())).toBe("enough");
     expect(server.requests).toEqual([]);
@@ -206,7 +213,7 @@ describe("whose abort it is", () => {
   });
 
   test("is not told by a name: an AbortError of somebody else is Unavailable", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     const clientConfig = {
       ...server.config(),
       credentials: () => Promise.reject(new DOMException("not yours", "AbortError")),

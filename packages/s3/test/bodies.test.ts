@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { Readable } from "node:stream";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "@state/servers";
-import { answer, key, type Script, storeErrorOf } from "@state/servers/testing";
+import { key, respondWith, type Script, storeErrorOf } from "@state/servers/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { scriptedServer } from "./support/scripted-server.ts";
@@ -70,7 +70,7 @@ function storeThatReads(pieces: readonly Uint8Array[]): S3Store {
 
 describe("a body on the way out", () => {
   test("comes back when it matches its checksum, with a length or without", async () => {
-    await using server = await scriptedServer(answer(200, body, checked));
+    await using server = await scriptedServer(respondWith(200, body, checked));
     await expect(server.store().get(key)).resolves.toEqual(new Uint8Array(body));
     await using chunked = await scriptedServer((_, response) => {
       response.writeHead(200, checked).write(body.subarray(0, 5));
@@ -80,7 +80,7 @@ describe("a body on the way out", () => {
   });
 
   test("asks for the checksum, also where the client was told not to", async () => {
-    await using server = await scriptedServer(answer(200, flipped, checked));
+    await using server = await scriptedServer(respondWith(200, flipped, checked));
     const clientConfig = { ...server.config(), responseChecksumValidation: "WHEN_REQUIRED" as const };
     const error = await storeErrorOf(server.store({ clientConfig }).get(key));
     expect(error.code).toBe("Corrupt");
@@ -88,7 +88,7 @@ describe("a body on the way out", () => {
   });
 
   test("that was changed is Corrupt", async () => {
-    await using server = await scriptedServer(answer(200, flipped, checked));
+    await using server = await scriptedServer(respondWith(200, flipped, checked));
     await expect(storeErrorOf(server.store().get(key))).resolves.toMatchObject({
       code: "Corrupt",
       retryable: true,
@@ -96,7 +96,7 @@ describe("a body on the way out", () => {
   });
 
   test("that was shortened, and its length with it, is Corrupt", async () => {
-    await using server = await scriptedServer(answer(200, body.subarray(0, 10), checked));
+    await using server = await scriptedServer(respondWith(200, body.subarray(0, 10), checked));
     await expect(storeErrorOf(server.store().get(key))).resolves.toHaveProperty("code", "Corrupt");
   });
 
@@ -109,7 +109,7 @@ describe("a body on the way out", () => {
   });
 
   test("without a checksum is taken by its length", async () => {
-    await using server = await scriptedServer(answer(200, body, etag));
+    await using server = await scriptedServer(respondWith(200, body, etag));
     await expect(server.store().get(key)).resolves.toEqual(new Uint8Array(body));
   });
 
@@ -159,7 +159,7 @@ describe("a body on the way out", () => {
     [206, checked],
     [200, {}],
   ])("of status %i with %o is no object's", async (status, headers) => {
-    await using server = await scriptedServer(answer(status, status === 204 ? "" : body, headers));
+    await using server = await scriptedServer(respondWith(status, status === 204 ? "" : body, headers));
     await expect(storeErrorOf(server.store().get(key))).resolves.toHaveProperty("code", "Unavailable");
   });
 
@@ -253,12 +253,12 @@ describe("a body on the way in", () => {
     await store.create(key, body);
     expect(double.requests.at(-1)?.headers).not.toHaveProperty("x-amz-checksum-crc32");
     await store.get(key);
-    await using server = await scriptedServer(answer(200, flipped, etag));
+    await using server = await scriptedServer(respondWith(200, flipped, etag));
     await expect(server.store().get(key)).resolves.toEqual(new Uint8Array(flipped));
   });
 
   test("is created only if the service says so in its own words", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     await expect(storeErrorOf(server.store().create(key, body))).resolves.toHaveProperty(
       "code",
       "Unavailable",

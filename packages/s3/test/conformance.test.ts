@@ -1,6 +1,6 @@
 import type { ObjectStore } from "@state/core";
 import { backendConformance, storeConformance } from "@state/core/conformance";
-import { oneAtATime } from "@state/servers/testing";
+import { serialRunner } from "@state/servers/testing";
 import { afterAll } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { startTarget } from "./support/target.ts";
@@ -17,8 +17,8 @@ const harness = {
 };
 
 // moto responds with 500 to a listing while another request deletes from the bucket.
-storeConformance(oneAtATime, harness);
-backendConformance(oneAtATime, harness);
+storeConformance(serialRunner, harness);
+backendConformance(serialRunner, harness);
 
 function at(run: string): S3Store {
   const { bucket, prefix, clientConfig } = target;

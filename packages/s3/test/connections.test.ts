@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "@state/servers";
-import { answer, key, operationNames, operations, storeErrorOf } from "@state/servers/testing";
+import { key, operationNames, operations, respondWith, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test, vi } from "vitest";
 import { buildClient, deriveClient } from "../src/client.ts";
 import { S3Store } from "../src/index.ts";
@@ -159,7 +159,7 @@ describe("a call is one request", () => {
   });
 
   test("without waiting to be told to go on, whatever the size of the body", async () => {
-    await using server = await scriptedServer(answer(200, "", { etag: '"1"' }));
+    await using server = await scriptedServer(respondWith(200, "", { etag: '"1"' }));
     const config = { ...server.config(), expectContinueHeader: true };
     await server.store({ clientConfig: config }).create("a", new Uint8Array(3 * mebibyte));
     await server.store({ client: new S3Client(config) }).create("b", new Uint8Array(3 * mebibyte));

@@ -1,5 +1,5 @@
 import { startS3Double } from "@state/servers";
-import { answer, key, type Script, storeErrorOf } from "@state/servers/testing";
+import { key, respondWith, type Script, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
@@ -26,7 +26,7 @@ describe("a delete", () => {
 
   test("reports failures key by key", async () => {
     await using server = await scriptedServer(
-      answer(
+      respondWith(
         200,
         deleteResult(
           deleted("job/a"),
@@ -54,7 +54,7 @@ describe("a delete", () => {
     ["a failure", errorResponse(503, "SlowDown"), "Throttled"],
     ["a refusal that is not about the batch", errorResponse(400, "MalformedXML"), "Failed"],
     ["a 200 with an error", errorResponse(200, "InternalError"), "Unavailable"],
-    ["a response that is cut", answer(200, deleteResult(deleted("job/a")).slice(0, -9)), "Unavailable"],
+    ["a response that is cut", respondWith(200, deleteResult(deleted("job/a")).slice(0, -9)), "Unavailable"],
     ["no response", ((request) => request.socket.destroy()) satisfies Script, "Unavailable"],
   ] as const)("that gets %s reports it for each of its keys", async (_, script, code) => {
     await using server = await scriptedServer(script);
@@ -70,7 +70,9 @@ describe("a delete", () => {
   test("goes on with the next 1,000 after a request that failed", async () => {
     await using server = await scriptedServer((request, response, number) => {
       const script =
-        number === 1 ? errorResponse(500, "InternalError") : answer(200, deleteResult(deleted("job/last")));
+        number === 1
+          ? errorResponse(500, "InternalError")
+          : respondWith(200, deleteResult(deleted("job/last")));
       script(request, response, number);
     });
     const keys = Array.from({ length: 1_000 }, (_, number) => `a/${number}`);
@@ -102,7 +104,7 @@ describe("a delete", () => {
   ])("goes key by key after %i %s, if that is about the batch", async (status, code) => {
     await using server = await scriptedServer((request, response, number) => {
       const body = `<Error><Code>${code}</Code><Message>Missing required header: Content-MD5</Message></Error>`;
-      const script = request.method === "POST" ? answer(status, body) : answer(204);
+      const script = request.method === "POST" ? respondWith(status, body) : respondWith(204);
       script(request, response, number);
     });
     await expect(server.store().delete(["a"])).resolves.toEqual([]);
@@ -115,8 +117,8 @@ describe("a delete", () => {
       if (request.method === "POST") errorResponse(501, "NotImplemented")(request, response, number);
       else if (url.includes("denied")) errorResponse(403, "AccessDenied")(request, response, number);
       else if (url.includes("gone")) errorResponse(404, "NoSuchKey")(request, response, number);
-      else if (url.includes("proxy")) answer(404)(request, response, number);
-      else answer(204)(request, response, number);
+      else if (url.includes("proxy")) respondWith(404)(request, response, number);
+      else respondWith(204)(request, response, number);
     });
     const failures = await server.store().delete(["a", "denied", "gone", "proxy"]);
     expect(Object.fromEntries(failures.map((failure) => [failure.key, failure.error.code]))).toEqual({
@@ -130,7 +132,7 @@ describe("a delete", () => {
     let most = 0;
     await using server = await scriptedServer((request, response, number) => {
       if (request.method === "POST") return errorResponse(501, "NotImplemented")(request, response, number);
-      waiting.push(() => answer(204)(request, response, number));
+      waiting.push(() => respondWith(204)(request, response, number));
       most = Math.max(most, waiting.length);
       if (waiting.length === 32) for (const send of waiting.splice(0)) send();
     });
@@ -141,7 +143,7 @@ describe("a delete", () => {
   });
 
   test("of no keys, or with one bad key, sends nothing", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     await expect(server.store().delete([])).resolves.toEqual([]);
     await expect(storeErrorOf(server.store().delete([key, "a//b"]))).resolves.toHaveProperty(
       "code",

@@ -1,6 +1,6 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import type { StoreErrorCode } from "@state/core";
-import { answer, key, operationNames, operations, storeErrorOf } from "@state/servers/testing";
+import { key, operationNames, operations, respondWith, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test, vi } from "vitest";
 import { type Operation, toStoreError } from "../src/errors.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
@@ -150,7 +150,7 @@ describe("an error of a request", () => {
   ])(
     "where credentials come from does not speak for the bucket: %s (%i) to a create is %s",
     async (name, status, code) => {
-      await using server = await scriptedServer(answer(200));
+      await using server = await scriptedServer(respondWith(200));
       const clientConfig = {
         ...server.config(),
         credentials: () => Promise.reject(serviceError(name, status)),
@@ -162,7 +162,7 @@ describe("an error of a request", () => {
   );
 
   test("a message says nothing of the SDK's hidden fields, which the cause does not have", async () => {
-    await using server = await scriptedServer(answer(502, "<html><br></html>"));
+    await using server = await scriptedServer(respondWith(502, "<html><br></html>"));
     const { message, cause } = await storeErrorOf(operations.get(server.store()));
     expect(message).toMatch(/XML parse error: [^\n]*$/);
     expect(cause).not.toHaveProperty("$response");
@@ -208,7 +208,7 @@ describe("an error of a request", () => {
   });
 
   test("without a region, or credentials, nothing is sent", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     const { region: _region, ...nowhere } = server.config();
     const { credentials: _credentials, ...nobody } = server.config();
     for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"]) {

@@ -1,5 +1,5 @@
 import type { ListPage } from "@state/core";
-import { answer, type Script, storeErrorOf } from "@state/servers/testing";
+import { respondWith, type Script, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { listBody, scriptedServer } from "./support/scripted-server.ts";
 
@@ -10,7 +10,7 @@ const folders = (name: string): string =>
   `<IsTruncated>false</IsTruncated><CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`;
 
 function pages(...bodies: readonly string[]): Script {
-  return (request, response, number) => answer(200, bodies[number - 1])(request, response, number);
+  return (request, response, number) => respondWith(200, bodies[number - 1])(request, response, number);
 }
 
 async function all(listing: AsyncIterable<ListPage>): Promise<readonly string[]> {
@@ -39,7 +39,7 @@ describe("a listing", () => {
   });
 
   test("reports a bad prefix and a failure at next()", async () => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     const bad = server.store().list("no-slash");
     await expect(storeErrorOf(all(bad))).resolves.toHaveProperty("code", "InvalidKey");
     expect(server.requests).toEqual([]);
@@ -62,7 +62,7 @@ describe("a listing", () => {
       listBody([]).replace("</List", "<Contents><Size>1</Size></Contents></List"),
     ],
   ])("is Unavailable when a page %s", async (_, body) => {
-    await using server = await scriptedServer(answer(200, body));
+    await using server = await scriptedServer(respondWith(200, body));
     await expect(storeErrorOf(all(server.store().list("")))).resolves.toHaveProperty("code", "Unavailable");
     expect(server.requests).toHaveLength(1);
   });
@@ -96,15 +96,15 @@ describe("a listing", () => {
   });
 
   test("is refused when keys come from outside the prefix, or encoded", async () => {
-    await using outside = await scriptedServer(answer(200, listBody(["jobs/a"])));
+    await using outside = await scriptedServer(respondWith(200, listBody(["jobs/a"])));
     await expect(storeErrorOf(all(outside.store().list("")))).resolves.toHaveProperty("code", "Failed");
-    await using beside = await scriptedServer(answer(200, listBody(["job/b/1"])));
+    await using beside = await scriptedServer(respondWith(200, listBody(["job/b/1"])));
     await expect(storeErrorOf(all(beside.store().list("a/")))).resolves.toHaveProperty("code", "Failed");
     const encoded = listBody(
       ["job/epoch%3D1"],
       "<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>",
     );
-    await using url = await scriptedServer(answer(200, encoded));
+    await using url = await scriptedServer(respondWith(200, encoded));
     await expect(storeErrorOf(all(url.store().list("")))).resolves.toHaveProperty("code", "Failed");
   });
 
@@ -113,7 +113,7 @@ describe("a listing", () => {
     ["made deeper than they were asked for", { delimiter: "/" }, listBody([], folders("job/a/b/c/"))],
     ["made, though nobody asked for them", {}, listBody([], folders("job/a/b/"))],
   ] as const)("is refused when folders are %s", async (_, options, body) => {
-    await using server = await scriptedServer(answer(200, body));
+    await using server = await scriptedServer(respondWith(200, body));
     await expect(storeErrorOf(all(server.store().list("a/", options)))).resolves.toHaveProperty(
       "code",
       "Failed",
@@ -123,7 +123,7 @@ describe("a listing", () => {
   test("passes over what is no key of the store: a console's folders, and names outside the grammar", async () => {
     const strange = "<CommonPrefixes><Prefix>job//</Prefix></CommonPrefixes>";
     await using server = await scriptedServer(
-      answer(
+      respondWith(
         200,
         listBody(
           ["job/", "job/a", "job/a b", "job/c/", "job/d"],
@@ -136,7 +136,7 @@ describe("a listing", () => {
 
   test("gives keys as they are, whatever XML makes of them", async () => {
     await using server = await scriptedServer(
-      answer(200, listBody(["a&amp;b&lt;/1", "a&#38;b&#x3c;/epoch=2"])),
+      respondWith(200, listBody(["a&amp;b&lt;/1", "a&#38;b&#x3c;/epoch=2"])),
     );
     await expect(all(server.store({ prefix: "a&b<" }).list(""))).resolves.toEqual(["1", "epoch=2"]);
   });

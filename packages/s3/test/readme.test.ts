@@ -15,7 +15,7 @@ describe("the code in the README", () => {
     "runs on a bucket that is named by the environment: %s",
     { timeout: 60_000 },
     async (file) => {
-      const double = await startS3Double({ buckets: ["my-bucket"], sessionToken: "token" });
+      const double = await startS3Double({ bucket: "my-bucket", sessionToken: "token" });
       const printed = await readme.run(file, {
         AWS_ENDPOINT_URL_S3: double.endpoint,
         AWS_REGION: double.region,

@@ -1,4 +1,4 @@
-import { answer, key, operationNames, operations, storeErrorOf } from "@state/servers/testing";
+import { key, operationNames, operations, respondWith, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { errorBody, errorResponse, scriptedServer } from "./support/scripted-server.ts";
 
@@ -8,7 +8,7 @@ describe("a response", () => {
     ["another name", errorBody("ConditionNotMet")],
     ["no body", ""],
   ])("412 with %s, to a create, says that the key is taken", async (_, body) => {
-    await using server = await scriptedServer(answer(412, body));
+    await using server = await scriptedServer(respondWith(412, body));
     await expect(operations.create(server.store())).resolves.toBe("exists");
   });
 
@@ -16,7 +16,7 @@ describe("a response", () => {
     ["cut short", errorBody("PreconditionFailed").slice(0, -20)],
     ["a page", "<html><body>412<br></body></html>"],
   ])("412 with a body that is %s says nothing", async (_, body) => {
-    await using server = await scriptedServer(answer(412, body));
+    await using server = await scriptedServer(respondWith(412, body));
     await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty(
       "code",
       "Unavailable",
@@ -43,7 +43,7 @@ describe("a response", () => {
     ["that nobody can read", "<html><br></html>", "Unavailable"],
     ["without a body", "", "Failed"],
   ])("a 400 %s, to a create, does not refuse the condition", async (_, body, code) => {
-    await using server = await scriptedServer(answer(400, body));
+    await using server = await scriptedServer(respondWith(400, body));
     await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty("code", code);
   });
 
@@ -64,7 +64,7 @@ describe("a response", () => {
     ["of a proxy, in a sentence", "no such host"],
     ["of another meaning", errorBody("NoSuchUpload")],
   ])("a 404 %s is Unavailable, whatever was asked", async (_, body) => {
-    await using server = await scriptedServer(answer(404, body));
+    await using server = await scriptedServer(respondWith(404, body));
     for (const operation of operationNames) {
       const error = await storeErrorOf(operations[operation](server.store()));
       expect(error).toHaveProperty("code", "Unavailable");
@@ -88,7 +88,7 @@ describe("a response", () => {
   );
 
   test.each(operationNames)("a 200 with nothing in it is Unavailable: %s", async (operation) => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty(
       "code",
       "Unavailable",
@@ -96,7 +96,7 @@ describe("a response", () => {
   });
 
   test.each(operationNames)("a 200 that is somebody's page is Unavailable: %s", async (operation) => {
-    await using server = await scriptedServer(answer(200, "<html><body>Sign in<br></body></html>"));
+    await using server = await scriptedServer(respondWith(200, "<html><body>Sign in<br></body></html>"));
     await expect(storeErrorOf(operations[operation](server.store()))).resolves.toHaveProperty(
       "code",
       "Unavailable",
@@ -121,7 +121,7 @@ describe("a response", () => {
   });
 
   test("nobody who listens is Unavailable", async () => {
-    const server = await scriptedServer(answer(200));
+    const server = await scriptedServer(respondWith(200));
     const store = server.store();
     await server[Symbol.asyncDispose]();
     for (const operation of operationNames) {

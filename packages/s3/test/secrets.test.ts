@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { NoSuchBucket } from "@aws-sdk/client-s3";
 import { type BackendEvent, ObjectStoreBackend } from "@state/core";
-import { answer, operationNames, operations, rejectionOf, type Script } from "@state/servers/testing";
+import { operationNames, operations, rejectionOf, respondWith, type Script } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { toStoreError } from "../src/errors.ts";
 import { errorResponse, credentials, scriptedServer } from "./support/scripted-server.ts";
@@ -14,7 +14,7 @@ function echo(status: number, code: string): Script {
     const body = `<Error><Code>${code}</Code><Message>what ${code} says</Message><AWSAccessKeyId>${credentials.accessKeyId}</AWSAccessKeyId>
       <StringToSign>AWS4-HMAC-SHA256 ${authorization}</StringToSign><SignatureProvided>${signatureOf(authorization)}</SignatureProvided>
       <CanonicalRequest>x-amz-security-token:${token}</CanonicalRequest><Token-0>${token}</Token-0></Error>`;
-    answer(status, body)(request, response, number);
+    respondWith(status, body)(request, response, number);
   };
 }
 
@@ -77,7 +77,7 @@ describe("no secret", () => {
   test("is in a page that cannot be read, though it says back what it was sent", async () => {
     await using server = await scriptedServer((request, response, number) => {
       const token = String(request.headers["x-amz-security-token"]);
-      answer(502, `<html><br>${token}${request.headers.authorization}`)(request, response, number);
+      respondWith(502, `<html><br>${token}${request.headers.authorization}`)(request, response, number);
     });
     for (const name of operationNames) {
       const printed = printedOf(await rejectionOf(operations[name](server.store())));
@@ -105,7 +105,7 @@ describe("no secret", () => {
     ["no error", { message: "text", token: "the-secret" }],
     ["a function", Object.assign(() => undefined, { token: "the-secret" })],
   ])("is in the cause, where what was thrown had it in %s", async (_, thrown) => {
-    await using server = await scriptedServer(answer(200));
+    await using server = await scriptedServer(respondWith(200));
     const clientConfig = {
       ...server.config(),
       credentials: () => Promise.reject(thrown),

@@ -1,5 +1,5 @@
 import { ObjectStoreBackend } from "@state/core";
-import { type Fault, type S3Double, type S3DoubleOptions, startS3Double } from "@state/servers";
+import { type S3Double, type S3DoubleOptions, type S3ErrorResponse, startS3Double } from "@state/servers";
 import { key, operations, rejectionOf, storeErrorOf } from "@state/servers/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { S3Store } from "../src/index.ts";
@@ -75,10 +75,10 @@ describe("a conflict", () => {
   test.each(["ConditionalRequestConflict", "OperationAborted"])(
     "of two creates (409 %s) is sent again, and the epoch ends sealed once",
     async (code) => {
-      const conflict: Fault = { status: 409, code, message: "another request is under way" };
+      const conflict: S3ErrorResponse = { status: 409, code, message: "another request is under way" };
       let conflicts = 0;
       const { store, double } = await start({
-        fault: ({ key: name, method }) => {
+        refuse: ({ key: name, method }) => {
           if (method !== "PUT" || !name.endsWith("_COMMIT") || conflicts === 2) return undefined;
           conflicts += 1;
           return conflict;

@@ -8,7 +8,7 @@ class Forgetful extends MemoryStore {
   }
 }
 
-/** Both suites on a store that passes them; with `STATE_FAULT`, one of them on a store that does not. */
+/** Declares the two suites on a store that passes them; with `STATE_FAULT`, the store suite on one that fails it. */
 export function declareSuites(runner: Runner): void {
   if (process.env["STATE_FAULT"] !== undefined) {
     storeConformance(runner, { name: "forgetful", open: async () => new Forgetful() });

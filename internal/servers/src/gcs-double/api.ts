@@ -1,15 +1,14 @@
-import {
-  bucketAbsent,
-  conditionNotMet,
-  errorAnswer,
-  type GcsAnswer,
-  jsonAnswer,
-  objectAbsent,
-  textAnswer,
-} from "./answers.ts";
-import { Bucket, type StoredObject } from "./bucket.ts";
+import type { Bucket, StoredObject } from "./bucket.ts";
 import { hashesOf } from "./hashes.ts";
 import { uploadFrom } from "./multipart.ts";
+import {
+  conditionNotMet,
+  errorResponse,
+  type GcsResponse,
+  jsonResponse,
+  objectAbsent,
+  textResponse,
+} from "./responses.ts";
 
 export interface ApiRequest {
   readonly method: string;
@@ -20,78 +19,45 @@ export interface ApiRequest {
 
 type Fields = ReadonlyMap<string, Fields | undefined>;
 
-/** The part of the JSON API that a store of objects needs. Each answer is made in one synchronous step. */
-export class Api {
-  readonly #buckets: Map<string, Bucket> = new Map();
-
-  answer(request: ApiRequest): GcsAnswer {
-    const { method, url } = request;
-    const [, upload, bucketName, object] =
-      /^(\/upload)?\/storage\/v1\/b(?:\/([^/]+)\/o(?:\/([^/]+))?)?$/.exec(url.pathname) ?? [];
-    if (bucketName === undefined) {
-      return method === "POST" && url.pathname === "/storage/v1/b"
-        ? this.#createBucket(request.content)
-        : textAnswer(404, "Not Found");
-    }
-    const bucket = this.#buckets.get(decodeURIComponent(bucketName));
-    const isDownload = method === "GET" && object !== undefined && url.searchParams.get("alt") === "media";
-    if (bucket === undefined) {
-      const answer = bucketAbsent();
-      return isDownload ? textAnswer(404, "The specified bucket does not exist.") : answer;
-    }
-    const place = { bucket, bucketName: decodeURIComponent(bucketName) };
-    if (method === "POST" && upload !== undefined && object === undefined) return insert(place, request);
-    if (upload !== undefined) return textAnswer(404, "Not Found");
-    if (object === undefined)
-      return method === "GET" ? list(place, url) : textAnswer(405, "Method Not Allowed");
-    const name = decodeURIComponent(object);
-    if (method === "DELETE") return remove(place, name, url);
-    if (method !== "GET") return textAnswer(405, "Method Not Allowed");
-    return isDownload ? download(place, name) : describe(place, name, url);
-  }
-
-  createBucket(name: string): GcsAnswer {
-    if (this.#buckets.has(name)) {
-      return errorAnswer(
-        409,
-        "conflict",
-        "Your previous request to create the named bucket succeeded and you already own it.",
-      );
-    }
-    this.#buckets.set(name, new Bucket());
-    return jsonAnswer(200, { kind: "storage#bucket", id: name, name });
-  }
-
-  /** For tests that put what no client would: other hashes, other bytes. */
-  bucket(name: string): Bucket | undefined {
-    return this.#buckets.get(name);
-  }
-
-  #createBucket(content: Buffer): GcsAnswer {
-    const body: unknown = JSON.parse(content.toString("utf8"));
-    const name: unknown = typeof body === "object" && body !== null ? Reflect.get(body, "name") : undefined;
-    return typeof name === "string" && name !== ""
-      ? this.createBucket(name)
-      : errorAnswer(400, "required", "Required");
-  }
-}
-
-interface Place {
+/** A bucket, and the name that requests have for it. */
+interface NamedBucket {
   readonly bucket: Bucket;
   readonly bucketName: string;
 }
 
-function insert({ bucket, bucketName }: Place, { url, contentType, content }: ApiRequest): GcsAnswer {
+/** The part of the JSON API that a store of objects needs. Each response is made in one synchronous step. */
+export function respond(named: NamedBucket, request: ApiRequest): GcsResponse {
+  const { method, url } = request;
+  const [, upload, bucketName, object] =
+    /^(\/upload)?\/storage\/v1\/b\/([^/]+)\/o(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
+  if (bucketName === undefined) return textResponse(404, "Not Found");
+  const isDownload = method === "GET" && object !== undefined && url.searchParams.get("alt") === "media";
+  if (decodeURIComponent(bucketName) !== named.bucketName) {
+    const message = "The specified bucket does not exist.";
+    return isDownload ? textResponse(404, message) : errorResponse(404, "notFound", message);
+  }
+  if (upload !== undefined) {
+    return method === "POST" && object === undefined
+      ? insert(named, request)
+      : textResponse(404, "Not Found");
+  }
+  if (object === undefined && method === "GET") return list(named, url);
+  if (object !== undefined && method === "DELETE") return remove(named, decodeURIComponent(object));
+  if (isDownload) return download(named, decodeURIComponent(object));
+  return textResponse(405, "Method Not Allowed");
+}
+
+function insert({ bucket, bucketName }: NamedBucket, { url, contentType, content }: ApiRequest): GcsResponse {
   const query = url.searchParams;
   if (query.get("uploadType") !== "multipart") {
-    return errorAnswer(400, "invalid", "The double takes uploadType=multipart only.");
+    return errorResponse(400, "invalid", "The double takes uploadType=multipart only.");
   }
   const upload = uploadFrom(contentType, content);
   if (upload === undefined)
-    return errorAnswer(400, "badContent", "Multipart must have two parts: metadata and media.");
+    return errorResponse(400, "badContent", "Multipart must have two parts: metadata and media.");
   const { metadata, body } = upload;
   const name = metadata["name"] ?? query.get("name");
-  if (typeof name !== "string" || name === "") return errorAnswer(400, "required", "Required");
+  if (typeof name !== "string" || name === "") return errorResponse(400, "required", "Required");
   const hashes = hashesOf(body);
   const { md5Hash = hashes.md5Hash, crc32c = hashes.crc32c } = metadata;
   if (md5Hash !== hashes.md5Hash) return hashMismatch("MD5 hash", String(md5Hash), hashes.md5Hash);
@@ -99,12 +65,12 @@ function insert({ bucket, bucketName }: Place, { url, contentType, content }: Ap
   if (!isConditionMet(query, bucket.get(name))) return conditionNotMet();
   const type = metadata["contentType"];
   const object = bucket.put(name, body, typeof type === "string" ? type : "application/octet-stream", hashes);
-  return jsonAnswer(200, selected(resourceOf(bucketName, object), query));
+  return jsonResponse(200, selected(resourceOf(bucketName, object), query));
 }
 
-function download({ bucket, bucketName }: Place, name: string): GcsAnswer {
+function download({ bucket, bucketName }: NamedBucket, name: string): GcsResponse {
   const object = bucket.get(name);
-  if (object === undefined) return textAnswer(404, `No such object: ${bucketName}/${name}`);
+  if (object === undefined) return textResponse(404, `No such object: ${bucketName}/${name}`);
   const { body, contentType, crc32c, generation, md5Hash } = object;
   return {
     status: 200,
@@ -120,39 +86,29 @@ function download({ bucket, bucketName }: Place, name: string): GcsAnswer {
   };
 }
 
-function describe({ bucket, bucketName }: Place, name: string, url: URL): GcsAnswer {
-  const object = bucket.get(name);
-  return object === undefined
-    ? objectAbsent(bucketName, name)
-    : jsonAnswer(200, selected(resourceOf(bucketName, object), url.searchParams));
-}
-
-function remove({ bucket, bucketName }: Place, name: string, url: URL): GcsAnswer {
-  const object = bucket.get(name);
-  if (object === undefined) return objectAbsent(bucketName, name);
-  if (!isConditionMet(url.searchParams, object)) return conditionNotMet();
+function remove({ bucket, bucketName }: NamedBucket, name: string): GcsResponse {
+  if (bucket.get(name) === undefined) return objectAbsent(bucketName, name);
   bucket.delete(name);
   return { status: 204, headers: {}, body: new Uint8Array() };
 }
 
-function list({ bucket, bucketName }: Place, { searchParams: query }: URL): GcsAnswer {
-  const size = Math.min(Number(query.get("maxResults") ?? 1_000), 1_000);
-  const token = query.get("pageToken");
-  const after = token === null ? undefined : Buffer.from(token, "base64url").toString("utf8");
-  const { items, prefixes, next } = bucket.list(
+function list({ bucket, bucketName }: NamedBucket, { searchParams: query }: URL): GcsResponse {
+  const limit = Math.min(Number(query.get("maxResults") ?? 1_000), 1_000);
+  const after = Buffer.from(query.get("pageToken") ?? "", "base64url").toString("utf8");
+  const { objects, folders, next } = bucket.list(
     query.get("prefix") ?? "",
     query.get("delimiter") ?? "",
     after,
-    size,
+    limit,
   );
-  // What there is none of is left out, as the service does.
+  // An empty part is left out, as the service does.
   const page = {
     kind: "storage#objects",
     ...(next === undefined ? {} : { nextPageToken: Buffer.from(next).toString("base64url") }),
-    ...(prefixes.length === 0 ? {} : { prefixes }),
-    ...(items.length === 0 ? {} : { items: items.map((object) => resourceOf(bucketName, object)) }),
+    ...(folders.length === 0 ? {} : { prefixes: folders }),
+    ...(objects.length === 0 ? {} : { items: objects.map(([, object]) => resourceOf(bucketName, object)) }),
   };
-  return jsonAnswer(200, selected(page, query));
+  return jsonResponse(200, selected(page, query));
 }
 
 function isConditionMet(query: URLSearchParams, object: StoredObject | undefined): boolean {
@@ -160,8 +116,8 @@ function isConditionMet(query: URLSearchParams, object: StoredObject | undefined
   return wanted === null || wanted === (object?.generation ?? "0");
 }
 
-function hashMismatch(what: string, provided: string, calculated: string): GcsAnswer {
-  return errorAnswer(
+function hashMismatch(what: string, provided: string, calculated: string): GcsResponse {
+  return errorResponse(
     400,
     "invalid",
     `Provided ${what} "${provided}" doesn't match calculated ${what} "${calculated}".`,

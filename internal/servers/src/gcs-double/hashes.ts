@@ -11,7 +11,7 @@ export interface Hashes {
   readonly crc32c: string;
 }
 
-/** Both in base64, as the service gives them. */
+/** The hashes in base64, as the service gives them. */
 export function hashesOf(bytes: Uint8Array): Hashes {
   let crc = -1;
   for (const byte of bytes) crc = (table[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);

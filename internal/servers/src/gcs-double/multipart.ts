@@ -3,7 +3,7 @@ export interface Upload {
   readonly body: Uint8Array;
 }
 
-/** The two parts of a multipart/related upload, or `undefined` when it is none. */
+/** The two parts of a multipart/related upload, or `undefined` if there are not two. */
 export function uploadFrom(contentType: string, content: Buffer): Upload | undefined {
   const [, quoted, plain] =
     /^multipart\/related\s*;.*?\bboundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
@@ -13,7 +13,7 @@ export function uploadFrom(contentType: string, content: Buffer): Upload | undef
   const opening = `--${boundary}\r\n`;
   if (!content.subarray(0, opening.length).equals(Buffer.from(opening))) return undefined;
   const middle = content.indexOf(delimiter, opening.length);
-  // The last one: a body may hold whatever it likes.
+  // The last one: a body may contain a delimiter.
   const end = content.lastIndexOf(`${delimiter}--`);
   if (middle < 0 || end <= middle) return undefined;
   const metadata = contentOf(content.subarray(opening.length, middle));
@@ -21,12 +21,12 @@ export function uploadFrom(contentType: string, content: Buffer): Upload | undef
   if (metadata === undefined || body === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(metadata.toString("utf8"));
-    // Its own bytes: what they came in is as large as the request.
+    // A copy: a view would keep the whole request in memory.
     return typeof value === "object" && value !== null
       ? { metadata: { ...value }, body: new Uint8Array(body) }
       : undefined;
   } catch {
-    // No JSON: the service answers such an upload as one that it cannot parse.
+    // The service refuses metadata that is no JSON as it refuses an upload without parts.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, randomUUID, verify, type KeyObject } from "node:crypto";
-import { type GcsAnswer, jsonAnswer } from "./answers.ts";
+import { type GcsResponse, jsonResponse } from "./responses.ts";
 
 /** What the SDK takes as `credentials`. */
 export interface ServiceAccountKey {
@@ -9,7 +9,7 @@ export interface ServiceAccountKey {
   readonly private_key: string;
 }
 
-const grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /** A token endpoint that knows one service account: tokens are given for what its key has signed. */
 export class Tokens {
@@ -28,7 +28,7 @@ export class Tokens {
     };
   }
 
-  /** Every token that was given, for tests that look for leaks. */
+  /** Every token that was given and not revoked. */
   get given(): readonly string[] {
     return [...this.#given];
   }
@@ -41,13 +41,14 @@ export class Tokens {
     this.#given.clear();
   }
 
-  answer(form: URLSearchParams): GcsAnswer {
-    if (form.get("grant_type") !== grant || !this.#isSigned(form.get("assertion") ?? "")) {
-      return jsonAnswer(400, { error: "invalid_grant", error_description: "Invalid JWT Signature." });
+  /** The response to a request for a token. */
+  respond(form: URLSearchParams): GcsResponse {
+    if (form.get("grant_type") !== grantType || !this.#isSigned(form.get("assertion") ?? "")) {
+      return jsonResponse(400, { error: "invalid_grant", error_description: "Invalid JWT Signature." });
     }
     const token = `ya29.${randomUUID()}`;
     this.#given.add(token);
-    return jsonAnswer(200, { access_token: token, expires_in: 3599, token_type: "Bearer" });
+    return jsonResponse(200, { access_token: token, expires_in: 3599, token_type: "Bearer" });
   }
 
   #isSigned(assertion: string): boolean {

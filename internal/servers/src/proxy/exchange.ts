@@ -1,7 +1,7 @@
 import { type Agent, type IncomingMessage, request as send, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { type Answer, withoutFraming } from "./answer.ts";
+import { type HttpResponse, withoutFraming } from "./http-response.ts";
 
 /** What a rule is matched against. */
 export interface ProxiedRequest {
@@ -10,14 +10,14 @@ export interface ProxiedRequest {
   readonly url: string;
 }
 
-/** One request and its answer, in the hands of a fault. */
+/** One request on its way through the proxy, and what a fault can do to it. */
 export class Exchange {
   readonly request: ProxiedRequest;
   readonly #target: URL;
   readonly #agent: Agent;
   readonly #incoming: IncomingMessage;
   readonly #outgoing: ServerResponse;
-  /** Kept, since the message forgets it when the client has gone. */
+  /** Kept here: the message drops its socket when the client has gone. */
   readonly #socket: Socket;
   #body: Promise<Buffer> | undefined;
 
@@ -30,10 +30,13 @@ export class Exchange {
     this.#socket = incoming.socket;
   }
 
-  /** Sends the request on as it came, its Host included: a signature covers it. May be called again. */
-  async forward(): Promise<Answer> {
+  /**
+   * Sends the request to the server as it came, its Host included: a signature covers it. Each call
+   * sends it once more.
+   */
+  async forward(): Promise<HttpResponse> {
     const body = await this.body();
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
     const headers = this.#incoming.rawHeaders;
     const outgoing = send({
       agent: this.#agent,
@@ -46,57 +49,60 @@ export class Exchange {
     });
     outgoing.on("error", reject);
     outgoing.on("response", (response) => {
-      buffer(response).then((whole) => resolve(answerFrom(response, whole)), reject);
+      buffer(response).then((whole) => resolve(responseFrom(response, whole)), reject);
     });
     outgoing.end(body);
     return promise;
   }
 
-  /** The request's body, whole. */
+  /** The whole body of the request. */
   body(): Promise<Buffer> {
     this.#body ??= buffer(this.#incoming);
     return this.#body;
   }
 
-  /** Waits until some of the request's body has come. */
-  async someOfTheBody(): Promise<void> {
+  /** Waits until a part of the request's body has come. */
+  async partOfBody(): Promise<void> {
     if (this.#incoming.headers["content-length"] === "0") return;
     for await (const part of this.#incoming) if ((part as Buffer).length > 0) return;
   }
 
-  answer(answer: Answer): void {
-    this.#head(answer, answer.body.length);
-    this.#outgoing.end(answer.body);
+  respond(response: HttpResponse): void {
+    this.#head(response, response.body.length);
+    this.#outgoing.end(response.body);
   }
 
-  /** The head of the answer and half of its body; without a body a part of the head. The rest never comes. */
-  async half(answer: Answer): Promise<void> {
+  /**
+   * Sends the head of the response and half of its body, or without a body a part of the head. The
+   * rest never comes.
+   */
+  async respondHalf(response: HttpResponse): Promise<void> {
     const sent = Promise.withResolvers<void>();
-    const { status, body } = answer;
+    const { status, body } = response;
     if (body.length === 0) {
       this.#socket.write(`HTTP/1.1 ${status} \r\nContent-`, () => sent.resolve());
     } else {
-      this.#head(answer, body.length);
+      this.#head(response, body.length);
       this.#outgoing.write(body.subarray(0, body.length >> 1), () => sent.resolve());
     }
     await sent.promise;
   }
 
-  /** Cuts the connection: what the client sees is a reset. */
+  /** Cuts the connection: the client sees a reset. */
   reset(): void {
     this.#socket.resetAndDestroy();
   }
 
-  #head(answer: Answer, length: number): void {
-    this.#outgoing.writeHead(answer.status, [
-      ...withoutFraming(answer).flat(),
+  #head(response: HttpResponse, length: number): void {
+    this.#outgoing.writeHead(response.status, [
+      ...withoutFraming(response).flat(),
       "Content-Length",
       String(length),
     ]);
   }
 }
 
-function answerFrom(response: IncomingMessage, body: Buffer): Answer {
+function responseFrom(response: IncomingMessage, body: Buffer): HttpResponse {
   const headers: [string, string][] = [];
   const raw = response.rawHeaders;
   for (let at = 0; at < raw.length; at += 2) headers.push([raw[at] ?? "", raw[at + 1] ?? ""]);

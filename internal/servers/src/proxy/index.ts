@@ -1,16 +1,16 @@
-export { type Answer, answerOf } from "./answer.ts";
 export type { Exchange, ProxiedRequest } from "./exchange.ts";
 export {
-  cutAnswer,
-  emptyAnswer,
+  cutResponse,
+  emptyResponse,
   flipByte,
   LateRequests,
   loseResponse,
-  reply,
   resetBefore,
   resetDuring,
+  respondInstead,
   sendTwice,
-  shortenAnswer,
-  stallAnswer,
+  shortenResponse,
+  stallResponse,
 } from "./faults.ts";
+export { type HttpResponse, httpResponse } from "./http-response.ts";
 export { type Fault, Proxy } from "./proxy.ts";

@@ -1,9 +1,9 @@
-import { once } from "node:events";
 import { Agent, createServer, type Server as HttpServer } from "node:http";
+import { closeServer, listenOnLoopback } from "../loopback.ts";
 import type { Server } from "../server.ts";
 import { Exchange, type ProxiedRequest } from "./exchange.ts";
 
-/** What becomes of a request that a rule matches. */
+/** What happens to a request that a rule matches. */
 export type Fault = (exchange: Exchange) => Promise<void> | void;
 
 interface Rule {
@@ -37,15 +37,11 @@ export class Proxy implements Server {
 
   static async start(target: string): Promise<Proxy> {
     const server = createServer();
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
-    return new Proxy(server, new URL(target), address.port);
+    return new Proxy(server, new URL(target), await listenOnLoopback(server));
   }
 
-  /** The next requests that match meet this fault, `times` of them. An earlier rule comes first. */
-  fail(matches: Rule["matches"], fault: Fault, times: number = 1): void {
+  /** The next `times` requests that match meet this fault. An earlier rule comes first. */
+  fail(matches: Rule["matches"], fault: Fault, times: number): void {
     this.#rules.push({ matches, fault, left: times });
   }
 
@@ -55,16 +51,14 @@ export class Proxy implements Server {
   }
 
   async stop(): Promise<void> {
-    this.#server.close();
-    this.#server.closeAllConnections();
     this.#agent.destroy();
-    await once(this.#server, "close");
+    await closeServer(this.#server);
   }
 
   async #pass(exchange: Exchange): Promise<void> {
     this.requests.push(exchange.request);
     const rule = this.#rules.find(({ left, matches }) => left > 0 && matches(exchange.request));
-    if (rule === undefined) return exchange.answer(await exchange.forward());
+    if (rule === undefined) return exchange.respond(await exchange.forward());
     rule.left -= 1;
     await rule.fault(exchange);
   }

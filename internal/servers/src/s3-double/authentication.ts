@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { BinaryLike } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { FaultError, faults, regionWrong } from "./fault.ts";
+import { errors, Refusal, regionWrong } from "./error-response.ts";
 import type { Settings } from "./options.ts";
 import { headerOf, type SeenRequest } from "./request.ts";
 
@@ -9,26 +9,26 @@ const quarterHourMs = 15 * 60_000;
 const authorization =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/;
 
-/** Signs the request once more, as its sender should have, and compares. Then looks whether it is in time. */
+/** Signs the request as its sender should have, and compares. Then checks its date. */
 export async function authenticate(request: SeenRequest, settings: Settings): Promise<void> {
   const header = headerOf(request, "authorization");
-  if (header === undefined) throw new FaultError(faults.accessDenied);
+  if (header === undefined) throw new Refusal(errors.accessDenied);
   const [, accessKeyId = "", day = "", region = "", signedHeaders = "", signature = ""] =
     authorization.exec(header) ?? [];
-  if (signature === "") throw new FaultError(faults.authorizationUnknown);
-  if (accessKeyId !== settings.accessKeyId) throw new FaultError(faults.accessKeyUnknown);
-  if (region !== settings.region) throw new FaultError(regionWrong(settings.region));
+  if (signature === "") throw new Refusal(errors.authorizationUnknown);
+  if (accessKeyId !== settings.accessKeyId) throw new Refusal(errors.accessKeyUnknown);
+  if (region !== settings.region) throw new Refusal(regionWrong(settings.region));
   if ((headerOf(request, "x-amz-security-token") ?? "") !== settings.sessionToken) {
-    throw new FaultError(faults.tokenInvalid);
+    throw new Refusal(errors.tokenInvalid);
   }
   const date = dateOf(headerOf(request, "x-amz-date"));
   const expected = await sign(request, signedHeaders.split(";"), date, settings);
-  if (!isSame(signature, expected) || !iso(date).startsWith(day)) throw new FaultError(faults.signatureWrong);
-  if (Math.abs(date.getTime() - settings.now()) > quarterHourMs) throw new FaultError(faults.timeSkewed);
+  if (!isSame(signature, expected) || !iso(date).startsWith(day)) throw new Refusal(errors.signatureWrong);
+  if (Math.abs(date.getTime() - settings.now()) > quarterHourMs) throw new Refusal(errors.timeSkewed);
   const sha256 = headerOf(request, "x-amz-content-sha256") ?? "";
-  if (sha256.startsWith("STREAMING-")) throw new FaultError(faults.notImplemented);
+  if (sha256.startsWith("STREAMING-")) throw new Refusal(errors.notImplemented);
   if (sha256 !== "UNSIGNED-PAYLOAD" && sha256 !== createHash("sha256").update(request.body).digest("hex")) {
-    throw new FaultError(faults.sha256Wrong);
+    throw new Refusal(errors.sha256Wrong);
   }
 }
 
@@ -56,7 +56,7 @@ async function sign(
 
 function dateOf(text = ""): Date {
   const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(text) ?? [];
-  if (day === undefined || time === undefined) throw new FaultError(faults.accessDenied);
+  if (day === undefined || time === undefined) throw new Refusal(errors.accessDenied);
   return new Date(
     `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`,
   );
@@ -70,7 +70,7 @@ function isSame(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }
 
-/** As the signer wants it: a hash, or with a secret an HMAC. */
+/** The form that the signer takes: a hash, or with a secret an HMAC. */
 class Sha256 {
   #hash;
   readonly #secret: BinaryLike | undefined;

@@ -1,21 +1,27 @@
-import { type Bucket, type StoredObject } from "./bucket.ts";
+import type { SortedObjects } from "../sorted-objects.ts";
 import { checkedCrc32, checkMd5, etagOf } from "./checksums.ts";
-import { FaultError, faults } from "./fault.ts";
+import { errors, Refusal } from "./error-response.ts";
 import type { Settings } from "./options.ts";
 import { headerOf, type SeenRequest } from "./request.ts";
-import { answerXml, parseDelete } from "./xml.ts";
+import type { StoredObject } from "./stored-object.ts";
+import { parseDelete, resultXml } from "./xml.ts";
 
-export interface Answer {
+/** The objects of the bucket by key. */
+export type Bucket = SortedObjects<StoredObject>;
+
+export interface S3Response {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | Buffer | undefined;
 }
 
 const maxKeyBytes = 1_024;
+/** The most keys of a page of a listing, and of a bulk delete. */
+const maxKeys = 1_000;
 
-export function putObject(bucket: Bucket, request: SeenRequest, settings: Settings): Answer {
+export function putObject(bucket: Bucket, request: SeenRequest, settings: Settings): S3Response {
   const { key, body } = request;
-  if (Buffer.byteLength(key) > maxKeyBytes) throw new FaultError(faults.keyTooLong);
+  if (Buffer.byteLength(key) > maxKeyBytes) throw new Refusal(errors.keyTooLong);
   checkCondition(bucket, request, settings);
   const crc32 = checkedCrc32(request);
   checkMd5(request);
@@ -32,17 +38,17 @@ export function putObject(bucket: Bucket, request: SeenRequest, settings: Settin
 
 function checkCondition(bucket: Bucket, request: SeenRequest, { condition }: Settings): void {
   if (headerOf(request, "if-none-match") === undefined || condition === "ignores") return;
-  if (condition === "501") throw new FaultError(faults.notImplemented);
-  if (condition === "400") throw new FaultError(faults.conditionInvalid);
-  if (headerOf(request, "if-none-match") !== "*") throw new FaultError(faults.notImplemented);
+  if (condition === "501") throw new Refusal(errors.notImplemented);
+  if (condition === "400") throw new Refusal(errors.conditionInvalid);
+  if (headerOf(request, "if-none-match") !== "*") throw new Refusal(errors.notImplemented);
   const there = bucket.get(request.key);
   if (there === undefined) return;
-  throw new FaultError({ ...faults.preconditionFailed, headers: objectHeaders(there) });
+  throw new Refusal({ ...errors.preconditionFailed, headers: objectHeaders(there) });
 }
 
-export function getObject(bucket: Bucket, request: SeenRequest): Answer {
+export function getObject(bucket: Bucket, request: SeenRequest): S3Response {
   const object = bucket.get(request.key);
-  if (object === undefined) throw new FaultError(faults.keyAbsent);
+  if (object === undefined) throw new Refusal(errors.keyAbsent);
   const wantsChecksum = headerOf(request, "x-amz-checksum-mode") === "ENABLED";
   return {
     status: 200,
@@ -55,64 +61,49 @@ export function getObject(bucket: Bucket, request: SeenRequest): Answer {
   };
 }
 
-export function listObjects(bucket: Bucket, request: SeenRequest, { pageSize }: Settings): Answer {
+export function listObjects(bucket: Bucket, request: SeenRequest): S3Response {
   const { query } = request;
-  const encoding = query.get("encoding-type");
-  if (encoding !== null && encoding !== "url") throw new FaultError(faults.encodingInvalid);
-  const maxKeys = query.get("max-keys") ?? "1000";
-  if (!/^\d{1,10}$/.test(maxKeys)) throw new FaultError(faults.maxKeysInvalid);
   const token = query.get("continuation-token");
-  if (token !== null && !/^[A-Za-z0-9+/]+=*$/.test(token)) throw new FaultError(faults.tokenIncorrect);
+  if (token !== null && !/^[A-Za-z0-9+/]+=*$/.test(token)) throw new Refusal(errors.tokenIncorrect);
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
-  const startAfter = query.get("start-after");
-  const after = token === null ? (startAfter ?? "") : Buffer.from(token, "base64").toString();
-  const limit = Math.min(Number(maxKeys), pageSize);
-  const found = bucket.list(prefix, delimiter, after, limit);
-  const text = (value: string): string => (encoding === "url" ? urlEncoded(value) : value);
-  const isTruncated = limit > 0 && found.next !== undefined;
+  const wanted = Number(query.get("max-keys") ?? maxKeys);
+  const after = Buffer.from(token ?? "", "base64").toString();
+  const { objects, folders, next } = bucket.list(prefix, delimiter, after, Math.min(wanted, maxKeys));
   const content = {
     Name: request.bucket,
-    Prefix: text(prefix),
-    ...(startAfter === null ? {} : { StartAfter: text(startAfter) }),
+    Prefix: prefix,
     ...(token === null ? {} : { ContinuationToken: token }),
-    ...(isTruncated ? { NextContinuationToken: Buffer.from(found.next ?? "").toString("base64") } : {}),
-    KeyCount: found.objects.length + found.prefixes.length,
-    MaxKeys: Number(maxKeys),
-    ...(delimiter === "" ? {} : { Delimiter: text(delimiter) }),
-    IsTruncated: isTruncated,
-    Contents: found.objects.map(([key, object]) => ({
-      Key: text(key),
+    ...(next === undefined ? {} : { NextContinuationToken: Buffer.from(next).toString("base64") }),
+    KeyCount: objects.length + folders.length,
+    MaxKeys: wanted,
+    ...(delimiter === "" ? {} : { Delimiter: delimiter }),
+    IsTruncated: next !== undefined,
+    Contents: objects.map(([key, object]) => ({
+      Key: key,
       LastModified: object.lastModified.toISOString(),
       ETag: object.etag,
       Size: object.body.length,
       StorageClass: "STANDARD",
     })),
-    CommonPrefixes: found.prefixes.map((name) => ({ Prefix: text(name) })),
-    ...(encoding === null ? {} : { EncodingType: encoding }),
+    CommonPrefixes: folders.map((folder) => ({ Prefix: folder })),
   };
-  return xmlAnswer(answerXml("ListBucketResult", content));
+  return xmlResponse(resultXml("ListBucketResult", content));
 }
 
-/** As forms have it, but for the slash. */
-function urlEncoded(text: string): string {
-  return new URLSearchParams({ "": text }).toString().slice(1).replaceAll("%2F", "/");
-}
-
-export function deleteObjects(bucket: Bucket, request: SeenRequest, settings: Settings): Answer {
-  if (settings.bulkDelete === "MissingContentMD5") throw new FaultError(faults.md5Missing);
-  if (settings.bulkDelete === "NotImplemented") throw new FaultError(faults.notImplemented);
+export function deleteObjects(bucket: Bucket, request: SeenRequest, settings: Settings): S3Response {
+  if (settings.bulkDelete === "MissingContentMD5") throw new Refusal(errors.md5Missing);
+  if (settings.bulkDelete === "NotImplemented") throw new Refusal(errors.notImplemented);
   const hasMd5 = checkMd5(request);
-  if (checkedCrc32(request) === undefined && !hasMd5) throw new FaultError(faults.md5Missing);
+  if (checkedCrc32(request) === undefined && !hasMd5) throw new Refusal(errors.md5Missing);
   const parsed = parseDelete(request.body.toString());
-  if (parsed === undefined || parsed.keys.length > settings.pageSize)
-    throw new FaultError(faults.malformedXml);
+  if (parsed === undefined || parsed.keys.length > maxKeys) throw new Refusal(errors.malformedXml);
   for (const key of parsed.keys) bucket.delete(key);
   const deleted = parsed.isQuiet ? [] : parsed.keys.map((key) => ({ Key: key }));
-  return xmlAnswer(answerXml("DeleteResult", { Deleted: deleted }));
+  return xmlResponse(resultXml("DeleteResult", { Deleted: deleted }));
 }
 
-export function deleteObject(bucket: Bucket, request: SeenRequest): Answer {
+export function deleteObject(bucket: Bucket, request: SeenRequest): S3Response {
   bucket.delete(request.key);
   return { status: 204 };
 }
@@ -126,6 +117,6 @@ function checksumHeaders(crc32: string | undefined): Record<string, string> {
   return { "x-amz-checksum-crc32": crc32, "x-amz-checksum-type": "FULL_OBJECT" };
 }
 
-function xmlAnswer(body: string): Answer {
+function xmlResponse(body: string): S3Response {
   return { status: 200, headers: { "content-type": "application/xml" }, body };
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 
-/** A request as it came. The double is path style: the first segment is the bucket. */
+/** A request as it came, in path style: the first segment is the bucket. */
 export interface SeenRequest {
   readonly method: string;
   /** As it was sent, encoded. */
@@ -9,7 +9,7 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly bucket: string;
-  /** `""` when the bucket itself is meant. */
+  /** `""` for a request to the bucket itself. */
   readonly key: string;
 }
 
@@ -21,7 +21,7 @@ export async function readRequest(message: IncomingMessage): Promise<SeenRequest
   return {
     method: message.method ?? "",
     path,
-    // A plus is a plus: only forms mean a space by it.
+    // A plus stays a plus: only in forms does it mean a space.
     query: new URLSearchParams(query.replaceAll("+", "%2B")),
     headers: message.headers,
     body: Buffer.concat(chunks),

@@ -1,11 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { closeServer, listenOnLoopback } from "../loopback.ts";
 import type { Server } from "../server.ts";
+import { SortedObjects } from "../sorted-objects.ts";
 import { authenticate } from "./authentication.ts";
-import { Bucket } from "./bucket.ts";
-import { type Fault, FaultError, faults } from "./fault.ts";
-import { type Answer, deleteObject, deleteObjects, getObject, listObjects, putObject } from "./operations.ts";
+import { errors, Refusal, type S3ErrorResponse } from "./error-response.ts";
+import {
+  type Bucket,
+  deleteObject,
+  deleteObjects,
+  getObject,
+  listObjects,
+  putObject,
+  type S3Response,
+} from "./operations.ts";
 import { type S3DoubleOptions, type Settings, settingsOf } from "./options.ts";
 import { readRequest, type SeenRequest } from "./request.ts";
 import { errorXml } from "./xml.ts";
@@ -21,107 +29,91 @@ export interface S3Double extends Server {
 }
 
 /**
- * An S3 in this process's memory, in path style, that checks what the SDK sends as the service would: signature,
- * checksums, conditions, XML. Its answers are those of MinIO.
+ * An S3 in this process's memory, in path style, that checks what the SDK sends as the service
+ * would: signature, checksums, conditions, XML. Its responses are those of MinIO.
  */
 export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Double> {
   const settings = settingsOf(options);
-  const buckets = new Map(settings.buckets.map((name) => [name, new Bucket()]));
+  const bucket: Bucket = new SortedObjects();
   const requests: SeenRequest[] = [];
   let connections = 0;
   const server = createServer((message, response) => {
-    answerRequest(message, response, settings, buckets, requests).catch(() => response.destroy());
+    serve(message, response, settings, bucket, requests).catch(() => response.destroy());
   });
   server.on("connection", () => {
     connections += 1;
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
+  const endpoint = `http://127.0.0.1:${await listenOnLoopback(server)}`;
   const { region, accessKeyId, secretAccessKey } = settings;
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     region,
     accessKeyId,
     secretAccessKey,
     requests,
     connections: () => connections,
-    stop: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    stop: () => closeServer(server),
   };
 }
 
-async function answerRequest(
+async function serve(
   message: IncomingMessage,
-  response: ServerResponse,
+  outgoing: ServerResponse,
   settings: Settings,
-  buckets: Map<string, Bucket>,
+  bucket: Bucket,
   requests: SeenRequest[],
 ): Promise<void> {
-  // Rejects when the client goes away in the middle: nobody is left to be answered.
+  // If the client goes away in the middle of its request, this rejects: nobody waits for a response.
   const request = await readRequest(message);
   requests.push(request);
-  let answer: Answer;
-  try {
-    const fault = settings.fault(request);
-    if (fault !== undefined) throw new FaultError(fault);
-    await authenticate(request, settings);
-    answer = operate(request, settings, buckets);
-  } catch (error) {
-    if (!(error instanceof FaultError)) throw error;
-    answer = faultAnswer(error.fault, request);
-  }
-  const body = Buffer.from(answer.body ?? "");
-  response.writeHead(answer.status, {
+  const { status, headers, body } = await responseTo(request, settings, bucket);
+  const bytes = Buffer.from(body ?? "");
+  outgoing.writeHead(status, {
     "accept-ranges": "bytes",
     "x-amz-request-id": randomUUID(),
     date: new Date(settings.now()).toUTCString(),
-    ...(answer.status === 204 ? {} : { "content-length": body.length }),
-    ...answer.headers,
+    ...(status === 204 ? {} : { "content-length": bytes.length }),
+    ...headers,
   });
-  response.end(body);
+  outgoing.end(bytes);
 }
 
-function operate(request: SeenRequest, settings: Settings, buckets: Map<string, Bucket>): Answer {
-  const { method, key } = request;
-  if (method === "PUT" && key === "") return createBucket(request, buckets);
-  const bucket = buckets.get(request.bucket);
-  if (bucket === undefined) throw new FaultError(faults.bucketAbsent);
+async function responseTo(request: SeenRequest, settings: Settings, bucket: Bucket): Promise<S3Response> {
+  try {
+    const refusal = settings.refuse(request);
+    if (refusal !== undefined) throw new Refusal(refusal);
+    await authenticate(request, settings);
+    return operate(request, settings, bucket);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return responseFor(error.response, request);
+  }
+}
+
+function operate(request: SeenRequest, settings: Settings, bucket: Bucket): S3Response {
+  const { method, key, query } = request;
+  if (request.bucket !== settings.bucket) throw new Refusal(errors.bucketAbsent);
   if (key === "") {
-    if (method === "HEAD") return { status: 200, headers: { "content-type": "application/xml" } };
-    if (method === "GET" && request.query.get("list-type") === "2")
-      return listObjects(bucket, request, settings);
-    if (method === "POST" && request.query.has("delete")) return deleteObjects(bucket, request, settings);
+    if (method === "GET" && query.get("list-type") === "2") return listObjects(bucket, request);
+    if (method === "POST" && query.has("delete")) return deleteObjects(bucket, request, settings);
   } else {
     if (method === "PUT") return putObject(bucket, request, settings);
-    if (method === "GET" || method === "HEAD") return getObject(bucket, request);
+    if (method === "GET") return getObject(bucket, request);
     if (method === "DELETE") return deleteObject(bucket, request);
   }
-  throw new FaultError(faults.notImplemented);
+  throw new Refusal(errors.notImplemented);
 }
 
-function createBucket({ bucket }: SeenRequest, buckets: Map<string, Bucket>): Answer {
-  if (buckets.has(bucket)) throw new FaultError(faults.bucketThere);
-  buckets.set(bucket, new Bucket());
-  return { status: 200, headers: { location: `/${bucket}` } };
-}
-
-function faultAnswer(fault: Fault, { method, bucket, key }: SeenRequest): Answer {
-  if (method === "HEAD") return { status: fault.status };
+function responseFor(error: S3ErrorResponse, { bucket, key }: SeenRequest): S3Response {
   const body = errorXml({
-    Code: fault.code,
-    Message: fault.message,
+    Code: error.code,
+    Message: error.message,
     ...(key === "" ? {} : { Key: key }),
     BucketName: bucket,
     Resource: `/${bucket}/${key}`,
-    ...fault.fields,
+    ...error.fields,
     RequestId: randomUUID(),
     HostId: "double",
   });
-  return { status: fault.status, headers: { "content-type": "application/xml", ...fault.headers }, body };
+  return { status: error.status, headers: { "content-type": "application/xml", ...error.headers }, body };
 }

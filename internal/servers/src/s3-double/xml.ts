@@ -12,7 +12,7 @@ const parser = new XMLParser({
 
 type Content = Readonly<Record<string, unknown>>;
 
-export function answerXml(name: string, content: Content): string {
+export function resultXml(name: string, content: Content): string {
   return declaration + builder.build({ [name]: { "@_xmlns": namespace, ...content } });
 }
 
@@ -20,7 +20,7 @@ export function errorXml(content: Content): string {
   return declaration + builder.build({ Error: content });
 }
 
-/** The keys of a `Delete`, and whether it wants to hear of failures only; `undefined` for what is none. */
+/** The keys of a `Delete`, and whether it asks for failures only; `undefined` if it is not one. */
 export function parseDelete(
   text: string,
 ): { readonly keys: readonly string[]; readonly isQuiet: boolean } | undefined {

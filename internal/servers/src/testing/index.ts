@@ -1,4 +1,3 @@
-export { oneAtATime } from "./one-at-a-time.ts";
 export {
   key,
   type OperationName,
@@ -9,4 +8,5 @@ export {
   storeErrorOf,
 } from "./operations.ts";
 export { openReadme, type Readme } from "./readme.ts";
-export { answer, type Script, type ScriptedServer, startScriptedServer } from "./scripted-server.ts";
+export { respondWith, type Script, type ScriptedServer, startScriptedServer } from "./scripted-server.ts";
+export { serialRunner } from "./serial-runner.ts";

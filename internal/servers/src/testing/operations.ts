@@ -21,7 +21,7 @@ export const operations = {
 export type OperationName = keyof typeof operations;
 export const operationNames = Object.keys(operations) as readonly OperationName[];
 
-/** What the promise rejected with, which has to be a `StoreError`. */
+/** The error that the promise rejects with, which has to be a `StoreError`. */
 export async function storeErrorOf(promise: Promise<unknown>): Promise<StoreError> {
   const error = await rejectionOf(promise);
   if (!isStoreError(error))
@@ -29,6 +29,7 @@ export async function storeErrorOf(promise: Promise<unknown>): Promise<StoreErro
   return error;
 }
 
+/** The error that the promise rejects with. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

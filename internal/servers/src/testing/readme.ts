@@ -6,16 +6,16 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../../../..");
 
-/** A package's README, and what is in it to be tried. */
+/** A package's README, and its code, to be compiled and run. */
 export interface Readme extends AsyncDisposable {
   readonly text: string;
   /** The TypeScript in it, by the names of the files that hold it. */
   readonly files: readonly string[];
   /** The first JSON in it. */
   readonly json: unknown;
-  /** What the compiler says of all of it in the strictest settings: nothing. */
+  /** Compiles the code in the strictest settings, and returns what the compiler printed: `""` if it found nothing. */
   compile(): Promise<string>;
-  /** Rejects unless the program ends well; what it printed. */
+  /** Runs a file, and returns what it printed. Rejects unless it ends well. */
   run(file: string, env: Readonly<Record<string, string>>): Promise<string>;
 }
 
@@ -43,7 +43,7 @@ export async function openReadme(folder: string): Promise<Readme> {
       try {
         return (await run(process.execPath, [tsc, "-p", scratch])).stdout;
       } catch (error) {
-        // Its message names the command: never empty, also when the compiler could not be started.
+        // The message is never empty, also if the compiler could not be started.
         return `${String(error)}\n${String(Reflect.get(Object(error), "stdout"))}`;
       }
     },

@@ -1,11 +1,11 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { closeServer, listenOnLoopback } from "../loopback.ts";
 
-/** What becomes of the request of this number, from 1. */
+/** Handles the request of this number, counted from 1. */
 export type Script = (request: IncomingMessage, response: ServerResponse, number: number) => void;
 
-/** A server on loopback that answers as the test says. */
+/** A server on loopback that does with each request what a script says. */
 export interface ScriptedServer extends AsyncDisposable {
   readonly endpoint: string;
   /** `METHOD /path?query` of each request, as soon as its head has come. */
@@ -23,28 +23,20 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
     headers.push(request.headers);
     script(request, response, requests.length);
   });
-  // A connection ends when a test says so, or when the store closes it.
+  // Idle connections stay open until a test or the store closes them.
   server.keepAliveTimeout = 0;
   server.on("connection", (socket) => sockets.push(socket));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: `http://127.0.0.1:${await listenOnLoopback(server)}`,
     requests,
     headers,
     sockets,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    [Symbol.asyncDispose]: () => closeServer(server),
   };
 }
 
-/** Reads all of the request, then answers. */
-export function answer(
+/** Reads the whole request, then sends this response. */
+export function respondWith(
   status: number,
   body: string | Uint8Array = "",
   headers: Readonly<Record<string, string>> = {},

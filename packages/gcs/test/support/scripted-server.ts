@@ -1,6 +1,6 @@
 import { Storage } from "@google-cloud/storage";
 import { type AuthClient, OAuth2Client, PassThroughClient } from "google-auth-library";
-import { answer, type Script, type ScriptedServer, startScriptedServer } from "@state/servers/testing";
+import { respondWith, type Script, type ScriptedServer, startScriptedServer } from "@state/servers/testing";
 import { GcsStore, type GcsStoreOptions } from "../../src/index.ts";
 
 export const token = "ya29.the-access-token";
@@ -84,7 +84,7 @@ export function errorResponse(
   message?: string,
   headers: Readonly<Record<string, string>> = {},
 ): Script {
-  return answer(status, errorBody(status, reason, message), {
+  return respondWith(status, errorBody(status, reason, message), {
     "content-type": "application/json",
     ...headers,
   });

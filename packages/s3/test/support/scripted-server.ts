@@ -1,5 +1,5 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
-import { answer, type Script, type ScriptedServer, startScriptedServer } from "@state/servers/testing";
+import { respondWith, type Script, type ScriptedServer, startScriptedServer } from "@state/servers/testing";
 import { S3Store, type S3StoreOptions } from "../../src/index.ts";
 
 export const credentials = {
@@ -36,7 +36,7 @@ export function errorResponse(
   code: string,
   headers: Readonly<Record<string, string>> = {},
 ): Script {
-  return answer(status, errorBody(code), { "content-type": "application/xml", ...headers });
+  return respondWith(status, errorBody(code), { "content-type": "application/xml", ...headers });
 }
 
 export function errorBody(code: string): string {

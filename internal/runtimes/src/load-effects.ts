@@ -1,6 +1,6 @@
 /**
- * For Node: loads the modules named on the command line, and says of each what it did while it was loaded that
- * workerd, or a bundler, would refuse: chance, time, and anything asynchronous.
+ * For Node: loads the modules named on the command line, and prints what each did while it was
+ * loaded that workerd refuses: random numbers, clocks, and anything asynchronous.
  */
 import { createHook } from "node:async_hooks";
 import { createRequire } from "node:module";
@@ -31,8 +31,11 @@ const hook = createHook({
   },
 });
 
-/** Not `import()`, which is asynchronous itself; and a module that awaits at its top level `require` refuses. */
-function doingsOf(specifier: string): readonly string[] {
+/**
+ * Loads by `require`: `import()` is asynchronous itself. `require` refuses a module with a top-level
+ * await.
+ */
+function effectsOf(specifier: string): readonly string[] {
   seen.length = 0;
   hook.enable();
   try {
@@ -43,5 +46,5 @@ function doingsOf(specifier: string): readonly string[] {
   return [...seen];
 }
 
-const doings = process.argv.slice(2).map((specifier) => [specifier, doingsOf(specifier)]);
-process.stdout.write(JSON.stringify(Object.fromEntries(doings)));
+const effects = process.argv.slice(2).map((specifier) => [specifier, effectsOf(specifier)]);
+process.stdout.write(JSON.stringify(Object.fromEntries(effects)));

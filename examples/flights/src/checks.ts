@@ -1,35 +1,41 @@
-import { killPoints } from "./chaos.ts";
-import type { Point, Strike } from "./chaos.ts";
+import { describeEnd } from "./descriptions.ts";
+import type { ExpectedStatistic } from "./expected.ts";
 import type { Deposed, Journal, Recovery } from "./journal.ts";
-import { describeEnd } from "./news.ts";
-import { grouped } from "./quantities.ts";
+import { grouped } from "./number-formats.ts";
 import type { ReleasedFile } from "./result.ts";
 import { add } from "./statistics.ts";
 import type { Statistic, Statistics } from "./statistics.ts";
-import type { Truth } from "./truth.ts";
+import { killPoints } from "./strike-plan.ts";
+import type { Point, Strike } from "./strike-plan.ts";
 
-/** One thing that must hold, and how it does not. */
+/** Something that must hold after a run, and the differences found. */
 export interface Check {
   readonly name: string;
-  /** What was looked at: `"3,399 routes"`. */
+  /** The things that were compared: `"3,399 routes"`. */
   readonly compared: string;
   readonly differences: readonly string[];
 }
 
 const fields = ["count", "sum", "sumOfSquares", "min", "max"] as const;
 
-/** The state that was sealed last against the truth, airport by airport and route by route, to the last digit. */
-export function checkStatistics(truth: ReadonlyMap<string, Truth>, statistics: Statistics): Check {
+/** The newest sealed state has the expected statistic for every airport and route, to the last digit. */
+export function checkStatistics(
+  expected: ReadonlyMap<string, ExpectedStatistic>,
+  statistics: Statistics,
+): Check {
   return {
     name: "statistics",
-    compared: `${grouped(truth.size)} airports and routes`,
-    differences: differencesOf(truth, statistics),
+    compared: `${grouped(expected.size)} airports and routes`,
+    differences: differencesOf(expected, statistics),
   };
 }
 
-/** The sums of all rows that were ever released: a lost row is missing here, a doubled one is too much. */
-export function checkRows(truth: ReadonlyMap<string, Truth>, released: readonly ReleasedFile[]): Check {
-  const routes = new Map([...truth].filter(([key]) => key.includes("-")));
+/** The sums of all released rows are the expected ones: a lost row makes them too small, a doubled one too large. */
+export function checkRows(
+  expected: ReadonlyMap<string, ExpectedStatistic>,
+  released: readonly ReleasedFile[],
+): Check {
+  const routes = new Map([...expected].filter(([key]) => key.includes("-")));
   const sums: Statistics = new Map();
   let rows = 0;
   for (const file of released) {
@@ -45,7 +51,7 @@ export function checkRows(truth: ReadonlyMap<string, Truth>, released: readonly 
   };
 }
 
-/** Each row of the input was released by each worker exactly once: also where that worker had nothing to say about it. */
+/** Each worker has released each range of the input once, also ranges without a flight of its own. */
 export function checkRanges(released: readonly ReleasedFile[], records: number, workers: number): Check {
   const differences: string[] = released
     .filter(({ origin }) => origin === undefined || origin.worker >= workers)
@@ -83,21 +89,26 @@ export function checkStrikes(plan: readonly Strike[], { recoveries }: Journal): 
   };
 }
 
-/** Nothing ended of itself, except for what a store may do to its users. A signal from outside is fair as well. */
+/** No process ended of itself. Allowed are ends by a failure of the store or by a signal from outside. */
 export function checkEnds({ recoveries }: Journal): Check {
-  const faults = recoveries
+  const unexplained = recoveries
     .map(({ cause }) => cause)
     .filter(
       (end) =>
         (end.type === "died" && !end.how.startsWith("SIG")) ||
         (end.type === "gave up" && !excuses.has(end.code)),
     );
-  return { name: "ends", compared: `${recoveries.length} attempts`, differences: faults.map(describeEnd) };
+  return {
+    name: "ends",
+    compared: `${recoveries.length} attempts`,
+    differences: unexplained.map(describeEnd),
+  };
 }
 
+/** The codes of errors that a failure of the store explains. */
 const excuses: ReadonlySet<string> = new Set(["OutcomeUnknown", "StoreFailed"]);
 
-/** Each recovery went on from the one epoch that the point of the crash leaves. */
+/** Each recovery went on from the epoch that must be the newest sealed one after a crash at its point. */
 export function checkRecoveries({ recoveries }: Journal): Check {
   return {
     name: "recoveries",
@@ -111,11 +122,11 @@ export function checkRecoveries({ recoveries }: Journal): Check {
   };
 }
 
-/** Which epoch is the newest sealed one after a crash at a point: the one before it, its own, or either. */
+/** The epoch that may be the newest sealed one after a crash at a point: the one before, its own, or either. */
 const newestAfter: Readonly<Record<Point, readonly ("before" | "own")[]>> = {
   "at the start of an epoch": ["before"],
   "in the middle of a partial": ["before"],
-  // The leader is still alive, and may be quick enough to seal the epoch before it is ended too.
+  // The leader is still alive, and may seal the epoch before it is killed.
   "receipt sent": ["before", "own"],
   "receipts in hand": ["before"],
   "before _COMMIT": ["before"],
@@ -130,7 +141,7 @@ function basesAfter({ cause, sealedBefore, base }: Recovery): readonly (number |
   return newestAfter[strike.point].map((which) => (which === "own" ? epoch : sealedBefore));
 }
 
-/** Leaders that went on after their successor had taken over were refused, and released nothing. */
+/** Leaders that went on after their successor had taken over were refused, and released nothing more. */
 export function checkDeposed(
   plan: readonly Strike[],
   { deposed, usurped }: Journal,
@@ -153,21 +164,26 @@ export function checkDeposed(
   };
 }
 
-/** Stale by the fence, void by the takeover, or sealed by the successor under the same number. */
+/** Codes of a refusal: a stale version, a void epoch, or an epoch that the successor has sealed. */
 const refusals: ReadonlySet<string> = new Set(["StaleVersion", "EpochAborted", "SplitBrainCommit"]);
 
 function wasRefused({ end }: Deposed): boolean {
   return end.type === "gave up" && refusals.has(end.code);
 }
 
-function differencesOf(truth: ReadonlyMap<string, Truth>, found: ReadonlyMap<string, Statistic>): string[] {
-  const extra = [...found.keys()].filter((key) => !truth.has(key)).map((key) => `${key} is not in the file`);
-  const wrong = [...truth].flatMap(([key, expected]) => {
+function differencesOf(
+  expected: ReadonlyMap<string, ExpectedStatistic>,
+  found: ReadonlyMap<string, Statistic>,
+): string[] {
+  const extra = [...found.keys()]
+    .filter((key) => !expected.has(key))
+    .map((key) => `${key} is not in the file`);
+  const wrong = [...expected].flatMap(([key, wanted]) => {
     const statistic = found.get(key);
     if (statistic === undefined) return [`${key} is missing`];
     return fields
-      .filter((field) => BigInt(statistic[field]) !== expected[field])
-      .map((field) => `${key}: the ${field} is ${statistic[field]}, not ${expected[field]}`);
+      .filter((field) => BigInt(statistic[field]) !== wanted[field])
+      .map((field) => `${key}: the ${field} is ${statistic[field]}, not ${wanted[field]}`);
   });
   return [...extra, ...wrong];
 }

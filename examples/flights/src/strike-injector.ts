@@ -1,15 +1,15 @@
 import type { ListPage, ObjectStore } from "@state/core";
-import type { Point, Strike } from "./chaos.ts";
-import { send } from "./channel.ts";
 import type { Cut, FromLeader } from "./messages.ts";
+import { send } from "./parent-channel.ts";
+import type { Point, Strike } from "./strike-plan.ts";
 
 const partial = /\/partial\.([0-9a-f]{64}\.)?bin$/;
 
 /**
- * Carries a strike out within the process that it is for. The job's own code knows nothing of it, apart from telling
- * where it is; the store's requests are counted on their way to the store.
+ * Carries out the strike of one process, within that process. The job's code calls `enter` and
+ * `at`; the requests to the store are counted by a store that wraps the job's.
  */
-export class Striker {
+export class StrikeInjector {
   readonly #strike: Strike | undefined;
   #cut: Cut = { epoch: -1, from: 0, to: 0 };
   #reached = 0;
@@ -24,7 +24,7 @@ export class Striker {
     await this.at("at the start of an epoch");
   }
 
-  /** The process has come to `point`, and may not come back from it. */
+  /** The process has reached `point`: if its strike is here, this call does not return. */
   async at(point: Point, last?: () => unknown): Promise<void> {
     const strike = this.#strike;
     if (strike?.point !== point || this.#cut.to < strike.record) return;
@@ -34,26 +34,26 @@ export class Striker {
     const { epoch, to } = this.#cut;
     await send({
       to: "supervisor",
-      news: { type: "struck", strike, epoch, to },
+      message: { type: "struck", strike, epoch, to },
     } satisfies FromLeader);
     last?.();
     process.kill(process.pid, strike.action === "kill" ? "SIGKILL" : "SIGSTOP");
   }
 
-  /** A store which is struck at the requests that the points are named after. */
+  /** A store whose requests reach the points that are named after them. */
   wrap(store: ObjectStore): ObjectStore {
     return {
       name: store.name,
       create: async (key, body, options) => {
         if (partial.test(key)) {
-          // The request is on its way, like those of the epoch's other partials, and nobody is left to hear the answer.
+          // The process is killed when the request is on its way, before the response.
           await this.at("in the middle of a partial", () => store.create(key, body, options));
         }
         const isSeal = key === `epoch=${this.#cut.epoch}/_COMMIT`;
         if (isSeal) await this.at("before _COMMIT");
-        const answer = await store.create(key, body, options);
+        const outcome = await store.create(key, body, options);
         if (isSeal) await this.at("after _COMMIT");
-        return answer;
+        return outcome;
       },
       get: (key, options) => store.get(key, options),
       list: (prefix, options) => this.#list(store, prefix, options),
@@ -69,7 +69,7 @@ export class Striker {
   async *#list(
     ...[store, prefix, options]: [ObjectStore, ...Parameters<ObjectStore["list"]>]
   ): AsyncGenerator<ListPage> {
-    // The first thing that sealing an epoch does is to look at it.
+    // Sealing an epoch begins with a listing of the epoch.
     if (prefix === `epoch=${this.#cut.epoch}/`) await this.at("receipts in hand");
     yield* store.list(prefix, options);
   }

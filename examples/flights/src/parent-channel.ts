@@ -1,6 +1,7 @@
+/** The messages between a leader or worker and its parent, the supervisor. */
 import { on } from "node:events";
 
-/** Sends to the parent. Once it resolves the message has left: not even SIGKILL takes it back. */
+/** Sends to the parent. Once it resolves the message has left the process, which may then be killed. */
 export function send(message: object): Promise<void> {
   return new Promise((resolve, reject) => {
     if (process.send === undefined) {
@@ -14,8 +15,8 @@ export function send(message: object): Promise<void> {
   });
 }
 
-/** The parent's messages, one after the other, none lost from the call on. */
-export function received<Message>(): AsyncIterableIterator<[Message]> {
+/** The parent's messages in their order, from this call on. */
+export function receive<Message>(): AsyncIterableIterator<[Message]> {
   return on(process, "message") as AsyncIterableIterator<[Message]>;
 }
 

@@ -1,8 +1,8 @@
 import { asyncBufferFromFile, parquetRead } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 
-/** What the sums must be, each in whole numbers of any size. */
-export interface Truth {
+/** The statistic that an airport or a route must have, in whole numbers of any size. */
+export interface ExpectedStatistic {
   count: bigint;
   sum: bigint;
   sumOfSquares: bigint;
@@ -11,10 +11,13 @@ export interface Truth {
 }
 
 /**
- * Reads the columns straight from the file and adds them up, with none of the job's code: what the job must come to,
- * by airport and by route.
+ * Reads the columns straight from the file and adds them up, by airport and by route. It shares no
+ * code with the job, whose result must equal this.
  */
-export async function readTruth(path: string, records: number): Promise<ReadonlyMap<string, Truth>> {
+export async function readExpected(
+  path: string,
+  records: number,
+): Promise<ReadonlyMap<string, ExpectedStatistic>> {
   const file = await asyncBufferFromFile(path);
   const column = async <Value>(name: string): Promise<Value[]> => {
     const chunks: { readonly rowStart: number; readonly columnData: ArrayLike<unknown> }[] = [];
@@ -34,14 +37,14 @@ export async function readTruth(path: string, records: number): Promise<Readonly
   const destinations = await column<string>("destination");
   const delays = await column<bigint>("delay");
 
-  const truth = new Map<string, Truth>();
+  const expected = new Map<string, ExpectedStatistic>();
   for (const [row, delay] of delays.entries()) {
     const origin = String(origins[row]);
     for (const key of [origin, `${origin}-${String(destinations[row])}`]) {
-      let known = truth.get(key);
+      let known = expected.get(key);
       if (known === undefined) {
         known = { count: 0n, sum: 0n, sumOfSquares: 0n, min: delay, max: delay };
-        truth.set(key, known);
+        expected.set(key, known);
       }
       known.count += 1n;
       known.sum += delay;
@@ -50,5 +53,5 @@ export async function readTruth(path: string, records: number): Promise<Readonly
       if (delay > known.max) known.max = delay;
     }
   }
-  return truth;
+  return expected;
 }

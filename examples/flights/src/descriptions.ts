@@ -1,10 +1,11 @@
+/** The lines that the job prints while it runs. */
 import type { End } from "./attempt.ts";
 import type { Deposed, Recovery } from "./journal.ts";
 import type { Struck } from "./messages.ts";
+import { grouped, seconds } from "./number-formats.ts";
 import type { Options } from "./options.ts";
-import { grouped, seconds } from "./quantities.ts";
 
-/** What is about to happen. */
+/** The settings of the run. */
 export function describeRun(
   { records, barrier, workers, kills, seed }: Options,
   store: string,

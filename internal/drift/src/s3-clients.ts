@@ -3,20 +3,20 @@ import type { ObjectStore } from "@state/core";
 import { S3Store } from "@state/s3";
 import type { S3Place } from "@state/servers";
 
-/** A store, and the SDK that it is built on, for what no store says. */
-export interface S3Speaker {
+/** A store, and the SDK's client for what the store never sends. */
+export interface S3Clients {
   readonly store: ObjectStore;
   readonly client: S3Client;
-  /** A client that is set up otherwise. */
+  /** A client with another configuration. */
   readonly other: (config: S3ClientConfig) => S3Client;
   readonly bucket: string;
-  /** Everything is below it. Ends in `/`. */
+  /** The prefix of every key. Ends in `/`. */
   readonly root: string;
-  /** Takes away what is below the root. */
+  /** Deletes what is below the root, and closes the clients. */
   readonly end: () => Promise<void>;
 }
 
-export function s3Speaker({ server, bucket, root }: S3Place, endpoint: string): S3Speaker {
+export function s3Clients({ server, bucket, root }: S3Place, endpoint: string): S3Clients {
   const { region, accessKeyId, secretAccessKey } = server;
   const credentials = { accessKeyId, secretAccessKey };
   const clientConfig = { endpoint, region, credentials, forcePathStyle: true, maxAttempts: 1 };
@@ -40,33 +40,23 @@ export function s3Speaker({ server, bucket, root }: S3Place, endpoint: string): 
   };
 }
 
-/** What a change may change. */
 type ChangeableRequest = { headers: Record<string, string>; body?: unknown };
 
-/** A client whose requests are changed: before they are signed, or when they are. */
+/** A client whose requests are changed: before they are signed, or after. */
 export function changing(
-  { other }: S3Speaker,
+  { other }: S3Clients,
   when: "unsigned" | "signed",
   change: (request: ChangeableRequest) => void,
-  config: S3ClientConfig = {},
 ): S3Client {
-  const client = other(config);
-  if (when === "unsigned") {
-    client.middlewareStack.add(
-      (next) => (args) => {
-        change(args.request as ChangeableRequest);
-        return next(args);
-      },
-      { step: "build", priority: "low", name: "change" },
-    );
-  } else {
-    client.middlewareStack.add(
-      (next) => (args) => {
-        change(args.request as ChangeableRequest);
-        return next(args);
-      },
-      { step: "deserialize", priority: "low", name: "change" },
-    );
-  }
+  const client = other({});
+  const changeFirst =
+    <Args extends { readonly request: unknown }, Output>(next: (args: Args) => Output) =>
+    (args: Args): Output => {
+      change(args.request as ChangeableRequest);
+      return next(args);
+    };
+  const options = { priority: "low", name: "change" } as const;
+  if (when === "unsigned") client.middlewareStack.add(changeFirst, { ...options, step: "build" });
+  else client.middlewareStack.add(changeFirst, { ...options, step: "deserialize" });
   return client;
 }

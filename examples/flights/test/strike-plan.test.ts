@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
-import { killPoints, pausePoints, planChaos } from "../src/chaos.ts";
+import { killPoints, pausePoints, planStrikes } from "../src/strike-plan.ts";
 
 const options = { seed: 7, kills: 12, records: 3_000_000, workers: 2 };
 
 test("the same seed gives the same plan, another seed another", () => {
-  expect(planChaos(options)).toEqual(planChaos(options));
-  expect(planChaos({ ...options, seed: 8 })).not.toEqual(planChaos(options));
+  expect(planStrikes(options)).toEqual(planStrikes(options));
+  expect(planStrikes({ ...options, seed: 8 })).not.toEqual(planStrikes(options));
 });
 
 test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])(
   "seed %i hits every point, with the kills that were asked for",
   (seed) => {
-    const plan = planChaos({ ...options, seed });
+    const plan = planStrikes({ ...options, seed });
 
     const kills = plan.filter(({ action }) => action === "kill");
     const pauses = plan.filter(({ action }) => action === "pause");
@@ -22,7 +22,7 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])(
 );
 
 test("the fewest kills hit every point once", () => {
-  const plan = planChaos({ ...options, kills: killPoints.length });
+  const plan = planStrikes({ ...options, kills: killPoints.length });
 
   expect(
     plan
@@ -33,14 +33,14 @@ test("the fewest kills hit every point once", () => {
 });
 
 test("strikes come in the order of the input, and leave its end in peace", () => {
-  const records = planChaos(options).map(({ record }) => record);
+  const records = planStrikes(options).map(({ record }) => record);
 
   expect(records).toEqual(records.toSorted((a, b) => a - b));
   expect(records.every((record) => record >= 0 && record < (15 / 16) * 3_000_000)).toBe(true);
 });
 
 test("workers are struck at what workers do, leaders at what leaders do", () => {
-  const plan = planChaos({ ...options, kills: 60, workers: 3 });
+  const plan = planStrikes({ ...options, kills: 60, workers: 3 });
 
   const ofWorkers = plan.filter(({ victim }) => victim !== "leader");
   expect(new Set(ofWorkers.map(({ point }) => point))).toEqual(
@@ -50,5 +50,5 @@ test("workers are struck at what workers do, leaders at what leaders do", () => 
 });
 
 test("no kills is no chaos at all", () => {
-  expect(planChaos({ ...options, kills: 0 })).toEqual([]);
+  expect(planStrikes({ ...options, kills: 0 })).toEqual([]);
 });

@@ -1,9 +1,9 @@
+import type { Check } from "./checks.ts";
+import { describeEnd, epochName } from "./descriptions.ts";
 import type { Journal, Recovery } from "./journal.ts";
-import { describeEnd, epochName } from "./news.ts";
-import { byteCount, grouped, seconds, share } from "./quantities.ts";
-import type { Check } from "./verdict.ts";
+import { byteCount, grouped, seconds, share } from "./number-formats.ts";
 
-/** The closing tables: what happened, what it took, and whether everything is equal. */
+/** The closing tables: recoveries, time and volumes, and whether everything is equal. */
 export function summary(journal: Journal, checks: readonly Check[], milliseconds: number): string {
   const { recoveries, written, unchanged, pruned } = journal;
   const times = recoveries.map((recovery) => recovery.milliseconds);

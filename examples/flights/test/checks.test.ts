@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { killPoints } from "../src/chaos.ts";
-import type { Point, Strike } from "../src/chaos.ts";
+import type { ExpectedStatistic } from "../src/expected.ts";
 import { emptyJournal } from "../src/journal.ts";
 import type { Journal, Recovery } from "../src/journal.ts";
 import type { Struck } from "../src/messages.ts";
@@ -9,7 +8,8 @@ import { nameOf } from "../src/sink.ts";
 import type { Origin } from "../src/sink.ts";
 import { ofDelay } from "../src/statistics.ts";
 import type { Statistics } from "../src/statistics.ts";
-import type { Truth } from "../src/truth.ts";
+import { killPoints } from "../src/strike-plan.ts";
+import type { Point, Strike } from "../src/strike-plan.ts";
 import {
   checkDeposed,
   checkEnds,
@@ -18,10 +18,10 @@ import {
   checkRows,
   checkStatistics,
   checkStrikes,
-} from "../src/verdict.ts";
+} from "../src/checks.ts";
 
-const one: Truth = { count: 1n, sum: 5n, sumOfSquares: 25n, min: 5n, max: 5n };
-const truth = new Map([
+const one: ExpectedStatistic = { count: 1n, sum: 5n, sumOfSquares: 25n, min: 5n, max: 5n };
+const expected = new Map([
   ["SEA", one],
   ["SEA-LAX", one],
 ]);
@@ -38,34 +38,34 @@ function file(origin: Partial<Origin>, rows: Statistics = new Map()): ReleasedFi
 const rows: Statistics = new Map([["SEA-LAX", ofDelay(5)]]);
 
 test("equal statistics are equal", () => {
-  expect(checkStatistics(truth, statistics).differences).toEqual([]);
+  expect(checkStatistics(expected, statistics).differences).toEqual([]);
 });
 
-test("a digit that differs, a key that is missing and a key that is too much are told", () => {
+test("a digit that differs, a key that is missing and a key that is too much are reported", () => {
   const changed = new Map([...statistics, ["SEA", { ...ofDelay(5), sum: 6 }] as const]);
 
-  expect(checkStatistics(truth, changed).differences).toEqual(["SEA: the sum is 6, not 5"]);
-  expect(checkStatistics(truth, rows).differences).toEqual(["SEA is missing"]);
-  expect(checkStatistics(truth, new Map([...statistics, ["XXX", ofDelay(1)]])).differences).toEqual([
+  expect(checkStatistics(expected, changed).differences).toEqual(["SEA: the sum is 6, not 5"]);
+  expect(checkStatistics(expected, rows).differences).toEqual(["SEA is missing"]);
+  expect(checkStatistics(expected, new Map([...statistics, ["XXX", ofDelay(1)]])).differences).toEqual([
     "XXX is not in the file",
   ]);
 });
 
 test("rows that were released once are equal", () => {
-  expect(checkRows(truth, [file({}, rows), file({ worker: 1 })]).differences).toEqual([]);
+  expect(checkRows(expected, [file({}, rows), file({ worker: 1 })]).differences).toEqual([]);
 });
 
-test("a file that was released twice, under the names of two attempts, is told by sums and by range", () => {
+test("a file that was released twice, under the names of two attempts, is reported by sums and by range", () => {
   const twice = [file({}, rows), file({ version: 2, epoch: 1 }, rows)];
 
-  expect(checkRows(truth, twice).differences).toContain("SEA-LAX: the count is 2, not 1");
+  expect(checkRows(expected, twice).differences).toContain("SEA-LAX: the count is 2, not 1");
   expect(checkRanges(twice, 500, 1).differences).toEqual([
     "worker 0: rows 0 to 500 came again in rows-00000000-00000500.epoch-1.version-2.worker-0.csv",
   ]);
 });
 
-test("a file that was lost is told by sums and by range", () => {
-  expect(checkRows(truth, []).differences).toEqual(["SEA-LAX is missing"]);
+test("a file that was lost is reported by sums and by range", () => {
+  expect(checkRows(expected, []).differences).toEqual(["SEA-LAX is missing"]);
   expect(checkRanges([file({ from: 500, to: 1000 })], 1000, 1).differences).toEqual([
     "worker 0: rows 0 to 500 were never released",
   ]);
@@ -75,7 +75,7 @@ test("a file that was lost is told by sums and by range", () => {
   expect(checkRanges([file({})], 500, 2).differences).toEqual(["worker 1: rows end at 0, not at 500"]);
 });
 
-test("a file that is not from the job is told", () => {
+test("a file that is not from the job is reported", () => {
   const foreign = { name: "rows.csv", origin: undefined, rows: new Map() };
 
   expect(checkRanges([file({}), foreign], 500, 1).differences).toEqual(["rows.csv is not from this job"]);
@@ -114,7 +114,7 @@ test.each<[Point, readonly (number | undefined)[], readonly (number | undefined)
   expect(wrong.flatMap(differences)).toHaveLength(wrong.length);
 });
 
-test("a point that nobody was killed at is told", () => {
+test("a point that nobody was killed at is reported", () => {
   const plan = killPoints.map((point) => struck(point).strike);
   const all = killPoints.map((point) => recovery(point, 7));
 
@@ -129,7 +129,7 @@ function end(cause: Recovery["cause"]): Recovery {
   return { ...recovery("receipt sent", 7), cause };
 }
 
-test("an end that nobody brought about is told, unless the store or somebody's signal explains it", () => {
+test("an end that nobody brought about is reported, unless the store or somebody's signal explains it", () => {
   const gaveUp = { type: "gave up" as const, sealed: "unknown" as const, message: "no" };
   const recoveries = [
     end({ type: "died", who: "worker 0", how: "exit code 1" }),
@@ -157,7 +157,7 @@ test("a deposed leader that is refused and releases nothing is as it should be",
   expect(checkDeposed([pause.strike], journal, [file({ version: 5, epoch: 9 })]).differences).toEqual([]);
 });
 
-test("a deposed leader that is not refused, seals, releases or never comes back is told", () => {
+test("a deposed leader that is not refused, seals, releases or never comes back is reported", () => {
   const plan = [pause.strike];
   const finished = { ...refused, end: { type: "finished" as const } };
 

@@ -1,5 +1,5 @@
-/** A failure as S3 answers it: a status, and a code with a text in XML. */
-export interface Fault {
+/** A response by which S3 refuses a request: a status, and a code with a text in XML. */
+export interface S3ErrorResponse {
   readonly status: number;
   readonly code: string;
   readonly message: string;
@@ -8,18 +8,18 @@ export interface Fault {
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Thrown, and answered. */
-export class FaultError extends Error {
-  readonly fault: Fault;
+/** Thrown where a request is refused; the double sends its `response`. */
+export class Refusal extends Error {
+  readonly response: S3ErrorResponse;
 
-  constructor(fault: Fault) {
-    super(fault.message);
-    this.fault = fault;
+  constructor(response: S3ErrorResponse) {
+    super(response.message);
+    this.response = response;
   }
 }
 
-/** The faults that the double knows, in the words of MinIO, which are S3's. */
-export const faults = {
+/** The errors that the double knows, with the texts of MinIO, which are S3's. */
+export const errors = {
   accessDenied: { status: 403, code: "AccessDenied", message: "Access Denied." },
   authorizationUnknown: {
     status: 400,
@@ -75,11 +75,6 @@ export const faults = {
     message: "The If-None-Match header is not supported for this request.",
   },
   bucketAbsent: { status: 404, code: "NoSuchBucket", message: "The specified bucket does not exist" },
-  bucketThere: {
-    status: 409,
-    code: "BucketAlreadyOwnedByYou",
-    message: "Your previous request to create the named bucket succeeded and you already own it.",
-  },
   keyAbsent: { status: 404, code: "NoSuchKey", message: "The specified key does not exist." },
   keyTooLong: { status: 400, code: "KeyTooLongError", message: "Your key is too long" },
   preconditionFailed: {
@@ -92,24 +87,14 @@ export const faults = {
     code: "MalformedXML",
     message: "The XML you provided was not well-formed or did not validate against our published schema.",
   },
-  maxKeysInvalid: {
-    status: 400,
-    code: "InvalidArgument",
-    message: "Argument maxKeys must be an integer between 0 and 2147483647",
-  },
-  encodingInvalid: {
-    status: 400,
-    code: "InvalidArgument",
-    message: "Invalid Encoding Method specified in Request",
-  },
   tokenIncorrect: {
     status: 400,
     code: "InvalidArgument",
     message: "The continuation token provided is incorrect",
   },
-} as const satisfies Record<string, Fault>;
+} as const satisfies Record<string, S3ErrorResponse>;
 
-export function regionWrong(region: string): Fault {
+export function regionWrong(region: string): S3ErrorResponse {
   return {
     status: 400,
     code: "AuthorizationHeaderMalformed",

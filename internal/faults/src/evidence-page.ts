@@ -1,12 +1,12 @@
-import type { FaultCase } from "./catalogue.ts";
+import type { FaultCase } from "./fault-cases.ts";
 import type { Service } from "./service.ts";
 
-/** What one test saw. */
+/** A cell of the page: what one test saw. */
 export interface Seen {
   readonly service: string;
   readonly fault: string;
   readonly column: string;
-  readonly answer: string;
+  readonly outcome: string;
 }
 
 const names: Readonly<Record<Service["name"], string>> = {
@@ -15,7 +15,7 @@ const names: Readonly<Record<Service["name"], string>> = {
   s3: "S3",
 };
 
-/** The page that shows every fault and what came of it, from what the tests saw. */
+/** The page that shows the outcome of every fault, from what the tests saw. */
 export function pageOf(
   faults: readonly FaultCase[],
   services: readonly Service[],
@@ -24,16 +24,16 @@ export function pageOf(
   const parts = [introduction];
   for (const { name } of services) {
     const cell = (fault: string, column: string): string =>
-      seen.find((each) => each.service === name && each.fault === fault && each.column === column)?.answer ??
+      seen.find((each) => each.service === name && each.fault === fault && each.column === column)?.outcome ??
       "–";
     const rows = (columns: readonly string[]): string[][] =>
       faults.map(({ title }) => [title, ...columns.map((column) => cell(title, column))]);
     const operations = ["create", "get", "list", "delete"];
     const points = ["partial", "seal", "list", "read", "prune"];
     parts.push(`## ${names[name]}\n`);
-    parts.push(`What the store answers:\n\n${table(["fault", ...operations], rows(operations))}`);
+    parts.push(`What the store returns:\n\n${table(["fault", ...operations], rows(operations))}`);
     parts.push(
-      `What a checkpoint comes to, struck once / at every attempt:\n\n${table(
+      `What a checkpoint comes to, with the fault once / at every attempt:\n\n${table(
         ["fault", ...points],
         rows(points.map((point) => `checkpoint at its ${point}`)),
       )}`,
@@ -44,14 +44,25 @@ export function pageOf(
 
 const introduction = `# Faults on the connection
 
-Written by \`internal/faults/test/faults.test.ts\`, and held equal to what it sees. A proxy stands between the store and its service and fails one kind of request. The first
-table of each service shows what the store answers when its one attempt is struck. The second shows a whole checkpoint, of two epochs with three vnodes, of which
-the second is struck where the column says: at a partial's create, at the create of \`_COMMIT\`, at the listings before it, at a restore's reads, at a prune's
-deletes. The backend has three attempts a request.
+Written by \`internal/faults/test/faults.test.ts\`, and held equal to what it sees. A proxy stands
+between the store and its service and injects one fault into one kind of request.
 
-After each the test looks into the bucket with nothing but the bucket: what was told "sealed" or \`sealed: yes\` is there with every byte, what was told \`sealed: no\` is not
-and does not come later, and the epoch before is whole. "–" is a fault that cannot be: a read has no body on its way to the service, and
-Cloud Storage's answer to a delete none on its way back.
+The first table of each service shows what the store returns when its one attempt meets the fault.
+The second shows a whole checkpoint of two epochs with three vnodes, whose backend has three
+attempts a request. The second epoch meets the fault at the point that the column names:
+
+- partial: the create of a partial
+- seal: the create of \`_COMMIT\`
+- list: the listings before that create
+- read: the reads of a restore
+- prune: the deletes of a prune
+
+After each checkpoint the test reads the bucket with a new store. An epoch that was reported as
+"sealed" or with \`sealed: yes\` is there with every byte. An epoch that was reported with
+\`sealed: no\` is not there and does not come later. The epoch before it is whole.
+
+"–" is a fault that cannot happen: a read sends no body, and Cloud Storage's response to a delete
+has none.
 `;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

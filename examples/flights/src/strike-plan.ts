@@ -1,4 +1,4 @@
-/** Where a process is killed. Every run with chaos must hit each of them. */
+/** The points at which processes are killed. Every run with kills must hit each of them. */
 export const killPoints = [
   "in the middle of a partial",
   "receipt sent",
@@ -8,23 +8,23 @@ export const killPoints = [
   "in the middle of a prune",
 ] as const;
 
-/** Where a leader is stopped until its successor has taken over, to go on then as if nothing had happened. */
+/** The points at which a leader is paused. It goes on when its successor has taken over. */
 export const pausePoints = ["at the start of an epoch", "receipts in hand", "before _COMMIT"] as const;
 
 export type Point = (typeof killPoints)[number] | (typeof pausePoints)[number];
 
-/** One thing that is going to happen to one process, counted in rows and requests, never in time. */
+/** One kill or pause of one process. Its moment is counted in rows and requests, never in time. */
 export interface Strike {
   readonly action: "kill" | "pause";
   readonly point: Point;
   readonly victim: "leader" | number;
-  /** The strike waits for the epoch that reaches this row, ... */
+  /** The strike waits for the epoch that reaches this row. */
   readonly record: number;
-  /** ... and from there on for the victim to come to its point so many times. */
+  /** From there on it waits until the victim has reached the point so many times. */
   readonly request: number;
 }
 
-export interface ChaosOptions {
+export interface StrikePlanOptions {
   readonly seed: number;
   readonly kills: number;
   readonly records: number;
@@ -32,7 +32,7 @@ export interface ChaosOptions {
 }
 
 /** The strikes of a run, in their order. The same options give the same plan. */
-export function planChaos({ seed, kills, records, workers }: ChaosOptions): readonly Strike[] {
+export function planStrikes({ seed, kills, records, workers }: StrikePlanOptions): readonly Strike[] {
   if (kills === 0) return [];
   const random = randomNumbers(seed);
   const below = (bound: number): number => Math.floor(random() * bound);
@@ -52,7 +52,7 @@ export function planChaos({ seed, kills, records, workers }: ChaosOptions): read
   return shuffled.map((event, index) => ({
     ...event,
     victim: isWorkerPoint(event.point) ? below(workers) : ("leader" as const),
-    // One in each of as many stretches of the input, and the last stretch left in peace so that all of them happen.
+    // Each strike has a stretch of the input. The last stretch has none, so that all strikes happen.
     record: Math.floor(((index + random()) / (shuffled.length + 1)) * records),
     request: 1 + below(requestsAt[event.point](workers)),
   }));
@@ -62,7 +62,7 @@ function isWorkerPoint(point: Point): boolean {
   return point === "in the middle of a partial" || point === "receipt sent";
 }
 
-/** The range that a strike's count is drawn from: how often the victim comes to its point within an epoch or a prune. */
+/** How often a victim reaches a point within an epoch or a prune: the range of a strike's `request`. */
 const requestsAt: Readonly<Record<Point, (workers: number) => number>> = {
   "in the middle of a partial": (workers) => Math.ceil(40 / workers),
   "receipt sent": () => 1,
@@ -70,7 +70,7 @@ const requestsAt: Readonly<Record<Point, (workers: number) => number>> = {
   "after _COMMIT": () => 1,
   // Before the first worker's file, or between two of them.
   "sealed, not released": (workers) => workers,
-  // The seals go first, then what they named.
+  // A prune deletes the seals first, then what they named.
   "in the middle of a prune": () => 2,
   "at the start of an epoch": () => 1,
   "receipts in hand": () => 1,

@@ -1,22 +1,22 @@
-/** An HTTP answer, whole. */
-export interface Answer {
+/** A whole HTTP response. */
+export interface HttpResponse {
   readonly status: number;
-  /** As sent: names in their case, and more than once where they were. */
+  /** As sent: names keep their case, and a repeated header is repeated. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
 }
 
-export function answerOf(
+export function httpResponse(
   status: number,
   headers: Readonly<Record<string, string>>,
   body: string | Buffer = "",
-): Answer {
+): HttpResponse {
   return { status, headers: Object.entries(headers), body: Buffer.from(body) };
 }
 
 const framing = new Set(["connection", "content-length", "keep-alive", "transfer-encoding"]);
 
-/** The headers without those that say how the body is sent: that is the proxy's to say. */
-export function withoutFraming({ headers }: Answer): readonly (readonly [string, string])[] {
+/** The headers without those that say how the body is sent, which the proxy sets itself. */
+export function withoutFraming({ headers }: HttpResponse): readonly (readonly [string, string])[] {
   return headers.filter(([name]) => !framing.has(name.toLowerCase()));
 }
