@@ -792,7 +792,6 @@ export const rules: readonly Rule[] = [
     says: "While a create of the epoch is unresolved, an error never says `no`.",
     section: "What an error says of the seal",
     without: force("false"),
-    simulated: true,
   },
   {
     id: "unresolved-is-noted-before-the-listing",
@@ -805,5 +804,6 @@ export const rules: readonly Rule[] = [
     says: "Once a seal was read, an error says `yes`.",
     section: "What an error says of the seal",
     without: force('"no"'),
+    simulated: true,
   },
 ];
