@@ -5,7 +5,7 @@
 import { StateError } from "./errors.ts";
 import { attachmentKeys, isAttachmentName, parseEpochObject, partialKeys } from "./layout.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
-import { isSha256 } from "./seal.ts";
+import { isInstanceId, isSha256 } from "./seal.ts";
 
 const maxBytes = 2 ** 31;
 
@@ -78,7 +78,7 @@ export function checkAttachmentName(name: string, value: unknown): string {
 
 export function checkInstanceId(value: unknown): string {
   if (typeof value !== "string") throw new TypeError(`instanceId must be a string, not ${shown(value)}`);
-  if (!/^(?!\{)[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(value)) {
+  if (!isInstanceId(value)) {
     throw new RangeError(
       `instanceId must be 1 to 200 printable characters, not starting with "{", not ${shown(value)}`,
     );

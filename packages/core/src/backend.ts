@@ -29,7 +29,6 @@ import { retryPolicy } from "./retry.ts";
 import type { Seal } from "./seal.ts";
 import { SealHandle } from "./sealed-epoch.ts";
 import type {
-  AbortOutcome,
   EpochCompleteArguments,
   EpochDescription,
   EpochOutcome,
@@ -84,10 +83,10 @@ export class ObjectStoreBackend implements StateBackend {
    */
   static async open(options: OpenOptions): Promise<ObjectStoreBackend> {
     const checked = checkOpenOptions(options);
-    const { store, signal, concurrency } = checked;
+    const { store, signal, vnodeCapacity, concurrency } = checked;
     const emit = eventSink(checked.onEvent);
     const client = new StoreClient(store, retryPolicy(checked.retry), emit);
-    const namespace = new Namespace(client, concurrency, emit);
+    const namespace = new Namespace(client, { vnodeCapacity, concurrency, emit });
     try {
       const { fence } = await openNamespace(namespace, checked, signal);
       const leadership = new Leadership(checked.instanceId);
@@ -140,7 +139,13 @@ export class ObjectStoreBackend implements StateBackend {
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
     return this.#write("writeAttachment", epoch, signal, () =>
-      writeAttachment(this.#namespace, this.#leadership, { epoch, name, assignmentVersion, bytes }, signal),
+      writeAttachment(
+        this.#namespace,
+        this.#leadership,
+        this.#ownWrites,
+        { epoch, name, assignmentVersion, bytes },
+        signal,
+      ),
     );
   }
 
@@ -156,7 +161,7 @@ export class ObjectStoreBackend implements StateBackend {
     return this.#write("epochComplete", request.epoch, signal, () => epochComplete(context, request, signal));
   }
 
-  async abort(epoch: number, options?: OperationOptions): Promise<AbortOutcome> {
+  async abort(epoch: number, options?: OperationOptions): Promise<void> {
     checkEpoch(epoch);
     const signal = signalOf(options);
     return this.#write("abort", epoch, signal, () => abort(this.#namespace, this.#leadership, epoch, signal));

@@ -8,24 +8,40 @@ export interface Control {
   readonly fence: number;
   /** The lowest epoch that may still exist; 0: nothing was pruned. */
   readonly floor: number;
-  /** The keys of fences and floors that no longer count. */
-  readonly outdated: readonly string[];
+  /** The fences that the listing showed. */
+  readonly fences: ReadonlySet<number>;
+  /** The keys of fences and floors that are surplus for good: the listing showed `keptControls` higher ones. */
+  readonly surplus: readonly string[];
 }
 
+/**
+ * How many fences and floors a prune keeps. A listing is no moment: a store may take the names of a page first and look
+ * at each later, and leave out what is gone by then. With one of each kept, one prune within one page is enough to show
+ * no floor at all. With this many kept, so many prunes must fall into one page.
+ */
+export const keptControls = 16;
+
 /** Lists `_control/`. The order of this request among others is what most rules of the protocol are about. */
-export async function readControl(client: StoreClient, signal: AbortSignal | undefined): Promise<Control> {
-  const highest = { fence: 0, floor: 0 };
-  const found: { readonly kind: "fence" | "floor"; readonly value: number; readonly key: string }[] = [];
+export async function listControl(client: StoreClient, signal: AbortSignal | undefined): Promise<Control> {
+  const keys = { fence: new Map<number, string>(), floor: new Map<number, string>() };
   for await (const page of client.list(controlPrefix, { signal })) {
     for (const { key } of page.objects) {
       const object = parseControlKey(key);
-      if (object === undefined || object.kind === "namespace") continue;
-      highest[object.kind] = Math.max(highest[object.kind], object.value);
-      found.push({ ...object, key });
+      if (object !== undefined && object.kind !== "namespace") keys[object.kind].set(object.value, key);
     }
   }
-  const outdated = found.filter(({ kind, value }) => value < highest[kind]).map(({ key }) => key);
-  return { ...highest, outdated };
+  return {
+    fence: Math.max(0, ...keys.fence.keys()),
+    floor: Math.max(0, ...keys.floor.keys()),
+    fences: new Set(keys.fence.keys()),
+    surplus: [...surplusOf(keys.fence), ...surplusOf(keys.floor)],
+  };
+}
+
+function surplusOf(keys: ReadonlyMap<number, string>): readonly string[] {
+  const descending = [...keys].toSorted(([a], [b]) => b - a);
+  // rule: newest-controls-are-kept
+  return descending.slice(keptControls).map(([, key]) => key);
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { Seal } from "./seal.ts";
+
 const storeBrand = Symbol.for("@state/core/StoreError");
 const stateBrand = Symbol.for("@state/core/StateError");
 
@@ -69,7 +71,11 @@ export function isStoreError(value: unknown): value is StoreError {
  * | `EpochAborted` | the epoch is void for ever | roll back; use a higher epoch |
  * | `EpochPruned` | the epoch is below the floor | restore from the newest seal |
  * | `EpochSuperseded` | a later epoch of this backend is sealed, or may be | use a higher epoch |
+ * | `EpochSealed` | `abort` found a seal, `seal` on the error | restore from it |
  * | `SealMismatch` | the epoch is sealed, with other contents than asked about | restore from the seal |
+ * | `BaseChanged` | `unchanged` referred to another epoch than is the newest now | write what changed since that one |
+ * | `VnodeOmitted` | a vnode that the newest seal names is neither given, unchanged nor dropped | name it |
+ * | `AttachmentOmitted` | an attachment was written for the epoch and is not passed | pass its receipt |
  * | `FenceRequired` | `unchanged` needs a version claimed by `takeover` | call `takeover` first |
  * | `ReceiptRequired` | a vnode number cannot be resolved without its receipt | pass the receipt, or write the vnode |
  * | `ReceiptInvalid` | a receipt does not belong to the epoch, or a vnode is named twice | mend the call |
@@ -91,6 +97,10 @@ export type StateErrorCode =
   | "EpochPruned"
   | "EpochSuperseded"
   | "SealMismatch"
+  | "EpochSealed"
+  | "BaseChanged"
+  | "VnodeOmitted"
+  | "AttachmentOmitted"
   | "FenceRequired"
   | "ReceiptRequired"
   | "ReceiptInvalid"
@@ -115,6 +125,7 @@ export interface StateErrorDetails {
   readonly committer?: string | undefined;
   readonly version?: number | undefined;
   readonly key?: string | undefined;
+  readonly seal?: Seal | undefined;
   readonly cause?: unknown;
 }
 
@@ -130,14 +141,16 @@ export class StateError extends Error {
   /** The assignment version that stands in the way. */
   declare readonly version?: number | undefined;
   declare readonly key?: string | undefined;
+  /** The seal that was found. */
+  declare readonly seal?: Seal | undefined;
 
   constructor(code: StateErrorCode, message: string, details: StateErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "StateError";
     this.code = code;
     this.sealed = details.sealed;
-    const { epoch, vnode, committer, version, key } = details;
-    assignDefined(this, { epoch, vnode, committer, version, key });
+    const { epoch, vnode, committer, version, key, seal } = details;
+    assignDefined(this, { epoch, vnode, committer, version, key, seal });
     Object.defineProperty(this, stateBrand, { value: true });
   }
 }

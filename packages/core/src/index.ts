@@ -19,7 +19,6 @@ export { checkKey, checkPrefix } from "./keys.ts";
 export type { AttachmentReceipt, PartialReceipt, Receipt } from "./receipt.ts";
 export type { Seal, SealedAttachment, SealedPartial } from "./seal.ts";
 export type {
-  AbortOutcome,
   EpochCompleteArguments,
   EpochDescription,
   EpochOutcome,

@@ -15,6 +15,8 @@ export class Leadership {
   readonly sealing: SerialQueue = new SerialQueue();
   /** Epochs whose seal this backend sent to the store, and of which it does not know whether the seal is there. */
   readonly unresolved: Set<number> = new Set();
+  /** Epochs of the calls of `epochComplete` that are under way, or wait for their turn. */
+  readonly #asked = new Map<object, number>();
   #authoritativeVersion = 0;
   #claimedVersion: number | undefined;
   #newestSeal: Seal | undefined;
@@ -43,6 +45,23 @@ export class Leadership {
     return this.#newestSeal;
   }
 
+  /** Notes an `epochComplete` that was called, and forgets it when the returned function is called. */
+  ask(epoch: number): () => void {
+    const call = {};
+    this.#asked.set(call, epoch);
+    return () => this.#asked.delete(call);
+  }
+
+  /**
+   * The epoch that is the newest when `epoch` is sealed, if all goes well: the highest below it that was asked for
+   * before, or is unresolved, or is sealed.
+   */
+  expectedBase(epoch: number): number | undefined {
+    const sealed = this.#newestSeal === undefined ? [] : [this.#newestSeal.epoch];
+    const below = [...this.#asked.values(), ...this.unresolved, ...sealed].filter((other) => other < epoch);
+    return below.length === 0 ? undefined : Math.max(...below);
+  }
+
   /** `takeover` has returned: the fence is ours, and the history ends with `base`. @throws `StaleVersion` */
   lead(version: number, base: Seal | undefined): void {
     if (version < (this.#claimedVersion ?? 0)) {
@@ -61,8 +80,14 @@ export class Leadership {
       this.#newestSeal = seal;
   }
 
-  /** Whether someone else than who claimed `version` holds the fence. Until someone calls `takeover` there is none. */
-  isDeposed(control: Control, version: number | undefined = this.#claimedVersion): boolean {
-    return control.fence > 0 && control.fence !== version;
+  /**
+   * Whether someone else than who claimed `version` holds the fence. Until someone calls `takeover` there is none.
+   *
+   * A fence of our own that is not listed was deleted because higher ones were there.
+   */
+  isDeposed({ fence, fences }: Control, version: number | undefined = this.#claimedVersion): boolean {
+    if (version === undefined) return fence > 0;
+    // rule: own-fence-unseen-is-deposed
+    return fence > version || !fences.has(version);
   }
 }

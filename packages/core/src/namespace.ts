@@ -1,24 +1,51 @@
 import { concurrently, mapBounded } from "./concurrency.ts";
-import { type Control, readControl } from "./control.ts";
+import { type Control, listControl } from "./control.ts";
 import type { BackendEvent, DecisionEvent } from "./events.ts";
 import { epochPrefix, parseEpochFolder } from "./layout.ts";
 import type { ListedObject } from "./store.ts";
 import type { StoreClient } from "./store-client.ts";
 
+/** A seal's line for one vnode: its key, size and digest. */
+const entryBytes = 256;
+
+export interface NamespaceOptions {
+  readonly vnodeCapacity: number;
+  readonly concurrency: number;
+  readonly emit: (event: BackendEvent) => void;
+}
+
 /** Where checkpoints are kept: a store, how it is listed, and how many requests a call has in flight. */
 export class Namespace {
   readonly client: StoreClient;
+  readonly #vnodeCapacity: number;
   readonly #concurrency: number;
   readonly #emit: (event: BackendEvent) => void;
+  #highestFence = 0;
+  #highestFloor = 0;
 
-  constructor(client: StoreClient, concurrency: number, emit: (event: BackendEvent) => void) {
+  constructor(client: StoreClient, options: NamespaceOptions) {
     this.client = client;
-    this.#concurrency = concurrency;
-    this.#emit = emit;
+    this.#vnodeCapacity = options.vnodeCapacity;
+    this.#concurrency = options.concurrency;
+    this.#emit = options.emit;
   }
 
-  readControl(signal: AbortSignal | undefined): Promise<Control> {
-    return readControl(this.client, signal);
+  /** How many bytes come, at most, while one `_COMMIT` is read: others are read beside it, over the same line. */
+  get expectedCommitBytes(): number {
+    return this.#vnodeCapacity * entryBytes * this.#concurrency;
+  }
+
+  /**
+   * Lists `_control/`, and goes by the highest fence and floor that any listing of this backend has shown: a listing that
+   * leaves out what another one showed is no news.
+   */
+  async readControl(signal: AbortSignal | undefined): Promise<Control> {
+    const control = await listControl(this.client, signal);
+    this.#highestFence = Math.max(this.#highestFence, control.fence);
+    this.#highestFloor = Math.max(this.#highestFloor, control.floor);
+    // rule: highest-control-ever-seen-counts
+    const highest = { fence: this.#highestFence, floor: this.#highestFloor };
+    return { ...control, ...highest };
   }
 
   /** The epochs that have a folder, ascending. */

@@ -1,4 +1,4 @@
-import type { PartialReceipt } from "./receipt.ts";
+import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
 
 /** How many epochs' receipts are kept: plenty for checkpoints in flight, and no more with the years. */
 const rememberedEpochs = 16;
@@ -8,9 +8,10 @@ interface OwnWrite {
   readonly place: number;
 }
 
-/** The partials that this backend wrote itself: what a bare vnode number in `epochComplete` stands for. */
+/** What this backend wrote itself. A bare vnode number in `epochComplete` stands for its partial. */
 export class OwnWrites {
   readonly #epochs = new Map<number, Map<number, OwnWrite>>();
+  readonly #attachments = new Map<number, Set<string>>();
   #begun = 0;
 
   /** The place of a write among the calls: the last write is the one that was asked for last, not the one that ended last. */
@@ -26,6 +27,18 @@ export class OwnWrites {
     // rule: last-write-was-asked-for-last
     if (last === undefined || last.place < place) writes.set(receipt.vnode, { receipt, place });
     if (this.#epochs.size > rememberedEpochs) this.#epochs.delete(Math.min(...this.#epochs.keys()));
+  }
+
+  rememberAttachment({ epoch, name }: AttachmentReceipt): void {
+    const names = this.#attachments.get(epoch) ?? new Set<string>();
+    this.#attachments.set(epoch, names.add(name));
+    if (this.#attachments.size > rememberedEpochs)
+      this.#attachments.delete(Math.min(...this.#attachments.keys()));
+  }
+
+  /** The names of the attachments that were written for an epoch. */
+  attachments(epoch: number): readonly string[] {
+    return [...(this.#attachments.get(epoch) ?? [])];
   }
 
   /** The last write of a vnode in an epoch. */

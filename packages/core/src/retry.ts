@@ -90,19 +90,20 @@ export class Operation {
    * last attempt's `StoreError`. Each attempt gets a signal of its own that aborts when its time is over.
    *
    * `readBack` leaves time for one attempt more: a create whose responses were all lost must still be read back.
-   * `number` is that of the first attempt.
+   * `number` is that of the first attempt, `attempts` how many there are at most.
    */
   async retry<T>(
     attempt: (signal: AbortSignal, number: number) => Promise<T>,
-    options: { readonly readBack?: boolean; readonly number?: number } = {},
+    options: { readonly readBack?: boolean; readonly number?: number; readonly attempts?: number } = {},
   ): Promise<T> {
+    const attempts = Math.min(this.#policy.attempts, options.attempts ?? Infinity);
     const reserve = options.readBack === true ? Math.min(this.#attemptTimeoutMs, this.#deadlineMs / 3) : 0;
     for (let number = options.number ?? 1; ; number++) {
       try {
         return await this.#bounded((signal) => attempt(signal, number), this.#deadline - reserve);
       } catch (error) {
         this.#signal?.throwIfAborted();
-        if (!isStoreError(error) || !error.retryable || number >= this.#policy.attempts) throw error;
+        if (!isStoreError(error) || !error.retryable || number >= attempts) throw error;
         if (!(await this.#pause(number, error, this.#deadline - reserve))) throw error;
       }
     }

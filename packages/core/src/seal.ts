@@ -81,7 +81,11 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
   const text = decodeText(body);
   if (text === undefined) throw corrupt("is not UTF-8");
   if (text === "") throw corrupt("is empty");
-  if (!text.startsWith("{")) return { kind: "legacy", committer: text };
+  if (!text.startsWith("{")) {
+    // rule: plain-text-is-an-instance-id
+    if (!isInstanceId(text) || text.includes("<")) throw corrupt("is neither JSON nor the id of an instance");
+    return { kind: "legacy", committer: text };
+  }
 
   const record = parseRecord(text);
   if (record === undefined) throw corrupt("starts with { and is not JSON");
@@ -169,6 +173,11 @@ function decodeEntry(value: unknown, epoch: number): Entry | undefined {
   const object = parseEpochObject(key);
   if (object === undefined || object.epoch > epoch) return undefined;
   return { key, size, sha256, object, fields: value };
+}
+
+/** The grammar of an instance's id: 1 to 200 printable characters, not starting with `{`. */
+export function isInstanceId(value: string): boolean {
+  return /^(?!\{)[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(value);
 }
 
 export function isSha256(value: unknown): value is string {

@@ -27,8 +27,12 @@ export interface StateBackend {
   /** Seals the epoch if everything it needs is there. `{complete: true}` is the permission to release outputs. */
   epochComplete(args: EpochCompleteArguments, options?: OperationOptions): Promise<EpochOutcome>;
 
-  /** Makes sure that the epoch will never be sealed, or returns the seal that is there. */
-  abort(epoch: number, options?: OperationOptions): Promise<AbortOutcome>;
+  /**
+   * Makes sure that the epoch will never be sealed: resolves only if it is void.
+   *
+   * @throws `EpochSealed` with the `seal` that is there; `EpochPruned`, and nothing is created
+   */
+  abort(epoch: number, options?: OperationOptions): Promise<void>;
 
   /** Claims an assignment version and shuts out every leader of a lower one. */
   takeover(args: TakeoverArguments, options?: OperationOptions): Promise<Takeover>;
@@ -77,10 +81,21 @@ export interface WriteAttachmentArguments {
 
 export interface EpochCompleteArguments {
   readonly epoch: number;
-  /** Receipts, or the numbers of vnodes that this backend wrote itself. */
+  /**
+   * Receipts, or the numbers of vnodes that this backend wrote itself. Under a claimed version every vnode that the newest
+   * seal names is given, `unchanged` or `dropped`; otherwise `VnodeOmitted`, and nothing is sent.
+   */
   readonly parts: readonly (PartialReceipt | number)[];
   /** Vnodes that were not written again: the seal names what the seal before it named. Needs `takeover`. */
   readonly unchanged?: readonly number[] | undefined;
+  /** Vnodes that the newest seal names and that this epoch leaves out on purpose. */
+  readonly dropped?: readonly number[] | undefined;
+  /**
+   * The epoch that `unchanged` refers to. Default: the one that is the newest if all earlier calls of this backend
+   * succeed. If another is the newest when the turn comes: `BaseChanged`, and nothing is sealed.
+   */
+  readonly base?: number | undefined;
+  /** Every attachment that this backend wrote for the epoch is among them; otherwise `AttachmentOmitted`. */
   readonly attachments?: readonly AttachmentReceipt[] | undefined;
 }
 
@@ -88,8 +103,6 @@ export interface EpochCompleteArguments {
 export type EpochOutcome =
   | { readonly complete: true; readonly seal: Seal }
   | { readonly complete: false; readonly missing: readonly number[] };
-
-export type AbortOutcome = { readonly aborted: true } | { readonly aborted: false; readonly seal: Seal };
 
 export interface TakeoverArguments {
   /** 1 or more; higher than every version claimed before. */

@@ -39,7 +39,12 @@ export class StoreClient {
     return new Operation(this.#policy, signal, bytes);
   }
 
-  async create(key: string, body: Uint8Array, operation: Operation): Promise<CreateResponse> {
+  async create(
+    key: string,
+    body: Uint8Array,
+    operation: Operation,
+    options: { readonly attempts?: number } = {},
+  ): Promise<CreateResponse> {
     let attempts = 0;
     /** Attempts that may have created the object, or may yet: all that were sent and not refused. */
     let unrefused = 0;
@@ -62,7 +67,7 @@ export class StoreClient {
       }
     };
     try {
-      return await operation.retry(attempt, { readBack: true });
+      return await operation.retry(attempt, { readBack: true, ...options });
     } catch (error) {
       operation.throwIfAborted();
       if (!isStoreError(error)) throw error;

@@ -31,7 +31,6 @@ describe("epochComplete sends nothing and returns", () => {
   const nothing = [
     { what: "no parts", args: { epoch, parts: [] } },
     { what: "neither parts nor unchanged vnodes", args: { epoch, parts: [], unchanged: [] } },
-    { what: "attachments alone", args: { epoch, parts: [], attachments: [attachment] } },
   ];
   test.each(nothing)("RangeError to $what: there is nothing to seal", async ({ args }) => {
     const { backend, store } = await new World(new MapStore()).lead("A", 1);
@@ -40,7 +39,7 @@ describe("epochComplete sends nothing and returns", () => {
     const reason = await rejectionOf(backend.epochComplete(args));
 
     expect(reason).toBeInstanceOf(RangeError);
-    expect(messageOf(reason)).toMatch(/parts and unchanged are both empty/);
+    expect(messageOf(reason)).toMatch(/parts, unchanged and attachments are all empty/);
     expect(store.requests.slice(sent)).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";
+import { keptControls } from "../src/control.ts";
 import type { OpenOptions } from "../src/open-options.ts";
 import { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.ts";
 import { bytesOf } from "../src/conformance/backend-suite/world.ts";
@@ -112,7 +113,7 @@ describe("epochComplete", () => {
     expect(await store.cost(incomplete)).toEqual({ depth: 1, requests: 2 });
   });
 
-  test("costs 3 (4) for a race that is lost", async () => {
+  test("costs 4 (5) for a race that is lost", async () => {
     const inner = new MapStore();
     const scripted = new ScriptedStore(inner);
     store = new CountingStore(scripted);
@@ -125,7 +126,7 @@ describe("epochComplete", () => {
     const winner = await ObjectStoreBackend.open({ store: inner, instanceId: "b", vnodeCapacity: 16 });
     await winner.epochComplete({ epoch: 5, parts });
     listed.release();
-    expect(await complete).toEqual({ depth: 3, requests: 4 });
+    expect(await complete).toEqual({ depth: 4, requests: 5 });
   });
 
   test("costs 2 (3) for a leader that was deposed", async () => {
@@ -170,21 +171,22 @@ describe("epochComplete", () => {
 });
 
 describe("abort", () => {
-  test("costs 2 where nothing is there", async () => {
+  test("costs 3 where nothing is there", async () => {
     const backend = await open("a");
-    expect(await store.cost(() => backend.abort(5))).toEqual({ depth: 2, requests: 2 });
-  });
-
-  test("costs 3 where a void is there", async () => {
-    const backend = await open("a");
-    await backend.abort(5);
     expect(await store.cost(() => backend.abort(5))).toEqual({ depth: 3, requests: 3 });
   });
 
-  test("costs 2 where a seal is there", async () => {
+  test("costs 4 where a void is there", async () => {
+    const backend = await open("a");
+    await backend.abort(5);
+    expect(await store.cost(() => backend.abort(5))).toEqual({ depth: 4, requests: 4 });
+  });
+
+  test("costs 4 where a seal is there", async () => {
     const backend = await open("a");
     await seal(backend, 5);
-    expect(await store.cost(() => backend.abort(5))).toEqual({ depth: 2, requests: 2 });
+    const cost = await store.cost(refused(() => backend.abort(5)));
+    expect(cost).toEqual({ depth: 4, requests: 4 });
   });
 });
 
@@ -198,18 +200,23 @@ describe("reading", () => {
     expect(await store.cost(() => backend.latestCommittedEpoch())).toEqual({ depth: 3, requests: 10 });
   });
 
-  test("sealedEpochs costs 3 (n + 3)", async () => {
-    const backend = await open("a", { concurrency: 16 });
-    await seal(backend, 1, 2, 3, 4, 5);
-    expect(await store.cost(() => backend.sealedEpochs())).toEqual({ depth: 3, requests: 8 });
+  test("latest of an empty namespace costs 3", async () => {
+    const backend = await open("a");
+    expect(await store.cost(() => backend.latest())).toEqual({ depth: 3, requests: 3 });
   });
 
-  test("readPartial of a sealed epoch costs 2, then 1", async () => {
+  test("sealedEpochs costs 4 (n + 3)", async () => {
+    const backend = await open("a", { concurrency: 16 });
+    await seal(backend, 1, 2, 3, 4, 5);
+    expect(await store.cost(() => backend.sealedEpochs())).toEqual({ depth: 4, requests: 8 });
+  });
+
+  test("readPartial of a sealed epoch costs 2 (3), then 1", async () => {
     const backend = await open("a");
     await seal(backend, 5);
     expect(await store.cost(() => backend.readPartial({ epoch: 5, vnode: 0 }))).toEqual({
       depth: 2,
-      requests: 2,
+      requests: 3,
     });
     expect(await store.cost(() => backend.readPartial({ epoch: 5, vnode: 0 }))).toEqual({
       depth: 1,
@@ -240,14 +247,27 @@ describe("takeover", () => {
     expect(await store.cost(() => backend.takeover({ version: 1 }))).toEqual({ depth: 3, requests: 4 });
   });
 
-  test("costs 5 (6), the restore point included, and 1 for each unsealed epoch on top", async () => {
+  test("costs 4 (4 and a read for each epoch of the batch), the restore point included", async () => {
     const first = await open("a");
     await seal(first, 3, 4, 5);
     const second = await open("b");
-    expect(await store.cost(() => second.takeover({ version: 1 }))).toEqual({ depth: 5, requests: 6 });
-    for (const epoch of [6, 7]) await write(second, epoch);
-    const third = await open("c");
-    expect(await store.cost(() => third.takeover({ version: 2 }))).toEqual({ depth: 7, requests: 8 });
+    expect(await store.cost(() => second.takeover({ version: 1 }))).toEqual({ depth: 4, requests: 7 });
+  });
+
+  test("costs 1 more, and a void for each, where there are unsealed epochs on top", async () => {
+    const first = await open("a");
+    await seal(first, 3, 4, 5);
+    for (const epoch of [6, 7]) await write(first, epoch);
+    const second = await open("b");
+    expect(await store.cost(() => second.takeover({ version: 2 }))).toEqual({ depth: 5, requests: 11 });
+  });
+
+  test("reads down in batches of 8, also after a job has died 40 times before its seal", async () => {
+    const first = await open("a");
+    await seal(first, 1);
+    for (let epoch = 2; epoch <= 41; epoch++) await write(first, epoch);
+    const second = await open("b");
+    expect(await store.cost(() => second.takeover({ version: 2 }))).toEqual({ depth: 14, requests: 85 });
   });
 });
 
@@ -260,10 +280,12 @@ describe("pruneBefore", () => {
     expect(cost).toEqual({ depth: 9, requests: 18 });
   });
 
-  test("costs one delete more where a floor and a fence have become outdated", async () => {
+  test("costs one delete more where floors and fences have become surplus", async () => {
     await seal(await lead("a", 1), 1, 2, 3);
-    const backend = await lead("b", 2);
+    const backend = await open("b");
+    for (let version = 2; version <= keptControls + 2; version++) await backend.takeover({ version });
     await backend.pruneBefore(2);
+    await backend.takeover({ version: keptControls + 3 });
     const cost = await store.cost(() => backend.pruneBefore(3));
     expect(cost).toEqual({ depth: 10, requests: 11 });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isStateError } from "../src/errors.ts";
+import type { EpochOutcome } from "../src/state-backend.ts";
 import type { Late } from "../src/conformance/backend-suite/scripted-store.ts";
 import { type Actor, World } from "../src/conformance/backend-suite/world.ts";
 import { showScheduleOnFailure } from "./support/failed-schedule.ts";
@@ -205,16 +206,15 @@ async function contradiction(state: State): Promise<object | undefined> {
 
 function resultOf(outcome: unknown): string {
   if (isStateError(outcome)) return outcome.code;
-  const { complete, aborted } = outcome as { complete?: boolean; aborted?: boolean };
-  if (aborted === undefined) return complete === true ? "complete" : "missing";
-  return aborted ? "aborted" : "sealed";
+  // An `abort` that resolves says that the epoch is void.
+  if (outcome === undefined) return "aborted";
+  return (outcome as EpochOutcome).complete ? "complete" : "missing";
 }
 
 function claimOf(outcome: unknown): "yes" | "no" | "unknown" {
   if (isStateError(outcome)) return outcome.sealed;
-  const { complete, aborted } = outcome as { complete?: boolean; aborted?: boolean };
-  if (complete === true || aborted === false) return "yes";
-  return aborted === true ? "no" : "unknown";
+  if (outcome === undefined) return "no";
+  return (outcome as EpochOutcome).complete ? "yes" : "unknown";
 }
 
 describe("without a fault the call comes to", () => {
@@ -235,7 +235,7 @@ describe("without a fault the call comes to", () => {
     ["an epoch above one of unknown outcome", "complete", "yes"],
     ["an epoch of unknown outcome", "complete", "yes"],
     ["an abort of a new epoch", "aborted", "no"],
-    ["an abort of a sealed epoch", "sealed", "yes"],
+    ["an abort of a sealed epoch", "EpochSealed", "yes"],
     ["an abort of a pruned epoch", "EpochPruned", "unknown"],
   ])("%s: %s, sealed %s", async (name, result, sealed) => {
     const world = new World(new MapStore());

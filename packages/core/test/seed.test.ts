@@ -72,7 +72,7 @@ describe("a tree in LaminarDB's layout", () => {
     const reader = await world.open("reader", { readOnly: true });
     const handle = await reader.backend.latest();
     const leader = await world.lead("node-2", 1);
-    await leader.seal(10, { 0: "ten" });
+    await leader.seal(10, { 0: "ten" }, [], [2]);
     await leader.backend.pruneBefore(10);
     // A zombie writes the partial of the pruned epoch once more.
     await world.put("epoch=7/vnode=0/partial.bin", "zombie's");
@@ -85,10 +85,10 @@ describe("a tree in LaminarDB's layout", () => {
     const read = reader.backend.readPartial({ epoch: 7, vnode: 0 });
     await listing.arrived;
     const leader = await world.lead("node-2", 1);
-    await leader.seal(10, { 0: "ten" });
+    await leader.seal(10, { 0: "ten" }, [], [2]);
     await leader.backend.pruneBefore(10);
     listing.release();
-    await expect(read).rejects.toMatchObject({ code: "EpochPruned", sealed: "yes" });
+    await expect(read).rejects.toMatchObject({ code: "EpochPruned", sealed: "unknown" });
   });
 });
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ListedObject, ListOptions, ListPage } from "@state/core";
+import { type ListedObject, type ListOptions, type ListPage, StoreError } from "@state/core";
 import { raceAbort } from "./abort-race.ts";
 import { hasErrno } from "./errors.ts";
 import type { Operation } from "./errors.ts";
@@ -10,6 +10,10 @@ import { irregularFileError } from "./body.ts";
 import type { Semaphore } from "./semaphore.ts";
 
 const pageSize = 1_000;
+/** How often the names of one page are taken before the listing gives up, to be tried again. */
+const maxTries = 100;
+
+type Entries = AsyncGenerator<ListEntry, void, undefined>;
 
 /** A key, or a folder that ends in `/`, and its path in the file system. */
 interface ListEntry {
@@ -21,7 +25,9 @@ interface ListEntry {
  * One listing. It holds the names in the directories between the prefix and the cursor, never those
  * of a whole tree.
  *
- * Files and directories may be made and removed while it runs.
+ * Files and directories may be made and removed while it runs. A directory's names are read first
+ * and looked at one by one. If one is gone by then, the page's names are read again, so that a page
+ * that leaves out what is gone shows what came in its place.
  */
 export class Listing {
   readonly #files: FileSystem;
@@ -46,23 +52,36 @@ export class Listing {
     prefix: string,
     delimiter: ListOptions["delimiter"],
   ): AsyncGenerator<ListPage, void, undefined> {
-    let batch: ListEntry[] = [];
-    for await (const entry of this.#entries(directory, prefix, delimiter === undefined)) {
-      batch.push(entry);
-      if (batch.length < pageSize) continue;
-      yield await this.#page(batch);
-      batch = [];
+    const isDeep = delimiter === undefined;
+    let last = "";
+    const begin = (): Entries => this.#entries(directory, prefix, isDeep, last);
+    let entries = begin();
+    for (;;) {
+      let names = await take(entries);
+      let page = await this.#look(names);
+      let known: ReadonlySet<string> = new Set();
+      for (let tries = 1; page.gone.some((name) => !known.has(name)); tries++) {
+        if (tries === maxTries) throw this.#unsteady(prefix);
+        // What is gone was there when the names were taken, and what came meanwhile is not among
+        // them: the names are taken again. A folder that was empty before stays out without that.
+        known = new Set(page.gone.filter((name) => name.endsWith("/")));
+        entries = begin();
+        names = await take(entries);
+        page = await this.#look(names);
+      }
+      if (names.length === 0) return;
+      yield { objects: page.objects, prefixes: page.prefixes };
+      if (names.length < pageSize) return;
+      last = names.at(-1)?.name ?? last;
     }
-    if (batch.length > 0) yield await this.#page(batch);
   }
 
-  async *#entries(
-    directory: string,
-    prefix: string,
-    isDeep: boolean,
-  ): AsyncGenerator<ListEntry, void, undefined> {
+  /** Those that come after `last`, in the order of keys. */
+  async *#entries(directory: string, prefix: string, isDeep: boolean, last: string): Entries {
     for (const { name, path } of await this.#children(directory, prefix)) {
-      if (isDeep && name.endsWith("/")) yield* this.#entries(path, name, isDeep);
+      const isFolder = name.endsWith("/");
+      if (name <= last && !(isDeep && isFolder && last.startsWith(name))) continue;
+      if (isDeep && isFolder) yield* this.#entries(path, name, isDeep, last);
       else yield { name, path };
     }
   }
@@ -81,16 +100,26 @@ export class Listing {
     return children.toSorted((left, right) => (left.name < right.name ? -1 : 1));
   }
 
-  async #page(entries: readonly ListEntry[]): Promise<ListPage> {
-    const isThere = await Promise.all(
-      entries.map(({ name, path }) =>
+  /** Looks at each name: its size, or whether the folder holds anything. */
+  async #look(names: readonly ListEntry[]): Promise<ListPage & { readonly gone: readonly string[] }> {
+    const found = await Promise.all(
+      names.map(({ name, path }) =>
         name.endsWith("/") ? this.#step(() => this.#holdsObject(path, name)) : this.#object(name, path),
       ),
     );
     return {
-      objects: isThere.filter((found) => typeof found === "object"),
-      prefixes: entries.filter((_, index) => isThere[index] === true).map(({ name }) => name),
+      objects: found.filter((object) => typeof object === "object"),
+      prefixes: names.filter((_, index) => found[index] === true).map(({ name }) => name),
+      gone: names
+        .filter((_, index) => found[index] === undefined || found[index] === false)
+        .map(({ name }) => name),
     };
+  }
+
+  #unsteady(prefix: string): StoreError {
+    const { store } = this.#operation;
+    const message = `${store}: list ${JSON.stringify(prefix)}: names went away ${maxTries} times in a row while they were looked at`;
+    return new StoreError("Unavailable", message, { store, key: prefix });
   }
 
   async #object(key: string, path: string): Promise<ListedObject | undefined> {
@@ -135,6 +164,17 @@ function isObject(entry: Entry, prefix: string, operation: Operation): boolean {
   if (entry.isSymbolicLink()) throw linkError(operation, operation.path);
   if (!entry.isFile()) throw irregularFileError(operation);
   return true;
+}
+
+/** The next names, as many as go into a page. */
+async function take(entries: Entries): Promise<readonly ListEntry[]> {
+  const names: ListEntry[] = [];
+  while (names.length < pageSize) {
+    const next = await entries.next();
+    if (next.done === true) break;
+    names.push(next.value);
+  }
+  return names;
 }
 
 async function orAbsent<T, U>(found: Promise<T>, absent: U): Promise<T | U> {

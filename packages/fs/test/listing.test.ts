@@ -54,6 +54,49 @@ describe("a listing", () => {
     expect(keys.slice(1_000)).toEqual(["c/0", "c/1", "c/2"]);
   });
 
+  test("shows what came in the place of a name that went away while the page was looked at", async () => {
+    const root = await scratch();
+    await fill(root, "_control", 1);
+    let number = 0;
+    const files = watched(async (call) => {
+      // As a prune does: the next one is there before the one below it goes, four times in a row.
+      if (!call.startsWith("lstat ") || !call.endsWith(`/_control/${number}`) || number === 4) return;
+      number += 1;
+      await writeFile(join(root, "_control", String(number)), "x");
+      await unlink(join(root, "_control", String(number - 1)));
+    });
+    expect(await keysOf(new LocalStore({ root }, files).list("_control/"))).toEqual(["_control/4"]);
+  });
+
+  test("ends although names go away as fast as they are looked at, and says so", async () => {
+    const root = await scratch();
+    await fill(root, "a", 1);
+    let number = 0;
+    const files = watched(async (call) => {
+      if (!call.startsWith("lstat ") || !call.endsWith(`/a/${number}`)) return;
+      number += 1;
+      await writeFile(join(root, "a", String(number)), "x");
+      await unlink(join(root, "a", String(number - 1)));
+    });
+    await expect(keysOf(new LocalStore({ root }, files).list("a/"))).rejects.toMatchObject({
+      code: "Unavailable",
+    });
+  });
+
+  test("gives each key once where names go away on its second page", async () => {
+    const root = await scratch();
+    await fill(root, "a", 1_500);
+    let isRemoved = false;
+    const files = watched(async (call) => {
+      if (isRemoved || !call.startsWith("lstat ") || !call.endsWith("/a/999")) return;
+      isRemoved = true;
+      await unlink(join(root, "a/999"));
+    });
+    const keys = await keysOf(new LocalStore({ root }, files).list("a/"));
+    expect(keys).toHaveLength(1_499);
+    expect(new Set(keys).size).toBe(1_499);
+  });
+
   test("leaves out a file that is removed between its name and its size", async () => {
     const root = await scratch();
     await fill(root, "a", 3);

@@ -9,7 +9,7 @@ export async function describeEpoch(
   epoch: number,
   signal: AbortSignal | undefined,
 ): Promise<EpochDescription> {
-  const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+  const commit = await readCommit(namespace, epoch, signal);
   const seal = commit === undefined ? undefined : await sealOf(namespace, epoch, commit, signal);
   // Listed after the seal was read: whatever it names was there before it.
   const missing = new Set([...(seal?.partials ?? []), ...(seal?.attachments ?? [])].map(({ key }) => key));

@@ -23,7 +23,10 @@ export async function findNewest(namespace: Namespace, signal: AbortSignal | und
   for (;;) {
     const epochs = await namespace.listEpochs(signal);
     const seal = await firstSeal(namespace, epochs.toReversed(), signal);
-    const control = await namespace.readControl(signal);
+    let control = await namespace.readControl(signal);
+    // "Nothing is sealed" restarts a job from nothing: a listing that left a floor out must not say so alone.
+    // rule: none-needs-a-second-look
+    if (seal === undefined && control.floor === 0) control = await namespace.readControl(signal);
     // rule: newest-is-at-or-above-the-floor
     if (isAtOrAbove(seal?.epoch, control.floor)) return { seal, epochs, control };
     watch.startOver(control.floor, newestIs(seal?.epoch));
@@ -48,7 +51,7 @@ async function firstSeal(
     const batch = descending.slice(start, start + batchSize);
     const commits = await namespace.map(batch, async (epoch) => ({
       epoch,
-      commit: await outcomeOf(readCommit(namespace, epoch, namespace.client.operation(signal))),
+      commit: await outcomeOf(readCommit(namespace, epoch, signal)),
     }));
     for (const { epoch, commit } of commits) {
       // Only what stands above the first seal matters: an epoch below it may be damaged or out of reach.

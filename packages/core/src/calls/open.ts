@@ -43,7 +43,8 @@ async function probe(
   let there = known;
   let failed = false;
   for (;;) {
-    const response = await client.create(namespaceKey, body, operation);
+    // Everybody who opens creates this one key: a known namespace is not worth queueing for.
+    const response = await client.create(namespaceKey, body, operation, known ? { attempts: 1 } : {});
     if (response.outcome === "exists") break;
     if (response.outcome === "created") {
       if (there) throw conditionIgnored(client, `returned "created" for an object that was there`);
@@ -53,6 +54,9 @@ async function probe(
     }
     const { outcome, error } = response;
     if (error.code === "Unsupported") throw conditionIgnored(client, "refuses it", error);
+    // Whoever created the namespace has seen that the store keeps the condition.
+    // rule: throttled-probe-of-a-known-namespace-passes
+    if (known && error.retryable) return;
     // If a response was lost, one more create tells what the first has left behind.
     if (outcome === "refused" || failed) throw error;
     failed = true;

@@ -1,4 +1,5 @@
 import { readCommit, sealOf } from "../commit.ts";
+import { outcomeOf } from "../concurrency.ts";
 import { checkNotPruned } from "../control.ts";
 import { partialKeys } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
@@ -30,36 +31,45 @@ export async function readPartial(
   { vnode, epoch }: ReadPartialArguments,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
-  const seal = cache.get(epoch) ?? (await readSeal(namespace, epoch, signal));
-  if (seal !== undefined) {
-    cache.add(seal);
-    const entry = findPartial(seal, vnode);
-    return entry === undefined ? undefined : readSealed(namespace, seal, entry, signal);
-  }
+  const cached = cache.get(epoch);
+  if (cached !== undefined) return readEntry(namespace, cached, vnode, signal);
 
   const { client } = namespace;
+  const commit = await readCommit(namespace, epoch, signal);
+  // rule: void-has-no-bytes
+  if (commit !== undefined) {
+    const seal = await sealOf(namespace, epoch, commit, signal);
+    // Only a look at the floor that is sent now tells a seal from a stray, which came late to where a void had been
+    // pruned, and a plain-text seal's listing from one that a prune emptied meanwhile.
+    const [body, control] = await namespace.concurrently(
+      () => outcomeOf(readEntry(namespace, seal, vnode, signal)),
+      () => namespace.readControl(signal),
+    );
+    // rule: sealed-read-looks-at-the-floor
+    checkNotPruned(epoch, control);
+    if (seal !== undefined) cache.add(seal);
+    if (body.status === "rejected") throw body.reason;
+    return body.value;
+  }
+
   // rule: own-last-write-is-read
   const key = ownWrites.find(epoch, vnode)?.key ?? partialKeys(epoch, vnode).first;
   const body = await client.get(key, client.operation(signal));
   const control = await namespace.readControl(signal);
-  // Neither no `_COMMIT` nor a void tells a pruned epoch from one that never was, and its remains are not its state.
+  // Without `_COMMIT` nothing tells a pruned epoch from one that never was, and its remains are not its state.
   // rule: unsealed-read-looks-at-the-floor
   checkNotPruned(epoch, control);
   return body;
 }
 
-async function readSeal(
+/** What the seal names of the vnode. A void names nothing: what lies in its folder was never sealed. */
+async function readEntry(
   namespace: Namespace,
-  epoch: number,
+  seal: Seal | undefined,
+  vnode: number,
   signal: AbortSignal | undefined,
-): Promise<Seal | undefined> {
-  const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
-  if (commit === undefined) return undefined;
-  const seal = await sealOf(namespace, epoch, commit, signal);
-  // The inventory of a plain-text seal is a listing: if a prune ran meanwhile, the vnode looks as if it had never been.
-  // rule: plain-text-seal-looks-at-the-floor
-  if (commit.kind === "legacy") {
-    checkNotPruned(epoch, await namespace.readControl(signal), { sealed: "yes" });
-  }
-  return seal;
+): Promise<Uint8Array | undefined> {
+  const entry = seal === undefined ? undefined : findPartial(seal, vnode);
+  if (seal === undefined || entry === undefined) return undefined;
+  return readSealed(namespace, seal, entry, signal);
 }

@@ -1,4 +1,5 @@
-import { voidEpoch } from "../commit.ts";
+import { readCommit, sealOf, voidEpoch } from "../commit.ts";
+import { outcomeOf } from "../concurrency.ts";
 import { type Control, FloorWatch } from "../control.ts";
 import { ensure, notCreated } from "../create-or-read-back.ts";
 import { StateError } from "../errors.ts";
@@ -85,15 +86,24 @@ async function claimFence(
   throw new StateError("StaleVersion", message, { sealed: "unknown", version, key });
 }
 
-function checkHighest(version: number, { fence }: Control): void {
-  if (fence <= version) return;
-  const message = `version ${fence} was claimed, ${version} is too low`;
-  throw new StateError("StaleVersion", message, { sealed: "unknown", version: fence });
+function checkHighest(version: number, { fence, fences }: Control): void {
+  if (fence > version) {
+    const message = `version ${fence} was claimed, ${version} is too low`;
+    throw new StateError("StaleVersion", message, { sealed: "unknown", version: fence });
+  }
+  // rule: own-fence-unseen-ends-takeover
+  if (!fences.has(version)) {
+    const message = `the fence of version ${version} is gone, so higher ones were claimed: claim a higher one`;
+    throw new StateError("StaleVersion", message, { sealed: "unknown", version });
+  }
 }
 
+/** How many epochs are read, and made void, side by side: a job that crashed often leaves many on top. */
+const batchSize = 8;
+
 /**
- * Makes void every epoch above the newest seal, from the highest down. A deposed leader's seal can then no longer
- * come into being: its objects were there before its check saw no fence, so its epoch was listed.
+ * Makes void every epoch above the newest seal. A deposed leader's seal can then no longer come into being: its objects
+ * were there before its check saw no fence, so its epoch was listed. Voids are created only where nothing is.
  */
 async function voidDownToSeal(
   namespace: Namespace,
@@ -101,16 +111,52 @@ async function voidDownToSeal(
   descending: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Seal | "gone" | undefined> {
-  for (const epoch of descending) {
+  for (let start = 0; start < descending.length; start += batchSize) {
+    const batch = descending.slice(start, start + batchSize);
+    const { open, seal } = await readDownToSeal(namespace, leadership, batch, signal);
     // rule: takeover-voids
-    const voiding = await voidEpoch(namespace, leadership, epoch, signal);
-    if (voiding.outcome === "sealed") return voiding.seal;
-    if (voiding.outcome === "gone") return "gone";
-    if (voiding.outcome === "void") continue;
-    const message = `takeover: whether epoch ${epoch} is sealed is not known: take over again`;
-    throw notCreated(voiding, message, { epoch });
+    const voidings = await namespace.map(open, async (epoch) => ({
+      epoch,
+      voiding: await voidEpoch(namespace, leadership, epoch, signal),
+    }));
+    // If one was sealed since it was read, it is the newest: they are in descending order.
+    for (const { epoch, voiding } of voidings) {
+      if (voiding.outcome === "sealed") return voiding.seal;
+      if (voiding.outcome === "gone") return "gone";
+      if (voiding.outcome === "void") continue;
+      const message = `takeover: whether epoch ${epoch} is sealed is not known: take over again`;
+      throw notCreated(voiding, message, { epoch });
+    }
+    if (seal !== undefined) return seal;
   }
   return undefined;
+}
+
+/** Reads a batch's `_COMMIT`s. `open`: the epochs above the newest seal that have none, descending. */
+async function readDownToSeal(
+  namespace: Namespace,
+  leadership: Leadership,
+  batch: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly open: readonly number[]; readonly seal: Seal | undefined }> {
+  const commits = await namespace.map(batch, async (epoch) => ({
+    epoch,
+    commit: await outcomeOf(readCommit(namespace, epoch, signal)),
+  }));
+  const open: number[] = [];
+  for (const { epoch, commit } of commits) {
+    // Only what stands above the newest seal matters: an epoch below it may be damaged or out of reach.
+    if (commit.status === "rejected") throw commit.reason;
+    if (commit.value === undefined) {
+      open.push(epoch);
+      continue;
+    }
+    const seal = await sealOf(namespace, epoch, commit.value, signal);
+    leadership.resolve(epoch, seal);
+    if (seal !== undefined) return { open, seal };
+    namespace.report("void", { epoch });
+  }
+  return { open, seal: undefined };
 }
 
 /** Above everything seen; where there is no number above it, the lowest above the base that is not taken. */

@@ -29,6 +29,7 @@ export async function writePartial(
 export async function writeAttachment(
   namespace: Namespace,
   leadership: Leadership,
+  ownWrites: OwnWrites,
   args: WriteAttachmentArguments,
   signal: AbortSignal | undefined,
 ): Promise<AttachmentReceipt> {
@@ -36,7 +37,9 @@ export async function writeAttachment(
   checkVersion(leadership, args);
   const what = `writeAttachment of ${name} in epoch ${epoch}`;
   const data = await writeOnce(namespace, attachmentKeys(epoch, name), bytes, { what, epoch, signal });
-  return { epoch, name, assignmentVersion, ...data };
+  const receipt = { epoch, name, assignmentVersion, ...data };
+  ownWrites.rememberAttachment(receipt);
+  return receipt;
 }
 
 /** @throws `StaleVersion` for a write below the authoritative version. */

@@ -31,6 +31,12 @@ export const rules: readonly Rule[] = [
     without: drop,
   },
   {
+    id: "throttled-probe-of-a-known-namespace-passes",
+    says: "A known namespace is opened though its probe is throttled, or out of reach.",
+    section: "Opening",
+    without: force("false"),
+  },
+  {
     id: "authoritative-version-never-lowers",
     says: "`setAuthoritativeVersion` never lowers the version.",
     section: "Opening",
@@ -90,10 +96,10 @@ export const rules: readonly Rule[] = [
     without: force("($1)()"),
   },
   {
-    id: "receipts-are-checked-by-the-fence-of-the-turn",
-    says: "Receipts are checked when the call's turn has come, by the version that is claimed then.",
+    id: "claimed-version-is-that-of-the-call",
+    says: "A call whose turn comes after another version was claimed is stale.",
     section: "One good epoch",
-    without: force("undefined"),
+    without: drop,
   },
   {
     id: "receipt-below-the-fence-is-stale",
@@ -106,6 +112,12 @@ export const rules: readonly Rule[] = [
     says: "What a bare vnode number stands for is checked like a receipt.",
     section: "One good epoch",
     without: omit(2),
+  },
+  {
+    id: "written-attachment-is-passed",
+    says: "An attachment that this backend wrote for the epoch is passed.",
+    section: "One good epoch",
+    without: force("false"),
   },
   {
     id: "number-of-another-backend-needs-its-receipt",
@@ -321,6 +333,12 @@ export const rules: readonly Rule[] = [
     without: drop,
     simulated: true,
   },
+  {
+    id: "floor-before-a-seal-is-answered-about",
+    says: "A seal that is there is answered about only after a look at the floor: below it, it may be a stray.",
+    section: "One good epoch",
+    without: drop,
+  },
 
   // The states of `_COMMIT`
   {
@@ -330,11 +348,35 @@ export const rules: readonly Rule[] = [
     without: after('if (creation.outcome === "created") await $0.delete([$1], undefined);'),
   },
   {
+    id: "nothing-is-made-void-below-the-floor",
+    says: "`abort` looks at the floor first: below it nothing is created.",
+    section: "The states of `_COMMIT`",
+    without: drop,
+  },
+  {
     id: "abort-looks-at-the-floor",
     says: "`abort` looks at the floor once the void is there.",
     section: "The states of `_COMMIT`",
     without: drop,
     simulated: true,
+  },
+  {
+    id: "plain-text-is-an-instance-id",
+    says: "Plain text is a seal of LaminarDB only if it can be an instance's id.",
+    section: "The states of `_COMMIT`",
+    without: force("false"),
+  },
+  {
+    id: "plain-text-stands-below-every-seal",
+    says: "Plain text above a seal of ours is damaged.",
+    section: "The states of `_COMMIT`",
+    without: force("false"),
+  },
+  {
+    id: "listed-plain-text-stands-below-every-seal",
+    says: "`sealedEpochs` takes plain text above a seal of ours for damaged.",
+    section: "The states of `_COMMIT`",
+    without: force("false"),
   },
 
   // One takeover
@@ -361,12 +403,7 @@ export const rules: readonly Rule[] = [
     id: "takeover-voids",
     says: "Takeover makes void every epoch above the newest seal.",
     section: "One takeover",
-    without: force(`await (async (namespace, epoch) => {
-      const { readCommit, sealOf } = await import("../commit.ts");
-      const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
-      const seal = commit && (await sealOf(namespace, epoch, commit, signal));
-      return seal === undefined ? { outcome: "void" } : { outcome: "sealed", seal };
-    })($0, $2)`),
+    without: force("[]"),
     simulated: true,
   },
   {
@@ -374,6 +411,12 @@ export const rules: readonly Rule[] = [
     says: "Takeover lists control once more when the voids are there, and a higher fence ends it.",
     section: "One takeover",
     without: drop,
+  },
+  {
+    id: "own-fence-unseen-ends-takeover",
+    says: "A takeover that does not see its own fence is refused.",
+    section: "A listing is no moment",
+    without: force("false"),
   },
   {
     id: "base-is-at-or-above-the-floor",
@@ -422,6 +465,24 @@ export const rules: readonly Rule[] = [
     without: keep(0),
   },
   {
+    id: "unchanged-refers-to-one-base",
+    says: "`unchanged` refers to one epoch: if another is the newest when the turn comes, nothing is sealed.",
+    section: "One incremental epoch, and its prune",
+    without: drop,
+  },
+  {
+    id: "sealed-vnode-is-given-unchanged-or-dropped",
+    says: "Under a claimed version, a vnode that the newest seal names is given, unchanged or dropped by name.",
+    section: "One incremental epoch, and its prune",
+    without: force("false"),
+  },
+  {
+    id: "settled-vnode-is-not-omitted",
+    says: "So is one that an earlier epoch names which turns out to be sealed.",
+    section: "One incremental epoch, and its prune",
+    without: drop,
+  },
+  {
     id: "unchanged-is-looked-up-once-earlier-epochs-are-settled",
     says: "An unchanged vnode is looked up after earlier epochs are settled.",
     section: "One incremental epoch, and its prune",
@@ -463,6 +524,18 @@ export const rules: readonly Rule[] = [
     says: "`pruneBefore` looks at the fence.",
     section: "One incremental epoch, and its prune",
     without: force("false"),
+  },
+  {
+    id: "own-fence-unseen-is-deposed",
+    says: "A backend that does not see its own fence is deposed.",
+    section: "A listing is no moment",
+    without: keep(0),
+  },
+  {
+    id: "highest-control-ever-seen-counts",
+    says: "A backend goes by the highest floor and fence that it has ever seen.",
+    section: "A listing is no moment",
+    without: force("control"),
   },
   {
     id: "newest-seal-survives",
@@ -527,6 +600,12 @@ export const rules: readonly Rule[] = [
     without: force("await readCommit($0, $1, $2).catch(() => ((newestSeen = true), undefined))"),
   },
   {
+    id: "damaged-plain-text-stops-the-prune",
+    says: "So does plain text above a seal of ours.",
+    section: "One incremental epoch, and its prune",
+    without: force("false"),
+  },
+  {
     id: "named-objects-are-kept",
     says: "What retained seals name below the horizon is kept.",
     section: "One incremental epoch, and its prune",
@@ -576,10 +655,16 @@ export const rules: readonly Rule[] = [
     without: drop,
   },
   {
-    id: "outdated-controls-go",
-    says: "Floors and fences that no longer count are deleted.",
+    id: "surplus-controls-go",
+    says: "Floors and fences that are surplus are deleted.",
     section: "One incremental epoch, and its prune",
     without: drop,
+  },
+  {
+    id: "newest-controls-are-kept",
+    says: "A prune keeps the newest floors and fences: a control goes only if so many higher ones were listed.",
+    section: "A listing is no moment",
+    without: replaceOperand(0, "1"),
   },
 
   // Reading
@@ -591,16 +676,28 @@ export const rules: readonly Rule[] = [
     simulated: true,
   },
   {
+    id: "none-needs-a-second-look",
+    says: "`latest` answers that nothing is sealed only after a second look at control.",
+    section: "A listing is no moment",
+    without: force("false"),
+  },
+  {
     id: "below-the-highest-seal-is-read-again",
     says: "`sealedEpochs` reads once more what it did not see below the highest seal.",
     section: "Reading",
     without: force("[]"),
   },
   {
-    id: "unseen-may-be-pruned",
-    says: "What `sealedEpochs` still does not see may have been pruned: it looks at the floor again.",
+    id: "control-after-the-second-look",
+    says: "`sealedEpochs` lists control after its second look at the epochs.",
     section: "Reading",
-    without: keep(1),
+    without: force("{ floor: 0 }"),
+  },
+  {
+    id: "no-sealed-epochs-needs-a-second-look",
+    says: "That no epoch is sealed is answered only after a second look at control.",
+    section: "A listing is no moment",
+    without: force("false"),
   },
   {
     id: "no-seal-above-a-floor-starts-over",
@@ -622,10 +719,22 @@ export const rules: readonly Rule[] = [
     simulated: true,
   },
   {
-    id: "plain-text-seal-looks-at-the-floor",
-    says: "The listing behind a plain-text seal is followed by a look at the floor.",
+    id: "sealed-read-looks-at-the-floor",
+    says: "`readPartial` of a sealed epoch looks at the floor beside the read of the object.",
     section: "Reading",
     without: drop,
+  },
+  {
+    id: "void-has-no-bytes",
+    says: "`readPartial` of a void epoch has no bytes.",
+    section: "Reading",
+    without: force('commit !== undefined && commit.kind !== "void"'),
+  },
+  {
+    id: "seals-are-read-with-time-for-their-size",
+    says: "A `_COMMIT` is read with time for the largest that there can be, and for those beside it.",
+    section: "Reading",
+    without: replaceOperand(1, "0"),
   },
   {
     id: "handle-checks-the-size",
@@ -683,12 +792,18 @@ export const rules: readonly Rule[] = [
     says: "While a create of the epoch is unresolved, an error never says `no`.",
     section: "What an error says of the seal",
     without: force("false"),
-    simulated: true,
+  },
+  {
+    id: "unresolved-is-noted-before-the-listing",
+    says: "Whether an epoch is unresolved is noted before it is listed.",
+    section: "What an error says of the seal",
+    without: force("false"),
   },
   {
     id: "read-seal-says-yes",
     says: "Once a seal was read, an error says `yes`.",
     section: "What an error says of the seal",
     without: force('"no"'),
+    simulated: true,
   },
 ];

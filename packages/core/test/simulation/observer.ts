@@ -1,7 +1,7 @@
 import { isStateError, type StateError, type StateErrorCode } from "../../src/errors.ts";
 import type { PartialReceipt, AttachmentReceipt } from "../../src/receipt.ts";
 import type { Seal } from "../../src/seal.ts";
-import type { AbortOutcome, EpochDescription, EpochOutcome, PruneReport } from "../../src/state-backend.ts";
+import type { EpochDescription, EpochOutcome, PruneReport } from "../../src/state-backend.ts";
 import { type History, type SealRecord, textOf } from "./history.ts";
 import { sha256 } from "./in-order-crypto.ts";
 import type { ObservedCall } from "./observed-call.ts";
@@ -81,12 +81,8 @@ export class Observer {
     }
   }
 
-  aborted(epoch: number, outcome: AbortOutcome): void {
-    const history = this.#history;
-    if (!outcome.aborted) {
-      if (this.#record(outcome.seal) === undefined)
-        history.violate("9", `abort of ${epoch} returned a seal that never was`);
-    } else this.#toldVoid(epoch, `abort of ${epoch}`);
+  aborted(epoch: number): void {
+    this.#toldVoid(epoch, `abort of ${epoch}`);
   }
 
   tookOver(caller: Caller, call: ObservedCall, version: number, base: number, nextEpoch: number): void {
@@ -214,6 +210,8 @@ export class Observer {
     const seals = history.everSealed.filter((seal) => seal.epoch === epoch);
     if (sealed === "yes" && !seals.some((seal) => (committer ?? seal.committer) === seal.committer))
       history.violate("9", `${what}, and there is no such seal`);
+    if (error.seal !== undefined && this.#record(error.seal) === undefined)
+      history.violate("9", `${what}, with a seal that never was`);
     if (sealed === "no") {
       if (call.start.floor > epoch) history.violate("9", `${what}, below the floor ${call.start.floor}`);
       const isOld = (this.#sealedAt.get(epoch) ?? Infinity) < call.start.tick;

@@ -161,7 +161,7 @@ export class Process {
       "abort",
       epoch,
       (options) => this.#opened.abort(epoch, options),
-      (outcome) => this.#world.observer.aborted(epoch, outcome),
+      () => this.#world.observer.aborted(epoch),
     );
   }
 

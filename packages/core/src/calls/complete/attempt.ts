@@ -17,6 +17,11 @@ export interface Attempt {
   readonly epoch: number;
   /** The version that this backend had claimed when the turn came: what is claimed later is not for these receipts. */
   readonly claimed: number | undefined;
+  /**
+   * Whether a seal of ours may have been under way before the epoch was listed. If it landed after the listing, and
+   * another call of this backend learnt of it meanwhile, nothing else shows that it is not for this call to say "no".
+   */
+  readonly wasUnresolved: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -30,20 +35,18 @@ export async function refuse(
   message: string,
   details: Omit<StateErrorDetails, "sealed" | "epoch"> = {},
 ): Promise<never> {
-  const { epoch } = attempt;
-  const floor = await floorForRefusal(attempt);
-  // rule: no-is-never-said-below-the-floor
-  const sealed: Sealed = floor === undefined || floor > epoch ? "unknown" : "no";
+  const { leadership, epoch, wasUnresolved } = attempt;
+  const isSealed = leadership.newestSeal?.epoch === epoch;
+  const mayBeSealed = (wasUnresolved || leadership.unresolved.has(epoch)) && code !== "EpochAborted";
+  // rule: no-is-never-said-of-an-unresolved-epoch
+  if (mayBeSealed && !isSealed) throw new StateError(code, message, { epoch, ...details, sealed: "unknown" });
+  const floor = await lookAtFloor(attempt);
   if (floor !== undefined && floor > epoch && (code === "PartialLost" || code === "Corrupt"))
     throw pruned(epoch, floor);
+  const known: Sealed = isSealed ? "yes" : "no";
+  // rule: no-is-never-said-below-the-floor
+  const sealed: Sealed = floor === undefined || floor > epoch ? "unknown" : known;
   throw new StateError(code, message, { epoch, ...details, sealed });
-}
-
-/** `undefined` if the floor cannot say that nothing is sealed: a create of ours may still land, or the store is silent. */
-async function floorForRefusal(attempt: Attempt): Promise<number | undefined> {
-  // rule: no-is-never-said-of-an-unresolved-epoch
-  if (attempt.leadership.unresolved.has(attempt.epoch)) return undefined;
-  return lookAtFloor(attempt);
 }
 
 /** The floor as of now, or `undefined` when the store does not tell. */

@@ -9,12 +9,13 @@ import type { Asked } from "./coverage.ts";
 import { createSeal } from "./create-seal.ts";
 import { decideListed } from "./decide.ts";
 import { lookAtEpoch } from "./epoch-listing.ts";
+import { checkNothingOmitted, checkNoVnodeOmitted } from "./omissions.ts";
 import { resolveParts } from "./parts.ts";
 import { checkMayProceed } from "./may-proceed.ts";
 import type { CompleteRequest } from "./request.ts";
 import { settleEarlier } from "./settle-earlier.ts";
-import { unchangedEntries } from "./unchanged.ts";
-import { checkVersions } from "./versions.ts";
+import { checkBase, unchangedEntries } from "./unchanged.ts";
+import { checkClaim, checkVersions } from "./versions.ts";
 
 export interface CompleteContext {
   readonly namespace: Namespace;
@@ -28,26 +29,48 @@ export async function epochComplete(
   request: CompleteRequest,
   signal: AbortSignal | undefined,
 ): Promise<EpochOutcome> {
-  const { sealing } = context.leadership;
-  // rule: one-seal-at-a-time
-  return sealing.run(signal, () => complete(context, request, signal));
+  const { leadership } = context;
+  const called: Called = {
+    claimed: leadership.claimedVersion,
+    base: request.base ?? leadership.expectedBase(request.epoch),
+  };
+  const forget = leadership.ask(request.epoch);
+  try {
+    // rule: one-seal-at-a-time
+    return await leadership.sealing.run(signal, () => complete(context, request, called, signal));
+  } finally {
+    forget();
+  }
+}
+
+/** What the call goes by, as it was when the call was made and not when its turn came. */
+interface Called {
+  readonly claimed: number | undefined;
+  /** The epoch that `unchanged` refers to. */
+  readonly base: number | undefined;
 }
 
 /** The steps of `docs/protocol.md`, in that order: the order is the safety. */
 async function complete(
   { namespace, leadership, ownWrites, acceptListed }: CompleteContext,
   request: CompleteRequest,
+  called: Called,
   signal: AbortSignal | undefined,
 ): Promise<EpochOutcome> {
+  const { epoch } = request;
   const attempt: Attempt = {
     namespace,
     leadership,
-    epoch: request.epoch,
-    // rule: receipts-are-checked-by-the-fence-of-the-turn
+    epoch,
     claimed: leadership.claimedVersion,
+    // rule: unresolved-is-noted-before-the-listing
+    wasUnresolved: leadership.unresolved.has(epoch),
     signal,
   };
+  // rule: claimed-version-is-that-of-the-call
+  checkClaim(attempt, called.claimed);
   const own = checkVersions(attempt, request, ownWrites);
+  checkNothingOmitted(attempt, request, ownWrites);
   // rule: anchor-before-listing
   // rule: unchanged-only-epoch-has-an-anchor
   // rule: sealed-epoch-needs-no-newest-seal
@@ -68,7 +91,12 @@ async function complete(
   // rule: unchanged-is-looked-up-once-earlier-epochs-are-settled
   // rule: earlier-epochs-are-settled-first
   await settleEarlier(attempt);
+  // rule: unchanged-refers-to-one-base
+  await checkBase(attempt, request, called.base);
   const unchanged = await unchangedEntries(attempt, request);
+  // An earlier epoch that was found to be sealed may name more.
+  // rule: settled-vnode-is-not-omitted
+  await checkNoVnodeOmitted(attempt, request);
   const seal = await createSeal(attempt, [...parts.partials, ...unchanged], asked);
   // rule: control-after-the-seal-was-created
   const afterSeal = await readControlAfterSeal(attempt);

@@ -27,13 +27,14 @@ export function checkStillLeads(
   control: Control,
 ): EpochOutcome {
   const { epoch, committer } = seal;
+  // Below the floor the seal may be a stray that came late: nothing says that the epoch was sealed.
+  // rule: floor-after-seal
+  checkNotPruned(epoch, control, { committer });
   // rule: fence-after-seal
   if (leadership.isDeposed(control, claimed)) {
     const details = { sealed: "yes", epoch, version: control.fence, committer } as const;
     throw new StateError("StaleVersion", staleMessage(control, claimed), details);
   }
-  // rule: floor-after-seal
-  checkNotPruned(epoch, control, { sealed: "yes", committer });
   namespace.report("sealed", { epoch, committer, version: seal.assignmentVersion });
   return { complete: true, seal };
 }

@@ -1,14 +1,15 @@
 import { readCommit, sealOf } from "../../commit.ts";
-import { pruned } from "../../control.ts";
+import { checkNotPruned, pruned } from "../../control.ts";
 import { asStateError, StateError } from "../../errors.ts";
 import type { Commit, Seal } from "../../seal.ts";
 import { type Attempt, lookAtFloor, outcomeUnknown, refuse } from "./attempt.ts";
+import { readControlAfterSeal } from "./confirm.ts";
 import { type Asked, findGap } from "./coverage.ts";
 
 /** The listing showed a `_COMMIT`: it decides. */
 export async function decideListed(attempt: Attempt, asked: Asked): Promise<Seal> {
   const { namespace, epoch, signal } = attempt;
-  const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+  const commit = await readCommit(namespace, epoch, signal);
   return commit === undefined ? vanished(attempt, undefined) : decide(attempt, commit, asked);
 }
 
@@ -28,10 +29,22 @@ export async function decide(attempt: Attempt, commit: Commit, asked: Asked): Pr
     return refuse(attempt, "EpochAborted", message);
   }
   const { committer } = seal;
+  const refusal = refusalBySeal(attempt, seal, asked);
+  if (refusal === undefined) return seal;
+  // A seal below the floor may be a stray: created late, where a void had been before it was pruned.
+  const control = await readControlAfterSeal(attempt);
+  // rule: floor-before-a-seal-is-answered-about
+  checkNotPruned(epoch, control, { committer });
+  throw refusal;
+}
+
+/** Why a seal that is there is no success of this call. */
+function refusalBySeal({ leadership, epoch }: Attempt, seal: Seal, asked: Asked): StateError | undefined {
+  const { committer } = seal;
   // rule: another-committer-is-a-split-brain
   if (committer !== leadership.instanceId) {
     const message = `epoch ${epoch} was sealed by ${committer}, this is ${leadership.instanceId}`;
-    throw new StateError("SplitBrainCommit", message, {
+    return new StateError("SplitBrainCommit", message, {
       epoch,
       committer,
       // rule: read-seal-says-yes
@@ -39,12 +52,10 @@ export async function decide(attempt: Attempt, commit: Commit, asked: Asked): Pr
     });
   }
   const gap = findGap(leadership.incarnation, asked, seal);
-  if (gap !== undefined) {
-    const { code, message, vnode } = gap;
-    const details = { sealed: "yes", epoch, committer, vnode } as const;
-    throw new StateError(code, `epoch ${epoch} is sealed, ${message}`, details);
-  }
-  return seal;
+  if (gap === undefined) return undefined;
+  const { code, message, vnode } = gap;
+  const details = { sealed: "yes", epoch, committer, vnode } as const;
+  return new StateError(code, `epoch ${epoch} is sealed, ${message}`, details);
 }
 
 /** `_COMMIT` should be there and is not. Only a listing of control that is sent now can tell a pruned epoch. */

@@ -17,6 +17,10 @@ export interface CompleteRequest {
   /** Vnodes of which the caller has no receipt. */
   readonly vnodes: readonly number[];
   readonly unchanged: readonly number[];
+  /** Vnodes of the newest seal that are left out on purpose. */
+  readonly dropped: readonly number[];
+  /** The epoch that `unchanged` refers to, if the caller says it. */
+  readonly base: number | undefined;
   readonly attachments: readonly AttachmentReceipt[];
 }
 
@@ -32,6 +36,10 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
   const attachments = Array.from(checkArray("attachments", args.attachments, []), (receipt, index) =>
     checkAttachmentReceipt(`attachments[${index}]`, receipt, epoch),
   );
+  const dropped = Array.from(checkArray("dropped", args.dropped, []), (vnode, index) =>
+    checkInteger(`dropped[${index}]`, vnode, 0, capacity - 1),
+  );
+  const base = args.base === undefined ? undefined : checkEpoch(args.base, "base");
   const receipts: PartialReceipt[] = [];
   const vnodes: number[] = [];
   for (const [index, part] of parts.entries()) {
@@ -40,8 +48,8 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
     else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
   }
   // rule: empty-epoch-is-an-error
-  if (parts.length === 0 && unchanged.length === 0) {
-    throw new RangeError("parts and unchanged are both empty: there is nothing to seal");
+  if (parts.length + unchanged.length + attachments.length === 0) {
+    throw new RangeError("parts, unchanged and attachments are all empty: there is nothing to seal");
   }
 
   const written = [...vnodes, ...receipts.map(({ vnode }) => vnode)];
@@ -54,8 +62,12 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
     if (named.has(vnode)) throw new RangeError(`unchanged names vnode ${vnode}, which is named twice`);
     named.add(vnode);
   }
+  for (const vnode of dropped) {
+    if (named.has(vnode)) throw new RangeError(`dropped names vnode ${vnode}, which is named twice`);
+    named.add(vnode);
+  }
   const names = attachments.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(epoch, `attachments names ${twice} twice`);
-  return { epoch, receipts, vnodes, unchanged, attachments };
+  return { epoch, receipts, vnodes, unchanged, dropped, base, attachments };
 }

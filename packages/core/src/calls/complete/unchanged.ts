@@ -2,6 +2,23 @@ import type { SealedPartial } from "../../seal.ts";
 import { type Attempt, refuse } from "./attempt.ts";
 import type { CompleteRequest } from "./request.ts";
 
+/**
+ * `unchanged` means "as in the epoch before": the one that was the newest when the call was made, if all that was asked
+ * for before succeeds. If another is the newest now, a vnode that changed in between would go back silently.
+ */
+export async function checkBase(
+  attempt: Attempt,
+  { unchanged, base: asked }: CompleteRequest,
+  base: number | undefined,
+): Promise<void> {
+  if (unchanged.length === 0 && asked === undefined) return;
+  const newest = attempt.leadership.newestSeal?.epoch;
+  if (newest === base) return;
+  const is = newest === undefined ? "no epoch is sealed" : `the newest sealed epoch is ${newest}`;
+  const message = `epoch ${attempt.epoch} was asked for as a change of epoch ${base ?? "none"}, and ${is}: write what changed since, and ask again`;
+  return refuse(attempt, "BaseChanged", message);
+}
+
 /** The entries of the vnodes that were not written again, as the newest seal has them. */
 export async function unchangedEntries(
   attempt: Attempt,

@@ -5,6 +5,19 @@ import type { Attempt } from "./attempt.ts";
 import type { CompleteRequest } from "./request.ts";
 
 /**
+ * A call is made under the version that was claimed then. If `takeover` claims another while the call waits for its turn,
+ * the receipts are not of that version, and the history it goes on from is another.
+ *
+ * @throws `StaleVersion`
+ */
+export function checkClaim({ epoch, claimed }: Attempt, called: number | undefined): void {
+  if (claimed === called) return;
+  const under = called === undefined ? "no version" : `version ${called}`;
+  const message = `epoch ${epoch} was asked for under ${under}, and this backend has claimed ${claimed} since`;
+  throw new StateError("StaleVersion", message, { sealed: "unknown", epoch, version: claimed });
+}
+
+/**
  * Checks the versions that the epoch's objects were written under, before anything is sent.
  *
  * @returns what this backend had written when the turn came, by vnode: a write that ends later was not checked

@@ -23,11 +23,10 @@ export async function publishFloor(
   namespace.report("pruned", { epoch: horizon });
 }
 
-/** Deletes the fences and floors that no longer count once `horizon` is the floor. */
-export async function deleteOutdated(
-  { outdated, floor }: Control,
-  horizon: number,
-  deletions: Deletions,
-): Promise<void> {
-  await deletions.deleteKeys(floor > 0 && floor < horizon ? [...outdated, floorKey(floor)] : outdated);
+/**
+ * Deletes fences and floors that are surplus. What the listing shows existed, so this is right even if the listing left
+ * out some: a control with so many higher ones never counts again.
+ */
+export async function deleteSurplus({ surplus }: Control, deletions: Deletions): Promise<void> {
+  await deletions.deleteKeys(surplus);
 }

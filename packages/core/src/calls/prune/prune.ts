@@ -5,7 +5,7 @@ import type { PruneReport } from "../../state-backend.ts";
 import { findNewest } from "../latest.ts";
 import { Deletions } from "./deletions.ts";
 import { emptyEpochs } from "./empty-epochs.ts";
-import { deleteOutdated, publishFloor } from "./floor.ts";
+import { deleteSurplus, publishFloor } from "./floor.ts";
 import { keysOfRetainedSeals } from "./retained.ts";
 import { voidUnsealed } from "./void-unsealed.ts";
 
@@ -53,8 +53,8 @@ export async function pruneBefore(
   // rule: epoch-prefix-ends-in-a-slash
   const doomed = below(epochs, horizon);
   await emptyEpochs(namespace, doomed, kept, deletions, signal);
-  // rule: outdated-controls-go
-  await deleteOutdated(control, horizon, deletions);
+  // rule: surplus-controls-go
+  await deleteSurplus(control, deletions);
   return deletions.report(horizon);
 }
 

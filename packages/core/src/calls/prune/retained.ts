@@ -1,4 +1,4 @@
-import { readCommit } from "../../commit.ts";
+import { checkPlainText, readCommit } from "../../commit.ts";
 import { parseEpochObject } from "../../layout.ts";
 import type { Namespace } from "../../namespace.ts";
 
@@ -14,12 +14,16 @@ export async function keysOfRetainedSeals(
 ): Promise<ReadonlySet<string> | undefined> {
   const kept = new Set<string>();
   let newestSeen = false;
+  let highestPlainText = -1;
   await namespace.map(epochs, async (epoch) => {
     // rule: unreadable-retained-seal-stops-the-prune
-    const commit = await readCommit(namespace, epoch, namespace.client.operation(signal));
+    const commit = await readCommit(namespace, epoch, signal);
     if (commit === undefined || commit.kind === "void") return;
     if (epoch === newest) newestSeen = true;
-    if (commit.kind === "legacy") return;
+    if (commit.kind === "legacy") {
+      highestPlainText = Math.max(highestPlainText, epoch);
+      return;
+    }
     // rule: named-attachments-are-kept
     const named = [...commit.seal.partials, ...commit.seal.attachments];
     for (const { key } of named) {
@@ -27,6 +31,9 @@ export async function keysOfRetainedSeals(
       if ((parseEpochObject(key)?.epoch ?? horizon) < horizon) kept.add(key);
     }
   });
+  // What a damaged seal named nobody can tell: it is kept.
+  // rule: damaged-plain-text-stops-the-prune
+  if (highestPlainText >= 0) await checkPlainText(namespace, highestPlainText, signal);
   // rule: prune-stops-without-its-newest-seal
   return newestSeen ? kept : undefined;
 }

@@ -75,6 +75,18 @@ export class ScriptedStore implements ObjectStore {
     });
   }
 
+  /**
+   * The listing is no moment: its names are taken when it arrives, and each is looked at when it is released. A name that
+   * is gone by then is left out, and what came meanwhile is not shown.
+   */
+  tear(match: Match, occurrence?: Occurrence): Held {
+    return this.#wait(match, occurrence, async (perform, gate) => {
+      const names = await perform();
+      await gate();
+      return stillThere(names as readonly ListPage[], (await perform()) as readonly ListPage[]);
+    });
+  }
+
   /** The request takes effect, and its response is lost. */
   loseResponse(match: Match, occurrence?: Occurrence): void {
     this.#add(match, occurrence, async (perform) => {
@@ -191,4 +203,13 @@ export class ScriptedStore implements ObjectStore {
 
 function noResponse(): StoreError {
   return new StoreError("Unavailable", "no response");
+}
+
+function stillThere(names: readonly ListPage[], later: readonly ListPage[]): readonly ListPage[] {
+  const keys = new Set(later.flatMap(({ objects }) => objects.map(({ key }) => key)));
+  const folders = new Set(later.flatMap(({ prefixes }) => prefixes));
+  return names.map(({ objects, prefixes }) => ({
+    objects: objects.filter(({ key }) => keys.has(key)),
+    prefixes: prefixes.filter((folder) => folders.has(folder)),
+  }));
 }

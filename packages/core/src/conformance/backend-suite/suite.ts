@@ -1,11 +1,16 @@
 import type { ObjectStore } from "../../store.ts";
 import { declare, type Runner } from "../runner.ts";
 import type { Sequence } from "./sequence.ts";
+import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
+import { damageSequences } from "./sequences/damage.ts";
 import { leaderSequences } from "./sequences/leaders.ts";
+import { omissionSequences } from "./sequences/omissions.ts";
 import { partialSequences } from "./sequences/partials.ts";
 import { pruningSequences } from "./sequences/pruning.ts";
 import { retentionSequences } from "./sequences/retention.ts";
+import { straySequences } from "./sequences/strays.ts";
 import { takeoverSequences } from "./sequences/takeovers.ts";
+import { tornListingSequences } from "./sequences/torn-listings.ts";
 import { unchangedSequences } from "./sequences/unchanged.ts";
 import { shownSchedule, World } from "./world.ts";
 
@@ -26,6 +31,11 @@ export const sequences: readonly Sequence[] = [
   ...unchangedSequences,
   ...takeoverSequences,
   ...pruningSequences,
+  ...tornListingSequences,
+  ...callsAtOnceSequences,
+  ...straySequences,
+  ...omissionSequences,
+  ...damageSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;

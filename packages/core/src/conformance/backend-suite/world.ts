@@ -14,7 +14,12 @@ export interface Actor {
   /** Writes one vnode, under version 0 unless told otherwise. */
   write(epoch: number, vnode: number, text: string, assignmentVersion?: number): Promise<PartialReceipt>;
   /** Writes the vnodes and seals the epoch. */
-  seal(epoch: number, texts: Readonly<Record<number, string>>, unchanged?: readonly number[]): Promise<void>;
+  seal(
+    epoch: number,
+    texts: Readonly<Record<number, string>>,
+    unchanged?: readonly number[],
+    dropped?: readonly number[],
+  ): Promise<void>;
 }
 
 export const vnodeCapacity = 128;
@@ -43,10 +48,10 @@ export class World {
     const version = (): number => backend.authoritativeVersion;
     const write: Actor["write"] = (epoch, vnode, text, assignmentVersion = version()) =>
       backend.writePartial({ epoch, vnode, assignmentVersion, bytes: bytesOf(text) });
-    const seal: Actor["seal"] = async (epoch, texts, unchanged = []) => {
+    const seal: Actor["seal"] = async (epoch, texts, unchanged = [], dropped = []) => {
       const parts: PartialReceipt[] = [];
       for (const [vnode, text] of Object.entries(texts)) parts.push(await write(epoch, Number(vnode), text));
-      assertComplete(await backend.epochComplete({ epoch, parts, unchanged }));
+      assertComplete(await backend.epochComplete({ epoch, parts, unchanged, dropped }));
     };
     return { backend, store, write, seal };
   }

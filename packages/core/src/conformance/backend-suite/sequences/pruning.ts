@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { keptControls } from "../../../control.ts";
 import type { Sequence } from "../sequence.ts";
 import { assertRefused, restored, textOf } from "../world.ts";
 
@@ -72,19 +73,23 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "P05",
-    title: "outdated floors and fences go, the highest stay",
-    rules: ["outdated-controls-go"],
+    title: "surplus floors and fences go, the newest stay",
+    rules: ["surplus-controls-go", "newest-controls-are-kept"],
     async run(world) {
-      const first = await world.lead("A", 1);
-      for (const epoch of [1, 2, 3]) await first.seal(epoch, { 0: `${epoch}` });
-      await first.backend.pruneBefore(2);
-      const second = await world.lead("B", 2);
-      await second.backend.pruneBefore(3);
-      assert.deepEqual(await world.keys("_control/"), [
-        "_control/fence=0000000000000002",
-        "_control/floor=0000000000000003",
-        "_control/namespace",
-      ]);
+      const leader = await world.open("A");
+      const last = keptControls + 3;
+      for (let number = 1; number <= last; number++) {
+        await leader.backend.takeover({ version: number });
+        await leader.seal(number, { 0: `${number}` });
+        await leader.backend.pruneBefore(number);
+      }
+      const kept = await world.keys("_control/");
+      const values = (kind: string): number[] =>
+        kept.filter((key) => key.includes(kind)).map((key) => Number(key.slice(-16)));
+      // The last floor was published after the listing that the surplus was judged by.
+      const newest = Array.from({ length: keptControls + 1 }, (_, index) => last - keptControls + index);
+      assert.deepEqual(values("floor="), newest);
+      assert.deepEqual(values("fence="), newest.slice(1));
     },
   },
   {
@@ -216,7 +221,7 @@ export const pruningSequences: readonly Sequence[] = [
   {
     id: "R04",
     title: "a pruned epoch stays pruned for readers, whatever strays come into its folder",
-    rules: ["unsealed-read-looks-at-the-floor", "other-bytes-look-at-the-floor", "abort-looks-at-the-floor"],
+    rules: ["unsealed-read-looks-at-the-floor", "other-bytes-look-at-the-floor"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(5, { 0: "five" });
@@ -226,15 +231,13 @@ export const pruningSequences: readonly Sequence[] = [
       const zombie = await world.open("Z");
       await zombie.write(5, 0, "late");
       await assertRefused(restored(handle, 0), "EpochPruned", "yes");
-      await assertRefused(zombie.backend.abort(5), "EpochPruned", "unknown");
-      assert.equal(await world.commit(5), "void");
       await assertRefused(zombie.backend.readPartial({ epoch: 5, vnode: 0 }), "EpochPruned", "unknown");
     },
   },
   {
     id: "R05",
     title: "a list of sealed epochs has no gap where a prune passes while it is made",
-    rules: ["unseen-may-be-pruned"],
+    rules: ["control-after-the-second-look"],
     async run(world) {
       const leader = await world.lead("A", 1);
       await leader.seal(5, { 0: "five" });
@@ -258,7 +261,7 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "R02",
-    title: "readPartial of an unsealed epoch reads our own last write, of a void one too",
+    title: "readPartial of an unsealed epoch reads our own last write",
     rules: ["own-last-write-is-read"],
     async run(world) {
       const other = await world.open("B");
@@ -268,8 +271,6 @@ export const pruningSequences: readonly Sequence[] = [
       await own.write(5, 0, "own");
       assert.equal(textOf(await own.backend.readPartial({ epoch: 5, vnode: 0 })), "own");
       assert.equal(await own.backend.readPartial({ epoch: 5, vnode: 1 }), undefined);
-      await own.backend.abort(5);
-      assert.equal(textOf(await own.backend.readPartial({ epoch: 5, vnode: 0 })), "own");
     },
   },
   {

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
+import { ObjectStoreBackend } from "../../../backend.ts";
+import { ScriptedStore } from "../scripted-store.ts";
 import type { Sequence } from "../sequence.ts";
-import { assertComplete, assertRefused, bytesOf, restored } from "../world.ts";
+import { assertComplete, assertRefused, bytesOf, restored, vnodeCapacity } from "../world.ts";
+
+/** A seal of one vnode, as an instance that never took over makes it. */
+function strayCommit(epoch: number, committer: string): string {
+  const partials = [{ vnode: 0, key: `epoch=${epoch}/vnode=0/partial.bin`, size: 3 }];
+  const seal = { format: 1, epoch, committer, incarnation: "stray", assignmentVersion: 0, partials };
+  return JSON.stringify({ ...seal, attachments: [] });
+}
 
 /** What a leader may rely on once it leads, and what it may not before. */
 export const takeoverSequences: readonly Sequence[] = [
@@ -31,7 +40,7 @@ export const takeoverSequences: readonly Sequence[] = [
       await found.arrived;
       // Another process, whose requests were under way when the fence was created, seals and prunes.
       await world.put("epoch=6/vnode=0/partial.bin", "six");
-      await world.put("epoch=6/_COMMIT", "A");
+      await world.put("epoch=6/_COMMIT", strayCommit(6, "A"));
       const operator = await world.open("operator");
       await operator.backend.pruneBefore(6, { asOperator: true });
       found.release();
@@ -134,7 +143,7 @@ export const takeoverSequences: readonly Sequence[] = [
       const five = await leader.write(5, 0, "five");
       const ask = { epoch: 5, parts: [five], unchanged: [1] };
       assertComplete(await leader.backend.epochComplete(ask));
-      await leader.seal(6, { 0: "six" });
+      await leader.seal(6, { 0: "six" }, [], [1]);
       assertComplete(await leader.backend.epochComplete(ask));
       const wrong = leader.backend.epochComplete({ epoch: 5, parts: [], unchanged: [0] });
       await assertRefused(wrong, "SealMismatch", "yes");
@@ -237,7 +246,7 @@ export const takeoverSequences: readonly Sequence[] = [
   {
     id: "T14",
     title: "a call that waited for another goes by the fence as of its own start",
-    rules: ["receipts-are-checked-by-the-fence-of-the-turn"],
+    rules: ["claimed-version-is-that-of-the-call"],
     async run(world) {
       const leader = await world.lead("A", 1);
       const taken = leader.store.holdResponse("list _control/", { after: 1 });
@@ -267,7 +276,7 @@ export const takeoverSequences: readonly Sequence[] = [
       const late = leader.store.delay("create epoch=5/_COMMIT");
       await assertRefused(leader.backend.epochComplete({ epoch: 5, parts }), "OutcomeUnknown", "unknown");
       const operator = await world.open("operator");
-      assert.deepEqual(await operator.backend.abort(5), { aborted: true });
+      await operator.backend.abort(5);
       await leader.seal(6, { 0: "six" });
       const read = leader.store.hold("get epoch=5/_COMMIT");
       const again = leader.backend.epochComplete({ epoch: 5, parts });
@@ -312,6 +321,19 @@ export const takeoverSequences: readonly Sequence[] = [
       assert.deepEqual(outcome, { complete: false, missing: [0] });
       await late.land();
       await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [0] }), "ReceiptRequired", "no");
+    },
+  },
+  {
+    id: "T19",
+    title: "a known namespace is opened though its probe is throttled",
+    rules: ["throttled-probe-of-a-known-namespace-passes"],
+    async run(world) {
+      await world.open("A");
+      const store = new ScriptedStore(world.store);
+      store.refuse("create _control/namespace", "Throttled");
+      const backend = await ObjectStoreBackend.open({ store, instanceId: "B", vnodeCapacity });
+      assert.equal(backend.instanceId, "B");
+      assert.equal(store.requests.filter((request) => request.startsWith("create ")).length, 1);
     },
   },
   {

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import type { Sequence } from "../sequence.ts";
+import { assertComplete, assertRefused, restored } from "../world.ts";
+
+/** Several calls of one backend at once, and calls whose meaning depends on the ones before. */
+export const callsAtOnceSequences: readonly Sequence[] = [
+  {
+    id: "C02",
+    title: "what another call learns of an epoch meanwhile does not turn `unknown` into `no`",
+    rules: ["unresolved-is-noted-before-the-listing", "no-is-never-said-of-an-unresolved-epoch"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const receipt = await leader.write(5, 0, "five");
+      const late = leader.store.delay("create epoch=5/_COMMIT");
+      const ask = (): Promise<unknown> => leader.backend.epochComplete({ epoch: 5, parts: [receipt] });
+      await assertRefused(ask(), "OutcomeUnknown", "unknown");
+      const listed = leader.store.holdResponse("list epoch=5/");
+      const again = ask();
+      await listed.arrived;
+      await late.land();
+      await leader.backend.takeover({ version: 2 });
+      listed.release();
+      await assertRefused(again, "StaleVersion", "yes");
+    },
+  },
+  {
+    id: "C03",
+    title: "a version that is claimed while a call waits for its turn does not speak for the call",
+    rules: ["claimed-version-is-that-of-the-call"],
+    async run(world) {
+      const zombie = await world.lead("A", 1);
+      await zombie.seal(5, { 0: "five" });
+      const six = await zombie.write(6, 0, "six");
+      const slow = zombie.store.hold("list epoch=6/");
+      const first = assertRefused(zombie.backend.epochComplete({ epoch: 6, parts: [six] }), "EpochAborted");
+      const queued = zombie.backend.epochComplete({ epoch: 9, parts: [], unchanged: [0] });
+      const refused = assertRefused(queued, "StaleVersion", "unknown");
+      await slow.arrived;
+      const other = await world.lead("B", 2);
+      await other.seal(8, { 0: "of another leader" });
+      await zombie.backend.takeover({ version: 3 });
+      slow.release();
+      await first;
+      await refused;
+      assert.equal(await world.commit(9), "nothing");
+    },
+  },
+  {
+    id: "C04",
+    title: "unchanged refers to the epoch before, also if that one is aborted",
+    rules: ["unchanged-refers-to-one-base"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five", 1: "five" });
+      const six = await leader.write(6, 0, "six");
+      const seven = await leader.write(7, 1, "seven");
+      const operator = await world.open("operator");
+      await operator.backend.abort(6);
+      const { backend } = leader;
+      const first = assertRefused(
+        backend.epochComplete({ epoch: 6, parts: [six], unchanged: [1] }),
+        "EpochAborted",
+        "no",
+      );
+      const second = backend.epochComplete({ epoch: 7, parts: [seven], unchanged: [0] });
+      await Promise.all([first, assertRefused(second, "BaseChanged", "no")]);
+      assert.equal(await restored(await backend.latest(), 0), "five");
+    },
+  },
+  {
+    id: "C04b",
+    title: "unchanged refers to the epoch before, also if that one is not complete",
+    rules: ["unchanged-refers-to-one-base"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five", 1: "five" });
+      const seven = await leader.write(7, 1, "seven");
+      const { backend } = leader;
+      const first = backend.epochComplete({ epoch: 6, parts: [0], unchanged: [1] });
+      const second = backend.epochComplete({ epoch: 7, parts: [seven], unchanged: [0] });
+      await assertRefused(second, "BaseChanged", "no");
+      assert.deepEqual(await first, { complete: false, missing: [0] });
+    },
+  },
+  {
+    id: "C04c",
+    title: "unchanged refers to the epoch before, also if that one is made void as its outcome is unknown",
+    rules: ["unchanged-refers-to-one-base", "earlier-epochs-are-settled-first"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five", 1: "five" });
+      const six = await leader.write(6, 0, "six");
+      leader.store.lose("create epoch=6/_COMMIT");
+      await assertRefused(
+        leader.backend.epochComplete({ epoch: 6, parts: [six], unchanged: [1] }),
+        "OutcomeUnknown",
+        "unknown",
+      );
+      const seven = await leader.write(7, 1, "seven");
+      await assertRefused(
+        leader.backend.epochComplete({ epoch: 7, parts: [seven], unchanged: [0] }),
+        "BaseChanged",
+        "no",
+      );
+      assert.equal(await world.commit(6), "void");
+      // Whoever knows which epoch it is a change of says so.
+      const eight = await leader.write(8, 1, "eight");
+      assertComplete(
+        await leader.backend.epochComplete({ epoch: 8, parts: [eight], unchanged: [0], base: 5 }),
+      );
+    },
+  },
+  {
+    id: "C04d",
+    title: "epochs whose bases are as they were asked for complete in a pipeline",
+    rules: ["unchanged-refers-to-one-base"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five", 1: "five" });
+      const six = await leader.write(6, 0, "six");
+      const seven = await leader.write(7, 1, "seven");
+      const [first, second] = await Promise.all([
+        leader.backend.epochComplete({ epoch: 6, parts: [six], unchanged: [1] }),
+        leader.backend.epochComplete({ epoch: 7, parts: [seven], unchanged: [0] }),
+      ]);
+      assertComplete(first);
+      assertComplete(second);
+      assert.equal(await restored(await leader.backend.latest(), 0), "six");
+    },
+  },
+];
