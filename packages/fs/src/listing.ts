@@ -79,9 +79,9 @@ export class Listing {
   /** Those that come after `last`, in the order of keys. */
   async *#entries(directory: string, prefix: string, isDeep: boolean, last: string): Entries {
     for (const { name, path } of await this.#children(directory, prefix)) {
-      const isFolder = name.endsWith("/");
-      if (name <= last && !(isDeep && isFolder && last.startsWith(name))) continue;
-      if (isDeep && isFolder) yield* this.#entries(path, name, isDeep, last);
+      const isTree = isDeep && name.endsWith("/");
+      if (name <= last && !(isTree && last.startsWith(name))) continue;
+      if (isTree) yield* this.#entries(path, name, isDeep, last);
       else yield { name, path };
     }
   }
