@@ -9,7 +9,7 @@ import { promisify } from "node:util";
  * @property {readonly string[]} args
  * @property {string} [cwd]
  * @property {Readonly<Record<string, string | undefined>>} [env]
- * @property {number} [quietMs] Without a line for so long, it says what it waits for. Default 10 s
+ * @property {number} [quietMs] Without a line for so long, it says what it waits for. Default 8 s
  * @property {number} [patienceMs] It ends when the registry has not responded for so long. Default 60 s
  * @property {(text: string) => void} [print]
  */
@@ -22,7 +22,7 @@ import { promisify } from "node:util";
  * @returns {Promise<void>}
  */
 export async function install(installation) {
-  const { command, args, cwd, env = process.env, quietMs = 10_000, patienceMs = 60_000 } = installation;
+  const { command, args, cwd, env = process.env, quietMs = 8_000, patienceMs = 60_000 } = installation;
   const print = installation.print ?? ((text) => void process.stdout.write(text));
   const started = performance.now();
   let lastOutput = started;
@@ -41,10 +41,10 @@ export async function install(installation) {
   }).finally(() => ended.abort());
 
   const watch = async () => {
-    while (await passes(quietMs / 2, ended.signal)) {
+    while (await passes(quietMs / 4, ended.signal)) {
       const quietFor = performance.now() - Math.max(lastOutput, lastResponse);
       if (performance.now() - lastOutput < quietMs) continue;
-      const responds = await registryResponds(command, { cwd, env, timeoutMs: quietMs });
+      const responds = await registryResponds(command, { cwd, env, timeoutMs: quietMs / 2 });
       if (ended.signal.aborted) return;
       if (responds) lastResponse = performance.now();
       else if (quietFor > patienceMs) child.kill();
