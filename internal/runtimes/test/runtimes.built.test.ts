@@ -16,6 +16,7 @@ const report = {
   prunedRead: "EpochPruned",
   aborted: "Error: enough",
   keys: [
+    "_control/fence=0000000000000001",
     "_control/fence=0000000000000002",
     "_control/floor=0000000000000003",
     "_control/namespace",

@@ -68,7 +68,7 @@ describe("a full disk", () => {
           latest: 1,
           state: "open",
           write: "StoreFailed, sealed: unknown (Unavailable ENOSPC)",
-          open: "StoreFailed, sealed: unknown (Unavailable ENOSPC)",
+          open: "open",
           read: "5000 of 1",
         },
         roomy: { complete: true, latest: 2 },

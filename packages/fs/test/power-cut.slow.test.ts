@@ -11,7 +11,7 @@ import { restart } from "./power-cut/restart.ts";
 import { scratch } from "./support/scratch.ts";
 
 // Short of a slow machine no test takes more than a few seconds.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Every object that the store reported is there, and none that it deleted. */
 const keepsObjects: Look = async (tree, guarantees) => {
