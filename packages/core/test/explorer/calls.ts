@@ -35,6 +35,7 @@ export interface Intent {
 
 /** One backend, and what whoever calls it remembers. */
 export class Instance {
+  /** Names it in the schedule. */
   readonly id: string;
   readonly incarnation: string;
   readonly backend: StateBackend;
@@ -95,8 +96,9 @@ export function textOfCall(call: Call): string {
       return `pruneBefore ${call.before}${call.asOperator === true ? " asOperator" : ""}`;
     case "latest":
     case "sealedEpochs":
-      return call.kind;
+      break;
   }
+  return call.kind;
 }
 
 export async function perform(instance: Instance, call: Call, signal: AbortSignal): Promise<unknown> {
@@ -124,8 +126,9 @@ export async function perform(instance: Instance, call: Call, signal: AbortSigna
     case "sealedEpochs":
       return backend.sealedEpochs({}, options);
     case "prune":
-      return backend.pruneBefore(call.before, { ...options, asOperator: call.asOperator });
+      break;
   }
+  return backend.pruneBefore(call.before, { ...options, asOperator: call.asOperator });
 }
 
 async function write(

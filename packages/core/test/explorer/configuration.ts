@@ -1,5 +1,6 @@
 import type { OpenOptions } from "../../src/open-options.ts";
 import type { Call } from "./calls.ts";
+import type { Habits } from "./request.ts";
 import type { Fate } from "./scheduler.ts";
 
 /** Where a configuration's starting state is made: every request takes effect at once. */
@@ -37,4 +38,17 @@ export interface Configuration {
   readonly callersGiveUp?: readonly string[];
   /** To the end of which number of preemptions it is tried, unless the caller says other. */
   readonly preemptions: number;
+}
+
+/** How the requests of a configuration take effect. */
+export function habitsOf({ torn = "control", deletes = "together", faults }: Configuration): Habits {
+  return {
+    looks: (prefix) => torn === "all" || (torn === "control" && prefix === "_control/"),
+    deletesOneByOne: deletes === "each",
+    fates: (operation, key) => {
+      if (faults === undefined || !faults.on.test(`${operation} ${key}`)) return [];
+      const isRead = operation === "get" || operation === "list";
+      return faults.kinds.filter((kind) => isRead === (kind === "failed"));
+    },
+  };
 }

@@ -1,22 +1,19 @@
 import type { Call } from "./calls.ts";
+import {
+  abort,
+  complete,
+  completeNext,
+  latest,
+  prune,
+  pruneAsOperator,
+  read,
+  readPartial,
+  sealedEpochs,
+  takeover,
+  write,
+  writeNext,
+} from "./scripts.ts";
 import type { Configuration, Stage } from "./configuration.ts";
-
-const write = (epoch: number, vnode = 0): Call => ({ kind: "write", epoch, vnode });
-const complete = (epoch: number, unchanged?: readonly number[]): Call => ({
-  kind: "complete",
-  epoch,
-  ...(unchanged === undefined ? {} : { unchanged }),
-});
-const takeover = (version: number): Call => ({ kind: "takeover", version });
-const prune = (before: number): Call => ({ kind: "prune", before });
-const pruneAsOperator = (before: number): Call => ({ kind: "prune", before, asOperator: true });
-const abort = (epoch: number): Call => ({ kind: "abort", epoch });
-const latest: Call = { kind: "latest" };
-const sealedEpochs: Call = { kind: "sealedEpochs" };
-const read = (vnode = 0): Call => ({ kind: "read", vnode });
-const readPartial = (epoch: number, vnode = 0): Call => ({ kind: "readPartial", epoch, vnode });
-const writeNext: Call = { kind: "write", epoch: "next", vnode: 0 };
-const completeNext: Call = { kind: "complete", epoch: "next" };
 
 /** Version 1, of a process that is gone, sealed these epochs, each whole. */
 function sealedBy(id: string, ...epochs: readonly number[]): (stage: Stage) => Promise<void> {
@@ -178,5 +175,148 @@ export const configurations: readonly Configuration[] = [
     },
     faults: { budget: 1, kinds: ["lost", "delayed", "twice"], on: /^create .*_COMMIT/ },
     preemptions: 3,
+  },
+  {
+    name: "incremental-beside-prune",
+    says: "A leader seals incremental epochs, and an operator prunes what they name, while somebody restores.",
+    past: async (stage) => {
+      await sealedBy("A", 4)(stage);
+      await stage.call("A", write(5), complete(5, [1]));
+    },
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(6));
+      await stage.open("R", { readOnly: true });
+      await stage.open("O");
+      return [
+        { instance: "A", calls: [complete(6, [1]), complete(7, [0, 1])] },
+        { instance: "O", calls: [pruneAsOperator(7)] },
+        { instance: "R", calls: [latest, read(1)] },
+      ];
+    },
+    deletes: "each",
+    preemptions: 2,
+  },
+  {
+    name: "prune-of-a-deposed-leader",
+    says: "A leader prunes and makes void, stalls, and its successor seals an epoch that names what is pruned.",
+    past: sealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5));
+      await stage.open("B");
+      return [
+        { instance: "A", calls: [prune(6)] },
+        { instance: "B", calls: [takeover(3), writeNext, completeNext, prune(9)] },
+        { instance: "A", calls: [complete(5, [1])] },
+      ];
+    },
+    preemptions: 2,
+  },
+  {
+    name: "takeover-beside-prune",
+    says: "A second leader takes over while the first seals and prunes.",
+    past: sealedBy("A", 4, 5),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(6), write(7));
+      await stage.open("B");
+      return [
+        { instance: "B", calls: [takeover(3), read()] },
+        { instance: "A", calls: [complete(6), prune(6), complete(7)] },
+      ];
+    },
+    preemptions: 3,
+  },
+  {
+    name: "two-claims",
+    says: "Two leaders claim versions at once, one of them the same version twice over, and each seals what comes next.",
+    past: sealedBy("A", 4),
+    present: async (stage) => {
+      await stage.open("A");
+      await stage.open("B");
+      return [
+        { instance: "A", calls: [takeover(2), writeNext, completeNext] },
+        { instance: "B", calls: [takeover(2), takeover(3), writeNext, completeNext] },
+      ];
+    },
+    preemptions: 2,
+  },
+  {
+    name: "restarted-under-its-own-name",
+    says: "A restarted process claims the version that its earlier life holds, which has not died.",
+    past: sealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5));
+      await stage.open("A again", { instanceId: "A" });
+      return [
+        { instance: "A", calls: [complete(5)] },
+        { instance: "A again", calls: [takeover(2), writeNext, completeNext] },
+      ];
+    },
+    preemptions: 2,
+  },
+  {
+    name: "unknown-then-next",
+    says: "A leader does not learn what became of an epoch, and goes on with the next, all unchanged, and asks again.",
+    past: sealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5), write(6, 1));
+      return [
+        { instance: "A", calls: [complete(5, [1])] },
+        { instance: "A", calls: [complete(6, [0]), complete(5, [1])] },
+      ];
+    },
+    faults: { budget: 2, kinds: ["lost", "delayed", "twice", "failed"], on: /epoch=\d\/_COMMIT/ },
+    preemptions: 1,
+  },
+  {
+    name: "unknown-aborted-pruned",
+    says: "An epoch of unknown outcome is aborted and pruned by others, who claimed no version, and lands late.",
+    past: async (stage) => {
+      await stage.open("A");
+      await stage.call("A", write(4), complete(4));
+    },
+    present: async (stage) => {
+      await stage.open("A");
+      await stage.open("O");
+      await stage.call("A", write(5), write(6));
+      return [
+        { instance: "A", calls: [complete(5), complete(5)] },
+        {
+          instance: "O",
+          calls: [abort(5), { kind: "write", epoch: 6, vnode: 0 }, complete(6), pruneAsOperator(6)],
+        },
+      ];
+    },
+    faults: { budget: 1, kinds: ["lost", "delayed", "twice"], on: /^create epoch=5\/_COMMIT/ },
+    preemptions: 2,
+  },
+  {
+    name: "callers-give-up",
+    says: "The caller of a leader gives up at any moment, asks again, and goes on, while an operator aborts the epoch.",
+    past: sealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5), write(6));
+      await stage.open("O");
+      return [
+        { instance: "A", calls: [complete(5), complete(5), complete(6)] },
+        { instance: "O", calls: [abort(5)] },
+      ];
+    },
+    callersGiveUp: ["A"],
+    preemptions: 2,
+  },
+  {
+    name: "prune-with-faults",
+    says: "A prune whose creates and deletes fail, land late or twice, beside the leader and a reader.",
+    past: sealedBy("A", 4, 5),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(6));
+      await stage.open("R", { readOnly: true });
+      return [
+        { instance: "A", calls: [complete(6), prune(6), prune(6)] },
+        { instance: "R", calls: [latest, read(), sealedEpochs] },
+      ];
+    },
+    faults: { budget: 1, kinds: ["lost", "delayed", "twice"], on: /^(create _control|delete)/ },
+    preemptions: 2,
   },
 ];

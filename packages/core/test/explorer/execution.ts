@@ -1,20 +1,23 @@
 import type { OpenOptions } from "../../src/open-options.ts";
 import type { StateBackend } from "../../src/state-backend.ts";
 import { resetUuids } from "../simulation/in-order-crypto.ts";
+import { Actor } from "./actor.ts";
 import { type Call, Instance, perform, textOfCall } from "./calls.ts";
-import type { Configuration } from "./configuration.ts";
+import { type Configuration, habitsOf } from "./configuration.ts";
 import type { Access, Conflicts } from "./conflicts.ts";
+import { Content, type StoreChange } from "./content.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { History, type Violation } from "./history.ts";
 import { type ObservedCall, Observer } from "./observer.ts";
 import { quiescence, Scheduler, type Thread } from "./scheduler.ts";
-import { Content, currentThread, ExploredStore, type Habits, type Run, type StoreChange } from "./store.ts";
+import { currentThread, type Habits, type Run } from "./request.ts";
+import { ExploredStore } from "./store.ts";
 
 /** How a backend is opened: the code under test. */
 export type OpenBackend = (options: OpenOptions) => Promise<StateBackend>;
 
 /** Instance ids are counted from here once the past is over: it is not run again. */
-const firstIdOfPresent = 1000;
+const firstIdOfPresent = 20;
 
 export interface ExecutionOptions {
   readonly configuration: Configuration;
@@ -22,23 +25,8 @@ export interface ExecutionOptions {
   readonly conflicts: Conflicts;
   /** Names of violations that are passed over. */
   readonly ignored: ReadonlySet<string>;
-}
-
-class Actor implements Thread {
-  readonly id: string;
-  readonly isLate = false;
-  readonly sharesBackend: boolean;
-  readonly instance: Instance;
-  readonly calls: readonly Call[];
-  observed: ObservedCall | undefined;
-  isOver = false;
-
-  constructor(id: string, instance: Instance, calls: readonly Call[], sharesBackend: boolean) {
-    this.id = id;
-    this.instance = instance;
-    this.calls = calls;
-    this.sharesBackend = sharesBackend;
-  }
+  /** Whether steps whose place makes no difference are left out of the choices. */
+  readonly reduces: boolean;
 }
 
 /** One run of a configuration, from its starting state to the end of every call. */
@@ -55,12 +43,18 @@ export class Execution {
   /** The call that is performed where nothing is a choice. */
   #staged: ObservedCall | undefined;
   #lateThreads = 0;
+  readonly #lateIds = new Set<string>();
   #lastId = "";
 
   constructor(options: ExecutionOptions) {
-    const { configuration, conflicts, ignored } = options;
+    const { configuration, conflicts, ignored, reduces } = options;
     this.#options = options;
-    const scheduler = new Scheduler(conflicts, configuration.faults?.budget ?? 0);
+    const scheduler = new Scheduler(
+      conflicts,
+      (id) => this.#position(id),
+      configuration.faults?.budget ?? 0,
+      reduces,
+    );
     this.scheduler = scheduler;
     this.history = new History(() => scheduler.tick, ignored);
     this.#observer = new Observer(this.history, () => scheduler.faults > 0);
@@ -104,6 +98,14 @@ export class Execution {
     await quiescence();
   }
 
+  /** What everyone was told, and what is left. */
+  outcome(): string {
+    return [
+      ...this.#actors.map(({ id, told }) => `${id}: ${told.join("; ")}`),
+      this.#content.fingerprint.value,
+    ].join("\n");
+  }
+
   /** What all that is to come depends on. */
   state(): string {
     const { scheduler, history } = this;
@@ -118,7 +120,7 @@ export class Execution {
 
   /** Nothing can happen any more. */
   finish(): void {
-    const waiting = this.#actors.filter(({ isOver }) => !isOver);
+    const waiting = this.#actors.filter(({ position }) => position < Infinity);
     if (waiting.length > 0)
       this.history.violate(
         "stuck",
@@ -172,8 +174,9 @@ export class Execution {
       await this.#turn(actor, call);
       const isDone = await currentThread.run(actor, () => this.#performOn(actor, call));
       if (!isDone && call.kind === "takeover") break;
+      actor.position += 1;
     }
-    actor.isOver = true;
+    actor.position = Infinity;
   }
 
   /** The moment at which a call begins is a choice, too. */
@@ -204,6 +207,7 @@ export class Execution {
     giveUp();
     this.#heard(instance.id, `${id} ends ${what}`);
     this.scheduler.lines.push(`${id} ${textOfCall(call)} = ${what}`);
+    actor.told.push(what);
     return !what.includes("sealed ");
   }
 
@@ -225,9 +229,9 @@ export class Execution {
 
   /** Where the configuration says so, the caller may give up at any moment. @returns what takes that choice away */
   #mayGiveUp(actor: Actor, caller: AbortController): () => void {
-    if (this.#options.configuration.callersGiveUp?.includes(actor.id) !== true) return () => undefined;
+    if (!this.#givesUp(actor.id)) return () => undefined;
     const step = {
-      thread: { id: `caller of ${actor.id}`, isLate: true, sharesBackend: true },
+      thread: { id: `caller of ${actor.id}`, isLate: true, backend: actor.backend, sharesBackend: true },
       part: caller,
       label: "gives up",
       access: { kind: "give up" },
@@ -240,6 +244,10 @@ export class Execution {
     } as const;
     this.scheduler.add(step);
     return () => this.scheduler.remove(step);
+  }
+
+  #givesUp(id: string): boolean {
+    return this.#options.configuration.callersGiveUp?.includes(id) === true;
   }
 
   #looksAtControl(thread: Thread | undefined): string {
@@ -255,12 +263,21 @@ export class Execution {
   }
 
   #touched(thread: Thread, access: Access): void {
-    this.#options.conflicts.record(thread.id, access);
+    this.#options.conflicts.record(thread.id, thread instanceof Actor ? thread.position : 0, access);
   }
 
   #lateThread(sender: Thread): Thread {
     this.#lateThreads += 1;
-    return { id: `late ${this.#lateThreads} of ${sender.id}`, isLate: true, sharesBackend: false };
+    const id = `late ${this.#lateThreads} of ${sender.id}`;
+    this.#lateIds.add(id);
+    return { id, isLate: true, backend: sender.backend, sharesBackend: false };
+  }
+
+  #position(id: string): number {
+    const actor = this.#actors.find((other) => other.id === id);
+    if (actor !== undefined) return actor.position;
+    const hasLanded = this.#lateIds.has(id) && !this.scheduler.pending.some(({ thread }) => thread.id === id);
+    return hasLanded ? Infinity : 0;
   }
 
   #countIdsFrom(first: number): void {
@@ -269,16 +286,4 @@ export class Execution {
     });
     for (let count = 0; count < first; count++) crypto.randomUUID();
   }
-}
-
-function habitsOf({ torn = "control", deletes = "together", faults }: Configuration): Habits {
-  return {
-    looks: (prefix) => torn === "all" || (torn === "control" && prefix === "_control/"),
-    deletesOneByOne: deletes === "each",
-    fates: (operation, key) => {
-      if (faults === undefined || !faults.on.test(`${operation} ${key}`)) return [];
-      const isRead = operation === "get" || operation === "list";
-      return faults.kinds.filter((kind) => isRead === (kind === "failed"));
-    },
-  };
 }

@@ -1,5 +1,6 @@
+import type { Seal } from "../../src/seal.ts";
+import { bodyId, type Watcher } from "./content.ts";
 import { SetFingerprint } from "./fingerprint.ts";
-import { bodyId, type Watcher } from "./store.ts";
 
 export interface SealEntry {
   readonly vnode: number;
@@ -107,6 +108,18 @@ export class History implements Watcher {
   /** The seals of an epoch that counted. */
   sealsOf(epoch: number): readonly SealRecord[] {
     return this.seals.filter((seal) => seal.epoch === epoch && !seal.isStray);
+  }
+
+  /** The seal that ever was which says the same. */
+  recordOf(seal: Seal): SealRecord | undefined {
+    const entries = seal.partials.map(({ key, sha256 }) => `${key} ${sha256}`).join();
+    return this.seals.find(
+      (record) =>
+        record.epoch === seal.epoch &&
+        record.incarnation === seal.incarnation &&
+        record.version === seal.assignmentVersion &&
+        record.entries.map(({ key, sha256 }) => `${key} ${sha256}`).join() === entries,
+    );
   }
 
   isVoid(epoch: number): boolean {

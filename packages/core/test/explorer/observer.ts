@@ -1,5 +1,4 @@
 import { isStateError, type StateError } from "../../src/errors.ts";
-import type { Seal } from "../../src/seal.ts";
 import type {
   AbortOutcome,
   EpochOutcome,
@@ -9,6 +8,7 @@ import type {
 } from "../../src/state-backend.ts";
 import { type Call, type Instance, type Intent, textOfCall } from "./calls.ts";
 import { type History, type SealRecord, textOf, type View } from "./history.ts";
+import { foundLatest, listed, readHandle, readPartialReturned } from "./readings.ts";
 
 /** A call under way, and what the store was when it began. */
 export interface ObservedCall {
@@ -54,16 +54,23 @@ export class Observer {
       case "takeover":
         return this.#tookOver(observed, call.version, value as Takeover);
       case "latest":
-        return this.#foundLatest(observed, value as SealedEpoch | undefined);
+        return foundLatest(this.#history, observed, value as SealedEpoch | undefined);
       case "read":
-        return this.#readHandle(instance, call.vnode, value as Uint8Array | undefined);
+        return readHandle(this.#history, instance, call.vnode, value as Uint8Array | undefined);
       case "readPartial":
-        return this.#readPartial(observed, epoch, call.vnode, value as Uint8Array | undefined);
+        return readPartialReturned(
+          this.#history,
+          observed,
+          epoch,
+          call.vnode,
+          value as Uint8Array | undefined,
+        );
       case "sealedEpochs":
-        return this.#listed(observed, value as readonly number[]);
+        return listed(this.#history, observed, value as readonly number[]);
       case "prune":
-        return this.#pruned(value as PruneReport);
+        break;
     }
+    return this.#pruned(value as PruneReport);
   }
 
   #completeReturned(observed: ObservedCall, epoch: number, outcome: EpochOutcome): string {
@@ -73,17 +80,18 @@ export class Observer {
     }
     const history = this.#history;
     const { instance, begin, claims, intent, lastControl } = observed;
+    const { instanceId } = instance.backend;
     const told = `${instance.id} was told that ${epoch} is complete`;
-    const record = this.#recordOf(outcome.seal);
+    const record = this.#history.recordOf(outcome.seal);
     if (record === undefined) {
       history.violate("complete-without-seal", `9: ${told}, and there is no such seal`);
       return "complete";
     }
-    const first = this.#completed.get(epoch) ?? instance.id;
+    const first = this.#completed.get(epoch) ?? instanceId;
     this.#completed.set(epoch, first);
     history.note(`complete ${epoch} ${first}`);
-    if (first !== instance.id) history.violate("complete-for-two", `3: ${told}, as ${first} was`);
-    if (record.committer !== instance.id)
+    if (first !== instanceId) history.violate("complete-for-two", `3: ${told}, as ${first} was`);
+    if (record.committer !== instanceId)
       history.violate("complete-of-another", `3: ${told}, and ${record.committer} sealed it`);
     if (record.isStray)
       history.violate("complete-of-stray", `4: ${told}, by a seal that came below the floor`);
@@ -128,7 +136,7 @@ export class Observer {
   #abortReturned(epoch: number, outcome: AbortOutcome): string {
     const history = this.#history;
     if (!outcome.aborted) {
-      const record = this.#recordOf(outcome.seal);
+      const record = this.#history.recordOf(outcome.seal);
       if (record === undefined)
         history.violate("abort-of-no-seal", `9: abort of ${epoch} gave a seal that never was`);
       else if (record.isStray)
@@ -150,7 +158,7 @@ export class Observer {
     const what = `takeover ${version} by ${instance.id} from ${base?.epoch}`;
     if ((base?.epoch ?? -1) < begin.newest)
       history.violate("base-too-old", `5: ${what}, and ${begin.newest} was sealed before`);
-    if (base !== undefined && this.#recordOf(base.seal)?.isStray !== false)
+    if (base !== undefined && this.#history.recordOf(base.seal)?.isStray !== false)
       history.violate("base-never-sealed", `5: ${what}, which was never sealed`);
     if (lastControl !== undefined && lastControl.floor > (base?.epoch ?? -1) && lastControl.floor > 0)
       history.violate(
@@ -168,92 +176,11 @@ export class Observer {
     history.note(`takeover ${version} ${instance.id} ${base?.epoch}`);
     instance.claimed.push(version);
     const texts = new Map<number, string>();
-    const record = base === undefined ? undefined : this.#recordOf(base.seal);
+    const record = base === undefined ? undefined : this.#history.recordOf(base.seal);
     for (const { vnode, key } of record?.entries ?? [])
       texts.set(vnode, textOf(record?.bodies.get(key) ?? new Uint8Array()));
     instance.intents = [{ epoch: base?.epoch ?? -1, texts, isRefused: false }];
     return `from ${base?.epoch}, next ${nextEpoch}`;
-  }
-
-  #foundLatest({ begin, lastControl }: ObservedCall, found: SealedEpoch | undefined): string {
-    const history = this.#history;
-    const what = `latest returned ${found?.epoch ?? "none"}`;
-    if (found === undefined) {
-      if (begin.newest >= 0)
-        history.violate("latest-none", `5: ${what}, and ${begin.newest} was sealed before`);
-      return "none";
-    }
-    if (found.epoch < begin.newest)
-      history.violate("latest-too-old", `5: ${what}, and ${begin.newest} was sealed before`);
-    if (this.#recordOf(found.seal)?.isStray !== false)
-      history.violate("latest-never-sealed", `5: ${what}, which was never sealed`);
-    if ((lastControl?.floor ?? 0) > found.epoch)
-      history.violate(
-        "latest-below-floor",
-        `4: ${what}, when it last looked the floor was ${lastControl?.floor}`,
-      );
-    return String(found.epoch);
-  }
-
-  #readHandle({ handle }: Instance, vnode: number, body: Uint8Array | undefined): string {
-    if (handle === undefined) return "nothing to read";
-    this.#sameBytes(this.#recordOf(handle.seal), vnode, body, `a handle of ${handle.epoch}`);
-    return body === undefined ? "none" : `"${textOf(body)}"`;
-  }
-
-  #readPartial({ begin }: ObservedCall, epoch: number, vnode: number, body: Uint8Array | undefined): string {
-    const history = this.#history;
-    const [sealed] = history.sealsOf(epoch);
-    const what = `readPartial of ${epoch}`;
-    if (sealed === undefined && begin.floor > epoch)
-      history.violate(
-        "stray-believed",
-        `7: ${what} gave ${body === undefined ? "none" : "bytes"} of what never was sealed`,
-      );
-    // What was sealed while it was looked for may be seen or not.
-    if (begin.sealed.some((seal) => seal.epoch === epoch)) this.#sameBytes(sealed, vnode, body, what);
-    return body === undefined ? "none" : `"${textOf(body)}"`;
-  }
-
-  #sameBytes(
-    record: SealRecord | undefined,
-    vnode: number,
-    body: Uint8Array | undefined,
-    what: string,
-  ): void {
-    const key = record?.entries.find((entry) => entry.vnode === vnode)?.key;
-    const expected = key === undefined ? undefined : record?.bodies.get(key);
-    const [found, sealed] = [body, expected].map((bytes) =>
-      bytes === undefined ? "nothing" : `"${textOf(bytes)}"`,
-    );
-    if (found !== sealed)
-      this.#history.violate("other-bytes-read", `7: ${what} gave ${found} of ${vnode}, not ${sealed}`);
-  }
-
-  #listed({ begin }: ObservedCall, epochs: readonly number[]): string {
-    const history = this.#history;
-    const what = `sealedEpochs returned [${epochs.join(", ")}]`;
-    const sealed = new Set(history.seals.filter(({ isStray }) => !isStray).map(({ epoch }) => epoch));
-    const [lowest = Infinity] = epochs;
-    const highest = epochs.at(-1) ?? -1;
-    for (const epoch of epochs)
-      if (!sealed.has(epoch))
-        history.violate("listed-never-sealed", `11: ${what}, and ${epoch} was never sealed`);
-    if (epochs.toSorted((a, b) => a - b).join() !== epochs.join())
-      history.violate("listed-unordered", `11: ${what}`);
-    for (const epoch of sealed) {
-      if (epochs.includes(epoch)) continue;
-      if (epoch > lowest && epoch < highest)
-        history.violate("listed-with-a-gap", `11: ${what} without ${epoch}`);
-      else if (
-        epoch >= history.floor &&
-        (begin.sealed.some((seal) => seal.epoch === epoch) || epoch < highest)
-      )
-        history.violate("listed-without", `11: ${what} without ${epoch}`);
-    }
-    if (highest < begin.newest)
-      history.violate("listed-without-newest", `5: ${what} without ${begin.newest}`);
-    return `[${epochs.join(", ")}]`;
   }
 
   #pruned({ floor, failedCount }: PruneReport): string {
@@ -333,17 +260,5 @@ export class Observer {
   #toldVoid(epoch: number): void {
     this.#history.toldVoid.add(epoch);
     this.#history.note(`told void ${epoch}`);
-  }
-
-  /** The seal that ever was which says the same. */
-  #recordOf(seal: Seal): SealRecord | undefined {
-    const entries = seal.partials.map(({ key, sha256 }) => `${key} ${sha256}`).join();
-    return this.#history.seals.find(
-      (record) =>
-        record.epoch === seal.epoch &&
-        record.incarnation === seal.incarnation &&
-        record.version === seal.assignmentVersion &&
-        record.entries.map(({ key, sha256 }) => `${key} ${sha256}`).join() === entries,
-    );
   }
 }

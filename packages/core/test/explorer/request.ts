@@ -1,13 +1,46 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { StoreError } from "../../src/errors.ts";
 import type { Access } from "./conflicts.ts";
+import type { Content } from "./content.ts";
 import type { Fate, Step, Thread } from "./scheduler.ts";
-import { currentThread, type StoreSurroundings } from "./store.ts";
+
+/** On whose behalf the code under test runs. Outside of every thread a request takes effect at once. */
+export const currentThread: AsyncLocalStorage<Thread> = new AsyncLocalStorage();
+
+/** How the requests of a configuration take effect. */
+export interface Habits {
+  /** Whether a listing takes names first and looks at each of them later. */
+  readonly looks: (prefix: string) => boolean;
+  /** Whether the keys of a delete go one by one. */
+  readonly deletesOneByOne: boolean;
+  /** The faults that a request may meet. */
+  readonly fates: (operation: string, key: string) => readonly Fate[];
+}
+
+/** What a store needs of the run that it belongs to. */
+export interface Run {
+  readonly tick: number;
+  add(step: Step): void;
+  remove(step: Step): void;
+  touched(thread: Thread, access: Access): void;
+  /** A listing of control takes its names. @returns what stands in control, for the trace */
+  looksAtControl(thread: Thread | undefined): string;
+  lateThread(sender: Thread): Thread;
+}
+
+export interface StoreSurroundings {
+  readonly content: Content;
+  readonly run: Run;
+  readonly habits: Habits;
+  /** Is told of every response that the backend gets. */
+  readonly responded: (text: string) => void;
+}
 
 /** What takes effect in one step. */
 export interface Part {
   readonly label: string;
   access(): Access;
-  run(request: Request): string;
+  run(request: PendingRequest): string;
 }
 
 interface Sent {
@@ -20,7 +53,7 @@ interface Sent {
 }
 
 /** One request under way: its parts take effect one by one, the response comes with the last. */
-export class Request {
+export class PendingRequest {
   readonly #around: StoreSurroundings;
   readonly #sent: Sent;
   readonly #thread: Thread | undefined = currentThread.getStore();
@@ -147,7 +180,7 @@ export class Request {
     const { run } = this.#around;
     for (const step of this.#steps) run.remove(step);
     const isChange = this.#sent.operation === "create" || this.#sent.operation === "delete";
-    if (isChange && this.#steps.length > 0) this.#landLater(thread, [...this.#sent.parts.slice(-1)]);
+    if (isChange && this.#steps.length > 0) this.#landLater(thread, this.#sent.parts.slice(-1));
     this.#steps = [];
   }
 }

@@ -1,4 +1,4 @@
-import type { Access, Conflicts } from "./conflicts.ts";
+import { type Access, conflict, type Conflicts, type Positions } from "./conflicts.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 /** What becomes of a request that may fail. Each but `answered` is a fault, and costs one of the configuration's. */
@@ -9,8 +9,16 @@ export interface Thread {
   readonly id: string;
   /** Requests that land late have no caller who waits. */
   readonly isLate: boolean;
+  /** Whose backend it calls. */
+  readonly backend: string;
   /** Whether another thread calls the same backend: then each response may change what the other does. */
   readonly sharesBackend: boolean;
+}
+
+/** A step that was taken, with what it did then. */
+interface Taken {
+  readonly thread: Thread;
+  readonly access: Access;
 }
 
 /** Something that may happen next. */
@@ -44,13 +52,20 @@ export class Scheduler {
   trail = "";
   readonly lines: string[] = [];
   readonly #conflicts: Conflicts;
+  readonly #positions: Positions;
   readonly #faultBudget: number;
+  /** Whether steps whose place makes no difference are left out of the choices. */
+  readonly #reduces: boolean;
+  /** What others did since a thread was passed over. */
+  readonly #since = new Map<Thread, Taken[]>();
   #pending: Step[] = [];
   #current: Thread | undefined;
   #last: Step | undefined;
 
-  constructor(conflicts: Conflicts, faultBudget: number) {
+  constructor(conflicts: Conflicts, positions: Positions, faultBudget: number, reduces: boolean) {
+    this.#reduces = reduces;
     this.#conflicts = conflicts;
+    this.#positions = positions;
     this.#faultBudget = faultBudget;
   }
 
@@ -88,6 +103,7 @@ export class Scheduler {
     ]) {
       const { thread } = step;
       if (isBound && thread !== current) continue;
+      if (this.#cameTooLate(step)) continue;
       const leaves = current !== undefined && thread !== current ? 1 : 0;
       options.push(...this.#withFates(step, leaves + (first.has(thread) ? 1 : 0)));
       first.add(thread);
@@ -98,9 +114,20 @@ export class Scheduler {
   /** Whether a step can come first without loss: nobody else's step can make a difference to it. */
   #isAlone(step: Step): boolean {
     const { thread, part, access } = step;
-    if (access.kind === "begin" || access.kind === "give up") return false;
+    if (!this.#reduces || access.kind === "begin" || access.kind === "give up") return false;
     if (thread.sharesBackend && this.#last?.part !== part) return false;
-    return this.#conflicts.isAlone(thread.id, access);
+    return this.#conflicts.isAlone(thread.id, access, this.#positions);
+  }
+
+  /**
+   * Whether a thread was passed over for nothing: if what the others did since does not conflict with its step, then the
+   * schedule in which the step came first, and the thread was passed over after it, is the same, and is tried as well.
+   */
+  #cameTooLate({ thread, access }: Step): boolean {
+    const since = this.#reduces ? this.#since.get(thread) : undefined;
+    return (
+      since !== undefined && !since.some((other) => areRelated(thread, other.thread, access, other.access))
+    );
   }
 
   #withFates(step: Step, preemptions: number): Option[] {
@@ -114,13 +141,23 @@ export class Scheduler {
     this.preemptions += preemptions;
     if (fate !== "answered") this.faults += 1;
     this.trail += this.choice({ step, fate });
+    // A step that makes no difference to others passes nobody over.
+    const isAside = step.thread !== this.#current && this.#isAlone(step);
     this.remove(step);
-    if (!step.thread.isLate) this.#current = step.thread;
-    else if (!this.#pending.some(({ thread }) => thread === this.#current)) this.#current = undefined;
-    this.#last = step;
+    if (!isAside) this.#goOnWith(step);
     const cost = preemptions === 0 ? "" : ` (preemptions: ${this.preemptions})`;
     const outcome = step.run(fate);
     this.lines.push(`${step.thread.id} ${step.label} → ${outcome}${cost}`);
+  }
+
+  #goOnWith(step: Step): void {
+    const { thread, access } = step;
+    const current = this.#pending.some((other) => other.thread === this.#current) ? this.#current : undefined;
+    this.#since.delete(thread);
+    if (current !== undefined && current !== thread) this.#since.set(current, this.#since.get(current) ?? []);
+    for (const taken of this.#since.values()) taken.push({ thread, access });
+    this.#current = thread.isLate ? current : thread;
+    this.#last = step;
   }
 
   /** An option, as a trail names it. */
@@ -132,7 +169,8 @@ export class Scheduler {
   state(): string {
     const steps = this.#pending.map((step) => `${step.thread.id} ${step.label} ${step.state()}`);
     const isBegun = this.#last?.access.kind === "begin" ? "begun" : "";
-    return fingerprint(`${this.#current?.id} ${isBegun}\n${steps.join("\n")}`);
+    const late = this.#pending.filter((step) => this.#cameTooLate(step)).map(({ label }) => label);
+    return fingerprint(`${this.#current?.id} ${isBegun} ${late.join()}\n${steps.join("\n")}`);
   }
 
   /** The option that one choice of a trail stands for. */
@@ -144,6 +182,11 @@ export class Scheduler {
     const option = this.options().find((other) => other.step === step && other.fate === fate);
     return option ?? { step, fate, preemptions: 1 };
   }
+}
+
+/** Whether the order of two threads' steps can matter: by the store, or by what their backend keeps in memory. */
+function areRelated(a: Thread, b: Thread, first: Access, second: Access): boolean {
+  return (a.backend === b.backend && !a.isLate && !b.isLate) || conflict(first, second);
 }
 
 const fateLetters = { answered: "", lost: "L", delayed: "D", twice: "T", failed: "F" } as const;

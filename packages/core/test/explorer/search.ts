@@ -1,10 +1,10 @@
 import { installInOrderCrypto } from "../simulation/in-order-crypto.ts";
 import type { Configuration } from "./configuration.ts";
 import { Conflicts } from "./conflicts.ts";
+import type { StoreChange } from "./content.ts";
 import { Execution, type OpenBackend } from "./execution.ts";
 import type { Violation } from "./history.ts";
 import { choicesOf, type Option, quiescence } from "./scheduler.ts";
-import type { StoreChange } from "./store.ts";
 
 export interface SearchOptions {
   readonly open: OpenBackend;
@@ -12,7 +12,11 @@ export interface SearchOptions {
   readonly preemptions?: number;
   readonly milliseconds?: number;
   readonly ignored?: readonly string[];
+  /** Whether steps whose place makes no difference are left out of the choices; they are, unless it says other. */
+  readonly reduces?: boolean;
   readonly onProgress?: (progress: Progress) => void;
+  /** Is told how each schedule that was followed to its end came out. */
+  readonly onOutcome?: (outcome: string, trail: string) => void;
 }
 
 export interface Progress {
@@ -52,7 +56,13 @@ export async function replay(
 ): Promise<{ readonly schedule: readonly string[]; readonly violation?: Violation }> {
   installInOrderCrypto();
   const ignored = new Set(options.ignored);
-  const execution = { configuration, open: options.open, ignored, conflicts: new Conflicts() };
+  const execution = {
+    configuration,
+    open: options.open,
+    ignored,
+    conflicts: new Conflicts(),
+    reduces: false,
+  };
   const past = await new Execution(execution).past();
   const run = new Execution(execution);
   await run.begin(past);
@@ -76,6 +86,8 @@ class Search {
   #conflicts = new Conflicts();
   /** Trails that are still to be followed, by how many preemptions they need. */
   #frontier: string[][] = [];
+  /** How many of those with the fewest preemptions have been followed. */
+  #followed = 0;
   /** The fewest faults with which a state was come to. Those with fewer preemptions came first. */
   #seen = new Map<string, number>();
   #schedules = 0;
@@ -99,29 +111,35 @@ class Search {
       const trail = this.#next();
       if (trail === undefined) return { ...this.#progress(), ended: true };
       if (performance.now() > this.#deadline) return { ...this.#progress(), ended: false };
-      const known = this.#conflicts.size;
+      const known = this.#conflicts.learnt;
       const violation = await this.#follow(trail, past);
       if (violation !== undefined) return { ...this.#progress(), ended: false, violation };
-      if (this.#conflicts.size > known) this.#startOver();
+      if (this.#conflicts.learnt > known) this.#startOver();
       this.#report();
     }
   }
 
   #execution(): Execution {
-    const { open, ignored = [] } = this.#options;
+    const { open, ignored = [], reduces = true } = this.#options;
     return new Execution({
       configuration: this.#configuration,
       open,
       conflicts: this.#conflicts,
       ignored: new Set(ignored),
+      reduces,
     });
   }
 
   #next(): string | undefined {
     for (const [preemptions, trails] of this.#frontier.entries()) {
+      if (trails.length === 0) continue;
       this.#bound = preemptions - 1;
-      const trail = trails?.pop();
+      const trail = trails[this.#followed];
+      this.#followed += 1;
       if (trail !== undefined) return trail;
+      // None of so few preemptions will come any more.
+      this.#frontier[preemptions] = [];
+      this.#followed = 0;
     }
     this.#bound = this.#preemptions;
     return undefined;
@@ -132,6 +150,7 @@ class Search {
     this.#restarts += 1;
     this.#seen = new Map();
     this.#frontier = [[""]];
+    this.#followed = 0;
     this.#bound = -1;
   }
 
@@ -149,7 +168,11 @@ class Search {
       const options = scheduler.options();
       const [first, ...others] = options;
       if (first === undefined) {
-        execution.finish();
+        if (scheduler.pending.length > 0) this.#cut += 1;
+        else {
+          execution.finish();
+          this.#options.onOutcome?.(execution.outcome(), scheduler.trail);
+        }
         break;
       }
       if (others.length > 0) {
