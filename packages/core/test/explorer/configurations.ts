@@ -319,4 +319,36 @@ export const configurations: readonly Configuration[] = [
     faults: { budget: 1, kinds: ["lost", "delayed", "twice"], on: /^(create _control|delete)/ },
     preemptions: 2,
   },
+  {
+    name: "asked-with-other-bytes",
+    says: "A leader that did not learn what became of an epoch writes other bytes and asks again; an operator aborts.",
+    past: sealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5));
+      await stage.open("O");
+      return [
+        {
+          instance: "A",
+          calls: [complete(5), { kind: "write", epoch: 5, vnode: 0, text: "other" }, complete(5)],
+        },
+        { instance: "O", calls: [abort(5)] },
+      ];
+    },
+    faults: { budget: 1, kinds: ["lost", "delayed", "twice"], on: /^create epoch=5/ },
+    preemptions: 2,
+  },
+  {
+    name: "idle-beside-takeover",
+    says: "A second leader takes over from one whose next epoch writes nothing of its own.",
+    past: sealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2);
+      await stage.open("B");
+      return [
+        { instance: "A", calls: [complete(5, [0, 1]), complete(6, [0, 1])] },
+        { instance: "B", calls: [takeover(3), writeNext, completeNext, read(1)] },
+      ];
+    },
+    preemptions: 3,
+  },
 ];

@@ -10,7 +10,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { History, type Violation } from "./history.ts";
 import { type ObservedCall, Observer } from "./observer.ts";
 import { quiescence, Scheduler, type Thread } from "./scheduler.ts";
-import { currentThread, type Habits, type Run } from "./request.ts";
+import { currentThread, type Habits, type Response, type Run } from "./request.ts";
 import { ExploredStore } from "./store.ts";
 
 /** How a backend is opened: the code under test. */
@@ -138,7 +138,7 @@ export class Execution {
         content: this.#content,
         run: this.#run,
         habits: this.#habits,
-        responded: (text) => this.#heard(id, text),
+        responded: (response) => this.#responded(id, response),
       });
       const retry = {
         attempts: 1,
@@ -218,8 +218,10 @@ export class Execution {
     signal: AbortSignal = new AbortController().signal,
   ): Promise<string> {
     const observed = this.#observer.begin(instance, call);
-    if (actor === undefined) this.#staged = observed;
-    else actor.observed = observed;
+    if (actor === undefined) {
+      this.#staged = observed;
+      observed.learnt = -1;
+    } else actor.observed = observed;
     try {
       return this.#observer.succeeded(observed, await perform(instance, call, signal));
     } catch (error) {
@@ -255,6 +257,14 @@ export class Execution {
     const observed = thread instanceof Actor ? thread.observed : this.#staged;
     if (observed !== undefined) observed.lastControl = view;
     return ` floor ${view.floor} fence ${view.fence}`;
+  }
+
+  #responded(id: string, { thread, operation, key, text }: Response): void {
+    this.#heard(id, `${thread.id} ${operation} ${key} ${text}`);
+    const observed = thread instanceof Actor ? thread.observed : undefined;
+    const isSeen = text === "created" || (operation === "get" && text !== "absent");
+    if (isSeen && observed !== undefined && key === `epoch=${observed.epoch}/_COMMIT`)
+      observed.learnt ??= this.scheduler.tick;
   }
 
   #heard(id: string, text: string): void {

@@ -218,6 +218,13 @@ export class History implements Watcher {
       if (seal.bodies.get(key)?.length !== size)
         this.violate("inventory-not-there", `2: ${what} names ${key}, which is not there as it says`);
     }
+    const before = this.present.get(this.newest);
+    for (const { vnode, key } of isFenced && before !== undefined ? seal.entries : []) {
+      const kept = before?.entries.find((entry) => entry.vnode === vnode)?.key;
+      if (key.startsWith(`epoch=${epoch}/`) || key === kept) continue;
+      const taking = `${what} takes vnode ${vnode} over from ${key}`;
+      this.violate("unchanged-not-as-before", `7: ${taking}, the seal before it names ${kept}`);
+    }
     for (const taken of this.takeovers) {
       // Without a fence of its own a seal may fill a gap that was there before anybody led.
       if (version < taken.version && (isFenced || epoch > taken.base))

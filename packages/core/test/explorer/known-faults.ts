@@ -22,7 +22,7 @@ export const knownFaults: readonly KnownFault[] = [
     id: "C2",
     says: "An attempt of unknown outcome is told `no`, since another call of the backend has settled it meanwhile.",
     configuration: "asked-again-beside-takeover",
-    violations: ["no-though-sealed", "sealed-after-no"],
+    violations: ["no-though-sealed"],
   },
   {
     id: "C3",

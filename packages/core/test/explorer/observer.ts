@@ -21,6 +21,8 @@ export interface ObservedCall {
   readonly intent: Intent | undefined;
   /** What the store was when its last listing of control took its names. */
   lastControl: View | undefined;
+  /** When a response first showed what the epoch's `_COMMIT` is: before, it may be a void. */
+  learnt: number | undefined;
 }
 
 /** Judges what callers are told by everything that the store ever held. */
@@ -38,7 +40,16 @@ export class Observer {
     const epoch = "epoch" in call ? instance.epoch(call.epoch) : undefined;
     const intent = call.kind === "complete" ? instance.intend(epoch ?? 0, call.unchanged ?? []) : undefined;
     const begin = this.#history.view();
-    return { instance, call, epoch, begin, claims: instance.claimed.length, intent, lastControl: undefined };
+    return {
+      instance,
+      call,
+      epoch,
+      begin,
+      claims: instance.claimed.length,
+      intent,
+      lastControl: undefined,
+      learnt: undefined,
+    };
   }
 
   succeeded(observed: ObservedCall, value: unknown): string {
@@ -79,7 +90,7 @@ export class Observer {
       return `incomplete, missing ${outcome.missing.join(" ")}`;
     }
     const history = this.#history;
-    const { instance, begin, claims, intent, lastControl } = observed;
+    const { instance, begin, claims, intent, lastControl, learnt = Infinity } = observed;
     const { instanceId } = instance.backend;
     const told = `${instance.id} was told that ${epoch} is complete`;
     const record = this.#history.recordOf(outcome.seal);
@@ -99,7 +110,12 @@ export class Observer {
       history.violate("complete-after-void", `9: ${told}, after it was told void`);
     if (epoch >= history.floor && history.present.get(epoch) !== record)
       history.violate("complete-and-gone", `11: ${told}, and its seal is gone`);
-    if (lastControl === undefined || lastControl.floor > epoch)
+    if (lastControl === undefined || lastControl.tick < learnt)
+      history.violate(
+        "complete-without-last-look",
+        `4: ${told}, without a look at control after its seal was there`,
+      );
+    else if (lastControl.floor > epoch)
       history.violate(
         "complete-below-floor",
         `4: ${told}, when it last looked the floor was ${lastControl?.floor}`,

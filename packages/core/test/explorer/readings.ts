@@ -47,9 +47,10 @@ export function readPartialReturned(
 ): string {
   const [sealed] = history.sealsOf(epoch);
   const what = `readPartial of ${epoch}`;
+  const isStray = history.seals.some((seal) => seal.epoch === epoch);
   if (sealed === undefined && begin.floor > epoch)
     history.violate(
-      "stray-believed",
+      isStray ? "stray-believed" : "read-below-floor",
       `7: ${what} gave ${body === undefined ? "none" : "bytes"} of what never was sealed`,
     );
   // What was sealed while it was looked for may be seen or not.

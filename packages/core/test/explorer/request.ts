@@ -28,12 +28,19 @@ export interface Run {
   lateThread(sender: Thread): Thread;
 }
 
+export interface Response {
+  readonly thread: Thread;
+  readonly operation: string;
+  readonly key: string;
+  readonly text: string;
+}
+
 export interface StoreSurroundings {
   readonly content: Content;
   readonly run: Run;
   readonly habits: Habits;
   /** Is told of every response that the backend gets. */
-  readonly responded: (text: string) => void;
+  readonly responded: (response: Response) => void;
 }
 
 /** What takes effect in one step. */
@@ -85,17 +92,14 @@ export class PendingRequest {
       this.#finish = (error) => {
         if (this.#isAnswered) return;
         this.#isAnswered = true;
-        this.#around.responded(`${thread.id} ${this.#text} ${error?.code ?? this.#outcomes.join(" ")}`);
+        const text = error?.code ?? this.#outcomes.join(" ");
+        this.#around.responded({ thread, operation: this.#sent.operation, key: this.#sent.key, text });
         if (error === undefined) resolve(response(this.#outcomes));
         else reject(error);
       };
       this.#sent.signal?.addEventListener("abort", () => this.#giveUp(thread), { once: true });
       this.#schedule(thread, true);
     });
-  }
-
-  get #text(): string {
-    return `${this.#sent.operation} ${this.#sent.key}`;
   }
 
   /** Makes the next parts steps: those of a page's names all at once, those of a delete one after the other. */

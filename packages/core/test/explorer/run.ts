@@ -119,7 +119,7 @@ async function main(): Promise<void> {
   if (values.replay !== undefined) {
     const task = { name: values.config ?? "", known };
     const { schedule, violation } = await replay(configurationOf(task), values.replay, {
-      open,
+      open: openBackend,
       ignored: ignoredBy(task),
     });
     say(

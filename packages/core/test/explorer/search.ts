@@ -16,7 +16,7 @@ export interface SearchOptions {
   readonly reduces?: boolean;
   readonly onProgress?: (progress: Progress) => void;
   /** Is told how each schedule that was followed to its end came out. */
-  readonly onOutcome?: (outcome: string, trail: string) => void;
+  readonly onOutcome?: (outcome: string) => unknown;
 }
 
 export interface Progress {
@@ -171,7 +171,7 @@ class Search {
         if (scheduler.pending.length > 0) this.#cut += 1;
         else {
           execution.finish();
-          this.#options.onOutcome?.(execution.outcome(), scheduler.trail);
+          this.#options.onOutcome?.(execution.outcome());
         }
         break;
       }
