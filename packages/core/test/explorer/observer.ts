@@ -167,6 +167,8 @@ export class Observer {
         "base-below-floor",
         `4: ${what}, when it last looked the floor was ${lastControl.floor}`,
       );
+    if ((lastControl?.fence ?? 0) > version)
+      history.violate("takeover-below-fence", `6: ${what}, when it last looked ${lastControl?.fence} led`);
     if (nextEpoch <= begin.newest) history.violate("next-epoch-taken", `11: ${what}, next is ${nextEpoch}`);
     if (
       history.takeovers.some(
