@@ -664,7 +664,7 @@ export const rules: readonly Rule[] = [
     id: "newest-controls-are-kept",
     says: "A prune keeps the newest floors and fences: a control goes only if so many higher ones were listed.",
     section: "A listing is no moment",
-    without: replaceOperand(0, "1"),
+    without: force("descending.slice(1).map(([, key]) => key)"),
   },
 
   // Reading
