@@ -30,11 +30,14 @@ function ruleOf(id: string): Rule {
 }
 
 test.for(configurations)(
-  "no schedule with one preemption breaks an invariant: $name",
+  "no schedule with one preemption breaks an invariant, and not all end alike: $name",
   { timeout },
   async (configuration) => {
-    const found = await explore(configuration, { open, preemptions: 1 });
+    const outcomes = new Set<string>();
+    const onOutcome = (outcome: string): unknown => outcomes.add(outcome);
+    const found = await explore(configuration, { open, preemptions: 1, onOutcome });
     expect(found).toMatchObject({ ended: true, bound: 1 });
+    expect(outcomes.size).toBeGreaterThan(2);
   },
 );
 

@@ -1,8 +1,10 @@
 import type { Configuration } from "./configuration.ts";
 import {
   abort,
+  bothSealedBy,
   complete,
   completeNext,
+  completeNextUnchanged,
   lead,
   nothing,
   prune,
@@ -11,35 +13,39 @@ import {
   takeover,
   write,
   writeNext,
+  writeOther,
 } from "./scripts.ts";
 
 /** Leaders among themselves, their callers, and operators who abort. */
 export const leading: readonly Configuration[] = [
   {
     name: "asked-again-beside-takeover",
-    says: "A leader asks again for an epoch of unknown outcome, while its supervisor claims a higher version.",
-    past: sealedBy("A", 4),
+    says: "An instance without a version asks again for an epoch of unknown outcome, while it aborts it and takes over.",
+    past: async (stage) => {
+      await stage.open("B");
+      await stage.call("B", write(6), complete(6));
+    },
     present: async (stage) => {
-      await lead(stage, "A", 2, write(5));
+      await stage.open("A");
+      await stage.call("A", write(5));
       return [
         { instance: "A", calls: [complete(5), complete(5)] },
-        { instance: "A", calls: [takeover(3)] },
+        { instance: "A", calls: [abort(5), takeover(1)] },
       ];
     },
     faults: { budget: 1, kinds: ["lost", "delayed"], on: /^create epoch=5\/_COMMIT/ },
-    preemptions: 3,
+    preemptions: 2,
   },
   {
     name: "pipelined-beside-takeover",
-    says: "A deposed leader has two epochs in its queue, the second all unchanged, while it claims a version again.",
-    past: sealedBy("A", 5),
+    says: "A leader has two epochs in its queue, the second all unchanged, while it claims a higher version.",
+    past: bothSealedBy("A", 5),
     present: async (stage) => {
       await lead(stage, "A", 2, write(6));
-      await lead(stage, "B", 3, write(7), write(7, 1), complete(7));
       return [
-        { instance: "A", calls: [complete(6)] },
-        { instance: "A", calls: [complete(8, [0, 1])] },
-        { instance: "A", calls: [takeover(4)] },
+        { instance: "A", calls: [complete(6, [1])] },
+        { instance: "A", calls: [complete(7, [0, 1])] },
+        { instance: "A", calls: [takeover(3)] },
       ];
     },
     preemptions: 2,
@@ -47,7 +53,7 @@ export const leading: readonly Configuration[] = [
   {
     name: "pipelined-beside-abort",
     says: "A leader has two epochs in its queue, the second with unchanged vnodes, and an operator aborts the first.",
-    past: sealedBy("A", 5),
+    past: bothSealedBy("A", 5),
     present: async (stage) => {
       await lead(stage, "A", 2, write(6), write(7, 1));
       await stage.open("O");
@@ -92,28 +98,30 @@ export const leading: readonly Configuration[] = [
   },
   {
     name: "two-claims",
-    says: "Two leaders claim versions at once, one of them the same version twice over, and each seals what comes next.",
+    says: "Two leaders claim one version at once, one of them a higher one beside it, and each seals what comes next.",
     past: sealedBy("A", 4),
     present: async (stage) => {
       await stage.open("A");
       await stage.open("B");
       return [
         { instance: "A", calls: [takeover(2), writeNext, completeNext] },
-        { instance: "B", calls: [takeover(2), takeover(3), writeNext, completeNext] },
+        { instance: "B", calls: [takeover(2)] },
+        { instance: "B", calls: [takeover(3), writeNext, completeNext] },
       ];
     },
     preemptions: 2,
   },
   {
     name: "restarted-under-its-own-name",
-    says: "A restarted process claims the version that its earlier life holds, which has not died.",
+    says: "A restarted process claims the version that its earlier life holds, which has not died, and a higher one.",
     past: sealedBy("A", 4),
     present: async (stage) => {
       await lead(stage, "A", 2, write(5));
       await stage.open("A again", { instanceId: "A" });
       return [
         { instance: "A", calls: [complete(5)] },
-        { instance: "A again", calls: [takeover(2), writeNext, completeNext] },
+        { instance: "A again", calls: [takeover(2)] },
+        { instance: "A again", calls: [takeover(3), writeNext, completeNext] },
       ];
     },
     preemptions: 2,
@@ -121,7 +129,7 @@ export const leading: readonly Configuration[] = [
   {
     name: "unknown-then-next",
     says: "A leader does not learn what became of an epoch, and goes on with the next, all unchanged, and asks again.",
-    past: sealedBy("A", 4),
+    past: bothSealedBy("A", 4),
     present: async (stage) => {
       await lead(stage, "A", 2, write(5), write(6, 1));
       return [
@@ -157,7 +165,7 @@ export const leading: readonly Configuration[] = [
       return [
         {
           instance: "A",
-          calls: [complete(5), { kind: "write", epoch: 5, vnode: 0, text: "other" }, complete(5)],
+          calls: [complete(5), writeOther(5), complete(5)],
         },
         { instance: "O", calls: [abort(5)] },
       ];
@@ -168,13 +176,13 @@ export const leading: readonly Configuration[] = [
   {
     name: "idle-beside-takeover",
     says: "A second leader takes over from one whose next epoch writes nothing of its own.",
-    past: sealedBy("A", 4),
+    past: bothSealedBy("A", 4),
     present: async (stage) => {
       await lead(stage, "A", 2);
       await stage.open("B");
       return [
         { instance: "A", calls: [complete(5, [0, 1]), complete(6, [0, 1])] },
-        { instance: "B", calls: [takeover(3), writeNext, completeNext, read(1)] },
+        { instance: "B", calls: [takeover(3), writeNext, completeNextUnchanged, read(1)] },
       ];
     },
     preemptions: 3,

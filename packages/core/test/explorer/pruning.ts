@@ -1,8 +1,10 @@
 import type { Configuration } from "./configuration.ts";
 import {
   abort,
+  bothSealedBy,
   complete,
   completeNext,
+  completeNextUnchanged,
   latest,
   lead,
   prune,
@@ -14,36 +16,34 @@ import {
   takeover,
   write,
   writeNext,
+  writeOther,
 } from "./scripts.ts";
 
 /** Somebody prunes beside the others. */
 export const pruning: readonly Configuration[] = [
   {
     name: "abort-beside-prune",
-    says: "An operator aborts an epoch that was sealed and pruned, while the leader prunes further.",
-    past: async (stage) => {
-      await sealedBy("A", 5, 6, 7)(stage);
-      await stage.call("A", prune(6));
-    },
+    says: "An operator aborts an epoch that was sealed, while the leader prunes it, and then further, twice.",
+    past: sealedBy("A", 5, 6, 7, 8),
     present: async (stage) => {
       await lead(stage, "A", 2);
       await stage.open("O");
       return [
         { instance: "O", calls: [abort(5)] },
-        { instance: "A", calls: [prune(7)] },
+        { instance: "A", calls: [prune(6), prune(7), prune(8)] },
       ];
     },
     preemptions: 3,
   },
   {
     name: "zombie-beside-prune",
-    says: "A leader stalls while its successor seals and prunes, and asks again about its own epoch.",
+    says: "A leader stalls while its successor seals and prunes, and asks again about its own epoch, also with other bytes.",
     past: sealedBy("A", 4),
     present: async (stage) => {
       await lead(stage, "A", 2, write(5));
       await stage.open("B");
       return [
-        { instance: "A", calls: [complete(5), readPartial(5), abort(5)] },
+        { instance: "A", calls: [complete(5), readPartial(5), writeOther(5), complete(5), abort(5)] },
         { instance: "B", calls: [takeover(3), writeNext, completeNext, prune(6)] },
       ];
     },
@@ -88,7 +88,7 @@ export const pruning: readonly Configuration[] = [
     name: "incremental-beside-prune",
     says: "A leader seals incremental epochs, and an operator prunes what they name, while somebody restores.",
     past: async (stage) => {
-      await sealedBy("A", 4)(stage);
+      await bothSealedBy("A", 4)(stage);
       await stage.call("A", write(5), complete(5, [1]));
     },
     present: async (stage) => {
@@ -107,13 +107,13 @@ export const pruning: readonly Configuration[] = [
   {
     name: "prune-of-a-deposed-leader",
     says: "A leader prunes and makes void, stalls, and its successor seals an epoch that names what is pruned.",
-    past: sealedBy("A", 4),
+    past: bothSealedBy("A", 4),
     present: async (stage) => {
       await lead(stage, "A", 2, write(5));
       await stage.open("B");
       return [
         { instance: "A", calls: [prune(6)] },
-        { instance: "B", calls: [takeover(3), writeNext, completeNext, prune(9)] },
+        { instance: "B", calls: [takeover(3), writeNext, completeNextUnchanged, prune(9)] },
         { instance: "A", calls: [complete(5, [1])] },
       ];
     },
