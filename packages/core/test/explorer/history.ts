@@ -1,0 +1,259 @@
+import type { Seal } from "../../src/seal.ts";
+import { bodyId, type Watcher } from "./content.ts";
+import { SetFingerprint } from "./fingerprint.ts";
+
+export interface SealEntry {
+  readonly vnode: number;
+  readonly key: string;
+  readonly size: number;
+  readonly sha256?: string;
+}
+
+/** One seal, with what the store held under its keys when it came into being. */
+export interface SealRecord {
+  readonly id: string;
+  readonly epoch: number;
+  readonly committer: string;
+  readonly incarnation: string;
+  readonly version: number;
+  readonly entries: readonly SealEntry[];
+  readonly bodies: ReadonlyMap<string, Uint8Array>;
+  readonly sentAt: number;
+  readonly createdAt: number;
+  /** Whether its incarnation holds the fence of its version. */
+  readonly isFenced: boolean;
+  /** It came into being below the floor: it never counted, and the next prune removes it. */
+  readonly isStray: boolean;
+}
+
+/** What the store was at one moment. */
+export interface View {
+  readonly tick: number;
+  readonly floor: number;
+  readonly fence: number;
+  /** The newest sealed epoch; -1: none. */
+  readonly newest: number;
+  /** Every seal so far that counted. */
+  readonly sealed: readonly SealRecord[];
+}
+
+interface Returned {
+  readonly version: number;
+  readonly incarnation: string;
+  readonly base: number;
+}
+
+/** The invariant of docs/protocol.md that was broken, by a name of its own, and how. */
+export interface Violation {
+  readonly id: string;
+  readonly sentence: string;
+}
+
+/** Everything that the store ever held, with an eye on the invariants that concern the store alone. */
+export class History implements Watcher {
+  floor = 0;
+  fence = 0;
+  newest = -1;
+  /** Which incarnation holds the fence of a version. */
+  readonly holders: Map<number, string> = new Map();
+  /** Every seal that ever was, strays too. */
+  readonly seals: SealRecord[] = [];
+  /** The seals that are there now. */
+  readonly present: Map<number, SealRecord> = new Map();
+  readonly everVoid: Set<number> = new Set();
+  /** Epochs of which somebody was told that they will never be sealed. */
+  readonly toldVoid: Set<number> = new Set();
+  /** By incarnation and epoch: when it was last told that its attempt is not sealed. */
+  readonly toldNo: Map<string, number> = new Map();
+  readonly takeovers: Returned[] = [];
+  /** All that later judgements depend on. */
+  readonly facts: SetFingerprint = new SetFingerprint();
+  violation: Violation | undefined;
+  readonly #known = new Set<string>();
+  readonly #ignored: ReadonlySet<string>;
+  readonly #now: () => number;
+  readonly #voids = new Set<number>();
+  #objects: ReadonlyMap<string, Uint8Array> = new Map();
+
+  constructor(now: () => number, ignored: ReadonlySet<string>) {
+    this.#now = now;
+    this.#ignored = ignored;
+  }
+
+  watch(objects: ReadonlyMap<string, Uint8Array>): void {
+    this.#objects = objects;
+  }
+
+  /** The first violation counts: what follows may follow from it. */
+  violate(id: string, sentence: string): void {
+    if (!this.#ignored.has(id)) this.violation ??= { id, sentence };
+  }
+
+  /** Notes what later judgements depend on: two runs are in the same state only if they agree about it. */
+  note(fact: string): void {
+    if (this.#known.has(fact)) return;
+    this.#known.add(fact);
+    this.facts.add(fact);
+  }
+
+  get now(): number {
+    return this.#now();
+  }
+
+  view(): View {
+    const sealed = this.seals.filter(({ isStray }) => !isStray);
+    return { tick: this.#now(), floor: this.floor, fence: this.fence, newest: this.newest, sealed };
+  }
+
+  /** The seals of an epoch that counted. */
+  sealsOf(epoch: number): readonly SealRecord[] {
+    return this.seals.filter((seal) => seal.epoch === epoch && !seal.isStray);
+  }
+
+  /** The seal that ever was which says the same. */
+  recordOf(seal: Seal): SealRecord | undefined {
+    const entries = seal.partials.map(({ key, sha256 }) => `${key} ${sha256}`).join();
+    return this.seals.find(
+      (record) =>
+        record.epoch === seal.epoch &&
+        record.incarnation === seal.incarnation &&
+        record.version === seal.assignmentVersion &&
+        record.entries.map(({ key, sha256 }) => `${key} ${sha256}`).join() === entries,
+    );
+  }
+
+  isVoid(epoch: number): boolean {
+    return this.#voids.has(epoch);
+  }
+
+  created(key: string, body: Uint8Array, sentAt: number): void {
+    const control = parseControl(key);
+    if (control?.kind === "fence") {
+      const { incarnation } = JSON.parse(textOf(body)) as { incarnation: string };
+      this.holders.set(control.value, incarnation);
+      this.fence = Math.max(this.fence, control.value);
+      this.note(`fence ${control.value} ${incarnation}`);
+    }
+    if (control?.kind === "floor") this.#floorCreated(control.value);
+    const epoch = parseCommit(key);
+    if (epoch === undefined) return;
+    if (textOf(body).includes('"void":true')) {
+      this.#voids.add(epoch);
+      this.everVoid.add(epoch);
+      this.note(`void ${epoch}`);
+    } else this.#sealed(this.#record(epoch, body, sentAt));
+  }
+
+  deleted(key: string): void {
+    const control = parseControl(key);
+    if (control !== undefined) {
+      const highest = control.kind === "fence" ? this.fence : this.floor;
+      if (control.value >= highest)
+        this.violate("highest-control-deleted", `4: ${key} was deleted, the highest`);
+      return;
+    }
+    for (const seal of this.present.values()) {
+      if (seal.isStray || seal.epoch < this.floor || !seal.entries.some((entry) => entry.key === key))
+        continue;
+      this.violate("needed-object-deleted", `10: ${key} was deleted, the seal of ${seal.epoch} needs it`);
+    }
+    const epoch = parseCommit(key);
+    if (epoch === undefined) return;
+    if (epoch >= this.floor)
+      this.violate("commit-deleted", `11: ${key} was deleted, the floor is ${this.floor}`);
+    this.present.delete(epoch);
+    this.#voids.delete(epoch);
+  }
+
+  #floorCreated(floor: number): void {
+    this.floor = Math.max(this.floor, floor);
+    this.note(`floor ${floor}`);
+    if (floor > this.newest)
+      this.violate(
+        "floor-above-newest",
+        `5: floor ${floor} was published above the newest seal, ${this.newest}`,
+      );
+  }
+
+  #record(epoch: number, body: Uint8Array, sentAt: number): SealRecord {
+    const seal = JSON.parse(textOf(body)) as {
+      committer: string;
+      incarnation: string;
+      assignmentVersion: number;
+      partials: SealEntry[];
+    };
+    const { committer, incarnation, assignmentVersion: version, partials: entries } = seal;
+    const bodies = new Map<string, Uint8Array>();
+    for (const { key } of entries) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) bodies.set(key, object);
+    }
+    const isFenced = version > 0 && this.holders.get(version) === incarnation;
+    const isStray = epoch < this.floor;
+    const createdAt = this.#now();
+    const id = bodyId(body);
+    return {
+      id,
+      epoch,
+      committer,
+      incarnation,
+      version,
+      entries,
+      bodies,
+      sentAt,
+      createdAt,
+      isFenced,
+      isStray,
+    };
+  }
+
+  #sealed(seal: SealRecord): void {
+    const { epoch, version, incarnation, isStray, isFenced } = seal;
+    this.seals.push(seal);
+    this.present.set(epoch, seal);
+    this.note(`seal ${seal.id} ${isStray} ${[...seal.bodies.values()].map(bodyId).join(" ")}`);
+    if (isStray) return;
+    const what = `the seal of ${epoch} by ${seal.committer} under version ${version}`;
+    for (const { key, size } of seal.entries) {
+      if (seal.bodies.get(key)?.length !== size)
+        this.violate("inventory-not-there", `2: ${what} names ${key}, which is not there as it says`);
+    }
+    const before = this.present.get(this.newest);
+    for (const { vnode, key } of isFenced && before !== undefined ? seal.entries : []) {
+      const kept = before?.entries.find((entry) => entry.vnode === vnode)?.key;
+      if (key.startsWith(`epoch=${epoch}/`) || key === kept) continue;
+      const taking = `${what} takes vnode ${vnode} over from ${key}`;
+      this.violate("unchanged-not-as-before", `7: ${taking}, the seal before it names ${kept}`);
+    }
+    for (const taken of this.takeovers) {
+      // Without a fence of its own a seal may fill a gap that was there before anybody led.
+      if (version < taken.version && (isFenced || epoch > taken.base))
+        this.violate(
+          "seal-after-takeover",
+          `6: ${what} came after takeover ${taken.version} from ${taken.base}`,
+        );
+    }
+    if (isFenced && epoch < this.newest)
+      this.violate("seal-below-newest", `11: ${what} came below the newest, ${this.newest}`);
+    if (this.toldVoid.has(epoch))
+      this.violate("sealed-after-void", `9: ${what} came after it was told to be void`);
+    const denied = this.toldNo.get(`${incarnation}/${epoch}`);
+    if (denied !== undefined && seal.sentAt < denied)
+      this.violate("sealed-after-no", `9: ${what} had been sent when its sender was told "no"`);
+    this.newest = Math.max(this.newest, epoch);
+  }
+}
+
+function parseCommit(key: string): number | undefined {
+  const match = /^epoch=(\d+)\/_COMMIT$/.exec(key);
+  return match === null ? undefined : Number(match[1]);
+}
+
+function parseControl(key: string): { readonly kind: string; readonly value: number } | undefined {
+  const match = /^_control\/(fence|floor)=(\d{16})$/.exec(key);
+  return match === null ? undefined : { kind: match[1] ?? "", value: Number(match[2]) };
+}
+
+export function textOf(body: Uint8Array): string {
+  return new TextDecoder().decode(body);
+}

@@ -1,0 +1,96 @@
+/** Judges what those are told who read. */
+import type { SealedEpoch } from "../../src/state-backend.ts";
+import type { Instance } from "./calls.ts";
+import { type History, type SealRecord, textOf } from "./history.ts";
+import type { ObservedCall } from "./observer.ts";
+
+export function foundLatest(
+  history: History,
+  { begin, lastControl }: ObservedCall,
+  found: SealedEpoch | undefined,
+): string {
+  const what = `latest returned ${found?.epoch ?? "none"}`;
+  if (found === undefined) {
+    if (begin.newest >= 0)
+      history.violate("latest-none", `5: ${what}, and ${begin.newest} was sealed before`);
+    return "none";
+  }
+  if (found.epoch < begin.newest)
+    history.violate("latest-too-old", `5: ${what}, and ${begin.newest} was sealed before`);
+  if (history.recordOf(found.seal)?.isStray !== false)
+    history.violate("latest-never-sealed", `5: ${what}, which was never sealed`);
+  if ((lastControl?.floor ?? 0) > found.epoch)
+    history.violate(
+      "latest-below-floor",
+      `4: ${what}, when it last looked the floor was ${lastControl?.floor}`,
+    );
+  return String(found.epoch);
+}
+
+export function readHandle(
+  history: History,
+  { handle }: Instance,
+  vnode: number,
+  body: Uint8Array | undefined,
+): string {
+  if (handle === undefined) return "nothing to read";
+  sameBytes(history, history.recordOf(handle.seal), vnode, body, `a handle of ${handle.epoch}`);
+  return body === undefined ? "none" : `"${textOf(body)}"`;
+}
+
+export function readPartialReturned(
+  history: History,
+  { begin }: ObservedCall,
+  epoch: number,
+  vnode: number,
+  body: Uint8Array | undefined,
+): string {
+  const [sealed] = history.sealsOf(epoch);
+  const what = `readPartial of ${epoch}`;
+  const isStray = history.seals.some((seal) => seal.epoch === epoch);
+  if (sealed === undefined && begin.floor > epoch)
+    history.violate(
+      isStray ? "stray-believed" : "read-below-floor",
+      `7: ${what} gave ${body === undefined ? "none" : "bytes"} of what never was sealed`,
+    );
+  // What was sealed while it was looked for may be seen or not.
+  if (begin.sealed.some((seal) => seal.epoch === epoch)) sameBytes(history, sealed, vnode, body, what);
+  return body === undefined ? "none" : `"${textOf(body)}"`;
+}
+
+function sameBytes(
+  history: History,
+  record: SealRecord | undefined,
+  vnode: number,
+  body: Uint8Array | undefined,
+  what: string,
+): void {
+  const key = record?.entries.find((entry) => entry.vnode === vnode)?.key;
+  const expected = key === undefined ? undefined : record?.bodies.get(key);
+  const [found, sealed] = [body, expected].map((bytes) =>
+    bytes === undefined ? "nothing" : `"${textOf(bytes)}"`,
+  );
+  if (found !== sealed)
+    history.violate("other-bytes-read", `7: ${what} gave ${found} of ${vnode}, not ${sealed}`);
+}
+
+export function listed(history: History, { begin }: ObservedCall, epochs: readonly number[]): string {
+  const what = `sealedEpochs returned [${epochs.join(", ")}]`;
+  const sealed = new Set(history.seals.filter(({ isStray }) => !isStray).map(({ epoch }) => epoch));
+  const [lowest = Infinity] = epochs;
+  const highest = epochs.at(-1) ?? -1;
+  for (const epoch of epochs)
+    if (!sealed.has(epoch))
+      history.violate("listed-never-sealed", `11: ${what}, and ${epoch} was never sealed`);
+  if (epochs.toSorted((a, b) => a - b).join() !== epochs.join())
+    history.violate("listed-unordered", `11: ${what}`);
+  for (const epoch of sealed) {
+    if (epochs.includes(epoch)) continue;
+    if (epoch > lowest && epoch < highest)
+      history.violate("listed-with-a-gap", `11: ${what} without ${epoch}`);
+    else if (epoch >= history.floor && (begin.sealed.some((seal) => seal.epoch === epoch) || epoch < highest))
+      history.violate("listed-without", `11: ${what} without ${epoch}`);
+  }
+  if (highest < begin.newest) history.violate("listed-without-newest", `5: ${what} without ${begin.newest}`);
+  return `[${epochs.join(", ")}]`;
+}

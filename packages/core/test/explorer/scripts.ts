@@ -1,0 +1,59 @@
+/** Calls by their names, for configurations to be read as scripts. */
+import type { Call } from "./calls.ts";
+import type { Stage } from "./configuration.ts";
+
+export const write = (epoch: number, vnode = 0): Call => ({ kind: "write", epoch, vnode });
+export const writeOther = (epoch: number): Call => ({ kind: "write", epoch, vnode: 0, text: "other" });
+export const complete = (epoch: number, unchanged?: readonly number[]): Call => ({
+  kind: "complete",
+  epoch,
+  ...(unchanged === undefined ? {} : { unchanged }),
+});
+export const takeover = (version: number): Call => ({ kind: "takeover", version });
+export const prune = (before: number): Call => ({ kind: "prune", before });
+export const pruneAsOperator = (before: number): Call => ({ kind: "prune", before, asOperator: true });
+export const abort = (epoch: number): Call => ({ kind: "abort", epoch });
+export const latest: Call = { kind: "latest" };
+export const sealedEpochs: Call = { kind: "sealedEpochs" };
+export const read = (vnode = 0): Call => ({ kind: "read", vnode });
+export const readPartial = (epoch: number, vnode = 0): Call => ({ kind: "readPartial", epoch, vnode });
+export const writeNext: Call = { kind: "write", epoch: "next", vnode: 0 };
+export const completeNext: Call = { kind: "complete", epoch: "next" };
+/** Vnode 1 is as it was. */
+export const completeNextUnchanged: Call = { kind: "complete", epoch: "next", unchanged: [1] };
+
+type Past = (stage: Stage) => Promise<void>;
+
+/** Version 1, of a process that is gone, sealed these epochs, of vnode 0 alone. */
+export function sealedBy(id: string, ...epochs: readonly number[]): Past {
+  return sealed(id, epochs, [0]);
+}
+
+/** The same, of vnodes 0 and 1: whoever goes on names both. */
+export function bothSealedBy(id: string, ...epochs: readonly number[]): Past {
+  return sealed(id, epochs, [0, 1]);
+}
+
+function sealed(id: string, epochs: readonly number[], vnodes: readonly number[]): Past {
+  return async (stage) => {
+    await stage.open(id);
+    await stage.call(id, takeover(1));
+    for (const epoch of epochs)
+      await stage.call(id, ...vnodes.map((vnode) => write(epoch, vnode)), complete(epoch));
+  };
+}
+
+export async function nothing(): Promise<void> {
+  return undefined;
+}
+
+/** Opens a backend and lets it lead. */
+export async function lead(
+  stage: Stage,
+  id: string,
+  version: number,
+  ...then: readonly Call[]
+): Promise<void> {
+  await stage.open(id);
+  await stage.call(id, takeover(version), ...then);
+}
