@@ -137,7 +137,7 @@ function table(): string {
   return `# The rules, and the tests that hold them
 
 \`pnpm rules\` takes each rule of [the protocol](../protocol.md) out of the source, one at a time, runs the
-tests, and writes this table. A rule that no test misses fails it. \`S…\`, \`T…\`, \`P…\` and \`R…\` are the
+tests, and writes this table. A rule that no test misses fails it. Ids such as \`S13\` and \`L04\` are the
 sequences of \`backendConformance\`, which every adapter runs too. Where the last column says yes, the
 random simulation is shown to notice as well.
 
