@@ -38,7 +38,7 @@ async function pages(folder: string, entry: string): Promise<string[]> {
 describe("the API reference", () => {
   beforeAll(async () => {
     await writeReference(await publicEntryPoints(root), out);
-  }, 60_000);
+  }, 240_000);
 
   test("is of every entry point that a public package has", async () => {
     const names = [...(await publicEntryPoints(root)).keys()];

@@ -23,7 +23,7 @@ beforeAll(async () => {
   ];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: {} });
   result = JSON.parse(stdout) as Result;
-}, 120_000);
+}, 300_000);
 
 describe("on 1,000 epochs of 1,000 vnodes", () => {
   test("the results are those of a small store", () => {
