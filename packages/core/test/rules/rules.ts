@@ -196,7 +196,6 @@ export const rules: readonly Rule[] = [
     says: "An epoch that turns out to be sealed when it is settled is the newest.",
     section: "One good epoch",
     without: replaceOperand(1, "undefined"),
-    simulated: true,
   },
 
   // One good epoch: the seal
