@@ -10,11 +10,14 @@ import {
 import { abort } from "./calls/abort.ts";
 import { epochComplete } from "./calls/complete/complete.ts";
 import { completeRequest } from "./calls/complete/request.ts";
-import { describeEpoch } from "./calls/describe.ts";
+import { describeControl, describeEpoch } from "./calls/describe.ts";
+import { epochStates } from "./calls/epochs.ts";
 import { findNewest } from "./calls/latest.ts";
-import { openNamespace } from "./calls/open.ts";
+import { checkKnown, openNamespace } from "./calls/open.ts";
 import { pruneBefore } from "./calls/prune/prune.ts";
 import { readPartial, SealCache } from "./calls/read-partial.ts";
+import { giveUp, recoverNamespace } from "./calls/recover.ts";
+import { readSeal } from "./calls/sealed.ts";
 import { sealedEpochs } from "./calls/sealed-epochs.ts";
 import { takeover } from "./calls/takeover.ts";
 import { writeAttachment, writePartial } from "./calls/write.ts";
@@ -22,19 +25,32 @@ import { asStateError, isStateError, StateError } from "./errors.ts";
 import { eventSink, refusalOf } from "./events.ts";
 import { Leadership } from "./leadership.ts";
 import { Namespace } from "./namespace.ts";
-import { type CheckedOptions, checkOpenOptions, type OpenOptions } from "./open-options.ts";
+import {
+  type CheckedOptions,
+  checkOpenOptions,
+  checkRecoverOptions,
+  type GiveUp,
+  maxCapacity,
+  type OpenOptions,
+  type RecoverNamespace,
+  type RecoverOptions,
+} from "./open-options.ts";
 import { OwnWrites } from "./own-writes.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
 import { retryPolicy } from "./retry.ts";
 import type { Seal } from "./seal.ts";
 import { SealHandle } from "./sealed-epoch.ts";
 import type {
+  ControlDescription,
   EpochCompleteArguments,
   EpochDescription,
   EpochOutcome,
+  EpochState,
+  GivenUpEpoch,
   PruneOptions,
   PruneReport,
   ReadPartialArguments,
+  RecoveredNamespace,
   SealedEpoch,
   SealedEpochsArguments,
   StateBackend,
@@ -71,7 +87,7 @@ export class ObjectStoreBackend implements StateBackend {
   private constructor(namespace: Namespace, leadership: Leadership, options: CheckedOptions) {
     this.#namespace = namespace;
     this.#leadership = leadership;
-    this.vnodeCapacity = options.vnodeCapacity;
+    this.vnodeCapacity = namespace.vnodeCapacity;
     this.#readOnly = options.readOnly;
     this.#acceptListed = options.acceptListed;
   }
@@ -79,23 +95,47 @@ export class ObjectStoreBackend implements StateBackend {
   /**
    * Opens the namespace in `store`, creating it the first time, and refuses a store that cannot hold checkpoints.
    *
-   * @throws `StateError`: `ConditionIgnored`, `CapacityMismatch`, `UnknownFormat`, `Corrupt`, `StoreFailed`
+   * @throws `StateError`: `ConditionIgnored`, `CapacityMismatch`, `NamespaceAbsent`, `UnknownFormat`, `Corrupt`,
+   *   `StoreFailed`
    */
   static async open(options: OpenOptions): Promise<ObjectStoreBackend> {
     const checked = checkOpenOptions(options);
-    const { store, signal, vnodeCapacity, concurrency } = checked;
-    const emit = eventSink(checked.onEvent);
-    const client = new StoreClient(store, retryPolicy(checked.retry), emit);
-    const namespace = new Namespace(client, { vnodeCapacity, concurrency, emit });
-    try {
-      const { fence } = await openNamespace(namespace, checked, signal);
+    const namespace = namespaceOf(checked);
+    return opening(namespace, checked.signal, async () => {
+      const { fence } = await openNamespace(namespace, checked, checked.signal);
       const leadership = new Leadership(checked.instanceId);
       // rule: open-takes-the-highest-fence
       leadership.raiseAuthoritativeVersion(fence);
       return new ObjectStoreBackend(namespace, leadership, checked);
-    } catch (error) {
-      throw asStateError(error, `open of ${client.name}`, { sealed: "unknown" }, signal);
-    }
+    });
+  }
+
+  /**
+   * What an operator decides, by name, when what the protocol goes by is damaged.
+   *
+   * `giveUp`: the epoch's `_COMMIT` cannot be read, and no copy is left to put back. It counts as void from now on, for
+   * exactly the bytes that are there; its outputs may have been released. `version` is claimed for it, so it is above
+   * every other: whoever leads is deposed, and the job takes over with a higher one.
+   *
+   * `vnodeCapacity`: `_control/namespace` was lost, and is written anew. A capacity that does not cover the newest seal is
+   * refused.
+   *
+   * @throws `StateError`: `EpochSealed`, `NotSealed` if the epoch's `_COMMIT` can be read, or is not there;
+   *   `StaleVersion`, `EpochPruned`, `OutcomeUnknown`, `CapacityMismatch`, `NamespaceAbsent`, `StoreFailed`
+   */
+  static async recover(options: RecoverOptions & GiveUp): Promise<GivenUpEpoch>;
+  static async recover(options: RecoverOptions & RecoverNamespace): Promise<RecoveredNamespace>;
+  static async recover(
+    options: RecoverOptions & (GiveUp | RecoverNamespace),
+  ): Promise<GivenUpEpoch | RecoveredNamespace> {
+    const { open, damage } = checkRecoverOptions(options);
+    const namespace = namespaceOf(open);
+    return opening<GivenUpEpoch | RecoveredNamespace>(namespace, open.signal, async () => {
+      if ("vnodeCapacity" in damage) return recoverNamespace(namespace, open.signal);
+      await openNamespace(namespace, { ...open, mustExist: true }, open.signal);
+      checkKnown(namespace);
+      return giveUp(namespace, new Leadership(open.instanceId), damage, open.signal);
+    });
   }
 
   get instanceId(): string {
@@ -204,6 +244,29 @@ export class ObjectStoreBackend implements StateBackend {
     );
   }
 
+  async sealed(epoch: number, options?: OperationOptions): Promise<SealedEpoch | undefined> {
+    checkEpoch(epoch);
+    const signal = signalOf(options);
+    return this.#call("sealed", epoch, signal, async () =>
+      this.#handle(await readSeal(this.#namespace, epoch, signal)),
+    );
+  }
+
+  async *epochs(options?: OperationOptions): AsyncGenerator<EpochState, void, undefined> {
+    const signal = signalOf(options);
+    const states = epochStates(this.#namespace, signal);
+    for (;;) {
+      const next = await this.#call("epochs", undefined, signal, () => states.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  async control(options?: OperationOptions): Promise<ControlDescription> {
+    const signal = signalOf(options);
+    return this.#call("control", undefined, signal, () => describeControl(this.#namespace, signal));
+  }
+
   async sealedEpochs(
     args: SealedEpochsArguments = {},
     options?: OperationOptions,
@@ -279,5 +342,29 @@ export class ObjectStoreBackend implements StateBackend {
     } finally {
       this.#inFlight.delete(running);
     }
+  }
+}
+
+function namespaceOf({
+  store,
+  retry,
+  onEvent,
+  concurrency,
+  vnodeCapacity = maxCapacity,
+}: CheckedOptions): Namespace {
+  const emit = eventSink(onEvent);
+  const client = new StoreClient(store, retryPolicy(retry), emit);
+  return new Namespace(client, { vnodeCapacity, concurrency, emit });
+}
+
+async function opening<T>(
+  { client }: Namespace,
+  signal: AbortSignal | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw asStateError(error, `open of ${client.name}`, { sealed: "unknown" }, signal);
   }
 }

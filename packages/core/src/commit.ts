@@ -2,10 +2,14 @@
 import { createOrReadBack, type NotCreated } from "./create-or-read-back.ts";
 import { outcomeOf } from "./concurrency.ts";
 import { isStateError, StateError } from "./errors.ts";
-import { commitKey, parseEpochObject } from "./layout.ts";
+import { commitKey, givenUpKey, parseEpochObject } from "./layout.ts";
 import type { Leadership } from "./leadership.ts";
 import type { Namespace } from "./namespace.ts";
-import { type Commit, decodeCommit, encodeVoid, frozen, type Seal } from "./seal.ts";
+import { type Commit, decodeCommit, encodeVoid, frozen, type PlainText, type Seal } from "./seal.ts";
+import { sha256Hex } from "./sha256.ts";
+
+/** What an epoch's `_COMMIT` decides, once plain text was told from damage. */
+export type Decision = Exclude<Commit, { readonly kind: "plain-text" }>;
 
 /** What an epoch's `_COMMIT` says, or `undefined` when there is none. @throws `Corrupt`, `UnknownFormat` */
 export async function readCommit(
@@ -13,24 +17,129 @@ export async function readCommit(
   epoch: number,
   signal: AbortSignal | undefined,
 ): Promise<Commit | undefined> {
+  const body = await readCommitBody(namespace, epoch, signal);
+  return body === undefined ? undefined : interpret(namespace, epoch, body, signal);
+}
+
+export function readCommitBody(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
   const { client } = namespace;
   // rule: seals-are-read-with-time-for-their-size
   const operation = client.operation(signal, namespace.expectedCommitBytes);
   // rule: commit-read-by-its-whole-key
-  const body = await client.get(commitKey(epoch), operation);
-  return body === undefined ? undefined : decodeCommit(body, epoch);
+  return client.get(commitKey(epoch), operation);
 }
 
-/** The seal that a commit stands for, or `undefined` for a void. The plain-text form needs a listing. */
+/** How many `_COMMIT`s are read at once by whoever looks for one: unsealed epochs on top are few. */
+const batchSize = 8;
+
+/** The epochs' `_COMMIT`s in the order given. One that cannot be read is for the caller to judge. */
+export async function* commitsOf(
+  namespace: Namespace,
+  epochs: readonly number[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ readonly epoch: number; readonly commit: PromiseSettledResult<Commit | undefined> }> {
+  for (let start = 0; start < epochs.length; start += batchSize) {
+    const batch = epochs.slice(start, start + batchSize);
+    yield* await namespace.map(batch, async (epoch) => ({
+      epoch,
+      commit: await outcomeOf(readCommit(namespace, epoch, signal)),
+    }));
+  }
+}
+
+/** What the bytes of a `_COMMIT` say. @throws `Corrupt`, `UnknownFormat`, `CapacityMismatch` */
+export async function interpret(
+  namespace: Namespace,
+  epoch: number,
+  body: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Commit> {
+  const commit = await unlessGivenUp(namespace, epoch, body, signal, () => decodeCommit(body, epoch));
+  if (commit.kind === "seal") namespace.checkCapacity(commit.seal);
+  return commit;
+}
+
+/** Tells plain text that is LaminarDB's seal from plain text that is damage. @throws as `interpret` */
+export async function decisionOf(
+  namespace: Namespace,
+  epoch: number,
+  commit: Commit,
+  signal: AbortSignal | undefined,
+): Promise<Decision> {
+  if (commit.kind !== "plain-text") return commit;
+  const { committer, body } = commit;
+  const decision = await unlessGivenUp(namespace, epoch, body, signal, async (): Promise<Decision> => {
+    await checkPlainText(namespace, epoch, signal);
+    return { kind: "seal", seal: await plainTextSeal(namespace, epoch, committer, signal) };
+  });
+  if (decision.kind === "seal") namespace.checkCapacity(decision.seal);
+  return decision;
+}
+
+/**
+ * Of plain texts those that are damage and were given up. If no seal stands below the highest, none stands below the
+ * others.
+ *
+ * @throws `Corrupt` for one that is damage and was not given up
+ */
+export async function damagedPlainTexts(
+  namespace: Namespace,
+  plainTexts: ReadonlyMap<number, PlainText>,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> {
+  const damaged: number[] = [];
+  for (const [epoch, commit] of [...plainTexts].toSorted(([a], [b]) => b - a)) {
+    const { kind } = await decisionOf(namespace, epoch, commit, signal);
+    if (kind === "seal") break;
+    damaged.push(epoch);
+  }
+  return damaged;
+}
+
+/** The seal that a commit stands for, or `undefined` for a void. */
 export async function sealOf(
   namespace: Namespace,
   epoch: number,
   commit: Commit,
   signal: AbortSignal | undefined,
 ): Promise<Seal | undefined> {
-  if (commit.kind === "void") return undefined;
-  if (commit.kind === "seal") return commit.seal;
-  await checkPlainText(namespace, epoch, signal);
+  const decision = await decisionOf(namespace, epoch, commit, signal);
+  return decision.kind === "seal" ? decision.seal : undefined;
+}
+
+/**
+ * Reads a `_COMMIT`. If it is damaged, control is listed: the epoch is void if exactly these bytes were given up. A store
+ * that gives other bytes to others gets no second truth.
+ */
+async function unlessGivenUp<C>(
+  namespace: Namespace,
+  epoch: number,
+  body: Uint8Array,
+  signal: AbortSignal | undefined,
+  read: () => C | Promise<C>,
+): Promise<C | { readonly kind: "given-up" }> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isStateError(error) || error.code !== "Corrupt") throw error;
+    const { givenUp } = await namespace.readControl(signal);
+    // rule: only-the-bytes-that-were-given-up-are-void
+    if (!givenUp.has(givenUpKey(epoch, await sha256Hex(new Uint8Array(body))))) throw error;
+    return { kind: "given-up" };
+  }
+}
+
+/** Plain text names no objects: its inventory is the first partials that the listing shows. */
+async function plainTextSeal(
+  namespace: Namespace,
+  epoch: number,
+  committer: string,
+  signal: AbortSignal | undefined,
+): Promise<Seal> {
   const partials = [];
   for await (const { key, size } of namespace.listEpoch(epoch, signal)) {
     const object = parseEpochObject(key);
@@ -38,7 +147,7 @@ export async function sealOf(
       partials.push({ vnode: object.vnode, key, size });
   }
   partials.sort((a, b) => a.vnode - b.vnode);
-  return frozen({ format: 0, epoch, committer: commit.committer, partials, attachments: [] });
+  return frozen({ format: 0, epoch, committer, partials, attachments: [] });
 }
 
 /**
@@ -47,7 +156,7 @@ export async function sealOf(
  *
  * @throws `Corrupt`
  */
-export async function checkPlainText(
+async function checkPlainText(
   namespace: Namespace,
   epoch: number,
   signal: AbortSignal | undefined,
@@ -62,18 +171,24 @@ export async function checkPlainText(
     commit?.status === "fulfilled" && commit.value?.kind === "seal";
   const below = lower.find((_, index) => isSeal(commits[index]));
   // rule: plain-text-stands-below-every-seal
-  if (below !== undefined) throw plainTextError(epoch, below);
-}
-
-export function plainTextError(epoch: number, below: number): StateError {
+  if (below === undefined) return;
   const key = commitKey(epoch);
   const message = `${key} is plain text above epoch ${below}, which is sealed in this library's form: it is damaged`;
-  return new StateError("Corrupt", message, { sealed: "unknown", epoch, key });
+  throw new StateError("Corrupt", message, { sealed: "unknown", epoch, key });
+}
+
+/** The error of a call that would have to answer for an epoch which may have been sealed before it was given up. */
+export function givenUpError(epoch: number): StateError {
+  const message =
+    `${commitKey(epoch)} could not be read and was given up: the epoch is void, ` +
+    `but its outputs may have been released before`;
+  return new StateError("EpochAborted", message, { sealed: "unknown", epoch });
 }
 
 /** An epoch decided for ever, or the reason why that is not known. */
 export type Voiding =
-  | { readonly outcome: "void" }
+  /** `givenUp`: its `_COMMIT` could not be read, so that it may have been sealed, and released, before. */
+  | { readonly outcome: "void"; readonly givenUp: boolean }
   | { readonly outcome: "sealed"; readonly seal: Seal }
   /** A `_COMMIT` was there and is gone: only prune deletes one. */
   | { readonly outcome: "gone" }
@@ -92,15 +207,18 @@ export async function voidEpoch(
   // rule: void-stays
   const creation = await createOrReadBack(client, commitKey(epoch), body, operation);
   if (creation.outcome !== "created" && creation.outcome !== "found") return creation;
+  let givenUp = false;
   if (creation.outcome === "found") {
-    const seal = await sealOf(namespace, epoch, decodeCommit(creation.body, epoch), signal);
-    if (seal !== undefined) {
+    const commit = await interpret(namespace, epoch, creation.body, signal);
+    const decision = await decisionOf(namespace, epoch, commit, signal);
+    if (decision.kind === "seal") {
       // rule: settled-seal-is-newest
-      leadership.resolve(epoch, seal);
-      return { outcome: "sealed", seal };
+      leadership.resolve(epoch, decision.seal);
+      return { outcome: "sealed", seal: decision.seal };
     }
+    givenUp = decision.kind === "given-up";
   }
   leadership.resolve(epoch, undefined);
   namespace.report("void", { epoch });
-  return { outcome: "void" };
+  return { outcome: "void", givenUp };
 }

@@ -10,7 +10,12 @@ export interface Control {
   readonly floor: number;
   /** The fences that the listing showed. */
   readonly fences: ReadonlySet<number>;
-  /** The keys of fences and floors that are surplus for good: the listing showed `keptControls` higher ones. */
+  /** The keys of the `_COMMIT`s that were given up. */
+  readonly givenUp: ReadonlyMap<string, number>;
+  /**
+   * The keys that are surplus for good: of fences and floors that the listing showed `keptControls` higher ones of, and
+   * of what was given up below the floor.
+   */
   readonly surplus: readonly string[];
 }
 
@@ -24,17 +29,25 @@ export const keptControls = 16;
 /** Lists `_control/`. The order of this request among others is what most rules of the protocol are about. */
 export async function listControl(client: StoreClient, signal: AbortSignal | undefined): Promise<Control> {
   const keys = { fence: new Map<number, string>(), floor: new Map<number, string>() };
+  const givenUp = new Map<string, number>();
   for await (const page of client.list(controlPrefix, { signal })) {
     for (const { key } of page.objects) {
       const object = parseControlKey(key);
-      if (object !== undefined && object.kind !== "namespace") keys[object.kind].set(object.value, key);
+      if (object === undefined || object.kind === "namespace") continue;
+      if (object.kind === "given-up") givenUp.set(key, object.epoch);
+      else keys[object.kind].set(object.value, key);
     }
   }
+  const floor = Math.max(0, ...keys.floor.keys());
+  // rule: given-up-counts-until-it-is-below-the-floor
+  const isOver = ([, epoch]: readonly [string, number]): boolean => epoch < floor;
+  const over = [...givenUp].filter(isOver).map(([key]) => key);
   return {
     fence: Math.max(0, ...keys.fence.keys()),
-    floor: Math.max(0, ...keys.floor.keys()),
+    floor,
     fences: new Set(keys.fence.keys()),
-    surplus: [...surplusOf(keys.fence), ...surplusOf(keys.floor)],
+    givenUp,
+    surplus: [...surplusOf(keys.fence), ...surplusOf(keys.floor), ...over],
   };
 }
 

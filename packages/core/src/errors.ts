@@ -72,6 +72,7 @@ export function isStoreError(value: unknown): value is StoreError {
  * | `EpochPruned` | the epoch is below the floor | restore from the newest seal |
  * | `EpochSuperseded` | a later epoch of this backend is sealed, or may be | use a higher epoch |
  * | `EpochSealed` | `abort` found a seal, `seal` on the error | restore from it |
+ * | `NotSealed` | the epoch has no seal that could be given up | |
  * | `SealMismatch` | the epoch is sealed, with other contents than asked about | restore from the seal |
  * | `BaseChanged` | `unchanged` referred to another epoch than is the newest now | write what changed since that one |
  * | `VnodeOmitted` | a vnode that the newest seal names is neither given, unchanged nor dropped | name it |
@@ -84,6 +85,7 @@ export function isStoreError(value: unknown): value is StoreError {
  * | `Corrupt` | bytes are not what was written | find out who changed them |
  * | `UnknownFormat` | written by a later version of this library | upgrade |
  * | `CapacityMismatch` | the namespace was created with another vnode capacity | open it with that capacity |
+ * | `NamespaceAbsent` | the store holds no checkpoints, and `mustExist` says that it must | check the bucket, path or prefix |
  * | `ConditionIgnored` | the store overwrites, or refuses the condition: it cannot hold checkpoints | use another store |
  * | `OutcomeUnknown` | a create may or may not have taken effect | ask again, or `abort` |
  * | `ReadOnly` | the backend was opened with `readOnly` | |
@@ -98,6 +100,7 @@ export type StateErrorCode =
   | "EpochSuperseded"
   | "SealMismatch"
   | "EpochSealed"
+  | "NotSealed"
   | "BaseChanged"
   | "VnodeOmitted"
   | "AttachmentOmitted"
@@ -109,6 +112,7 @@ export type StateErrorCode =
   | "Corrupt"
   | "UnknownFormat"
   | "CapacityMismatch"
+  | "NamespaceAbsent"
   | "ConditionIgnored"
   | "OutcomeUnknown"
   | "ReadOnly"

@@ -26,11 +26,20 @@ export interface RequestEvent {
  * | `split-brain` | refused: another instance sealed the epoch |
  * | `superseded` | refused: a later epoch of this backend is sealed, or may be |
  * | `pruned` | a floor was published, or a call met an epoch below it |
+ * | `given-up` | this backend gave up an epoch whose `_COMMIT` cannot be read |
  * | `takeover` | this backend holds the fence |
  */
 export interface DecisionEvent {
   readonly type: "decision";
-  readonly decision: "sealed" | "void" | "stale" | "split-brain" | "superseded" | "pruned" | "takeover";
+  readonly decision:
+    | "sealed"
+    | "void"
+    | "stale"
+    | "split-brain"
+    | "superseded"
+    | "pruned"
+    | "given-up"
+    | "takeover";
   readonly epoch?: number | undefined;
   readonly version?: number | undefined;
   readonly committer?: string | undefined;

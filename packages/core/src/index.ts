@@ -19,21 +19,26 @@ export { checkKey, checkPrefix } from "./keys.ts";
 export type { AttachmentReceipt, PartialReceipt, Receipt } from "./receipt.ts";
 export type { Seal, SealedAttachment, SealedPartial } from "./seal.ts";
 export type {
+  ControlDescription,
   EpochCompleteArguments,
   EpochDescription,
   EpochOutcome,
+  EpochState,
+  GivenUpEpoch,
   PruneOptions,
   PruneReport,
   ReadPartialArguments,
+  RecoveredNamespace,
   SealedEpoch,
   SealedEpochsArguments,
   StateBackend,
   Takeover,
   TakeoverArguments,
+  VoidMark,
   WriteAttachmentArguments,
   WritePartialArguments,
 } from "./state-backend.ts";
-export type { OpenOptions } from "./open-options.ts";
+export type { GiveUp, OpenOptions, RecoverNamespace, RecoverOptions } from "./open-options.ts";
 export { ObjectStoreBackend } from "./backend.ts";
 export type { BackendEvent, DecisionEvent, RequestEvent } from "./events.ts";
 export type { RetryOptions } from "./retry.ts";

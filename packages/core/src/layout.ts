@@ -7,7 +7,7 @@
  * epoch=<N>/attachment/<name>/data.bin | data.<sha256>.bin
  * epoch=<N>/_COMMIT
  * epoch=<N>/_ANCHOR
- * _control/namespace | fence=<16 digits> | floor=<16 digits>
+ * _control/namespace | fence=<16 digits> | floor=<16 digits> | given-up=<16 digits>.<sha256>
  * ```
  */
 import { StateError } from "./errors.ts";
@@ -21,6 +21,11 @@ export function fenceKey(version: number): string {
 
 export function floorKey(floor: number): string {
   return `_control/floor=${padded(floor)}`;
+}
+
+/** An unreadable `_COMMIT` that an operator gave up: its epoch, and the digest of the bytes that were there. */
+export function givenUpKey(epoch: number, sha256: string): string {
+  return `_control/given-up=${padded(epoch)}.${sha256}`;
 }
 
 export function epochPrefix(epoch: number): string {
@@ -103,11 +108,14 @@ export function parseEpochFolder(prefix: string): number | undefined {
 
 export type ControlObject =
   | { readonly kind: "namespace" }
-  | { readonly kind: "fence" | "floor"; readonly value: number };
+  | { readonly kind: "fence" | "floor"; readonly value: number }
+  | { readonly kind: "given-up"; readonly epoch: number };
 
 /** What a key under `_control/` stands for. @throws `UnknownFormat` for a number beyond 2^53-1. */
 export function parseControlKey(key: string): ControlObject | undefined {
   if (key === namespaceKey) return { kind: "namespace" };
+  const givenUp = /^_control\/given-up=(\d{16})\.[0-9a-f]{64}$/.exec(key);
+  if (givenUp !== null) return { kind: "given-up", epoch: knownInteger(givenUp[1] ?? "", key) };
   const match = /^_control\/(fence|floor)=(\d{16})$/.exec(key);
   if (match === null) return undefined;
   return { kind: match[1] === "fence" ? "fence" : "floor", value: knownInteger(match[2] ?? "", key) };

@@ -1,7 +1,9 @@
 import { concurrently, mapBounded } from "./concurrency.ts";
 import { type Control, listControl } from "./control.ts";
 import type { BackendEvent, DecisionEvent } from "./events.ts";
-import { epochPrefix, parseEpochFolder } from "./layout.ts";
+import { StateError } from "./errors.ts";
+import { epochPrefix, namespaceKey, parseEpochFolder } from "./layout.ts";
+import type { Seal } from "./seal.ts";
 import type { ListedObject } from "./store.ts";
 import type { StoreClient } from "./store-client.ts";
 
@@ -17,7 +19,10 @@ export interface NamespaceOptions {
 /** Where checkpoints are kept: a store, how it is listed, and how many requests a call has in flight. */
 export class Namespace {
   readonly client: StoreClient;
-  readonly #vnodeCapacity: number;
+  /** As the namespace object says; where there is none yet, as it was asked for. */
+  vnodeCapacity: number;
+  /** Whether the namespace object is known to be there. */
+  isKnown = false;
   readonly #concurrency: number;
   readonly #emit: (event: BackendEvent) => void;
   #highestFence = 0;
@@ -25,14 +30,30 @@ export class Namespace {
 
   constructor(client: StoreClient, options: NamespaceOptions) {
     this.client = client;
-    this.#vnodeCapacity = options.vnodeCapacity;
+    this.vnodeCapacity = options.vnodeCapacity;
     this.#concurrency = options.concurrency;
     this.#emit = options.emit;
   }
 
+  /**
+   * A seal names no vnode that the namespace has not.
+   *
+   * @throws `CapacityMismatch`: the namespace object was lost, and written anew with another capacity
+   */
+  checkCapacity({ epoch, partials }: Seal): void {
+    const highest = partials.at(-1)?.vnode ?? -1;
+    // rule: seal-fits-the-capacity
+    if (highest < this.vnodeCapacity) return;
+    const message =
+      `the seal of epoch ${epoch} names vnode ${highest}, and the namespace has ${this.vnodeCapacity} vnodes: ` +
+      `find out who created ${namespaceKey}, delete it, and recover({ vnodeCapacity })`;
+    const details = { sealed: "unknown", epoch, vnode: highest, key: namespaceKey } as const;
+    throw new StateError("CapacityMismatch", message, details);
+  }
+
   /** How many bytes come, at most, while one `_COMMIT` is read: others are read beside it, over the same line. */
   get expectedCommitBytes(): number {
-    return this.#vnodeCapacity * entryBytes * this.#concurrency;
+    return this.vnodeCapacity * entryBytes * this.#concurrency;
   }
 
   /**

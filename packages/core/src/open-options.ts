@@ -11,14 +11,22 @@ import type { BackendEvent } from "./events.ts";
 import type { RetryOptions } from "./retry.ts";
 import type { ObjectStore } from "./store.ts";
 
+/** The most vnodes that a namespace can have. */
+export const maxCapacity = 65_536;
+
 export interface OpenOptions {
   readonly store: ObjectStore;
   /** Names this process among its peers: 1 to 200 printable characters, not starting with `{`. */
   readonly instanceId: string;
-  /** 1 to 65,536; the same for everyone who opens this namespace, for ever. */
-  readonly vnodeCapacity: number;
-  /** Creates nothing and accepts a namespace that is not there yet. */
+  /**
+   * 1 to 65,536; the same for everyone who opens this namespace, for ever. With `readOnly` it may be left out: it is then
+   * what the namespace has.
+   */
+  readonly vnodeCapacity?: number | undefined;
+  /** Creates nothing and accepts a namespace that is not there yet, unless `mustExist`. */
   readonly readOnly?: boolean | undefined;
+  /** Refuses a store that holds no checkpoints, as `NamespaceAbsent`: a mistyped path looks like a new job. */
+  readonly mustExist?: boolean | undefined;
   /**
    * LaminarDB's rule: a vnode number stands for the only partial that the listing shows, whoever wrote it.
    *
@@ -39,13 +47,56 @@ export interface OpenOptions {
 export interface CheckedOptions {
   readonly store: ObjectStore;
   readonly instanceId: string;
-  readonly vnodeCapacity: number;
+  readonly vnodeCapacity: number | undefined;
   readonly readOnly: boolean;
+  readonly mustExist: boolean;
   readonly acceptListed: boolean;
   readonly concurrency: number;
   readonly retry: RetryOptions | undefined;
   readonly onEvent: ((event: BackendEvent) => void) | undefined;
   readonly signal: AbortSignal | undefined;
+}
+
+/** What `recover` needs of what `open` takes. */
+export type RecoverOptions = Pick<
+  OpenOptions,
+  "store" | "instanceId" | "concurrency" | "retry" | "onEvent" | "signal"
+>;
+
+/** An epoch whose `_COMMIT` cannot be read. */
+export interface GiveUp {
+  readonly giveUp: number;
+  /** Claimed for it: higher than every version claimed before. */
+  readonly version: number;
+}
+
+/** `_control/namespace` was lost. */
+export interface RecoverNamespace {
+  /** What it was: every vnode that the newest seal names is below it. */
+  readonly vnodeCapacity: number;
+}
+
+export interface CheckedRecovery {
+  readonly open: CheckedOptions;
+  readonly damage: { readonly epoch: number; readonly version: number } | { readonly vnodeCapacity: number };
+}
+
+/** @throws `TypeError`, `RangeError` */
+export function checkRecoverOptions(options: RecoverOptions & (GiveUp | RecoverNamespace)): CheckedRecovery {
+  checkObject("options", options);
+  const asked: Partial<GiveUp & RecoverNamespace> = options;
+  if ((asked.giveUp === undefined) === (asked.vnodeCapacity === undefined))
+    throw new TypeError("recover needs giveUp and version, or vnodeCapacity");
+  if (asked.giveUp === undefined) {
+    const vnodeCapacity = checkCapacity(asked.vnodeCapacity);
+    return { open: checkOpenOptions({ ...options, vnodeCapacity }), damage: { vnodeCapacity } };
+  }
+  const damage = {
+    epoch: checkInteger("giveUp", asked.giveUp, 0),
+    version: checkInteger("version", asked.version, 1),
+  };
+  // The namespace says its capacity, and nothing is created by opening it.
+  return { open: checkOpenOptions({ ...options, readOnly: true }), damage };
 }
 
 /** @throws `TypeError`, `RangeError` */
@@ -56,11 +107,14 @@ export function checkOpenOptions(options: OpenOptions): CheckedOptions {
   for (const operation of ["create", "get", "list", "delete"] as const) {
     if (typeof store[operation] !== "function") throw new TypeError(`store has no ${operation}`);
   }
+  const readOnly = checkBoolean("readOnly", options.readOnly);
+  const fromNamespace = readOnly && options.vnodeCapacity === undefined;
   const checked = {
     store,
     instanceId: checkInstanceId(options.instanceId),
-    vnodeCapacity: checkInteger("vnodeCapacity", options.vnodeCapacity, 1, 65_536),
-    readOnly: checkBoolean("readOnly", options.readOnly),
+    vnodeCapacity: fromNamespace ? undefined : checkCapacity(options.vnodeCapacity),
+    readOnly,
+    mustExist: checkBoolean("mustExist", options.mustExist),
     acceptListed: checkBoolean("acceptListed", options.acceptListed),
     concurrency: checkInteger("concurrency", concurrency, 1, 1024),
     retry,
@@ -69,6 +123,10 @@ export function checkOpenOptions(options: OpenOptions): CheckedOptions {
   checkRetry(retry);
   checkFunction("onEvent", onEvent);
   return { ...checked, signal: signalOf(options) };
+}
+
+export function checkCapacity(value: unknown): number {
+  return checkInteger("vnodeCapacity", value, 1, maxCapacity);
 }
 
 function checkRetry(retry: RetryOptions | undefined): void {

@@ -10,6 +10,8 @@ export interface Seal {
   readonly committer: string;
   readonly incarnation?: string | undefined;
   readonly assignmentVersion?: number | undefined;
+  /** When it was made, by the committer's clock: milliseconds since 1970. For display; no rule goes by it. */
+  readonly at?: number | undefined;
   /** One entry a vnode, ascending. */
   readonly partials: readonly SealedPartial[];
   readonly attachments: readonly SealedAttachment[];
@@ -54,18 +56,39 @@ export function findPartial(seal: Seal, vnode: number): SealedPartial | undefine
   return undefined;
 }
 
-/** What an epoch's `_COMMIT` says. `legacy` is the plain-text form: its inventory is what the listing shows. */
+/** LaminarDB's `_COMMIT`, or damage: all of it is the committer's id, and the inventory is what the listing shows. */
+export interface PlainText {
+  readonly kind: "plain-text";
+  readonly committer: string;
+  readonly body: Uint8Array;
+}
+
+/** What an epoch's `_COMMIT` says. */
 export type Commit =
   | { readonly kind: "seal"; readonly seal: Seal }
-  | { readonly kind: "void"; readonly by: string; readonly incarnation: string }
-  | { readonly kind: "legacy"; readonly committer: string };
+  | {
+      readonly kind: "void";
+      readonly by: string;
+      readonly incarnation: string;
+      readonly at?: number | undefined;
+    }
+  | PlainText
+  /** It cannot be read, and an operator gave it up: the epoch is void, though it may have been sealed once. */
+  | { readonly kind: "given-up" };
 
 export function encodeSeal(seal: Seal): Uint8Array {
   return encodeJson(seal);
 }
 
 export function encodeVoid(epoch: number, by: string, incarnation: string): Uint8Array {
-  return encodeJson({ format: 1, epoch, void: true, by, incarnation });
+  return encodeJson({ format: 1, epoch, void: true, by, incarnation, at: Date.now() });
+}
+
+/** Whether it may stand for a seal: plain text may be damage. */
+export function mayBeSeal(
+  commit: Commit | undefined,
+): commit is Extract<Commit, { readonly kind: "seal" | "plain-text" }> {
+  return commit?.kind === "seal" || commit?.kind === "plain-text";
 }
 
 /**
@@ -84,7 +107,7 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
   if (!text.startsWith("{")) {
     // rule: plain-text-is-an-instance-id
     if (!isInstanceId(text) || text.includes("<")) throw corrupt("is neither JSON nor the id of an instance");
-    return { kind: "legacy", committer: text };
+    return { kind: "plain-text", committer: text, body };
   }
 
   const record = parseRecord(text);
@@ -102,6 +125,8 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
     );
   }
   if (record["epoch"] !== epoch) throw corrupt(`says that it belongs to epoch ${String(record["epoch"])}`);
+  if (record["at"] !== undefined && !isCount(record["at"])) throw corrupt("has no time");
+  const at = record["at"];
   const isVoid = "void" in record;
   const isSeal = "committer" in record;
   if (isVoid === isSeal)
@@ -111,7 +136,7 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
     if (record["void"] !== true || typeof by !== "string" || typeof incarnation !== "string") {
       throw corrupt("is a void without by or incarnation");
     }
-    return { kind: "void", by, incarnation };
+    return { kind: "void", by, incarnation, at };
   }
   return { kind: "seal", seal: frozen(decodeSeal(record, epoch, corrupt)) };
 }
@@ -137,6 +162,7 @@ function decodeSeal(
     committer,
     incarnation,
     assignmentVersion,
+    ...(isCount(record["at"]) ? { at: record["at"] } : {}),
     partials: partials
       .map((entry: unknown) => {
         const { key, size, sha256, object, fields } = decodeEntry(entry, epoch) ?? fail(entryFault(entry));

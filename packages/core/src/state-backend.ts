@@ -1,5 +1,6 @@
 import type { DeleteFailure, OperationOptions } from "./store.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
+import type { StateError } from "./errors.ts";
 import type { Seal } from "./seal.ts";
 
 /**
@@ -46,7 +47,27 @@ export interface StateBackend {
   /** One vnode's state of one epoch, sealed or not; `undefined` when there is none. */
   readPartial(args: ReadPartialArguments, options?: OperationOptions): Promise<Uint8Array | undefined>;
 
-  /** Every sealed epoch above `after` that is not pruned, ascending. */
+  /**
+   * One epoch's seal, to read from; `undefined` if it has none.
+   *
+   * @throws `EpochPruned` below the floor
+   */
+  sealed(epoch: number, options?: OperationOptions): Promise<SealedEpoch | undefined>;
+
+  /**
+   * Every epoch that is not pruned, ascending, for operators. Each is told as it was when it was looked at; one that
+   * cannot be read hides no other.
+   */
+  epochs(options?: OperationOptions): AsyncIterable<EpochState>;
+
+  /** Who leads, and what is pruned. */
+  control(options?: OperationOptions): Promise<ControlDescription>;
+
+  /**
+   * Every sealed epoch above `after` that is not pruned, ascending.
+   *
+   * @throws `Corrupt` if one of them cannot be read: it may be sealed. `epochs` shows which
+   */
   sealedEpochs(args?: SealedEpochsArguments, options?: OperationOptions): Promise<readonly number[]>;
 
   /** What is in the store of one epoch, for operators. */
@@ -141,12 +162,66 @@ export interface SealedEpochsArguments {
   readonly after?: number | undefined;
 }
 
+export interface EpochState {
+  readonly epoch: number;
+  /**
+   * `open` has objects and no `_COMMIT`; `unreadable` has one that is damaged; `given-up` had such a one when an operator
+   * gave it up.
+   */
+  readonly state: "sealed" | "void" | "open" | "unreadable" | "given-up";
+  /** Why it is unreadable. */
+  readonly error?: StateError | undefined;
+}
+
+export interface ControlDescription {
+  /** The highest assignment version that was claimed; 0: none. */
+  readonly fence: number;
+  /** The lowest epoch that may still exist; 0: nothing was pruned. */
+  readonly floor: number;
+  /** `undefined` if the namespace is not there yet. */
+  readonly vnodeCapacity: number | undefined;
+  /** The epochs that were given up and are not pruned yet, ascending. */
+  readonly givenUp: readonly number[];
+}
+
+/** An epoch that `recover` gave up. */
+export interface GivenUpEpoch {
+  readonly epoch: number;
+  /** Of its `_COMMIT`. */
+  readonly key: string;
+  /** Why it cannot be read. */
+  readonly fault: string;
+  /** Bytes of the `_COMMIT` that was given up. */
+  readonly size: number;
+  /** Of these bytes, lower-case hex: only a `_COMMIT` of exactly these is void. */
+  readonly sha256: string;
+  /** The epoch may have been sealed before, and its outputs released. */
+  readonly sealed: "unknown";
+}
+
+/** A namespace whose object `recover` wrote anew. */
+export interface RecoveredNamespace {
+  readonly vnodeCapacity: number;
+  /** The newest epoch whose seal can be read. */
+  readonly newest: number | undefined;
+}
+
+/** Who made an epoch void. */
+export interface VoidMark {
+  readonly by: string;
+  readonly incarnation: string;
+  /** By the clock of who made it: milliseconds since 1970. */
+  readonly at?: number | undefined;
+}
+
 export interface EpochDescription {
   readonly epoch: number;
-  /** `pruned` wins over every other state; `open` has objects and no `_COMMIT`. */
-  readonly state: "sealed" | "void" | "open" | "absent" | "pruned";
+  /** `pruned` wins over every other state; `absent` has no object at all. */
+  readonly state: EpochState["state"] | "absent" | "pruned";
   readonly seal?: Seal | undefined;
-  readonly void?: { readonly by: string; readonly incarnation: string } | undefined;
+  readonly void?: VoidMark | undefined;
+  /** Why it is unreadable. */
+  readonly error?: StateError | undefined;
   /** In the epoch's own folder. */
   readonly objects: number;
   /** In the epoch's own folder. */

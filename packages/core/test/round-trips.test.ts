@@ -57,8 +57,8 @@ function refused(call: () => Promise<unknown>): () => Promise<unknown> {
 }
 
 describe("open", () => {
-  test("costs 3 (4) the first time", async () => {
-    expect(await store.cost(() => open("a"))).toEqual({ depth: 3, requests: 4 });
+  test("costs 4 (5) the first time", async () => {
+    expect(await store.cost(() => open("a"))).toEqual({ depth: 4, requests: 5 });
   });
 
   test("costs 2 (3) from then on", async () => {
@@ -67,6 +67,7 @@ describe("open", () => {
   });
 
   test("costs 1 (2) read-only", async () => {
+    await open("a");
     expect(await store.cost(() => open("a", { readOnly: true }))).toEqual({ depth: 1, requests: 2 });
   });
 });
@@ -209,6 +210,24 @@ describe("reading", () => {
     const backend = await open("a", { concurrency: 16 });
     await seal(backend, 1, 2, 3, 4, 5);
     expect(await store.cost(() => backend.sealedEpochs())).toEqual({ depth: 4, requests: 8 });
+  });
+
+  test("sealed costs 2, control 1, epochs 3 (n + 2)", async () => {
+    const backend = await open("a");
+    await seal(backend, 4, 5);
+    const all = async (): Promise<void> => {
+      for await (const { state } of backend.epochs()) expect(state).toBe("sealed");
+    };
+    expect(await store.cost(all)).toEqual({ depth: 3, requests: 4 });
+    expect(await store.cost(() => backend.sealed(5))).toEqual({ depth: 2, requests: 2 });
+    expect(await store.cost(() => backend.control())).toEqual({ depth: 1, requests: 1 });
+  });
+
+  test("a _COMMIT that cannot be read costs 1 more", async () => {
+    const backend = await open("a");
+    await store.create("epoch=5/_COMMIT", bytesOf("{"));
+    const sealed = refused(() => backend.sealed(5));
+    expect(await store.cost(sealed)).toEqual({ depth: 2, requests: 2 });
   });
 
   test("readPartial of a sealed epoch costs 2 (3), then 1", async () => {

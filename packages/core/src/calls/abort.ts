@@ -1,4 +1,4 @@
-import { voidEpoch } from "../commit.ts";
+import { givenUpError, voidEpoch } from "../commit.ts";
 import { checkNotPruned } from "../control.ts";
 import { notCreated } from "../create-or-read-back.ts";
 import { StateError } from "../errors.ts";
@@ -25,7 +25,11 @@ export async function abort(
   // seal: it may be a stray that came late.
   // rule: abort-looks-at-the-floor
   checkNotPruned(epoch, control);
-  if (voiding.outcome === "void") return;
+  if (voiding.outcome === "void") {
+    // rule: given-up-epoch-is-not-aborted
+    if (voiding.givenUp) throw givenUpError(epoch);
+    return;
+  }
   if (voiding.outcome === "sealed") {
     const { committer } = voiding.seal;
     const message = `epoch ${epoch} cannot be aborted: ${committer} sealed it. Restore from it, or from a later one`;

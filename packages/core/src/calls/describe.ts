@@ -1,16 +1,16 @@
-import { readCommit, sealOf } from "../commit.ts";
+import { type Decision, decisionOf, readCommit } from "../commit.ts";
+import { isStateError, type StateError } from "../errors.ts";
 import { parseEpochObject } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
-import type { Commit } from "../seal.ts";
-import type { EpochDescription } from "../state-backend.ts";
+import type { ControlDescription, EpochDescription, VoidMark } from "../state-backend.ts";
 
 export async function describeEpoch(
   namespace: Namespace,
   epoch: number,
   signal: AbortSignal | undefined,
 ): Promise<EpochDescription> {
-  const commit = await readCommit(namespace, epoch, signal);
-  const seal = commit === undefined ? undefined : await sealOf(namespace, epoch, commit, signal);
+  const { decision, error } = await readDecision(namespace, epoch, signal);
+  const seal = decision?.kind === "seal" ? decision.seal : undefined;
   // Listed after the seal was read: whatever it names was there before it.
   const missing = new Set([...(seal?.partials ?? []), ...(seal?.attachments ?? [])].map(({ key }) => key));
   const elsewhere = new Set<number>();
@@ -32,16 +32,53 @@ export async function describeEpoch(
   return {
     epoch,
     // rule: described-as-pruned-below-the-floor
-    state: floor > epoch ? "pruned" : stateOf(commit, objects),
+    state: floor > epoch ? "pruned" : stateOf(decision, error, objects),
     ...(seal === undefined ? {} : { seal }),
-    ...(commit?.kind === "void" ? { void: { by: commit.by, incarnation: commit.incarnation } } : {}),
+    ...(decision?.kind === "void" ? { void: markOf(decision) } : {}),
+    ...(error === undefined ? {} : { error }),
     objects,
     bytes,
     missing: [...missing],
   };
 }
 
-function stateOf(commit: Commit | undefined, objects: number): EpochDescription["state"] {
-  if (commit === undefined) return objects > 0 ? "open" : "absent";
-  return commit.kind === "void" ? "void" : "sealed";
+export async function describeControl(
+  namespace: Namespace,
+  signal: AbortSignal | undefined,
+): Promise<ControlDescription> {
+  const { fence, floor, givenUp } = await namespace.readControl(signal);
+  return {
+    fence,
+    floor,
+    vnodeCapacity: namespace.isKnown ? namespace.vnodeCapacity : undefined,
+    givenUp: [...new Set(givenUp.values())].toSorted((a, b) => a - b),
+  };
+}
+
+async function readDecision(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly decision?: Decision; readonly error?: StateError }> {
+  try {
+    const commit = await readCommit(namespace, epoch, signal);
+    return commit === undefined ? {} : { decision: await decisionOf(namespace, epoch, commit, signal) };
+  } catch (error) {
+    if (!isStateError(error)) throw error;
+    return { error };
+  }
+}
+
+function stateOf(
+  decision: Decision | undefined,
+  error: StateError | undefined,
+  objects: number,
+): EpochDescription["state"] {
+  if (error !== undefined) return "unreadable";
+  if (decision === undefined) return objects > 0 ? "open" : "absent";
+  return decision.kind === "seal" ? "sealed" : decision.kind;
+}
+
+function markOf({ by, incarnation, at }: Decision & { readonly kind: "void" }): VoidMark {
+  return { by, incarnation, ...(at === undefined ? {} : { at }) };
 }

@@ -1,11 +1,7 @@
-import { readCommit, sealOf } from "../commit.ts";
-import { outcomeOf } from "../concurrency.ts";
+import { commitsOf, sealOf } from "../commit.ts";
 import { type Control, FloorWatch } from "../control.ts";
 import type { Namespace } from "../namespace.ts";
-import type { Seal } from "../seal.ts";
-
-/** How many epochs' `_COMMIT`s are read at once: unsealed epochs on top are few. */
-const batchSize = 8;
+import { mayBeSeal, type Seal } from "../seal.ts";
 
 /** The newest seal, the epochs that it was found among, and control as it was listed after the seal was read. */
 export interface Newest {
@@ -47,18 +43,12 @@ async function firstSeal(
   descending: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Seal | undefined> {
-  for (let start = 0; start < descending.length; start += batchSize) {
-    const batch = descending.slice(start, start + batchSize);
-    const commits = await namespace.map(batch, async (epoch) => ({
-      epoch,
-      commit: await outcomeOf(readCommit(namespace, epoch, signal)),
-    }));
-    for (const { epoch, commit } of commits) {
-      // Only what stands above the first seal matters: an epoch below it may be damaged or out of reach.
-      if (commit.status === "rejected") throw commit.reason;
-      if (commit.value === undefined || commit.value.kind === "void") continue;
-      return sealOf(namespace, epoch, commit.value, signal);
-    }
+  for await (const { epoch, commit } of commitsOf(namespace, descending, signal)) {
+    // Only what stands above the first seal matters: an epoch below it may be damaged or out of reach.
+    if (commit.status === "rejected") throw commit.reason;
+    if (!mayBeSeal(commit.value)) continue;
+    const seal = await sealOf(namespace, epoch, commit.value, signal);
+    if (seal !== undefined) return seal;
   }
   return undefined;
 }

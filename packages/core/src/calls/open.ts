@@ -1,39 +1,117 @@
-import { StateError } from "../errors.ts";
+import { commitsOf, decisionOf } from "../commit.ts";
+import { outcomeOf } from "../concurrency.ts";
 import type { Control } from "../control.ts";
+import { isStateError, StateError } from "../errors.ts";
 import { namespaceKey } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import type { Operation } from "../retry.ts";
-import { decodeJson, encodeJson } from "../seal.ts";
+import { decodeJson, encodeJson, isCount } from "../seal.ts";
 import type { StoreClient } from "../store-client.ts";
 
-interface NamespaceOptions {
-  readonly vnodeCapacity: number;
+export interface OpenRequest {
+  /** `undefined`: whatever the namespace has. */
+  readonly vnodeCapacity: number | undefined;
   readonly readOnly: boolean;
+  readonly mustExist: boolean;
 }
 
 /** Checks that the store holds our kind of namespace, and that it honours the condition that all else rests on. */
 export async function openNamespace(
   namespace: Namespace,
-  { vnodeCapacity, readOnly }: NamespaceOptions,
+  { vnodeCapacity, readOnly, mustExist }: OpenRequest,
   signal: AbortSignal | undefined,
 ): Promise<Control> {
   const { client } = namespace;
   const operation = client.operation(signal);
-  const [found, control] = await namespace.concurrently(
+  const [body, control] = await namespace.concurrently(
     () => client.get(namespaceKey, operation),
     () => namespace.readControl(signal),
   );
+  const found = body ?? (await readUnlessNew(namespace, control, mustExist, signal));
   // rule: capacity-is-compared-before-anything-is-written
-  if (found !== undefined) checkNamespace(found, vnodeCapacity);
-  if (!readOnly) await probe(client, vnodeCapacity, found !== undefined, client.operation(signal));
+  if (found !== undefined) namespace.vnodeCapacity = checkNamespace(found, vnodeCapacity);
+  namespace.isKnown = found !== undefined || !readOnly;
+  if (!readOnly) await probe(client, namespace.vnodeCapacity, found !== undefined, client.operation(signal));
   return control;
+}
+
+/**
+ * No namespace object was there. If the store holds what only a namespace of ours can have left behind, it was lost, or
+ * came into being since: then reading again tells.
+ *
+ * @returns the namespace object, or `undefined` if there is none and nothing shows that there ever was
+ * @throws `Corrupt`, `NamespaceAbsent`
+ */
+async function readUnlessNew(
+  namespace: Namespace,
+  { fence, floor, givenUp }: Control,
+  mustExist: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  const { client } = namespace;
+  const inControl = fence > 0 || floor > 0 || givenUp.size > 0;
+  const trace = inControl
+    ? ({ isOurs: true, what: "_control/ is not empty" } as const)
+    : await findTrace(namespace, signal);
+  // rule: missing-namespace-is-refused-if-it-must-exist
+  if (trace === undefined && mustExist) throw nothingThere(client);
+  // rule: lost-namespace-is-not-invented
+  if (trace === undefined || !trace.isOurs) return undefined;
+  // rule: namespace-is-read-again-before-it-is-called-lost
+  const body = await client.get(namespaceKey, client.operation(signal));
+  if (body !== undefined) return body;
+  const message =
+    `${namespaceKey} of ${client.name} is gone, and ${trace.what}: put it back from a copy, ` +
+    `or write it anew with ObjectStoreBackend.recover({ vnodeCapacity, … })`;
+  throw new StateError("Corrupt", message, { sealed: "unknown", key: namespaceKey });
+}
+
+/** What the epochs show of a namespace. */
+export interface Trace {
+  /** Not LaminarDB's, whose trees have no namespace object. */
+  readonly isOurs: boolean;
+  readonly what: string;
+}
+
+/** The newest `_COMMIT` tells whose epochs these are: ours stand above LaminarDB's. */
+export async function findTrace(
+  namespace: Namespace,
+  signal: AbortSignal | undefined,
+): Promise<Trace | undefined> {
+  const epochs = await namespace.listEpochs(signal);
+  for await (const { epoch, commit } of commitsOf(namespace, epochs.toReversed(), signal)) {
+    const damaged = { isOurs: true, what: `epoch ${epoch} has a _COMMIT that cannot be read` };
+    if (commit.status === "rejected") {
+      if (isStateError(commit.reason)) return damaged;
+      throw commit.reason;
+    }
+    if (commit.value === undefined) continue;
+    if (commit.value.kind !== "plain-text") return { isOurs: true, what: `epoch ${epoch} has a _COMMIT` };
+    const decision = await outcomeOf(decisionOf(namespace, epoch, commit.value, signal));
+    if (decision.status === "fulfilled") return { isOurs: false, what: `epoch ${epoch} is LaminarDB's` };
+    if (isStateError(decision.reason) && decision.reason.code === "Corrupt") return damaged;
+    throw decision.reason;
+  }
+  return epochs.length === 0 ? undefined : { isOurs: false, what: "no epoch has a _COMMIT" };
+}
+
+/** What an operator decides is written beside a namespace object. @throws `NamespaceAbsent` */
+export function checkKnown({ client, isKnown }: Namespace): void {
+  if (isKnown) return;
+  const message = `${client.name} has no ${namespaceKey} yet: open it once with its vnodeCapacity, then recover`;
+  throw new StateError("NamespaceAbsent", message, { sealed: "unknown", key: namespaceKey });
+}
+
+export function nothingThere({ name }: StoreClient): StateError {
+  const message = `${name} holds no checkpoints: check its bucket, path or prefix`;
+  return new StateError("NamespaceAbsent", message, { sealed: "unknown", key: namespaceKey });
 }
 
 /**
  * Creates the namespace until a create of it returns `exists`. A store that says `created` for what is there ignores
  * the condition: every leader would win every seal.
  */
-async function probe(
+export async function probe(
   client: StoreClient,
   vnodeCapacity: number,
   known: boolean,
@@ -65,7 +143,7 @@ async function probe(
   if (there) return;
   const found = await client.get(namespaceKey, operation);
   if (found === undefined) {
-    throw new StateError("Corrupt", `${namespaceKey} was there and is gone`, {
+    throw new StateError("Corrupt", `${namespaceKey} of ${client.name} was there and is gone: open again`, {
       sealed: "unknown",
       key: namespaceKey,
     });
@@ -73,7 +151,8 @@ async function probe(
   checkNamespace(found, vnodeCapacity);
 }
 
-function checkNamespace(body: Uint8Array, vnodeCapacity: number): void {
+/** @returns the namespace's capacity @throws `CapacityMismatch`, `Corrupt`, `UnknownFormat` */
+export function checkNamespace(body: Uint8Array, vnodeCapacity: number | undefined): number {
   const details = { sealed: "unknown", key: namespaceKey } as const;
   const namespace = decodeJson(body);
   const format = namespace?.["format"];
@@ -87,10 +166,9 @@ function checkNamespace(body: Uint8Array, vnodeCapacity: number): void {
       details,
     );
   }
-  if (!Number.isSafeInteger(capacity))
-    throw new StateError("Corrupt", `${namespaceKey} has no vnodeCapacity`, details);
-  if (capacity === vnodeCapacity) return;
-  const message = `the namespace has ${String(capacity)} vnodes, the backend was opened with ${vnodeCapacity}`;
+  if (!isCount(capacity)) throw new StateError("Corrupt", `${namespaceKey} has no vnodeCapacity`, details);
+  if (vnodeCapacity === undefined || capacity === vnodeCapacity) return capacity;
+  const message = `the namespace has ${capacity} vnodes, the backend was opened with ${vnodeCapacity}`;
   throw new StateError("CapacityMismatch", message, details);
 }
 

@@ -1,6 +1,7 @@
-import { plainTextError, readCommit } from "../commit.ts";
+import { damagedPlainTexts, readCommit } from "../commit.ts";
 import { FloorWatch } from "../control.ts";
 import type { Namespace } from "../namespace.ts";
+import { type Commit, mayBeSeal, type PlainText } from "../seal.ts";
 
 /** Every sealed epoch above `after` and not below the floor, ascending, without a gap. */
 export async function sealedEpochs(
@@ -8,11 +9,11 @@ export async function sealedEpochs(
   after: number,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[]> {
-  const sealed = new Map<number, "seal" | "legacy">();
+  const sealed = new Map<number, Commit>();
   const look = async (epochs: readonly number[]): Promise<void> => {
     await namespace.map(epochs, async (epoch) => {
       const commit = await readCommit(namespace, epoch, signal);
-      if (commit !== undefined && commit.kind !== "void") sealed.set(epoch, commit.kind);
+      if (mayBeSeal(commit)) sealed.set(epoch, commit);
     });
   };
 
@@ -30,8 +31,8 @@ export async function sealedEpochs(
     // tells: one beside the second listing of the epochs may come before a prune that the other one comes after.
     // rule: control-after-the-second-look
     let { floor } = await namespace.readControl(signal);
+    for (const epoch of await givenUpAmong(namespace, after, sealed, signal)) sealed.delete(epoch);
     const found = [...sealed.keys()].filter((epoch) => epoch >= floor).toSorted((a, b) => a - b);
-    checkPlainTexts(sealed);
     // rule: no-sealed-epochs-needs-a-second-look
     if (found.length === 0 && floor === 0) ({ floor } = await namespace.readControl(signal));
     // rule: no-seal-above-a-floor-starts-over
@@ -40,13 +41,21 @@ export async function sealedEpochs(
   }
 }
 
-/** @throws `Corrupt` for plain text above a seal: see `checkPlainText` */
-function checkPlainTexts(sealed: ReadonlyMap<number, "seal" | "legacy">): void {
-  const epochs = [...sealed.keys()];
-  const lowest = epochs
-    .filter((epoch) => sealed.get(epoch) === "seal")
-    .reduce((a, b) => Math.min(a, b), Infinity);
-  const above = epochs.find((epoch) => sealed.get(epoch) === "legacy" && epoch > lowest);
+/** Plain text among the seals that is damage and was given up. @throws `Corrupt` for damage that was not. */
+async function givenUpAmong(
+  namespace: Namespace,
+  after: number,
+  commits: ReadonlyMap<number, Commit>,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> {
+  const plainTexts = new Map<number, PlainText>();
+  let lowestSeal = after < 0 ? Infinity : -1;
+  for (const [epoch, commit] of commits) {
+    if (commit.kind === "plain-text") plainTexts.set(epoch, commit);
+    if (commit.kind === "seal") lowestSeal = Math.min(lowestSeal, epoch);
+  }
+  // A tree of LaminarDB's alone is taken as it is: that no seal of ours stands below was seen.
   // rule: listed-plain-text-stands-below-every-seal
-  if (above !== undefined) throw plainTextError(above, lowest);
+  if ([...plainTexts.keys()].every((epoch) => epoch < lowestSeal)) return [];
+  return damagedPlainTexts(namespace, plainTexts, signal);
 }

@@ -1,12 +1,12 @@
 import { readCommit, sealOf, voidEpoch } from "../commit.ts";
 import { outcomeOf } from "../concurrency.ts";
-import { type Control, FloorWatch } from "../control.ts";
-import { ensure, notCreated } from "../create-or-read-back.ts";
+import { FloorWatch } from "../control.ts";
+import { notCreated } from "../create-or-read-back.ts";
 import { StateError } from "../errors.ts";
-import { fenceKey } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
-import { decodeJson, encodeJson, type Seal } from "../seal.ts";
+import type { Seal } from "../seal.ts";
+import { checkHighest, claimFence } from "./claim-fence.ts";
 import { isAtOrAbove, newestIs } from "./latest.ts";
 
 /** The history that a new leader goes on from. */
@@ -36,7 +36,7 @@ export async function takeover(
     checkHighest(version, before);
     for (const epoch of epochs) listed.add(epoch);
     const open = epochs.filter((epoch) => epoch >= before.floor).toReversed();
-    const found = await voidDownToSeal(namespace, leadership, open, signal);
+    const found = await voidDownToSeal(namespace, leadership, version, open, signal);
 
     const after = await namespace.readControl(signal);
     // rule: higher-fence-ends-takeover-after-voids
@@ -63,39 +63,20 @@ export async function takeover(
   }
 }
 
-/** One incarnation a version: two processes that claim the same one must not both lead. */
-async function claimFence(
-  { client }: Namespace,
-  { instanceId, incarnation }: Leadership,
-  version: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const key = fenceKey(version);
-  const body = encodeJson({ format: 1, version, instanceId, incarnation });
-  const fence = await ensure(client, key, body, client.operation(signal, body.length));
-  if (fence.outcome === "created") return;
-  if (fence.outcome !== "found") {
-    const message = `whether version ${version} is claimed is not known: claim it again, or a higher one`;
-    throw notCreated(fence, message, { version, key });
-  }
-  const holder = decodeJson(fence.body);
-  // rule: one-incarnation-a-version
-  if (holder?.["incarnation"] === incarnation) return;
-  const who = typeof holder?.["instanceId"] === "string" ? holder["instanceId"] : "someone else";
-  const message = `version ${version} was claimed by ${who}`;
-  throw new StateError("StaleVersion", message, { sealed: "unknown", version, key });
-}
-
-function checkHighest(version: number, { fence, fences }: Control): void {
-  if (fence > version) {
-    const message = `version ${fence} was claimed, ${version} is too low`;
-    throw new StateError("StaleVersion", message, { sealed: "unknown", version: fence });
-  }
-  // rule: own-fence-unseen-ends-takeover
-  if (!fences.has(version)) {
-    const message = `the fence of version ${version} is gone, so higher ones were claimed: claim a higher one`;
-    throw new StateError("StaleVersion", message, { sealed: "unknown", version });
-  }
+/**
+ * A seal holds its version: if control was lost, and with it the fence of that version, the newest seal still knows.
+ *
+ * @throws `StaleVersion`
+ */
+function checkAbove(seal: Seal | undefined, version: number, { incarnation }: Leadership): void {
+  const { assignmentVersion = 0 } = seal ?? {};
+  const isOwn = assignmentVersion === version && seal?.incarnation === incarnation;
+  // rule: takeover-is-above-the-newest-seal
+  if (seal === undefined || assignmentVersion < version || isOwn) return;
+  const message =
+    `epoch ${seal.epoch} was sealed by ${seal.committer} under version ${assignmentVersion}, ` +
+    `so ${version} is too low: claim a higher one`;
+  throw new StateError("StaleVersion", message, { sealed: "unknown", version: assignmentVersion });
 }
 
 /** How many epochs are read, and made void, side by side: a job that crashed often leaves many on top. */
@@ -108,12 +89,14 @@ const batchSize = 8;
 async function voidDownToSeal(
   namespace: Namespace,
   leadership: Leadership,
+  version: number,
   descending: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Seal | "gone" | undefined> {
   for (let start = 0; start < descending.length; start += batchSize) {
     const batch = descending.slice(start, start + batchSize);
     const { open, seal } = await readDownToSeal(namespace, leadership, batch, signal);
+    checkAbove(seal, version, leadership);
     // rule: takeover-voids
     const voidings = await namespace.map(open, async (epoch) => ({
       epoch,
@@ -121,7 +104,10 @@ async function voidDownToSeal(
     }));
     // If one was sealed since it was read, it is the newest: they are in descending order.
     for (const { epoch, voiding } of voidings) {
-      if (voiding.outcome === "sealed") return voiding.seal;
+      if (voiding.outcome === "sealed") {
+        checkAbove(voiding.seal, version, leadership);
+        return voiding.seal;
+      }
       if (voiding.outcome === "gone") return "gone";
       if (voiding.outcome === "void") continue;
       const message = `takeover: whether epoch ${epoch} is sealed is not known: take over again`;

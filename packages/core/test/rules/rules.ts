@@ -42,6 +42,36 @@ export const rules: readonly Rule[] = [
     section: "Opening",
     without: force("$1"),
   },
+  {
+    id: "lost-namespace-is-not-invented",
+    says: "A namespace object that was lost is not written anew by `open`.",
+    section: "Opening",
+    without: force("true"),
+  },
+  {
+    id: "namespace-is-read-again-before-it-is-called-lost",
+    says: "A namespace that came into being meanwhile is not called lost.",
+    section: "Opening",
+    without: force("undefined"),
+  },
+  {
+    id: "missing-namespace-is-refused-if-it-must-exist",
+    says: "With `mustExist` an empty store is refused, and nothing is written.",
+    section: "Opening",
+    without: force("false"),
+  },
+  {
+    id: "recovered-capacity-covers-the-newest-seal",
+    says: "A namespace is recovered with a capacity that covers the newest seal.",
+    section: "Damage",
+    without: force("!isStateError(commit.reason)"),
+  },
+  {
+    id: "seal-fits-the-capacity",
+    says: "A seal that names a vnode which the namespace has not is refused.",
+    section: "Opening",
+    without: force("true"),
+  },
 
   // One good epoch: writing
   {
@@ -432,6 +462,12 @@ export const rules: readonly Rule[] = [
     ),
   },
   {
+    id: "takeover-is-above-the-newest-seal",
+    says: "A takeover at or below the version of the newest seal is refused, whatever control shows.",
+    section: "One takeover",
+    without: force("true"),
+  },
+  {
     id: "takeover-never-goes-back",
     says: "A takeover does not set back the history of a backend that has sealed meanwhile.",
     section: "One takeover",
@@ -804,5 +840,67 @@ export const rules: readonly Rule[] = [
     section: "What an error says of the seal",
     without: force('"no"'),
     simulated: true,
+  },
+
+  // Damage
+  {
+    id: "only-the-bytes-that-were-given-up-are-void",
+    says: "A `_COMMIT` that cannot be read is void only if exactly its bytes were given up.",
+    section: "Damage",
+    without: force("givenUp.size === 0"),
+  },
+  {
+    id: "only-what-cannot-be-read-is-given-up",
+    says: "What can be read, and what is not there, is not given up.",
+    section: "Damage",
+    without: force("false"),
+  },
+  {
+    id: "nothing-is-given-up-below-the-floor",
+    says: "Below the floor nothing is given up.",
+    section: "Damage",
+    without: drop,
+  },
+  {
+    id: "give-up-claims-a-fence",
+    says: "Whoever gives up an epoch claims a fence for it, so that no leader goes on from it in memory.",
+    section: "Damage",
+    without: drop,
+  },
+  {
+    id: "given-up-epoch-says-unknown",
+    says: 'An epoch that was given up is not `sealed: "no"`: its outputs may be out.',
+    section: "Damage",
+    without: drop,
+  },
+  {
+    id: "given-up-epoch-is-not-aborted",
+    says: "`abort` does not resolve for an epoch that was given up: its outputs may be out.",
+    section: "Damage",
+    without: drop,
+  },
+  {
+    id: "given-up-counts-until-it-is-below-the-floor",
+    says: "What was given up counts until its epoch is below the floor.",
+    section: "Damage",
+    without: force("true"),
+  },
+  {
+    id: "unreadable-epoch-hides-no-other",
+    says: "`epochs` shows an epoch that cannot be read, and every other.",
+    section: "Reading",
+    without: force("true"),
+  },
+  {
+    id: "asked-for-seal-is-above-the-floor",
+    says: "`sealed` gives no seal below the floor: it may be a stray.",
+    section: "Reading",
+    without: drop,
+  },
+  {
+    id: "epochs-are-at-or-above-the-floor",
+    says: "`epochs` shows nothing below the floor.",
+    section: "Reading",
+    without: force("batch"),
   },
 ];

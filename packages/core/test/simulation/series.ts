@@ -31,6 +31,8 @@ const codesByName: Readonly<Record<StateErrorCode, true>> = {
   Corrupt: true,
   UnknownFormat: true,
   CapacityMismatch: true,
+  NamespaceAbsent: true,
+  NotSealed: true,
   ConditionIgnored: true,
   OutcomeUnknown: true,
   ReadOnly: true,

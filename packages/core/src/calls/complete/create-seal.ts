@@ -1,7 +1,8 @@
+import { interpret } from "../../commit.ts";
 import { createOrReadBack } from "../../create-or-read-back.ts";
 import { commitKey } from "../../layout.ts";
 import type { AttachmentReceipt } from "../../receipt.ts";
-import { decodeCommit, encodeSeal, frozen, type Seal, type SealedPartial } from "../../seal.ts";
+import { encodeSeal, frozen, type Seal, type SealedPartial } from "../../seal.ts";
 import { type Attempt, outcomeUnknown, refuse } from "./attempt.ts";
 import type { Asked } from "./coverage.ts";
 import { decide, vanished } from "./decide.ts";
@@ -29,7 +30,7 @@ export async function createSeal(
   }
   if (creation.outcome === "found") {
     // rule: existing-commit-is-compared
-    return decide(attempt, decodeCommit(creation.body, epoch), asked);
+    return decide(attempt, await interpret(namespace, epoch, creation.body, signal), asked);
   }
   if (creation.outcome === "gone") return vanished(attempt, undefined);
   const { cause } = creation;
@@ -53,6 +54,7 @@ function newSeal(
     committer: leadership.instanceId,
     incarnation: leadership.incarnation,
     assignmentVersion: claimed ?? leadership.authoritativeVersion,
+    at: Date.now(),
     partials: partials
       .map(({ vnode, key, size, sha256 }) => ({
         vnode,

@@ -1,4 +1,4 @@
-import { readCommit, sealOf } from "../../commit.ts";
+import { type Decision, decisionOf, givenUpError, readCommit } from "../../commit.ts";
 import { checkNotPruned, pruned } from "../../control.ts";
 import { asStateError, StateError } from "../../errors.ts";
 import type { Commit, Seal } from "../../seal.ts";
@@ -21,8 +21,11 @@ export async function decideListed(attempt: Attempt, asked: Asked): Promise<Seal
  */
 export async function decide(attempt: Attempt, commit: Commit, asked: Asked): Promise<Seal> {
   const { leadership, epoch } = attempt;
-  const seal = await inventory(attempt, commit);
+  const decision = await settled(attempt, commit);
+  const seal = decision.kind === "seal" ? decision.seal : undefined;
   leadership.resolve(epoch, seal);
+  // rule: given-up-epoch-says-unknown
+  if (decision.kind === "given-up") throw givenUpError(epoch);
   if (seal === undefined) {
     const message = `epoch ${epoch} is void: it was aborted and will never be sealed`;
     // rule: void-is-never-complete
@@ -67,9 +70,9 @@ export async function vanished(attempt: Attempt, cause: unknown): Promise<never>
   throw pruned(epoch, floor);
 }
 
-async function inventory({ namespace, epoch, signal }: Attempt, commit: Commit): Promise<Seal | undefined> {
+async function settled({ namespace, epoch, signal }: Attempt, commit: Commit): Promise<Decision> {
   try {
-    return await sealOf(namespace, epoch, commit, signal);
+    return await decisionOf(namespace, epoch, commit, signal);
   } catch (error) {
     const details = { sealed: "yes", epoch } as const;
     throw asStateError(error, `listing epoch ${epoch}, which is sealed`, details, signal);

@@ -13,7 +13,7 @@ export async function publishFloor(
 ): Promise<void> {
   const { client } = namespace;
   const key = floorKey(horizon);
-  const body = encodeJson({ format: 1, floor: horizon });
+  const body = encodeJson({ format: 1, floor: horizon, at: Date.now() });
   const floor = await ensure(client, key, body, client.operation(signal, body.length));
   // rule: floor-is-known-before-deletes
   if (floor.outcome === "refused" || floor.outcome === "unknown") {

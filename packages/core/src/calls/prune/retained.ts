@@ -1,6 +1,7 @@
-import { checkPlainText, readCommit } from "../../commit.ts";
+import { damagedPlainTexts, readCommit } from "../../commit.ts";
 import { parseEpochObject } from "../../layout.ts";
 import type { Namespace } from "../../namespace.ts";
+import { mayBeSeal, type PlainText } from "../../seal.ts";
 
 /**
  * What the retained seals name below the horizon, to be kept. `undefined` if the newest seal that this prune started from
@@ -14,14 +15,14 @@ export async function keysOfRetainedSeals(
 ): Promise<ReadonlySet<string> | undefined> {
   const kept = new Set<string>();
   let newestSeen = false;
-  let highestPlainText = -1;
+  const plainTexts = new Map<number, PlainText>();
   await namespace.map(epochs, async (epoch) => {
     // rule: unreadable-retained-seal-stops-the-prune
     const commit = await readCommit(namespace, epoch, signal);
-    if (commit === undefined || commit.kind === "void") return;
+    if (!mayBeSeal(commit)) return;
     if (epoch === newest) newestSeen = true;
-    if (commit.kind === "legacy") {
-      highestPlainText = Math.max(highestPlainText, epoch);
+    if (commit.kind === "plain-text") {
+      plainTexts.set(epoch, commit);
       return;
     }
     // rule: named-attachments-are-kept
@@ -33,7 +34,7 @@ export async function keysOfRetainedSeals(
   });
   // What a damaged seal named nobody can tell: it is kept.
   // rule: damaged-plain-text-stops-the-prune
-  if (highestPlainText >= 0) await checkPlainText(namespace, highestPlainText, signal);
+  await damagedPlainTexts(namespace, plainTexts, signal);
   // rule: prune-stops-without-its-newest-seal
   return newestSeen ? kept : undefined;
 }

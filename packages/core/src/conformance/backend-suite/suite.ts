@@ -3,7 +3,9 @@ import { declare, type Runner } from "../runner.ts";
 import type { Sequence } from "./sequence.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
 import { damageSequences } from "./sequences/damage.ts";
+import { givenUpSequences } from "./sequences/given-up.ts";
 import { leaderSequences } from "./sequences/leaders.ts";
+import { lostControlSequences } from "./sequences/lost-control.ts";
 import { omissionSequences } from "./sequences/omissions.ts";
 import { partialSequences } from "./sequences/partials.ts";
 import { pruningSequences } from "./sequences/pruning.ts";
@@ -36,6 +38,8 @@ export const sequences: readonly Sequence[] = [
   ...straySequences,
   ...omissionSequences,
   ...damageSequences,
+  ...givenUpSequences,
+  ...lostControlSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;

@@ -37,7 +37,7 @@ export class World {
 
   /** A new incarnation. One attempt a request: what a test loses is lost. */
   async open(instanceId: string, options: Partial<OpenOptions> = {}): Promise<Actor> {
-    const store = new ScriptedStore(this.store, (request) => this.schedule.push(`${instanceId} ${request}`));
+    const store = this.scripted(instanceId);
     const backend = await ObjectStoreBackend.open({
       store,
       instanceId,
@@ -54,6 +54,11 @@ export class World {
       assertComplete(await backend.epochComplete({ epoch, parts, unchanged, dropped }));
     };
     return { backend, store, write, seal };
+  }
+
+  /** A process's own way to the store. */
+  scripted(instanceId: string): ScriptedStore {
+    return new ScriptedStore(this.store, (request) => this.schedule.push(`${instanceId} ${request}`));
   }
 
   /** A leader: it has taken over. */
@@ -105,6 +110,24 @@ export function assertComplete(outcome: EpochOutcome): void {
     "the epoch is not complete, vnodes are missing",
   );
   assert.ok(outcome.complete);
+}
+
+/** Puts other bytes in an object's place, as no part of the protocol ever does. */
+export async function damage(world: World, key: string, text: string): Promise<void> {
+  await world.store.delete([key]);
+  await world.put(key, text);
+}
+
+/** The keys of one kind of control. */
+export async function controls(world: World, kind: "fence" | "floor" | "given-up"): Promise<string[]> {
+  return (await world.keys("_control/")).filter((key) => key.startsWith(`_control/${kind}=`));
+}
+
+/** Every epoch, as an operator sees it. */
+export async function states({ backend }: Actor): Promise<string[]> {
+  const shown: string[] = [];
+  for await (const { epoch, state } of backend.epochs()) shown.push(`${epoch} ${state}`);
+  return shown;
 }
 
 /** The vnode's state as a restore reads it. */

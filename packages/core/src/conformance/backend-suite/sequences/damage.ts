@@ -9,11 +9,11 @@ export const damageSequences: readonly Sequence[] = [
     title: "a `_COMMIT` of NUL bytes, or of an error page, is no seal",
     rules: ["plain-text-is-an-instance-id"],
     async run(world) {
+      const reader = await world.open("R", { readOnly: true });
       await world.put("epoch=4/vnode=0/partial.bin", "four");
       await world.put("epoch=4/_COMMIT", "\0".repeat(512));
       await world.put("epoch=6/vnode=0/partial.bin", "six");
       await world.put("epoch=6/_COMMIT", "<html><body>502 Bad Gateway</body></html>");
-      const reader = await world.open("R", { readOnly: true });
       for (const epoch of [4, 6])
         await assertRefused(reader.backend.readPartial({ epoch, vnode: 0 }), "Corrupt", "unknown");
       await assertRefused(reader.backend.latest(), "Corrupt");

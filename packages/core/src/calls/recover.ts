@@ -1,0 +1,130 @@
+/** What an operator decides when an object that the protocol goes by is damaged or lost. */
+import { commitsOf, type Decision, decisionOf, interpret, readCommitBody, sealOf } from "../commit.ts";
+import { outcomeOf } from "../concurrency.ts";
+import { checkNotPruned } from "../control.ts";
+import { ensurePresent, notCreated } from "../create-or-read-back.ts";
+import { isStateError, StateError } from "../errors.ts";
+import { commitKey, givenUpKey, namespaceKey } from "../layout.ts";
+import type { Leadership } from "../leadership.ts";
+import type { Namespace } from "../namespace.ts";
+import { encodeJson, mayBeSeal, type Seal } from "../seal.ts";
+import { sha256Hex } from "../sha256.ts";
+import type { GivenUpEpoch, RecoveredNamespace } from "../state-backend.ts";
+import { checkHighest, claimFence } from "./claim-fence.ts";
+import { checkNamespace, findTrace, nothingThere, probe } from "./open.ts";
+
+/**
+ * Gives up an epoch whose `_COMMIT` cannot be read: whoever meets exactly these bytes reads them as a void from now on.
+ * The fence comes first: a leader that made the seal, and goes on from it in memory, is deposed by it.
+ */
+export async function giveUp(
+  namespace: Namespace,
+  leadership: Leadership,
+  { epoch, version }: { readonly epoch: number; readonly version: number },
+  signal: AbortSignal | undefined,
+): Promise<GivenUpEpoch> {
+  const { client } = namespace;
+  const { body, fault } = await readDamage(namespace, epoch, signal);
+  // rule: nothing-is-given-up-below-the-floor
+  checkNotPruned(epoch, await namespace.readControl(signal));
+  // rule: give-up-claims-a-fence
+  await lead(namespace, leadership, version, signal);
+
+  const sha256 = await sha256Hex(new Uint8Array(body));
+  const key = givenUpKey(epoch, sha256);
+  const { instanceId, incarnation } = leadership;
+  const record = encodeJson({ format: 1, epoch, sha256, version, instanceId, incarnation, at: Date.now() });
+  const created = await ensurePresent(client, key, record, client.operation(signal));
+  if (created.outcome !== "present") {
+    const message = `whether ${commitKey(epoch)} is given up is not known: ask again`;
+    throw notCreated(created, message, { epoch, key });
+  }
+  namespace.report("given-up", { epoch, version });
+  return { epoch, key: commitKey(epoch), fault, size: body.length, sha256, sealed: "unknown" };
+}
+
+async function lead(
+  namespace: Namespace,
+  leadership: Leadership,
+  version: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await claimFence(namespace, leadership, version, signal);
+  checkHighest(version, await namespace.readControl(signal));
+}
+
+/** @throws `EpochSealed`, `NotSealed`: what can be read decides the epoch, and is not given up */
+async function readDamage(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly body: Uint8Array; readonly fault: string }> {
+  const body = await readCommitBody(namespace, epoch, signal);
+  if (body === undefined) throw await notDamaged(namespace, epoch, undefined, signal);
+  const decision = await outcomeOf(decide(namespace, epoch, body, signal));
+  if (decision.status === "rejected") {
+    const { reason } = decision;
+    if (!isStateError(reason) || reason.code !== "Corrupt") throw reason;
+    return { body, fault: reason.message };
+  }
+  // rule: only-what-cannot-be-read-is-given-up
+  if (decision.value.kind !== "given-up") throw await notDamaged(namespace, epoch, decision.value, signal);
+  return { body, fault: "it was given up before" };
+}
+
+async function decide(
+  namespace: Namespace,
+  epoch: number,
+  body: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Decision> {
+  return decisionOf(namespace, epoch, await interpret(namespace, epoch, body, signal), signal);
+}
+
+async function notDamaged(
+  namespace: Namespace,
+  epoch: number,
+  decision: Decision | undefined,
+  signal: AbortSignal | undefined,
+): Promise<StateError> {
+  const key = commitKey(epoch);
+  checkNotPruned(epoch, await namespace.readControl(signal));
+  if (decision?.kind === "seal") {
+    const message = `epoch ${epoch} cannot be given up: its seal can be read. Restore from it`;
+    return new StateError("EpochSealed", message, { sealed: "yes", epoch, key, seal: decision.seal });
+  }
+  const state = decision === undefined ? "it has no _COMMIT, and takeover makes it void" : "it is void";
+  return new StateError("NotSealed", `epoch ${epoch} cannot be given up: ${state}`, {
+    sealed: "unknown",
+    epoch,
+    key,
+  });
+}
+
+/** Writes `_control/namespace` anew, if it was lost. */
+export async function recoverNamespace(
+  namespace: Namespace,
+  signal: AbortSignal | undefined,
+): Promise<RecoveredNamespace> {
+  const { client, vnodeCapacity } = namespace;
+  const [found, epochs] = await namespace.concurrently(
+    () => client.get(namespaceKey, client.operation(signal)),
+    () => namespace.listEpochs(signal),
+  );
+  if (found !== undefined) checkNamespace(found, vnodeCapacity);
+  else if ((await findTrace(namespace, signal)) === undefined) throw nothingThere(client);
+  // What cannot be read says nothing of the capacity, and is met where it is asked for.
+  let newest: Seal | undefined;
+  for await (const { epoch, commit } of commitsOf(namespace, epochs.toReversed(), signal)) {
+    if (commit.status === "rejected") {
+      // rule: recovered-capacity-covers-the-newest-seal
+      if (!isStateError(commit.reason) || commit.reason.code === "CapacityMismatch") throw commit.reason;
+      continue;
+    }
+    if (!mayBeSeal(commit.value)) continue;
+    newest = await sealOf(namespace, epoch, commit.value, signal);
+    if (newest !== undefined) break;
+  }
+  await probe(client, vnodeCapacity, found !== undefined, client.operation(signal));
+  return { vnodeCapacity, newest: newest?.epoch };
+}

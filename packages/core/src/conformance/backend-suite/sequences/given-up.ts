@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { ObjectStoreBackend } from "../../../backend.ts";
+import type { GivenUpEpoch } from "../../../state-backend.ts";
+import type { Sequence } from "../sequence.ts";
+import { assertRefused, controls, damage, restored, states, type World } from "../world.ts";
+
+/** The operator's way past a `_COMMIT` that cannot be read. */
+export const givenUpSequences: readonly Sequence[] = [
+  {
+    id: "D05",
+    title: "a damaged newest seal stops everyone until an operator gives it up by name",
+    rules: ["only-the-bytes-that-were-given-up-are-void", "given-up-epoch-is-not-aborted"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      await damage(world, "epoch=5/_COMMIT", "");
+      const successor = await world.open("B");
+      await assertRefused(successor.backend.takeover({ version: 2 }), "Corrupt");
+      await assertRefused(successor.backend.latest(), "Corrupt");
+      await assertRefused(successor.backend.pruneBefore(5, { asOperator: true }), "Corrupt");
+
+      const given = await giveUp(world, 5, 3);
+      assert.deepEqual([given.epoch, given.size, given.sealed], [5, 0, "unknown"]);
+      assert.equal((await successor.backend.latest())?.epoch, 4);
+      assert.deepEqual(await successor.backend.sealedEpochs(), [4]);
+      assert.equal(await successor.backend.readPartial({ epoch: 5, vnode: 0 }), undefined);
+      await assertRefused(successor.backend.abort(5), "EpochAborted", "unknown");
+      const { base, nextEpoch } = await successor.backend.takeover({ version: 4 });
+      assert.equal(await restored(base, 0), "four");
+      assert.equal(nextEpoch, 6);
+      await successor.seal(6, { 0: "six" });
+      assert.deepEqual(await states(successor), ["4 sealed", "5 given-up", "6 sealed"]);
+    },
+  },
+  {
+    id: "D06",
+    title:
+      "only the bytes that were given up are void: other damage is damage, and a seal put back is a seal",
+    rules: ["only-the-bytes-that-were-given-up-are-void"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      const seal = (await world.text("epoch=5/_COMMIT")) ?? "";
+      await damage(world, "epoch=5/_COMMIT", "\0\0\0");
+      await giveUp(world, 5, 2);
+      const reader = await world.open("R", { readOnly: true });
+      assert.equal((await reader.backend.latest())?.epoch, 4);
+      await damage(world, "epoch=5/_COMMIT", "\0\0\0\0");
+      await assertRefused(reader.backend.latest(), "Corrupt");
+      await giveUp(world, 5, 3);
+      assert.equal((await reader.backend.latest())?.epoch, 4);
+      await damage(world, "epoch=5/_COMMIT", seal);
+      assert.equal((await reader.backend.latest())?.epoch, 5);
+    },
+  },
+  {
+    id: "D07",
+    title: "whoever leads, and goes on in memory from what is given up, is deposed",
+    rules: ["give-up-claims-a-fence"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five" });
+      await damage(world, "epoch=5/_COMMIT", "\0");
+      const parts = [await leader.write(6, 0, "six")];
+      await giveUp(world, 5, 2);
+      await assertRefused(leader.backend.epochComplete({ epoch: 6, parts }), "StaleVersion", "no");
+      assert.equal(await world.commit(6), "nothing");
+    },
+  },
+  {
+    id: "D08",
+    title: 'nobody is told "no" of an epoch that was given up: its outputs may be out',
+    rules: ["given-up-epoch-says-unknown"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      await damage(world, "epoch=5/_COMMIT", "\0");
+      await giveUp(world, 5, 2);
+      const successor = await world.lead("B", 3);
+      const parts = [await successor.write(5, 0, "once more")];
+      await assertRefused(successor.backend.epochComplete({ epoch: 5, parts }), "EpochAborted", "unknown");
+    },
+  },
+  {
+    id: "D09",
+    title: "a damaged seal between good ones stops the prune until it is given up, and goes with its epoch",
+    rules: ["unreadable-retained-seal-stops-the-prune", "given-up-counts-until-it-is-below-the-floor"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(3, { 0: "three", 1: "only copy" });
+      await leader.seal(5, { 0: "five" }, [1]);
+      await leader.seal(6, { 0: "six" }, [], [1]);
+      await damage(world, "epoch=5/_COMMIT", "{}");
+      const operator = { asOperator: true };
+      await assertRefused(leader.backend.pruneBefore(5, operator), "Corrupt");
+      assert.equal(await world.text("epoch=3/vnode=1/partial.bin"), "only copy");
+
+      await giveUp(world, 5, 2);
+      assert.equal((await leader.backend.pruneBefore(5, operator)).floor, 5);
+      assert.equal((await leader.backend.pruneBefore(5, operator)).floor, 5);
+      assert.deepEqual(await states(leader), ["5 given-up", "6 sealed"]);
+      for (let prunes = 0; prunes < 2; prunes++) await leader.backend.pruneBefore(6, operator);
+      assert.deepEqual(await states(leader), ["6 sealed"]);
+      assert.deepEqual(await controls(world, "given-up"), []);
+    },
+  },
+  {
+    id: "D10",
+    title: "what can be read, and what is not there, is not given up",
+    rules: ["only-what-cannot-be-read-is-given-up"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.backend.abort(5);
+      await leader.write(6, 0, "six");
+      const before = await world.keys();
+      await assertRefused(giveUp(world, 4, 2), "EpochSealed", "yes");
+      await assertRefused(giveUp(world, 5, 2), "NotSealed");
+      await assertRefused(giveUp(world, 6, 2), "NotSealed");
+      assert.deepEqual(await world.keys(), before, "nothing was written");
+    },
+  },
+  {
+    id: "D11",
+    title: "below the floor nothing is given up: what lies there was pruned",
+    rules: ["nothing-is-given-up-below-the-floor"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(6, { 0: "six" });
+      await leader.seal(7, { 0: "seven" });
+      await leader.backend.pruneBefore(7);
+      await world.put("epoch=5/_COMMIT", "\0");
+      const before = await world.keys();
+      await assertRefused(giveUp(world, 5, 2), "EpochPruned", "unknown");
+      assert.deepEqual(await world.keys(), before, "nothing was written");
+    },
+  },
+  {
+    id: "D12",
+    title: "plain text above a seal of ours is given up like any other damage",
+    rules: ["only-the-bytes-that-were-given-up-are-void", "listed-plain-text-stands-below-every-seal"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(3, { 0: "three" });
+      await leader.seal(4, { 0: "four" });
+      await world.put("epoch=5/vnode=0/partial.bin", "of an aborted attempt");
+      await world.put("epoch=5/_COMMIT", "Service Unavailable");
+      const reader = await world.open("R", { readOnly: true });
+      await assertRefused(reader.backend.sealedEpochs({ after: 4 }), "Corrupt");
+      await giveUp(world, 5, 2);
+      assert.deepEqual(await reader.backend.sealedEpochs({ after: 4 }), []);
+      assert.deepEqual(await reader.backend.sealedEpochs(), [3, 4]);
+      const successor = await world.lead("B", 3);
+      await successor.seal(6, { 0: "six" });
+      assert.equal((await successor.backend.pruneBefore(4)).floor, 4);
+      assert.deepEqual(await states(reader), ["4 sealed", "5 given-up", "6 sealed"]);
+    },
+  },
+];
+
+function giveUp(world: World, epoch: number, version: number): Promise<GivenUpEpoch> {
+  const { store } = world;
+  const retry = { attempts: 1 };
+  return ObjectStoreBackend.recover({ store, retry, instanceId: "on call", giveUp: epoch, version });
+}
