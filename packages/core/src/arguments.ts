@@ -6,6 +6,7 @@ import { StateError } from "./errors.ts";
 import { attachmentKeys, isAttachmentName, parseEpochObject, partialKeys } from "./layout.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
 import { isInstanceId, isSha256 } from "./seal.ts";
+import type { PruneArguments } from "./state-backend.ts";
 
 const maxBytes = 2 ** 31;
 
@@ -34,6 +35,24 @@ export function checkAmount(name: string, value: unknown, min: number): void {
 
 export function checkEpoch(value: unknown, name = "epoch"): number {
   return checkInteger(name, value, 0);
+}
+
+/** What a prune keeps. @throws `TypeError` unless it is one of `keep` and `before` */
+export function checkPruneArguments(
+  args: PruneArguments,
+): { readonly keep: number } | { readonly before: number } {
+  checkObject("args", args);
+  const { keep, before } = args;
+  if ((keep === undefined) === (before === undefined)) {
+    const which = keep === undefined ? "neither" : "both";
+    throw new TypeError(`args must have one of keep and before, not ${which}`);
+  }
+  return before === undefined ? { keep: checkInteger("keep", keep, 1) } : { before: checkBefore(before) };
+}
+
+/** An epoch; a negative number stands for 0. */
+export function checkBefore(value: unknown): number {
+  return Math.max(0, checkInteger("before", value, Number.MIN_SAFE_INTEGER));
 }
 
 export function checkObject(name: string, value: unknown): void {

@@ -1,10 +1,12 @@
 import {
   checkAttachmentName,
+  checkBefore,
   checkBoolean,
   checkBytes,
   checkEpoch,
   checkInteger,
   checkObject,
+  checkPruneArguments,
   signalOf,
 } from "./arguments.ts";
 import { abort } from "./calls/abort.ts";
@@ -13,7 +15,7 @@ import { completeRequest } from "./calls/complete/request.ts";
 import { describeEpoch } from "./calls/describe.ts";
 import { findNewest } from "./calls/latest.ts";
 import { openNamespace } from "./calls/open.ts";
-import { pruneBefore } from "./calls/prune/prune.ts";
+import { prune, type PruneRequest } from "./calls/prune/prune.ts";
 import { readPartial, SealCache } from "./calls/read-partial.ts";
 import { sealedEpochs } from "./calls/sealed-epochs.ts";
 import { takeover } from "./calls/takeover.ts";
@@ -32,6 +34,7 @@ import type {
   EpochCompleteArguments,
   EpochDescription,
   EpochOutcome,
+  PruneArguments,
   PruneOptions,
   PruneReport,
   ReadPartialArguments,
@@ -220,13 +223,12 @@ export class ObjectStoreBackend implements StateBackend {
     return this.#call("describeEpoch", epoch, signal, () => describeEpoch(this.#namespace, epoch, signal));
   }
 
+  async prune(args: PruneArguments, options?: PruneOptions): Promise<PruneReport> {
+    return this.#prune("prune", checkPruneArguments(args), options);
+  }
+
   async pruneBefore(before: number, options?: PruneOptions): Promise<PruneReport> {
-    checkEpoch(before, "before");
-    const signal = signalOf(options);
-    const asOperator = checkBoolean("asOperator", options?.asOperator);
-    return this.#write("pruneBefore", undefined, signal, () =>
-      pruneBefore(this.#namespace, this.#leadership, { before, asOperator }, signal),
-    );
+    return this.#prune("pruneBefore", { before: checkBefore(before) }, options);
   }
 
   async close(): Promise<void> {
@@ -236,6 +238,19 @@ export class ObjectStoreBackend implements StateBackend {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #prune(
+    name: string,
+    extent: PruneRequest["extent"],
+    options: PruneOptions | undefined,
+  ): Promise<PruneReport> {
+    const signal = signalOf(options);
+    const asOperator = checkBoolean("asOperator", options?.asOperator);
+    const dryRun = checkBoolean("dryRun", options?.dryRun);
+    const run = (): Promise<PruneReport> =>
+      prune(this.#namespace, this.#leadership, { extent, asOperator, dryRun }, signal);
+    return dryRun ? this.#call(name, undefined, signal, run) : this.#write(name, undefined, signal, run);
   }
 
   #handle(seal: Seal | undefined): SealedEpoch | undefined {

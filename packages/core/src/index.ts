@@ -22,6 +22,7 @@ export type {
   EpochCompleteArguments,
   EpochDescription,
   EpochOutcome,
+  PruneArguments,
   PruneOptions,
   PruneReport,
   ReadPartialArguments,

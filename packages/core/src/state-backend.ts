@@ -52,7 +52,14 @@ export interface StateBackend {
   /** What is in the store of one epoch, for operators. */
   describeEpoch(epoch: number, options?: OperationOptions): Promise<EpochDescription>;
 
-  /** Deletes the epochs below `before`; the newest sealed epoch, and what it needs, always survives. */
+  /**
+   * Deletes old epochs. What stays is readable in full: also what a seal that stays names in an epoch that goes.
+   *
+   * @throws `StaleVersion` if another version than the one that was claimed at the call leads, unless `asOperator`
+   */
+  prune(args: PruneArguments, options?: PruneOptions): Promise<PruneReport>;
+
+  /** `prune({ before })`. */
   pruneBefore(before: number, options?: PruneOptions): Promise<PruneReport>;
 
   /** Refuses from now on this backend's writes of a lower version. Monotonic: a lower value is ignored. */
@@ -155,13 +162,37 @@ export interface EpochDescription {
   readonly missing: readonly string[];
 }
 
+/** One of the two. */
+export type PruneArguments =
+  | {
+      /**
+       * 1 or more: so many of the newest seals stay, however their numbers run. Voids and unsealed epochs do not count. If
+       * there are fewer seals, no epoch goes.
+       */
+      readonly keep: number;
+      readonly before?: undefined;
+    }
+  | {
+      /**
+       * What is below this epoch goes, but the newest seal stays. Unsealed epochs between the two are made void and emptied.
+       * A negative number counts as 0, so `epoch - 10` is good from the first epoch on.
+       */
+      readonly before: number;
+      readonly keep?: undefined;
+    };
+
 export interface PruneOptions extends OperationOptions {
   /** Prunes without being the leader, and touches nothing above the newest seal. */
   readonly asOperator?: boolean | undefined;
+  /**
+   * Creates and deletes nothing, and reports what would be deleted; a read-only backend can do it too. The report is as of
+   * now: what is written, sealed or pruned before the prune is not in it, nor are deletes that will fail.
+   */
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface PruneReport {
-  /** The lowest epoch that may still exist; 0: none was ever pruned. */
+  /** The lowest epoch that may still exist; 0: none was ever pruned. Of a dry run: as it would be. */
   readonly floor: number;
   /** Epochs from which something was deleted. */
   readonly epochs: number;

@@ -5,6 +5,7 @@ import {
   type Anything,
   type Bad,
   expectNamed,
+  messageOf,
   missing,
   noBooleans,
   noBytes,
@@ -28,6 +29,12 @@ interface Argument {
   readonly bad: readonly Bad[];
   readonly send: (backend: ObjectStoreBackend, value: Anything) => Promise<unknown>;
 }
+
+/** A negative `before` stands for 0. */
+const notEvenNegative = [
+  ...noIntegers.filter(({ value }) => value !== -1),
+  range("-9007199254740992", -(2 ** 53)),
+];
 
 const numberArguments: readonly Argument[] = [
   {
@@ -119,8 +126,20 @@ const numberArguments: readonly Argument[] = [
   {
     call: "pruneBefore",
     argument: "before",
-    bad: [missing, ...noIntegers],
+    bad: [missing, ...notEvenNegative],
     send: (backend, value) => backend.pruneBefore(value),
+  },
+  {
+    call: "prune",
+    argument: "before",
+    bad: notEvenNegative,
+    send: (backend, value) => backend.prune({ before: value }),
+  },
+  {
+    call: "prune",
+    argument: "keep",
+    bad: [range("0", 0), ...noIntegers],
+    send: (backend, value) => backend.prune({ keep: value }),
   },
 ];
 
@@ -210,6 +229,24 @@ const otherArguments: readonly Argument[] = [
     bad: noBooleans,
     send: (backend, value) => backend.pruneBefore(5, { asOperator: value }),
   },
+  {
+    call: "prune",
+    argument: "args",
+    bad: [missing, ...noObjects],
+    send: (backend, value) => backend.prune(value),
+  },
+  {
+    call: "prune",
+    argument: "asOperator",
+    bad: noBooleans,
+    send: (backend, value) => backend.prune({ keep: 1 }, { asOperator: value }),
+  },
+  {
+    call: "prune",
+    argument: "dryRun",
+    bad: noBooleans,
+    send: (backend, value) => backend.prune({ keep: 1 }, { dryRun: value }),
+  },
 ];
 
 const receiptFields: readonly { readonly field: string; readonly bad: readonly Bad[] }[] = [
@@ -280,6 +317,7 @@ const calls: readonly {
   { call: "sealedEpochs", send: (backend, options) => backend.sealedEpochs({}, options) },
   { call: "describeEpoch", send: (backend, options) => backend.describeEpoch(epoch, options) },
   { call: "pruneBefore", send: (backend, options) => backend.pruneBefore(epoch, options) },
+  { call: "prune", send: (backend, options) => backend.prune({ keep: 1 }, options) },
 ];
 
 const optionArguments: readonly Argument[] = calls.flatMap(({ call, send }) => [
@@ -308,6 +346,22 @@ describe("a bad argument is refused by name, and nothing is sent:", () => {
     const reason = await rejectionOf(send(backend, value as Anything));
 
     expectNamed(reason, { argument, shown, error });
+    expect(store.requests.slice(sent)).toEqual([]);
+  });
+});
+
+describe("prune", () => {
+  test.each([
+    { what: "neither", args: {} },
+    { what: "both", args: { keep: 1, before: 5 } },
+  ])("refuses $what of keep and before, and sends nothing", async ({ what, args }) => {
+    const { backend, store } = await new World(new MapStore()).open("A");
+    const sent = store.requests.length;
+
+    const reason = await rejectionOf(backend.prune(args as Anything));
+
+    expect(reason).toBeInstanceOf(TypeError);
+    expect(messageOf(reason)).toBe(`args must have one of keep and before, not ${what}`);
     expect(store.requests.slice(sent)).toEqual([]);
   });
 });

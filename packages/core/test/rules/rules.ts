@@ -520,7 +520,43 @@ export const rules: readonly Rule[] = [
   },
   {
     id: "fence-before-prune",
-    says: "`pruneBefore` looks at the fence.",
+    says: "A prune looks at the fence.",
+    section: "One incremental epoch, and its prune",
+    without: force("false"),
+  },
+  {
+    id: "prune-goes-by-the-version-of-its-call",
+    says: "A prune is made under the version that was claimed at the call, not at its look.",
+    section: "One incremental epoch, and its prune",
+    without: replaceOperand(1, "leadership.claimedVersion"),
+  },
+  {
+    id: "keep-counts-nothing-but-seals",
+    says: "`keep` counts seals, and neither voids nor unsealed epochs.",
+    section: "One incremental epoch, and its prune",
+    without: force("false"),
+  },
+  {
+    id: "fewer-seals-than-kept-prune-nothing",
+    says: "If there are fewer seals than `keep`, the floor stays.",
+    section: "One incremental epoch, and its prune",
+    without: force("lowest"),
+  },
+  {
+    id: "unreadable-seal-is-not-counted",
+    says: "A `_COMMIT` that cannot be read, among those that are counted, stops the prune before the floor.",
+    section: "One incremental epoch, and its prune",
+    without: drop,
+  },
+  {
+    id: "damaged-plain-text-is-not-counted",
+    says: "So does plain text above a seal of ours.",
+    section: "One incremental epoch, and its prune",
+    without: force("false"),
+  },
+  {
+    id: "dry-run-changes-nothing",
+    says: "A dry run creates and deletes nothing.",
     section: "One incremental epoch, and its prune",
     without: force("false"),
   },
@@ -553,7 +589,7 @@ export const rules: readonly Rule[] = [
     id: "operator-makes-nothing-void",
     says: "`asOperator` makes nothing void.",
     section: "One incremental epoch, and its prune",
-    without: force("true"),
+    without: keep(2),
   },
   {
     id: "prune-voids-before-it-empties",

@@ -3,6 +3,7 @@ import { declare, type Runner } from "../runner.ts";
 import type { Sequence } from "./sequence.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
 import { damageSequences } from "./sequences/damage.ts";
+import { keepingSequences } from "./sequences/keeping.ts";
 import { leaderSequences } from "./sequences/leaders.ts";
 import { omissionSequences } from "./sequences/omissions.ts";
 import { partialSequences } from "./sequences/partials.ts";
@@ -31,6 +32,7 @@ export const sequences: readonly Sequence[] = [
   ...unchangedSequences,
   ...takeoverSequences,
   ...pruningSequences,
+  ...keepingSequences,
   ...tornListingSequences,
   ...callsAtOnceSequences,
   ...straySequences,
