@@ -10,6 +10,12 @@ import type { PruneArguments } from "./state-backend.ts";
 
 const maxBytes = 2 ** 31;
 
+/**
+ * The highest assignment version. If somebody claimed the highest number that there is, by mistake and once, nobody could
+ * claim a higher one ever again. Milliseconds and microseconds since 1970, and whatever counts restarts, are below it.
+ */
+const maxVersion = 2 ** 52;
+
 /** An integer from `min` to `max`. @throws `TypeError` for what is no number, `RangeError` for any other number. */
 export function checkInteger(
   name: string,
@@ -25,12 +31,17 @@ export function checkInteger(
   return value;
 }
 
-/** A number of milliseconds, or of anything else that may be fractional, from `min` up. */
-export function checkAmount(name: string, value: unknown, min: number): void {
-  const expected = `a number from ${min} up`;
+/** A number of milliseconds, or of anything else that may be fractional. */
+export function checkAmount(name: string, value: unknown, min: number, max: number): void {
+  const expected = `a number from ${min} to ${max}`;
   if (typeof value !== "number") throw new TypeError(`${name} must be ${expected}, not ${shown(value)}`);
-  if (!Number.isFinite(value) || value < min)
+  if (Number.isNaN(value) || value < min || value > max)
     throw new RangeError(`${name} must be ${expected}, not ${shown(value)}`);
+}
+
+/** An assignment version. */
+export function checkVersion(name: string, value: unknown, min = 0): number {
+  return checkInteger(name, value, min, maxVersion);
 }
 
 export function checkEpoch(value: unknown, name = "epoch"): number {
@@ -167,7 +178,7 @@ type AnyReceipt = Partial<Omit<PartialReceipt, "vnode">>;
 
 function checkReceipt(name: string, receipt: AnyReceipt, epoch: number): Omit<PartialReceipt, "vnode"> {
   const own = checkEpoch(receipt.epoch, `${name}.epoch`);
-  const assignmentVersion = checkInteger(`${name}.assignmentVersion`, receipt.assignmentVersion, 0);
+  const assignmentVersion = checkVersion(`${name}.assignmentVersion`, receipt.assignmentVersion);
   const size = checkInteger(`${name}.size`, receipt.size, 0, maxBytes - 1);
   const { key, sha256 } = receipt;
   if (typeof key !== "string") throw new TypeError(`${name}.key must be a string, not ${shown(key)}`);

@@ -7,6 +7,7 @@ import {
   checkInteger,
   checkObject,
   checkPruneArguments,
+  checkVersion,
   signalOf,
 } from "./arguments.ts";
 import { abort } from "./calls/abort.ts";
@@ -21,12 +22,13 @@ import { sealedEpochs } from "./calls/sealed-epochs.ts";
 import { takeover } from "./calls/takeover.ts";
 import { writeAttachment, writePartial } from "./calls/write.ts";
 import { asStateError, isStateError, StateError } from "./errors.ts";
-import { eventSink, refusalOf } from "./events.ts";
+import { type BackendEvent, eventSink, refusalOf } from "./events.ts";
 import { Leadership } from "./leadership.ts";
 import { Namespace } from "./namespace.ts";
 import { type CheckedOptions, checkOpenOptions, type OpenOptions } from "./open-options.ts";
 import { OwnWrites } from "./own-writes.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
+import { Retention } from "./retention.ts";
 import { retryPolicy } from "./retry.ts";
 import type { Seal } from "./seal.ts";
 import { SealHandle } from "./sealed-epoch.ts";
@@ -68,15 +70,25 @@ export class ObjectStoreBackend implements StateBackend {
   readonly #cache = new SealCache();
   readonly #readOnly: boolean;
   readonly #acceptListed: boolean;
+  readonly #retention: Retention | undefined;
   readonly #inFlight = new Set<Promise<unknown>>();
   #closed = false;
 
-  private constructor(namespace: Namespace, leadership: Leadership, options: CheckedOptions) {
+  private constructor(
+    namespace: Namespace,
+    leadership: Leadership,
+    options: CheckedOptions,
+    emit: (event: BackendEvent) => void,
+  ) {
     this.#namespace = namespace;
     this.#leadership = leadership;
     this.vnodeCapacity = options.vnodeCapacity;
     this.#readOnly = options.readOnly;
     this.#acceptListed = options.acceptListed;
+    const { retention } = options;
+    if (retention === undefined) return;
+    const request = { extent: retention, asOperator: false, dryRun: false };
+    this.#retention = new Retention(retention, () => prune(namespace, leadership, request, undefined), emit);
   }
 
   /**
@@ -95,7 +107,7 @@ export class ObjectStoreBackend implements StateBackend {
       const leadership = new Leadership(checked.instanceId);
       // rule: open-takes-the-highest-fence
       leadership.raiseAuthoritativeVersion(fence);
-      return new ObjectStoreBackend(namespace, leadership, checked);
+      return new ObjectStoreBackend(namespace, leadership, checked, emit);
     } catch (error) {
       throw asStateError(error, `open of ${client.name}`, { sealed: "unknown" }, signal);
     }
@@ -110,14 +122,14 @@ export class ObjectStoreBackend implements StateBackend {
   }
 
   setAuthoritativeVersion(version: number): void {
-    this.#leadership.raiseAuthoritativeVersion(checkInteger("version", version, 0));
+    this.#leadership.raiseAuthoritativeVersion(checkVersion("version", version));
   }
 
   async writePartial(args: WritePartialArguments, options?: OperationOptions): Promise<PartialReceipt> {
     checkObject("args", args);
     const epoch = checkEpoch(args.epoch);
     const vnode = checkInteger("vnode", args.vnode, 0, this.vnodeCapacity - 1);
-    const assignmentVersion = checkInteger("assignmentVersion", args.assignmentVersion, 0);
+    const assignmentVersion = checkVersion("assignmentVersion", args.assignmentVersion);
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
     return this.#write("writePartial", epoch, signal, () =>
@@ -138,7 +150,7 @@ export class ObjectStoreBackend implements StateBackend {
     checkObject("args", args);
     const epoch = checkEpoch(args.epoch);
     const name = checkAttachmentName("name", args.name);
-    const assignmentVersion = checkInteger("assignmentVersion", args.assignmentVersion, 0);
+    const assignmentVersion = checkVersion("assignmentVersion", args.assignmentVersion);
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
     return this.#write("writeAttachment", epoch, signal, () =>
@@ -161,7 +173,12 @@ export class ObjectStoreBackend implements StateBackend {
       ownWrites: this.#ownWrites,
       acceptListed: this.#acceptListed,
     };
-    return this.#write("epochComplete", request.epoch, signal, () => epochComplete(context, request, signal));
+    const run = (): Promise<EpochOutcome> => epochComplete(context, request, signal);
+    const outcome = await this.#write("epochComplete", request.epoch, signal, run);
+    // Without a fence another instance may lead as well: nobody's number of seals is in force.
+    // rule: retention-needs-a-fence
+    if (outcome.complete && this.#leadership.claimedVersion !== undefined) this.#retention?.epochCompleted();
+    return outcome;
   }
 
   async abort(epoch: number, options?: OperationOptions): Promise<void> {
@@ -172,7 +189,7 @@ export class ObjectStoreBackend implements StateBackend {
 
   async takeover(args: TakeoverArguments, options?: OperationOptions): Promise<Takeover> {
     checkObject("args", args);
-    const version = checkInteger("version", args.version, 1);
+    const version = checkVersion("version", args.version, 1);
     const signal = signalOf(options);
     return this.#write("takeover", undefined, signal, async () => {
       const { base, nextEpoch } = await takeover(this.#namespace, this.#leadership, version, signal);
@@ -233,7 +250,10 @@ export class ObjectStoreBackend implements StateBackend {
 
   async close(): Promise<void> {
     this.#closed = true;
+    const pruned = this.#retention?.close();
     await Promise.allSettled(this.#inFlight);
+    // rule: close-waits-for-the-automatic-prune
+    await pruned;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

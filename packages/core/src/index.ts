@@ -36,5 +36,6 @@ export type {
 } from "./state-backend.ts";
 export type { OpenOptions } from "./open-options.ts";
 export { ObjectStoreBackend } from "./backend.ts";
-export type { BackendEvent, DecisionEvent, RequestEvent } from "./events.ts";
+export type { BackendEvent, DecisionEvent, RequestEvent, RetentionEvent } from "./events.ts";
+export type { RetentionOptions } from "./retention.ts";
 export type { RetryOptions } from "./retry.ts";

@@ -62,16 +62,17 @@ export interface StateBackend {
   /** `prune({ before })`. */
   pruneBefore(before: number, options?: PruneOptions): Promise<PruneReport>;
 
-  /** Refuses from now on this backend's writes of a lower version. Monotonic: a lower value is ignored. */
+  /** Refuses from now on this backend's writes of a lower version, 0 to 2^52. Monotonic: a lower value is ignored. */
   setAuthoritativeVersion(version: number): void;
 
-  /** Refuses new calls and waits for those in flight. The store belongs to whoever made it. */
+  /** Refuses new calls and waits for those in flight, and for a prune. The store belongs to whoever made it. */
   close(): Promise<void>;
 }
 
 export interface WritePartialArguments {
   readonly epoch: number;
   readonly vnode: number;
+  /** 0 to 2^52. */
   readonly assignmentVersion: number;
   /** Below 2^31 bytes. */
   readonly bytes: Uint8Array;
@@ -81,6 +82,7 @@ export interface WriteAttachmentArguments {
   readonly epoch: number;
   /** 1 to 200 of `[A-Za-z0-9=_.-]`, not `.` or `..`, not starting with `.staging-`. */
   readonly name: string;
+  /** 0 to 2^52. */
   readonly assignmentVersion: number;
   /** Below 2^31 bytes. */
   readonly bytes: Uint8Array;
@@ -112,7 +114,11 @@ export type EpochOutcome =
   | { readonly complete: false; readonly missing: readonly number[] };
 
 export interface TakeoverArguments {
-  /** 1 or more; higher than every version claimed before. */
+  /**
+   * Higher than every version claimed before: 1 to 2^52. The limit leaves room: a version of 2^53-1, claimed once by
+   * mistake, would lock everyone out for ever. `Date.now()`, a Kafka generation, and the transitions of a Kubernetes lease
+   * are far below it.
+   */
   readonly version: number;
 }
 

@@ -13,6 +13,7 @@ import {
   noNames,
   noObjects,
   noSignals,
+  noVersions,
   noVnodes,
   range,
   type,
@@ -52,7 +53,7 @@ const numberArguments: readonly Argument[] = [
   {
     call: "writePartial",
     argument: "assignmentVersion",
-    bad: [missing, ...noIntegers],
+    bad: [missing, ...noVersions],
     send: (backend, value) => backend.writePartial({ epoch, vnode: 1, assignmentVersion: value, bytes }),
   },
   {
@@ -65,7 +66,7 @@ const numberArguments: readonly Argument[] = [
   {
     call: "writeAttachment",
     argument: "assignmentVersion",
-    bad: [missing, ...noIntegers],
+    bad: [missing, ...noVersions],
     send: (backend, value) =>
       backend.writeAttachment({ epoch, name: "offsets", assignmentVersion: value, bytes }),
   },
@@ -96,7 +97,7 @@ const numberArguments: readonly Argument[] = [
   {
     call: "takeover",
     argument: "version",
-    bad: [missing, range("0", 0), ...noIntegers],
+    bad: [missing, range("0", 0), ...noVersions],
     send: (backend, value) => backend.takeover({ version: value }),
   },
   {
@@ -251,7 +252,7 @@ const otherArguments: readonly Argument[] = [
 
 const receiptFields: readonly { readonly field: string; readonly bad: readonly Bad[] }[] = [
   { field: "epoch", bad: [missing, ...noIntegers] },
-  { field: "assignmentVersion", bad: [missing, ...noIntegers] },
+  { field: "assignmentVersion", bad: [missing, ...noVersions] },
   { field: "size", bad: [missing, range("2147483648", 2 ** 31), ...noIntegers] },
   { field: "key", bad: [missing, type("null", null), type("5", 5), type("[object Object]", {})] },
   {
@@ -367,7 +368,7 @@ describe("prune", () => {
 });
 
 describe("setAuthoritativeVersion", () => {
-  test.each([missing, ...noIntegers])("throws at once for version that is $shown", async (bad) => {
+  test.each([missing, ...noVersions])("throws at once for version that is $shown", async (bad) => {
     const { backend, store } = await new World(new MapStore()).open("A");
     const sent = store.requests.length;
 
@@ -386,13 +387,22 @@ describe("the bounds themselves are accepted:", () => {
     const highest = await backend.writePartial({
       epoch: Number.MAX_SAFE_INTEGER,
       vnode: vnodeCapacity - 1,
-      assignmentVersion: Number.MAX_SAFE_INTEGER,
+      assignmentVersion: 2 ** 52,
       bytes,
     });
     expect([lowest.key, highest.key]).toEqual([
       "epoch=0/vnode=0/partial.bin",
       "epoch=9007199254740991/vnode=127/partial.bin",
     ]);
+  });
+
+  test("the highest version, which writes, seals and leads", async () => {
+    const { backend } = await new World(new MapStore()).open("A");
+    await backend.takeover({ version: 2 ** 52 });
+    const part = await backend.writePartial({ epoch, vnode: 1, assignmentVersion: 2 ** 52, bytes });
+    expect(await backend.epochComplete({ epoch, parts: [part] })).toHaveProperty("complete", true);
+    backend.setAuthoritativeVersion(2 ** 52);
+    expect(backend.authoritativeVersion).toBe(4_503_599_627_370_496);
   });
 
   test.each(["x", "x".repeat(200), "...", "a.b", "=", "-", "_COMMIT", ".hidden", "staging-x"])(

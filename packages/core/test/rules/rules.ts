@@ -561,6 +561,36 @@ export const rules: readonly Rule[] = [
     without: force("false"),
   },
   {
+    id: "retention-needs-a-fence",
+    says: "Only a backend that has claimed a version prunes by itself.",
+    section: "Automatic prunes",
+    without: keep(0),
+  },
+  {
+    id: "one-automatic-prune-at-a-time",
+    says: "While an automatic prune runs, no other one is started.",
+    section: "Automatic prunes",
+    without: force("false"),
+  },
+  {
+    id: "failed-automatic-prune-is-tried-again",
+    says: "If an automatic prune failed, the next epoch starts another.",
+    section: "Automatic prunes",
+    without: drop,
+  },
+  {
+    id: "failed-automatic-prune-is-an-event",
+    says: "The failure of an automatic prune is an event.",
+    section: "Automatic prunes",
+    without: drop,
+  },
+  {
+    id: "close-waits-for-the-automatic-prune",
+    says: "`close` waits for the automatic prune that runs.",
+    section: "Automatic prunes",
+    without: drop,
+  },
+  {
     id: "own-fence-unseen-is-deposed",
     says: "A backend that does not see its own fence is deposed.",
     section: "A listing is no moment",

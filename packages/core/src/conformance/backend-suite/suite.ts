@@ -1,6 +1,7 @@
 import type { ObjectStore } from "../../store.ts";
 import { declare, type Runner } from "../runner.ts";
 import type { Sequence } from "./sequence.ts";
+import { automaticPruneSequences } from "./sequences/automatic-prunes.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
 import { damageSequences } from "./sequences/damage.ts";
 import { keepingSequences } from "./sequences/keeping.ts";
@@ -33,6 +34,7 @@ export const sequences: readonly Sequence[] = [
   ...takeoverSequences,
   ...pruningSequences,
   ...keepingSequences,
+  ...automaticPruneSequences,
   ...tornListingSequences,
   ...callsAtOnceSequences,
   ...straySequences,
