@@ -12,8 +12,8 @@ import { Workers } from "./workers.ts";
 
 /** The number of epochs between prunes. */
 const pruneEvery = 6;
-/** The number of epochs that a prune keeps. */
-const keptEpochs = 3;
+/** The number of seals that a prune keeps. Not a range of numbers: an epoch that came to nothing has one too. */
+const keptSeals = 3;
 
 liveWithParent();
 const assignment = JSON.parse(process.argv[2] ?? "") as Assignment;
@@ -72,7 +72,7 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
 
     from = to;
     if ((epoch - nextEpoch + 1) % pruneEvery === 0 || from === records) {
-      const { objects, bytes } = await backend.pruneBefore(epoch - keptEpochs + 1);
+      const { objects, bytes } = await backend.prune({ keep: keptSeals });
       await report({ type: "pruned", objects, bytes });
     }
   }

@@ -66,6 +66,20 @@ test(
 );
 
 test(
+  "an input of one epoch is counted too",
+  async () => {
+    const job = start("--records 1000 --barrier 1000 --kills 0");
+
+    const [output, errors, code] = await Promise.all([text(job.stdout), text(job.stderr), exitCodeOf(job)]);
+
+    expect(errors).toBe("");
+    expect(output).toContain("Everything is equal");
+    expect(code).toBe(0);
+  },
+  timeout,
+);
+
+test(
   "rows that somebody released a second time are found out",
   async () => {
     const out = join(folder, "rows");

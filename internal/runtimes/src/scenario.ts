@@ -27,7 +27,10 @@ export async function scenario(): Promise<Report> {
       store,
       instanceId,
       vnodeCapacity: 2,
-      onEvent: (event) => events.add(event.type === "decision" ? event.decision : event.operation),
+      onEvent: (event) => {
+        if (event.type === "request") events.add(event.operation);
+        if (event.type === "decision") events.add(event.decision);
+      },
     });
 
   const first = await open("first");

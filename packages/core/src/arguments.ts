@@ -6,8 +6,15 @@ import { StateError } from "./errors.ts";
 import { attachmentKeys, isAttachmentName, parseEpochObject, partialKeys } from "./layout.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
 import { isInstanceId, isSha256 } from "./seal.ts";
+import type { PruneArguments } from "./state-backend.ts";
 
 const maxBytes = 2 ** 31;
+
+/**
+ * The highest assignment version. If somebody claimed the highest number that there is, by mistake and once, nobody could
+ * claim a higher one ever again. Milliseconds and microseconds since 1970, and whatever counts restarts, are below it.
+ */
+const maxVersion = 2 ** 52;
 
 /** An integer from `min` to `max`. @throws `TypeError` for what is no number, `RangeError` for any other number. */
 export function checkInteger(
@@ -24,16 +31,39 @@ export function checkInteger(
   return value;
 }
 
-/** A number of milliseconds, or of anything else that may be fractional, from `min` up. */
-export function checkAmount(name: string, value: unknown, min: number): void {
-  const expected = `a number from ${min} up`;
+/** A number of milliseconds, or of anything else that may be fractional. */
+export function checkAmount(name: string, value: unknown, min: number, max: number): void {
+  const expected = `a number from ${min} to ${max}`;
   if (typeof value !== "number") throw new TypeError(`${name} must be ${expected}, not ${shown(value)}`);
-  if (!Number.isFinite(value) || value < min)
+  if (Number.isNaN(value) || value < min || value > max)
     throw new RangeError(`${name} must be ${expected}, not ${shown(value)}`);
+}
+
+/** An assignment version. */
+export function checkVersion(name: string, value: unknown, min = 0): number {
+  return checkInteger(name, value, min, maxVersion);
 }
 
 export function checkEpoch(value: unknown, name = "epoch"): number {
   return checkInteger(name, value, 0);
+}
+
+/** What a prune keeps. @throws `TypeError` unless it is one of `keep` and `before` */
+export function checkPruneArguments(
+  args: PruneArguments,
+): { readonly keep: number } | { readonly before: number } {
+  checkObject("args", args);
+  const { keep, before } = args;
+  if ((keep === undefined) === (before === undefined)) {
+    const which = keep === undefined ? "neither" : "both";
+    throw new TypeError(`args must have one of keep and before, not ${which}`);
+  }
+  return before === undefined ? { keep: checkInteger("keep", keep, 1) } : { before: checkBefore(before) };
+}
+
+/** An epoch; a negative number stands for 0. */
+export function checkBefore(value: unknown): number {
+  return Math.max(0, checkInteger("before", value, Number.MIN_SAFE_INTEGER));
 }
 
 export function checkObject(name: string, value: unknown): void {
@@ -148,7 +178,7 @@ type AnyReceipt = Partial<Omit<PartialReceipt, "vnode">>;
 
 function checkReceipt(name: string, receipt: AnyReceipt, epoch: number): Omit<PartialReceipt, "vnode"> {
   const own = checkEpoch(receipt.epoch, `${name}.epoch`);
-  const assignmentVersion = checkInteger(`${name}.assignmentVersion`, receipt.assignmentVersion, 0);
+  const assignmentVersion = checkVersion(`${name}.assignmentVersion`, receipt.assignmentVersion);
   const size = checkInteger(`${name}.size`, receipt.size, 0, maxBytes - 1);
   const { key, sha256 } = receipt;
   if (typeof key !== "string") throw new TypeError(`${name}.key must be a string, not ${shown(key)}`);

@@ -1,10 +1,13 @@
 import {
   checkAttachmentName,
+  checkBefore,
   checkBoolean,
   checkBytes,
   checkEpoch,
   checkInteger,
   checkObject,
+  checkPruneArguments,
+  checkVersion,
   signalOf,
 } from "./arguments.ts";
 import { abort } from "./calls/abort.ts";
@@ -14,7 +17,7 @@ import { describeControl, describeEpoch } from "./calls/describe.ts";
 import { epochStates } from "./calls/epochs.ts";
 import { findNewest } from "./calls/latest.ts";
 import { checkKnown, openNamespace } from "./calls/open.ts";
-import { pruneBefore } from "./calls/prune/prune.ts";
+import { prune, type PruneRequest } from "./calls/prune/prune.ts";
 import { readPartial, SealCache } from "./calls/read-partial.ts";
 import { giveUp, recoverNamespace } from "./calls/recover.ts";
 import { readSeal } from "./calls/sealed.ts";
@@ -37,6 +40,7 @@ import {
 } from "./open-options.ts";
 import { OwnWrites } from "./own-writes.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
+import { Retention } from "./retention.ts";
 import { retryPolicy } from "./retry.ts";
 import type { Seal } from "./seal.ts";
 import { SealHandle } from "./sealed-epoch.ts";
@@ -47,6 +51,7 @@ import type {
   EpochOutcome,
   EpochState,
   GivenUpEpoch,
+  PruneArguments,
   PruneOptions,
   PruneReport,
   ReadPartialArguments,
@@ -81,6 +86,7 @@ export class ObjectStoreBackend implements StateBackend {
   readonly #cache = new SealCache();
   readonly #readOnly: boolean;
   readonly #acceptListed: boolean;
+  readonly #retention: Retention | undefined;
   readonly #inFlight = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -90,6 +96,11 @@ export class ObjectStoreBackend implements StateBackend {
     this.vnodeCapacity = namespace.vnodeCapacity;
     this.#readOnly = options.readOnly;
     this.#acceptListed = options.acceptListed;
+    const { retention } = options;
+    if (retention === undefined) return;
+    const request = { extent: retention, asOperator: false, dryRun: false };
+    const pruneNow = (): Promise<PruneReport> => prune(namespace, leadership, request, undefined);
+    this.#retention = new Retention(retention, pruneNow, namespace.emit);
   }
 
   /**
@@ -147,14 +158,14 @@ export class ObjectStoreBackend implements StateBackend {
   }
 
   setAuthoritativeVersion(version: number): void {
-    this.#leadership.raiseAuthoritativeVersion(checkInteger("version", version, 0));
+    this.#leadership.raiseAuthoritativeVersion(checkVersion("version", version));
   }
 
   async writePartial(args: WritePartialArguments, options?: OperationOptions): Promise<PartialReceipt> {
     checkObject("args", args);
     const epoch = checkEpoch(args.epoch);
     const vnode = checkInteger("vnode", args.vnode, 0, this.vnodeCapacity - 1);
-    const assignmentVersion = checkInteger("assignmentVersion", args.assignmentVersion, 0);
+    const assignmentVersion = checkVersion("assignmentVersion", args.assignmentVersion);
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
     return this.#write("writePartial", epoch, signal, () =>
@@ -175,7 +186,7 @@ export class ObjectStoreBackend implements StateBackend {
     checkObject("args", args);
     const epoch = checkEpoch(args.epoch);
     const name = checkAttachmentName("name", args.name);
-    const assignmentVersion = checkInteger("assignmentVersion", args.assignmentVersion, 0);
+    const assignmentVersion = checkVersion("assignmentVersion", args.assignmentVersion);
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
     return this.#write("writeAttachment", epoch, signal, () =>
@@ -198,7 +209,12 @@ export class ObjectStoreBackend implements StateBackend {
       ownWrites: this.#ownWrites,
       acceptListed: this.#acceptListed,
     };
-    return this.#write("epochComplete", request.epoch, signal, () => epochComplete(context, request, signal));
+    const run = (): Promise<EpochOutcome> => epochComplete(context, request, signal);
+    const outcome = await this.#write("epochComplete", request.epoch, signal, run);
+    // Without a fence another instance may lead as well: nobody's number of seals is in force.
+    // rule: retention-needs-a-fence
+    if (outcome.complete && this.#leadership.claimedVersion !== undefined) this.#retention?.epochCompleted();
+    return outcome;
   }
 
   async abort(epoch: number, options?: OperationOptions): Promise<void> {
@@ -209,7 +225,7 @@ export class ObjectStoreBackend implements StateBackend {
 
   async takeover(args: TakeoverArguments, options?: OperationOptions): Promise<Takeover> {
     checkObject("args", args);
-    const version = checkInteger("version", args.version, 1);
+    const version = checkVersion("version", args.version, 1);
     const signal = signalOf(options);
     return this.#write("takeover", undefined, signal, async () => {
       const { base, nextEpoch } = await takeover(this.#namespace, this.#leadership, version, signal);
@@ -283,22 +299,37 @@ export class ObjectStoreBackend implements StateBackend {
     return this.#call("describeEpoch", epoch, signal, () => describeEpoch(this.#namespace, epoch, signal));
   }
 
+  async prune(args: PruneArguments, options?: PruneOptions): Promise<PruneReport> {
+    return this.#prune("prune", checkPruneArguments(args), options);
+  }
+
   async pruneBefore(before: number, options?: PruneOptions): Promise<PruneReport> {
-    checkEpoch(before, "before");
-    const signal = signalOf(options);
-    const asOperator = checkBoolean("asOperator", options?.asOperator);
-    return this.#write("pruneBefore", undefined, signal, () =>
-      pruneBefore(this.#namespace, this.#leadership, { before, asOperator }, signal),
-    );
+    return this.#prune("pruneBefore", { before: checkBefore(before) }, options);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    const pruned = this.#retention?.close();
     await Promise.allSettled(this.#inFlight);
+    // rule: close-waits-for-the-automatic-prune
+    await pruned;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #prune(
+    name: string,
+    extent: PruneRequest["extent"],
+    options: PruneOptions | undefined,
+  ): Promise<PruneReport> {
+    const signal = signalOf(options);
+    const asOperator = checkBoolean("asOperator", options?.asOperator);
+    const dryRun = checkBoolean("dryRun", options?.dryRun);
+    const run = (): Promise<PruneReport> =>
+      prune(this.#namespace, this.#leadership, { extent, asOperator, dryRun }, signal);
+    return dryRun ? this.#call(name, undefined, signal, run) : this.#write(name, undefined, signal, run);
   }
 
   #handle(seal: Seal | undefined): SealedEpoch | undefined {

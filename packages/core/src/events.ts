@@ -1,7 +1,11 @@
 import type { StateError, StateErrorCode, StoreErrorCode } from "./errors.ts";
+import type { PruneReport } from "./state-backend.ts";
 
-/** What a backend tells its `onEvent`: each store request as it ends, and each decision of the protocol. */
-export type BackendEvent = RequestEvent | DecisionEvent;
+/**
+ * What a backend tells its `onEvent`: each store request as it ends, each decision of the protocol, and what each automatic
+ * prune has come to.
+ */
+export type BackendEvent = RequestEvent | DecisionEvent | RetentionEvent;
 
 /** One attempt of one store request. */
 export interface RequestEvent {
@@ -44,6 +48,16 @@ export interface DecisionEvent {
   readonly version?: number | undefined;
   readonly committer?: string | undefined;
 }
+
+/** The end of a prune that `open({ retention })` made; nothing else tells of it. */
+export type RetentionEvent =
+  /** `report.failedCount` deletes failed; the next prune finds what is left. */
+  | { readonly type: "retention"; readonly outcome: "pruned"; readonly report: PruneReport }
+  /**
+   * What `prune` would have rejected with: a `StateError`, such as `StaleVersion` of a leader that was deposed. The next
+   * epoch that is completed starts another prune.
+   */
+  | { readonly type: "retention"; readonly outcome: "failed"; readonly error: unknown };
 
 const refusals: { readonly [C in StateErrorCode]?: DecisionEvent["decision"] } = {
   StaleVersion: "stale",

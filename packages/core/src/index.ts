@@ -25,6 +25,7 @@ export type {
   EpochOutcome,
   EpochState,
   GivenUpEpoch,
+  PruneArguments,
   PruneOptions,
   PruneReport,
   ReadPartialArguments,
@@ -40,5 +41,6 @@ export type {
 } from "./state-backend.ts";
 export type { GiveUp, OpenOptions, RecoverNamespace, RecoverOptions } from "./open-options.ts";
 export { ObjectStoreBackend } from "./backend.ts";
-export type { BackendEvent, DecisionEvent, RequestEvent } from "./events.ts";
+export type { BackendEvent, DecisionEvent, RequestEvent, RetentionEvent } from "./events.ts";
+export type { RetentionOptions } from "./retention.ts";
 export type { RetryOptions } from "./retry.ts";

@@ -81,11 +81,12 @@ export class Leadership {
   }
 
   /**
-   * Whether someone else than who claimed `version` holds the fence. Until someone calls `takeover` there is none.
+   * Whether someone else than who claimed `version` holds the fence; `undefined`: no version was claimed. Until someone
+   * calls `takeover` there is none.
    *
    * A fence of our own that is not listed was deleted because higher ones were there.
    */
-  isDeposed({ fence, fences }: Control, version: number | undefined = this.#claimedVersion): boolean {
+  isDeposed({ fence, fences }: Control, version: number | undefined): boolean {
     if (version === undefined) return fence > 0;
     // rule: own-fence-unseen-is-deposed
     return fence > version || !fences.has(version);

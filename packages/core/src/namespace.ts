@@ -24,7 +24,8 @@ export class Namespace {
   /** Whether the namespace object is known to be there. */
   isKnown = false;
   readonly #concurrency: number;
-  readonly #emit: (event: BackendEvent) => void;
+  /** Tells whoever watches the backend; never throws. */
+  readonly emit: (event: BackendEvent) => void;
   #highestFence = 0;
   #highestFloor = 0;
 
@@ -32,7 +33,7 @@ export class Namespace {
     this.client = client;
     this.vnodeCapacity = options.vnodeCapacity;
     this.#concurrency = options.concurrency;
-    this.#emit = options.emit;
+    this.emit = options.emit;
   }
 
   /**
@@ -98,6 +99,6 @@ export class Namespace {
 
   /** Tells whoever watches the backend what the protocol decided. */
   report(decision: DecisionEvent["decision"], details: Omit<DecisionEvent, "type" | "decision">): void {
-    this.#emit({ type: "decision", decision, ...details });
+    this.emit({ type: "decision", decision, ...details });
   }
 }

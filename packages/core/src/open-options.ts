@@ -8,7 +8,8 @@ import {
   signalOf,
 } from "./arguments.ts";
 import type { BackendEvent } from "./events.ts";
-import type { RetryOptions } from "./retry.ts";
+import type { RetentionOptions } from "./retention.ts";
+import { maxTimerMs, type RetryOptions } from "./retry.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** The most vnodes that a namespace can have. */
@@ -38,6 +39,12 @@ export interface OpenOptions {
   /** How many requests one call has in flight at most; 1 to 1,024. Default 8: plenty for two cores and one bucket. */
   readonly concurrency?: number | undefined;
   readonly retry?: RetryOptions | undefined;
+  /**
+   * Prunes by itself, beside the job: after the first epoch that this backend completes under a version that it claimed
+   * with `takeover`, then after every `keep / 2` such epochs, rounded up. One prune runs at a time; `epochComplete` waits
+   * for none, `close` for the one that runs. Each ends in a `RetentionEvent`: without `onEvent` a failure is not seen.
+   */
+  readonly retention?: RetentionOptions | undefined;
   /** Called synchronously; what it throws goes to `reportError`, or becomes an uncaught error, never into the call. */
   readonly onEvent?: ((event: BackendEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -53,6 +60,7 @@ export interface CheckedOptions {
   readonly acceptListed: boolean;
   readonly concurrency: number;
   readonly retry: RetryOptions | undefined;
+  readonly retention: RetentionOptions | undefined;
   readonly onEvent: ((event: BackendEvent) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -102,7 +110,7 @@ export function checkRecoverOptions(options: RecoverOptions & (GiveUp | RecoverN
 /** @throws `TypeError`, `RangeError` */
 export function checkOpenOptions(options: OpenOptions): CheckedOptions {
   checkObject("options", options);
-  const { store, retry, onEvent, concurrency = 8 } = options;
+  const { store, retry, retention, onEvent, concurrency = 8 } = options;
   checkObject("store", store);
   for (const operation of ["create", "get", "list", "delete"] as const) {
     if (typeof store[operation] !== "function") throw new TypeError(`store has no ${operation}`);
@@ -118,6 +126,7 @@ export function checkOpenOptions(options: OpenOptions): CheckedOptions {
     acceptListed: checkBoolean("acceptListed", options.acceptListed),
     concurrency: checkInteger("concurrency", concurrency, 1, 1024),
     retry,
+    retention: checkRetention(retention),
     onEvent,
   };
   checkRetry(retry);
@@ -129,13 +138,19 @@ export function checkCapacity(value: unknown): number {
   return checkInteger("vnodeCapacity", value, 1, maxCapacity);
 }
 
+function checkRetention(retention: RetentionOptions | undefined): RetentionOptions | undefined {
+  if (retention === undefined) return undefined;
+  checkObject("retention", retention);
+  return { keep: checkInteger("retention.keep", retention.keep, 1) };
+}
+
 function checkRetry(retry: RetryOptions | undefined): void {
   if (retry === undefined) return;
   checkObject("retry", retry);
   if (retry.attempts !== undefined) checkInteger("retry.attempts", retry.attempts, 1);
   for (const name of ["baseDelayMs", "maxDelayMs", "deadlineMs", "attemptTimeoutMs"] as const) {
     if (retry[name] !== undefined)
-      checkAmount(`retry.${name}`, retry[name], name.endsWith("DelayMs") ? 0 : 1);
+      checkAmount(`retry.${name}`, retry[name], name.endsWith("DelayMs") ? 0 : 1, maxTimerMs);
   }
   for (const name of ["now", "sleep", "random"] as const) checkFunction(`retry.${name}`, retry[name]);
 }

@@ -1,6 +1,10 @@
 import { isStoreError, StoreError } from "./errors.ts";
 
-/** How store requests are tried again. Every clock and random source can be replaced; no other one is read. */
+/**
+ * How store requests are tried again. Every clock and random source can be replaced; no other one is read.
+ *
+ * Each time is in milliseconds, and at most 2^31-1, which is 24 days: a timer that is set for longer fires at once.
+ */
 export interface RetryOptions {
   /** Attempts in all; 1 means no retry. Default 8. */
   readonly attempts?: number | undefined;
@@ -59,6 +63,9 @@ export class AttemptTimeout extends StoreError {
 
 const mebibyte = 1024 * 1024;
 
+/** `setTimeout` keeps its delay in 32 bits, with a sign. */
+export const maxTimerMs: number = 2 ** 31 - 1;
+
 /** One store operation: its attempts share a deadline and end with the caller's signal. */
 export class Operation {
   readonly #policy: RetryPolicy;
@@ -71,8 +78,8 @@ export class Operation {
   constructor(policy: RetryPolicy, signal: AbortSignal | undefined, bytes = 0) {
     this.#policy = policy;
     this.#signal = signal;
-    this.#deadlineMs = policy.deadlineMs + Math.max(0, bytes / mebibyte - 8) * 1000;
-    this.#attemptTimeoutMs = policy.attemptTimeoutMs + (bytes / mebibyte) * 1000;
+    this.#deadlineMs = timerMs(policy.deadlineMs + Math.max(0, bytes / mebibyte - 8) * 1000);
+    this.#attemptTimeoutMs = timerMs(policy.attemptTimeoutMs + (bytes / mebibyte) * 1000);
     this.#deadline = policy.now() + this.#deadlineMs;
   }
 
@@ -153,6 +160,10 @@ export class Operation {
       timer.abort("the attempt has ended");
     }
   }
+}
+
+function timerMs(ms: number): number {
+  return Math.min(ms, maxTimerMs);
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

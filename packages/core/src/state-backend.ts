@@ -73,19 +73,27 @@ export interface StateBackend {
   /** What is in the store of one epoch, for operators. */
   describeEpoch(epoch: number, options?: OperationOptions): Promise<EpochDescription>;
 
-  /** Deletes the epochs below `before`; the newest sealed epoch, and what it needs, always survives. */
+  /**
+   * Deletes old epochs. What stays is readable in full: also what a seal that stays names in an epoch that goes.
+   *
+   * @throws `StaleVersion` if another version than the one that was claimed at the call leads, unless `asOperator`
+   */
+  prune(args: PruneArguments, options?: PruneOptions): Promise<PruneReport>;
+
+  /** `prune({ before })`. */
   pruneBefore(before: number, options?: PruneOptions): Promise<PruneReport>;
 
-  /** Refuses from now on this backend's writes of a lower version. Monotonic: a lower value is ignored. */
+  /** Refuses from now on this backend's writes of a lower version, 0 to 2^52. Monotonic: a lower value is ignored. */
   setAuthoritativeVersion(version: number): void;
 
-  /** Refuses new calls and waits for those in flight. The store belongs to whoever made it. */
+  /** Refuses new calls and waits for those in flight, and for a prune. The store belongs to whoever made it. */
   close(): Promise<void>;
 }
 
 export interface WritePartialArguments {
   readonly epoch: number;
   readonly vnode: number;
+  /** 0 to 2^52. */
   readonly assignmentVersion: number;
   /** Below 2^31 bytes. */
   readonly bytes: Uint8Array;
@@ -95,6 +103,7 @@ export interface WriteAttachmentArguments {
   readonly epoch: number;
   /** 1 to 200 of `[A-Za-z0-9=_.-]`, not `.` or `..`, not starting with `.staging-`. */
   readonly name: string;
+  /** 0 to 2^52. */
   readonly assignmentVersion: number;
   /** Below 2^31 bytes. */
   readonly bytes: Uint8Array;
@@ -126,7 +135,11 @@ export type EpochOutcome =
   | { readonly complete: false; readonly missing: readonly number[] };
 
 export interface TakeoverArguments {
-  /** 1 or more; higher than every version claimed before. */
+  /**
+   * Higher than every version claimed before: 1 to 2^52. The limit leaves room: a version of 2^53-1, claimed once by
+   * mistake, would lock everyone out for ever. `Date.now()`, a Kafka generation, and the transitions of a Kubernetes lease
+   * are far below it.
+   */
   readonly version: number;
 }
 
@@ -230,13 +243,37 @@ export interface EpochDescription {
   readonly missing: readonly string[];
 }
 
+/** One of the two. */
+export type PruneArguments =
+  | {
+      /**
+       * 1 or more: so many of the newest seals stay, however their numbers run. Voids and unsealed epochs do not count. If
+       * there are fewer seals, no epoch goes.
+       */
+      readonly keep: number;
+      readonly before?: undefined;
+    }
+  | {
+      /**
+       * What is below this epoch goes, but the newest seal stays. Unsealed epochs between the two are made void and emptied.
+       * A negative number counts as 0, so `epoch - 10` is good from the first epoch on.
+       */
+      readonly before: number;
+      readonly keep?: undefined;
+    };
+
 export interface PruneOptions extends OperationOptions {
   /** Prunes without being the leader, and touches nothing above the newest seal. */
   readonly asOperator?: boolean | undefined;
+  /**
+   * Creates and deletes nothing, and reports what would be deleted; a read-only backend can do it too. The report is as of
+   * now: what is written, sealed or pruned before the prune is not in it, nor are deletes that will fail.
+   */
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface PruneReport {
-  /** The lowest epoch that may still exist; 0: none was ever pruned. */
+  /** The lowest epoch that may still exist; 0: none was ever pruned. Of a dry run: as it would be. */
   readonly floor: number;
   /** Epochs from which something was deleted. */
   readonly epochs: number;

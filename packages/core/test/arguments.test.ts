@@ -5,6 +5,7 @@ import {
   type Anything,
   type Bad,
   expectNamed,
+  messageOf,
   missing,
   noBooleans,
   noBytes,
@@ -12,6 +13,7 @@ import {
   noNames,
   noObjects,
   noSignals,
+  noVersions,
   noVnodes,
   range,
   type,
@@ -29,6 +31,12 @@ interface Argument {
   readonly send: (backend: ObjectStoreBackend, value: Anything) => Promise<unknown>;
 }
 
+/** A negative `before` stands for 0. */
+const notEvenNegative = [
+  ...noIntegers.filter(({ value }) => value !== -1),
+  range("-9007199254740992", -(2 ** 53)),
+];
+
 const numberArguments: readonly Argument[] = [
   {
     call: "writePartial",
@@ -45,7 +53,7 @@ const numberArguments: readonly Argument[] = [
   {
     call: "writePartial",
     argument: "assignmentVersion",
-    bad: [missing, ...noIntegers],
+    bad: [missing, ...noVersions],
     send: (backend, value) => backend.writePartial({ epoch, vnode: 1, assignmentVersion: value, bytes }),
   },
   {
@@ -58,7 +66,7 @@ const numberArguments: readonly Argument[] = [
   {
     call: "writeAttachment",
     argument: "assignmentVersion",
-    bad: [missing, ...noIntegers],
+    bad: [missing, ...noVersions],
     send: (backend, value) =>
       backend.writeAttachment({ epoch, name: "offsets", assignmentVersion: value, bytes }),
   },
@@ -89,7 +97,7 @@ const numberArguments: readonly Argument[] = [
   {
     call: "takeover",
     argument: "version",
-    bad: [missing, range("0", 0), ...noIntegers],
+    bad: [missing, range("0", 0), ...noVersions],
     send: (backend, value) => backend.takeover({ version: value }),
   },
   {
@@ -119,8 +127,20 @@ const numberArguments: readonly Argument[] = [
   {
     call: "pruneBefore",
     argument: "before",
-    bad: [missing, ...noIntegers],
+    bad: [missing, ...notEvenNegative],
     send: (backend, value) => backend.pruneBefore(value),
+  },
+  {
+    call: "prune",
+    argument: "before",
+    bad: notEvenNegative,
+    send: (backend, value) => backend.prune({ before: value }),
+  },
+  {
+    call: "prune",
+    argument: "keep",
+    bad: [range("0", 0), ...noIntegers],
+    send: (backend, value) => backend.prune({ keep: value }),
   },
 ];
 
@@ -210,11 +230,29 @@ const otherArguments: readonly Argument[] = [
     bad: noBooleans,
     send: (backend, value) => backend.pruneBefore(5, { asOperator: value }),
   },
+  {
+    call: "prune",
+    argument: "args",
+    bad: [missing, ...noObjects],
+    send: (backend, value) => backend.prune(value),
+  },
+  {
+    call: "prune",
+    argument: "asOperator",
+    bad: noBooleans,
+    send: (backend, value) => backend.prune({ keep: 1 }, { asOperator: value }),
+  },
+  {
+    call: "prune",
+    argument: "dryRun",
+    bad: noBooleans,
+    send: (backend, value) => backend.prune({ keep: 1 }, { dryRun: value }),
+  },
 ];
 
 const receiptFields: readonly { readonly field: string; readonly bad: readonly Bad[] }[] = [
   { field: "epoch", bad: [missing, ...noIntegers] },
-  { field: "assignmentVersion", bad: [missing, ...noIntegers] },
+  { field: "assignmentVersion", bad: [missing, ...noVersions] },
   { field: "size", bad: [missing, range("2147483648", 2 ** 31), ...noIntegers] },
   { field: "key", bad: [missing, type("null", null), type("5", 5), type("[object Object]", {})] },
   {
@@ -280,6 +318,7 @@ const calls: readonly {
   { call: "sealedEpochs", send: (backend, options) => backend.sealedEpochs({}, options) },
   { call: "describeEpoch", send: (backend, options) => backend.describeEpoch(epoch, options) },
   { call: "pruneBefore", send: (backend, options) => backend.pruneBefore(epoch, options) },
+  { call: "prune", send: (backend, options) => backend.prune({ keep: 1 }, options) },
 ];
 
 const optionArguments: readonly Argument[] = calls.flatMap(({ call, send }) => [
@@ -312,8 +351,24 @@ describe("a bad argument is refused by name, and nothing is sent:", () => {
   });
 });
 
+describe("prune", () => {
+  test.each([
+    { what: "neither", args: {} },
+    { what: "both", args: { keep: 1, before: 5 } },
+  ])("refuses $what of keep and before, and sends nothing", async ({ what, args }) => {
+    const { backend, store } = await new World(new MapStore()).open("A");
+    const sent = store.requests.length;
+
+    const reason = await rejectionOf(backend.prune(args as Anything));
+
+    expect(reason).toBeInstanceOf(TypeError);
+    expect(messageOf(reason)).toBe(`args must have one of keep and before, not ${what}`);
+    expect(store.requests.slice(sent)).toEqual([]);
+  });
+});
+
 describe("setAuthoritativeVersion", () => {
-  test.each([missing, ...noIntegers])("throws at once for version that is $shown", async (bad) => {
+  test.each([missing, ...noVersions])("throws at once for version that is $shown", async (bad) => {
     const { backend, store } = await new World(new MapStore()).open("A");
     const sent = store.requests.length;
 
@@ -332,13 +387,22 @@ describe("the bounds themselves are accepted:", () => {
     const highest = await backend.writePartial({
       epoch: Number.MAX_SAFE_INTEGER,
       vnode: vnodeCapacity - 1,
-      assignmentVersion: Number.MAX_SAFE_INTEGER,
+      assignmentVersion: 2 ** 52,
       bytes,
     });
     expect([lowest.key, highest.key]).toEqual([
       "epoch=0/vnode=0/partial.bin",
       "epoch=9007199254740991/vnode=127/partial.bin",
     ]);
+  });
+
+  test("the highest version, which writes, seals and leads", async () => {
+    const { backend } = await new World(new MapStore()).open("A");
+    await backend.takeover({ version: 2 ** 52 });
+    const part = await backend.writePartial({ epoch, vnode: 1, assignmentVersion: 2 ** 52, bytes });
+    expect(await backend.epochComplete({ epoch, parts: [part] })).toHaveProperty("complete", true);
+    backend.setAuthoritativeVersion(2 ** 52);
+    expect(backend.authoritativeVersion).toBe(4_503_599_627_370_496);
   });
 
   test.each(["x", "x".repeat(200), "...", "a.b", "=", "-", "_COMMIT", ".hidden", "staging-x"])(

@@ -55,6 +55,7 @@ describe("open", () => {
     { argument: "onEvent", bad: noFunctions },
     { argument: "signal", bad: noSignals },
     { argument: "retry", bad: noObjects },
+    { argument: "retention", bad: noObjects },
   ];
   const retryOptions = [
     { name: "attempts", bad: [range("0", 0), ...noIntegers] },
@@ -91,6 +92,18 @@ describe("open", () => {
     },
   );
 
+  test.each([missing, range("0", 0), ...noIntegers])(
+    "refuses retention.keep that is $shown, and sends nothing",
+    async (bad) => {
+      const { store, requests } = recorded();
+
+      const reason = await rejectionOf(openWith({ store, retention: { keep: bad.value } }));
+
+      expectNamed(reason, { argument: "retention.keep", ...bad });
+      expect(requests).toEqual([]);
+    },
+  );
+
   test.each([missing, ...noObjects])("refuses options that are $shown", async (bad) => {
     const reason = await rejectionOf(ObjectStoreBackend.open(bad.value as Anything));
     expectNamed(reason, { argument: "options", ...bad });
@@ -110,15 +123,26 @@ describe("open", () => {
     },
   );
 
+  const ms = 2 ** 31 - 1;
+  const longest = { baseDelayMs: ms, maxDelayMs: ms, deadlineMs: ms, attemptTimeoutMs: ms };
+
   test.each<{ readonly what: string; readonly options: Partial<OpenOptions> }>([
     { what: "the lowest numbers", options: { vnodeCapacity: 1, concurrency: 1, retry: { attempts: 1 } } },
     { what: "the highest numbers", options: { vnodeCapacity: 65_536, concurrency: 1024 } },
     { what: "an instanceId of 200 characters", options: { instanceId: "x".repeat(200) } },
     { what: "an instanceId of other scripts", options: { instanceId: "nœud 1 / 節点 {🚀}" } },
+    { what: "the longest times", options: { retry: longest } },
+    { what: "the lowest number of seals to keep", options: { retention: { keep: 1 } } },
     { what: "delays of nothing", options: { retry: { baseDelayMs: 0, maxDelayMs: 0 } } },
     {
       what: "options that are there and undefined",
-      options: { concurrency: undefined, retry: undefined, onEvent: undefined, signal: undefined },
+      options: {
+        concurrency: undefined,
+        retry: undefined,
+        retention: undefined,
+        onEvent: undefined,
+        signal: undefined,
+      },
     },
   ])("accepts $what", async ({ options: given }) => {
     const backend = await openWith({ store: new MapStore(), ...given });

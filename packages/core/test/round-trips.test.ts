@@ -290,13 +290,41 @@ describe("takeover", () => {
   });
 });
 
-describe("pruneBefore", () => {
-  test("costs at most 10 in depth: reads of the retained, listings of the rest and deletes go side by side", async () => {
+describe("prune", () => {
+  // Root, the newest 8 and control find the newest; the floor; root; the retained; the rest; 2 deletes for each 32.
+  test.each([
+    { seals: 2, before: 2, depth: 9, requests: 10 },
+    { seals: 6, before: 6, depth: 9, requests: 18 },
+    { seals: 29, before: 29, depth: 12, requests: 43 },
+    { seals: 29, before: 20, depth: 12, requests: 43 },
+    { seals: 33, before: 33, depth: 12, requests: 47 },
+    { seals: 34, before: 34, depth: 15, requests: 50 },
+  ])(
+    "before $before of $seals epochs costs $depth ($requests)",
+    async ({ seals, before, depth, requests }) => {
+      const backend = await lead("a", 1);
+      await seal(backend, ...Array.from({ length: seals }, (_, index) => index + 1));
+      expect(await store.cost(() => backend.pruneBefore(before))).toEqual({ depth, requests });
+    },
+  );
+
+  test.each([
+    { seals: 6, keep: 1, depth: 9, requests: 18 },
+    { seals: 15, keep: 10, depth: 12, requests: 38 },
+    { seals: 3, keep: 2, depth: 10, requests: 13 },
+  ])(
+    "that keeps $keep of $seals seals costs $depth ($requests)",
+    async ({ seals, keep, depth, requests }) => {
+      const backend = await lead("a", 1);
+      await seal(backend, ...Array.from({ length: seals }, (_, index) => index + 1));
+      expect(await store.cost(() => backend.prune({ keep }))).toEqual({ depth, requests });
+    },
+  );
+
+  test("costs the looks alone if there are no more seals than are kept", async () => {
     const backend = await lead("a", 1);
-    await seal(backend, 1, 2, 3, 4, 5, 6);
-    // Root, 6 reads and control to find the newest; the floor; root; 1 retained; 5 listings; 2 deletes.
-    const cost = await store.cost(() => backend.pruneBefore(6));
-    expect(cost).toEqual({ depth: 9, requests: 18 });
+    await seal(backend, 1, 2, 3);
+    expect(await store.cost(() => backend.prune({ keep: 10 }))).toEqual({ depth: 4, requests: 7 });
   });
 
   test("costs one delete more where floors and fences have become surplus", async () => {

@@ -42,6 +42,16 @@ describe("an attempt without a response", () => {
     },
   );
 
+  test("has no more than a timer can be set for, also with what is added for its size", async () => {
+    const longest = 2 ** 31 - 1;
+    const options = { attemptTimeoutMs: longest, deadlineMs: longest };
+    const { client, clock, requests } = over(new SilentStore(), options);
+
+    await clock.run(rejectionOf(client.get("key", client.operation(undefined, 64 * mebibyte))));
+
+    expect(durations(requests)).toEqual([longest]);
+  });
+
   test("is bounded by attemptTimeoutMs and deadlineMs where they are given", async () => {
     const { client, clock, requests } = over(new SilentStore(), { attemptTimeoutMs: 400, deadlineMs: 1000 });
 

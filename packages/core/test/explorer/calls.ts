@@ -16,7 +16,8 @@ export type Call =
   | { readonly kind: "read"; readonly vnode: number }
   | { readonly kind: "readPartial"; readonly epoch: number; readonly vnode: number }
   | { readonly kind: "sealedEpochs" }
-  | { readonly kind: "prune"; readonly before: number; readonly asOperator?: boolean };
+  | { readonly kind: "prune"; readonly before: number; readonly asOperator?: boolean }
+  | { readonly kind: "keep"; readonly keep: number };
 
 export type CallKind = Call["kind"];
 
@@ -94,6 +95,8 @@ export function textOfCall(call: Call): string {
       return `readPartial ${call.epoch}/${call.vnode}`;
     case "prune":
       return `pruneBefore ${call.before}${call.asOperator === true ? " asOperator" : ""}`;
+    case "keep":
+      return `prune keep ${call.keep}`;
     case "latest":
     case "sealedEpochs":
       break;
@@ -125,6 +128,8 @@ export async function perform(instance: Instance, call: Call, signal: AbortSigna
       return backend.readPartial({ epoch: call.epoch, vnode: call.vnode }, options);
     case "sealedEpochs":
       return backend.sealedEpochs({}, options);
+    case "keep":
+      return backend.prune({ keep: call.keep }, options);
     case "prune":
       break;
   }

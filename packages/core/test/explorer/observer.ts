@@ -73,6 +73,7 @@ export class Observer {
       case "sealedEpochs":
         return listed(this.#history, observed, value as readonly number[]);
       case "prune":
+      case "keep":
         break;
     }
     return this.#pruned(value as PruneReport);

@@ -5,6 +5,7 @@ import {
   complete,
   completeNext,
   completeNextUnchanged,
+  keep,
   latest,
   lead,
   prune,
@@ -115,6 +116,22 @@ export const pruning: readonly Configuration[] = [
         { instance: "A", calls: [prune(6)] },
         { instance: "B", calls: [takeover(3), writeNext, completeNextUnchanged, prune(9)] },
         { instance: "A", calls: [complete(5, [1])] },
+      ];
+    },
+    preemptions: 2,
+  },
+  {
+    name: "two-that-keep",
+    says: "A leader seals and keeps two seals, stalls, and its successor goes on and keeps one, while somebody restores.",
+    past: bothSealedBy("A", 4, 5),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(6));
+      await stage.open("B");
+      await stage.open("R", { readOnly: true });
+      return [
+        { instance: "A", calls: [complete(6, [1]), keep(2)] },
+        { instance: "B", calls: [takeover(3), writeNext, completeNextUnchanged, keep(1)] },
+        { instance: "R", calls: [latest, read(1)] },
       ];
     },
     preemptions: 2,

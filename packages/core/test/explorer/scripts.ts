@@ -12,6 +12,8 @@ export const complete = (epoch: number, unchanged?: readonly number[]): Call => 
 export const takeover = (version: number): Call => ({ kind: "takeover", version });
 export const prune = (before: number): Call => ({ kind: "prune", before });
 export const pruneAsOperator = (before: number): Call => ({ kind: "prune", before, asOperator: true });
+/** Prunes all but so many seals. */
+export const keep = (seals: number): Call => ({ kind: "keep", keep: seals });
 export const abort = (epoch: number): Call => ({ kind: "abort", epoch });
 export const latest: Call = { kind: "latest" };
 export const sealedEpochs: Call = { kind: "sealedEpochs" };

@@ -36,6 +36,12 @@ export const noIntegers = [
   ...noNumbers,
 ];
 
+export const noVersions = [
+  range("4503599627370497", 2 ** 52 + 1),
+  range("9007199254740991", Number.MAX_SAFE_INTEGER),
+  ...noIntegers,
+];
+
 export const missing = type("undefined", undefined);
 
 export const noVnodes = [range(String(vnodeCapacity), vnodeCapacity), ...noIntegers];
@@ -100,8 +106,10 @@ export const noFunctions = [
   type("[object Object]", {}),
 ];
 
+/** No milliseconds: a timer cannot be set for 2^31 of them. */
 export function noAmounts(): Bad[] {
   return [
+    range("2147483648", 2 ** 31),
     range("NaN", Number.NaN),
     range("Infinity", Number.POSITIVE_INFINITY),
     range("-1", -1),

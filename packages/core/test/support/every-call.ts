@@ -25,6 +25,7 @@ export const writingCalls: readonly Call[] = [
   { call: "abort", send: (backend) => backend.abort(7) },
   { call: "takeover", send: (backend) => backend.takeover({ version: 1 }) },
   { call: "pruneBefore", send: (backend) => backend.pruneBefore(7) },
+  { call: "prune", send: (backend) => backend.prune({ keep: 1 }) },
   { call: "pruneBefore as operator", send: (backend) => backend.pruneBefore(7, { asOperator: true }) },
 ];
 
@@ -34,4 +35,8 @@ export const readingCalls: readonly Call[] = [
   { call: "readPartial", send: (backend) => backend.readPartial({ vnode: 1, epoch: 5 }) },
   { call: "sealedEpochs", send: (backend) => backend.sealedEpochs() },
   { call: "describeEpoch", send: (backend) => backend.describeEpoch(5) },
+  {
+    call: "prune as a dry run",
+    send: (backend) => backend.prune({ keep: 1 }, { asOperator: true, dryRun: true }),
+  },
 ];

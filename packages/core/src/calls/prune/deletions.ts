@@ -23,13 +23,17 @@ export class Deletions {
   /** Deletes objects of epochs. @returns the keys that could not be deleted */
   async deleteObjects(objects: readonly ListedObject[]): Promise<ReadonlySet<string>> {
     const failed = await this.deleteKeys(objects.map(({ key }) => key));
+    this.count(objects.filter(({ key }) => !failed.has(key)));
+    return failed;
+  }
+
+  /** Counts objects of epochs as deleted. */
+  count(objects: readonly ListedObject[]): void {
     for (const { key, size } of objects) {
-      if (failed.has(key)) continue;
       this.#objects += 1;
       this.#bytes += size;
       this.#emptied.add(parseEpochObject(key)?.epoch ?? -1);
     }
-    return failed;
   }
 
   /** Deletes what counts for no epoch. @returns the keys that could not be deleted */

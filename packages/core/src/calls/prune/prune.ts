@@ -4,42 +4,60 @@ import { StateError } from "../../errors.ts";
 import type { PruneReport } from "../../state-backend.ts";
 import { findNewest } from "../latest.ts";
 import { Deletions } from "./deletions.ts";
+import { countDeletions } from "./dry-run.ts";
 import { emptyEpochs } from "./empty-epochs.ts";
 import { deleteSurplus, publishFloor } from "./floor.ts";
+import { lowestKept } from "./lowest-kept.ts";
 import { keysOfRetainedSeals } from "./retained.ts";
 import { voidUnsealed } from "./void-unsealed.ts";
 
 export interface PruneRequest {
-  readonly before: number;
+  /** How many seals stay, or the epoch below which what was sealed goes. */
+  readonly extent: { readonly keep: number } | { readonly before: number };
   readonly asOperator: boolean;
+  readonly dryRun: boolean;
 }
 
 /** The steps of `docs/protocol.md`, in that order: the order is the safety. */
-export async function pruneBefore(
+export async function prune(
   namespace: Namespace,
   leadership: Leadership,
-  { before, asOperator }: PruneRequest,
+  { extent, asOperator, dryRun }: PruneRequest,
   signal: AbortSignal | undefined,
 ): Promise<PruneReport> {
-  const { seal, epochs: listed, control } = await findNewest(namespace, signal);
+  // If `takeover` of this backend claims another version before the look, the call does not speak for that version.
+  const claimed = leadership.claimedVersion;
+  const found = await findNewest(namespace, signal);
+  const { seal, epochs: listed, control } = found;
   const { floor } = control;
+  const isDeposed =
+    // rule: prune-goes-by-the-version-of-its-call
+    leadership.isDeposed(control, claimed);
   // rule: fence-before-prune
-  if (!asOperator && leadership.isDeposed(control)) {
+  if (!asOperator && isDeposed) {
     const message = `version ${control.fence} leads: only its leader, or an operator, prunes`;
     throw new StateError("StaleVersion", message, { sealed: "unknown", version: control.fence });
   }
-  const deletions = new Deletions(namespace.client, signal);
+  const before = "keep" in extent ? await lowestKept(namespace, extent.keep, found, signal) : extent.before;
   const horizon = Math.max(
     floor,
     // rule: newest-seal-survives
     Math.min(before, seal?.epoch ?? 0),
   );
 
+  const deletions = new Deletions(namespace.client, signal);
   const newest = seal?.epoch ?? -1;
   // rule: prune-voids-only-above-the-newest-seal
   const isUnsealed = (epoch: number): boolean => epoch > newest && epoch < before;
   // rule: operator-makes-nothing-void
-  if (!asOperator) await voidUnsealed(namespace, leadership, listed.filter(isUnsealed), deletions, signal);
+  const unsealed = asOperator ? [] : listed.filter(isUnsealed);
+  // rule: dry-run-changes-nothing
+  if (dryRun) return countDeletions(namespace, { unsealed, horizon, newest }, deletions, signal);
+
+  await voidUnsealed(namespace, leadership, unsealed, deletions, signal);
+  // Also if no epoch goes: a job that dies before each seal leaves a fence each time.
+  // rule: surplus-controls-go
+  await deleteSurplus(control, deletions);
   // rule: prune-empties-below-an-older-floor-too
   if (seal === undefined || horizon === 0) return deletions.report(floor);
   // rule: floor-before-deletes
@@ -53,8 +71,6 @@ export async function pruneBefore(
   // rule: epoch-prefix-ends-in-a-slash
   const doomed = below(epochs, horizon);
   await emptyEpochs(namespace, doomed, kept, deletions, signal);
-  // rule: surplus-controls-go
-  await deleteSurplus(control, deletions);
   return deletions.report(horizon);
 }
 

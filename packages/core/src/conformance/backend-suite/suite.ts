@@ -1,9 +1,11 @@
 import type { ObjectStore } from "../../store.ts";
 import { declare, type Runner } from "../runner.ts";
 import type { Sequence } from "./sequence.ts";
+import { automaticPruneSequences } from "./sequences/automatic-prunes.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
 import { damageSequences } from "./sequences/damage.ts";
 import { givenUpSequences } from "./sequences/given-up.ts";
+import { keepingSequences } from "./sequences/keeping.ts";
 import { leaderSequences } from "./sequences/leaders.ts";
 import { lostControlSequences } from "./sequences/lost-control.ts";
 import { omissionSequences } from "./sequences/omissions.ts";
@@ -33,6 +35,8 @@ export const sequences: readonly Sequence[] = [
   ...unchangedSequences,
   ...takeoverSequences,
   ...pruningSequences,
+  ...keepingSequences,
+  ...automaticPruneSequences,
   ...tornListingSequences,
   ...callsAtOnceSequences,
   ...straySequences,

@@ -43,7 +43,7 @@ export const callsAtOnceSequences: readonly Sequence[] = [
       await assertRefused(leader.backend.abort(5), "EpochSealed", "yes");
       await leader.backend.takeover({ version: 1 });
       listed.release();
-      await assertRefused(again, "StaleVersion", "unknown");
+      await assertRefused(again, "EpochSuperseded", "unknown");
     },
   },
   {
@@ -66,6 +66,44 @@ export const callsAtOnceSequences: readonly Sequence[] = [
       await first;
       await refused;
       assert.equal(await world.commit(9), "nothing");
+    },
+  },
+  {
+    id: "C03b",
+    title: "a version that is claimed while a call without one is under way does not speak for the call",
+    rules: ["fence-after-seal"],
+    async run(world) {
+      const leader = await world.open("A");
+      const five = await leader.write(5, 0, "five");
+      const created = leader.store.holdResponse("create epoch=5/_COMMIT");
+      const refused = assertRefused(
+        leader.backend.epochComplete({ epoch: 5, parts: [five] }),
+        "StaleVersion",
+        "yes",
+      );
+      await created.arrived;
+      const { base } = await leader.backend.takeover({ version: 1 });
+      created.release();
+      await refused;
+      assert.equal(base?.epoch, 5);
+    },
+  },
+  {
+    id: "C03c",
+    title: "a version that is claimed while a prune looks does not speak for the prune",
+    rules: ["prune-goes-by-the-version-of-its-call", "fence-before-prune"],
+    async run(world) {
+      const zombie = await world.lead("A", 1);
+      await zombie.seal(5, { 0: "five" });
+      const look = zombie.store.hold("list ");
+      const refused = assertRefused(zombie.backend.pruneBefore(100), "StaleVersion");
+      await look.arrived;
+      await world.lead("B", 2);
+      const { nextEpoch } = await zombie.backend.takeover({ version: 3 });
+      const receipt = await zombie.write(nextEpoch, 0, "next");
+      look.release();
+      await refused;
+      assertComplete(await zombie.backend.epochComplete({ epoch: nextEpoch, parts: [receipt] }));
     },
   },
   {

@@ -155,7 +155,7 @@ export const givenUpSequences: readonly Sequence[] = [
       assert.deepEqual(await reader.backend.sealedEpochs(), [3, 4]);
       const successor = await world.lead("B", 3);
       await successor.seal(6, { 0: "six" });
-      assert.equal((await successor.backend.pruneBefore(4)).floor, 4);
+      assert.equal((await successor.backend.prune({ keep: 2 })).floor, 4);
       assert.deepEqual(await states(reader), ["4 sealed", "5 given-up", "6 sealed"]);
     },
   },
