@@ -10,9 +10,9 @@ test("of 300 lives that died before their seal a prune leaves the newest seal an
   const healthy = await world.lead("A", 1);
   await healthy.seal(1, { 0: "before" });
   for (let life = 2; life <= lives + 1; life++) {
-    const { backend, write } = await world.open("A");
-    const { nextEpoch } = await backend.takeover({ version: life });
-    await write(nextEpoch, 0, "never sealed");
+    const actor = await world.open("A");
+    const { nextEpoch } = await actor.backend.takeover({ version: life });
+    await actor.write(nextEpoch, 0, "never sealed");
   }
   const last = await world.lead("A", lives + 2);
   const epoch = lives + 2;
