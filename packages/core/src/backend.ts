@@ -24,7 +24,7 @@ import { readSeal } from "./calls/sealed.ts";
 import { sealedEpochs } from "./calls/sealed-epochs.ts";
 import { takeover } from "./calls/takeover.ts";
 import { writeAttachment, writePartial } from "./calls/write.ts";
-import { asStateError, isStateError, StateError } from "./errors.ts";
+import { asErrorOfCall, isStateError, StateError } from "./errors.ts";
 import { eventSink, refusalOf } from "./events.ts";
 import { Leadership } from "./leadership.ts";
 import { Namespace } from "./namespace.ts";
@@ -91,6 +91,10 @@ export class ObjectStoreBackend implements StateBackend {
   #closed = false;
 
   private constructor(namespace: Namespace, leadership: Leadership, options: CheckedOptions) {
+    if (!(namespace instanceof Namespace))
+      throw new TypeError(
+        "open a backend: await ObjectStoreBackend.open({ store, instanceId, vnodeCapacity })",
+      );
     this.#namespace = namespace;
     this.#leadership = leadership;
     this.vnodeCapacity = namespace.vnodeCapacity;
@@ -99,7 +103,10 @@ export class ObjectStoreBackend implements StateBackend {
     const { retention } = options;
     if (retention === undefined) return;
     const request = { extent: retention, asOperator: false, dryRun: false };
-    const pruneNow = (): Promise<PruneReport> => prune(namespace, leadership, request, undefined);
+    const pruneNow = (): Promise<PruneReport> =>
+      located("prune", namespace, undefined, undefined, () =>
+        prune(namespace, leadership, request, undefined),
+      );
     this.#retention = new Retention(retention, pruneNow, namespace.emit);
   }
 
@@ -112,7 +119,7 @@ export class ObjectStoreBackend implements StateBackend {
   static async open(options: OpenOptions): Promise<ObjectStoreBackend> {
     const checked = checkOpenOptions(options);
     const namespace = namespaceOf(checked);
-    return opening(namespace, checked.signal, async () => {
+    return located("open", namespace, undefined, checked.signal, async () => {
       const { fence } = await openNamespace(namespace, checked, checked.signal);
       const leadership = new Leadership(checked.instanceId);
       // rule: open-takes-the-highest-fence
@@ -141,12 +148,18 @@ export class ObjectStoreBackend implements StateBackend {
   ): Promise<GivenUpEpoch | RecoveredNamespace> {
     const { open, damage } = checkRecoverOptions(options);
     const namespace = namespaceOf(open);
-    return opening<GivenUpEpoch | RecoveredNamespace>(namespace, open.signal, async () => {
-      if ("vnodeCapacity" in damage) return recoverNamespace(namespace, open.signal);
-      await openNamespace(namespace, { ...open, mustExist: true }, open.signal);
-      checkKnown(namespace);
-      return giveUp(namespace, new Leadership(open.instanceId), damage, open.signal);
-    });
+    return located<GivenUpEpoch | RecoveredNamespace>(
+      "recover",
+      namespace,
+      undefined,
+      open.signal,
+      async () => {
+        if ("vnodeCapacity" in damage) return recoverNamespace(namespace, open.signal);
+        await openNamespace(namespace, { ...open, mustExist: true }, open.signal);
+        checkKnown(namespace);
+        return giveUp(namespace, new Leadership(open.instanceId), damage, open.signal);
+      },
+    );
   }
 
   get instanceId(): string {
@@ -201,7 +214,7 @@ export class ObjectStoreBackend implements StateBackend {
   }
 
   async epochComplete(args: EpochCompleteArguments, options?: OperationOptions): Promise<EpochOutcome> {
-    const request = completeRequest(args, this.vnodeCapacity);
+    const request = this.#checked("epochComplete", () => completeRequest(args, this.vnodeCapacity));
     const signal = signalOf(options);
     const context = {
       namespace: this.#namespace,
@@ -339,6 +352,20 @@ export class ObjectStoreBackend implements StateBackend {
     );
   }
 
+  /** Arguments that say something wrong of the epoch are an error of the call. */
+  #checked<T>(name: string, check: () => T): T {
+    try {
+      return check();
+    } catch (error) {
+      throw asErrorOfCall(
+        error,
+        `${name} on ${this.#namespace.client.name}`,
+        { sealed: "unknown" },
+        undefined,
+      );
+    }
+  }
+
   /** A call that may create or delete something. */
   #write<T>(
     name: string,
@@ -348,8 +375,7 @@ export class ObjectStoreBackend implements StateBackend {
   ): Promise<T> {
     return this.#call(name, epoch, signal, async () => {
       if (!this.#readOnly) return run();
-      const message = `${name}: the backend of ${this.#namespace.client.name} was opened read-only`;
-      throw new StateError("ReadOnly", message, { sealed: "unknown" });
+      throw new StateError("ReadOnly", "the backend was opened read-only", { sealed: "unknown", epoch });
     });
   }
 
@@ -360,16 +386,17 @@ export class ObjectStoreBackend implements StateBackend {
     signal: AbortSignal | undefined,
     run: () => Promise<T>,
   ): Promise<T> {
-    if (this.#closed)
-      throw new StateError("Closed", `${name}: the backend was closed`, { sealed: "unknown", epoch });
-    const running = run();
+    const running = located(name, this.#namespace, epoch, signal, async () => {
+      if (!this.#closed) return run();
+      throw new StateError("Closed", "the backend was closed", { sealed: "unknown", epoch });
+    });
     this.#inFlight.add(running);
     try {
       return await running;
     } catch (error) {
       const refusal = isStateError(error) ? refusalOf(error) : undefined;
       if (refusal !== undefined) this.#namespace.report(refusal.decision, refusal);
-      throw asStateError(error, name, { sealed: "unknown", epoch }, signal);
+      throw error;
     } finally {
       this.#inFlight.delete(running);
     }
@@ -388,14 +415,17 @@ function namespaceOf({
   return new Namespace(client, { vnodeCapacity, concurrency, emit });
 }
 
-async function opening<T>(
+/** Runs a call. What it rejects with says which call it was, on which store. */
+async function located<T>(
+  call: string,
   { client }: Namespace,
+  epoch: number | undefined,
   signal: AbortSignal | undefined,
   run: () => Promise<T>,
 ): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw asStateError(error, `open of ${client.name}`, { sealed: "unknown" }, signal);
+    throw asErrorOfCall(error, `${call} on ${client.name}`, { sealed: "unknown", epoch }, signal);
   }
 }

@@ -6,6 +6,7 @@ import { commitKey, givenUpKey, parseEpochObject } from "./layout.ts";
 import type { Leadership } from "./leadership.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Commit, decodeCommit, encodeVoid, frozen, type PlainText, type Seal } from "./seal.ts";
+import { pastDamage } from "./next-steps.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** What an epoch's `_COMMIT` decides, once plain text was told from damage. */
@@ -173,16 +174,17 @@ async function checkPlainText(
   // rule: plain-text-stands-below-every-seal
   if (below === undefined) return;
   const key = commitKey(epoch);
-  const message = `${key} is plain text above epoch ${below}, which is sealed in this library's form: it is damaged`;
-  throw new StateError("Corrupt", message, { sealed: "unknown", epoch, key });
+  const message = `${key} is damaged: it is plain text, above epoch ${below}, which is sealed in this library's form`;
+  throw new StateError("Corrupt", message, { sealed: "unknown", epoch, key, next: pastDamage });
 }
 
 /** The error of a call that would have to answer for an epoch which may have been sealed before it was given up. */
 export function givenUpError(epoch: number): StateError {
   const message =
-    `${commitKey(epoch)} could not be read and was given up: the epoch is void, ` +
-    `but its outputs may have been released before`;
-  return new StateError("EpochAborted", message, { sealed: "unknown", epoch });
+    `epoch ${epoch} was given up by an operator, as ${commitKey(epoch)} could not be read, ` +
+    `and its outputs may have been released before`;
+  const next = "Use a higher epoch, and compare the sinks with the newest sealed one";
+  return new StateError("EpochAborted", message, { sealed: "unknown", epoch, next });
 }
 
 /** An epoch decided for ever, or the reason why that is not known. */

@@ -1,5 +1,5 @@
 import { StateError, type StateErrorDetails } from "./errors.ts";
-import { controlPrefix, parseControlKey } from "./layout.ts";
+import { controlPrefix, floorKey, parseControlKey } from "./layout.ts";
 import type { StoreClient } from "./store-client.ts";
 
 /** What `_control/` says: who leads, and what is pruned. */
@@ -71,7 +71,7 @@ export function checkNotPruned(
 }
 
 export function pruned(epoch: number, floor: number, details: Partial<StateErrorDetails> = {}): StateError {
-  const message = `epoch ${epoch} is below the floor ${floor}: it was pruned`;
+  const message = `epoch ${epoch} was pruned: every epoch below ${floor} was`;
   return new StateError("EpochPruned", message, { sealed: "unknown", epoch, ...details });
 }
 
@@ -86,8 +86,9 @@ export class FloorWatch {
   startOver(floor: number, what: string): void {
     // rule: same-floor-twice-is-corrupt
     if (this.#last !== undefined && floor <= this.#last) {
-      const message = `${what}, though epochs below ${floor} were pruned, and prune keeps the newest sealed epoch`;
-      throw new StateError("Corrupt", message, { sealed: "unknown" });
+      const message = `${what}, though epochs below ${floor} were pruned, and a prune keeps the newest sealed one`;
+      const next = `Somebody deleted epoch ${floor} or a later one, or wrote ${floorKey(floor)}: put it back, or delete that`;
+      throw new StateError("Corrupt", message, { sealed: "unknown", key: floorKey(floor), next });
     }
     this.#last = floor;
   }

@@ -1,3 +1,4 @@
+import { nextSteps, nextStepsOfStore } from "./next-steps.ts";
 import type { Seal } from "./seal.ts";
 
 const storeBrand = Symbol.for("@state/core/StoreError");
@@ -62,35 +63,35 @@ export function isStoreError(value: unknown): value is StoreError {
 }
 
 /**
- * What a backend's call could not do.
+ * What a backend's call could not do. The message names the store, the call and the object, and ends with what to do.
  *
- * | code | meaning | what to do |
- * | --- | --- | --- |
- * | `StaleVersion` | a higher assignment version has been claimed | stop leading; a restart claims a higher one |
- * | `SplitBrainCommit` | another instance sealed the epoch | stop: two instances believe they lead |
- * | `EpochAborted` | the epoch is void for ever | roll back; use a higher epoch |
- * | `EpochPruned` | the epoch is below the floor | restore from the newest seal |
- * | `EpochSuperseded` | a later epoch of this backend is sealed, or may be | use a higher epoch |
- * | `EpochSealed` | `abort` found a seal, `seal` on the error | restore from it |
- * | `NotSealed` | the epoch has no seal that could be given up | |
- * | `SealMismatch` | the epoch is sealed, with other contents than asked about | restore from the seal |
- * | `BaseChanged` | `unchanged` referred to another epoch than is the newest now | write what changed since that one |
- * | `VnodeOmitted` | a vnode that the newest seal names is neither given, unchanged nor dropped | name it |
- * | `AttachmentOmitted` | an attachment was written for the epoch and is not passed | pass its receipt |
- * | `FenceRequired` | `unchanged` needs a version claimed by `takeover` | call `takeover` first |
- * | `ReceiptRequired` | a vnode number cannot be resolved without its receipt | pass the receipt, or write the vnode |
- * | `ReceiptInvalid` | a receipt does not belong to the epoch, or a vnode is named twice | mend the call |
- * | `AmbiguousPartial` | `acceptListed`, and several partials of one vnode | pass the receipt |
- * | `PartialLost` | an object that a receipt or a seal names is gone | restore from another epoch; find who deleted it |
- * | `Corrupt` | bytes are not what was written | find out who changed them |
- * | `UnknownFormat` | written by a later version of this library | upgrade |
- * | `CapacityMismatch` | the namespace was created with another vnode capacity | open it with that capacity |
- * | `NamespaceAbsent` | the store holds no checkpoints, and `mustExist` says that it must | check the bucket, path or prefix |
- * | `ConditionIgnored` | the store overwrites, or refuses the condition: it cannot hold checkpoints | use another store |
- * | `OutcomeUnknown` | a create may or may not have taken effect | ask again, or `abort` |
- * | `ReadOnly` | the backend was opened with `readOnly` | |
- * | `Closed` | the backend was closed | |
- * | `StoreFailed` | the store failed, `cause` is its `StoreError` | try again |
+ * | code | meaning |
+ * | --- | --- |
+ * | `StaleVersion` | a higher assignment version has been claimed |
+ * | `SplitBrainCommit` | another instance sealed the epoch |
+ * | `EpochAborted` | the epoch is void for ever |
+ * | `EpochPruned` | the epoch is below the floor |
+ * | `EpochSuperseded` | a later epoch of this backend is sealed, or may be |
+ * | `EpochSealed` | `abort` found a seal, `seal` on the error |
+ * | `NotSealed` | the epoch has no seal that could be given up |
+ * | `SealMismatch` | the epoch is sealed, with other contents than asked about |
+ * | `BaseChanged` | `unchanged` referred to another epoch than is the newest now |
+ * | `VnodeOmitted` | a vnode that the newest seal names is neither given, unchanged nor dropped |
+ * | `AttachmentOmitted` | an attachment was written for the epoch and is not passed |
+ * | `FenceRequired` | `unchanged` needs a version claimed by `takeover` |
+ * | `ReceiptRequired` | a vnode number cannot be resolved without its receipt |
+ * | `ReceiptInvalid` | a receipt does not belong to the epoch, or a vnode is named twice |
+ * | `AmbiguousPartial` | `acceptListed`, and several partials of one vnode |
+ * | `PartialLost` | an object that a receipt or a seal names is gone |
+ * | `Corrupt` | bytes are not what was written |
+ * | `UnknownFormat` | written by a later version of this library |
+ * | `CapacityMismatch` | the namespace was created with another vnode capacity |
+ * | `NamespaceAbsent` | the store holds no checkpoints, and `mustExist` says that it must |
+ * | `ConditionIgnored` | the store overwrites, or refuses the condition: it cannot hold checkpoints |
+ * | `OutcomeUnknown` | a create may or may not have taken effect |
+ * | `ReadOnly` | the backend was opened with `readOnly` |
+ * | `Closed` | the backend was closed |
+ * | `StoreFailed` | the store failed, `cause` is its `StoreError` |
  */
 export type StateErrorCode =
   | "StaleVersion"
@@ -130,6 +131,8 @@ export interface StateErrorDetails {
   readonly version?: number | undefined;
   readonly key?: string | undefined;
   readonly seal?: Seal | undefined;
+  /** What to do, where the code alone does not tell. */
+  readonly next?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -138,6 +141,8 @@ export class StateError extends Error {
   readonly code: StateErrorCode;
   /** Whether the epoch that the call was about is sealed; `"unknown"` for every call that did not look. */
   readonly sealed: Sealed;
+  /** Whether the same call may succeed if it is made again. */
+  readonly retryable: boolean;
   declare readonly epoch?: number | undefined;
   declare readonly vnode?: number | undefined;
   /** The instance that sealed the epoch. */
@@ -148,11 +153,15 @@ export class StateError extends Error {
   /** The seal that was found. */
   declare readonly seal?: Seal | undefined;
 
-  constructor(code: StateErrorCode, message: string, details: StateErrorDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  /** @param fact what is so, as a sentence without its full stop */
+  constructor(code: StateErrorCode, fact: string, details: StateErrorDetails) {
+    const { cause } = details;
+    const next = details.next ?? nextStep(code, cause);
+    super(`${fact}. ${next}.`, cause === undefined ? undefined : { cause });
     this.name = "StateError";
     this.code = code;
     this.sealed = details.sealed;
+    this.retryable = code === "OutcomeUnknown" || (code === "StoreFailed" && isPassing(cause));
     const { epoch, vnode, committer, version, key, seal } = details;
     assignDefined(this, { epoch, vnode, committer, version, key, seal });
     Object.defineProperty(this, stateBrand, { value: true });
@@ -164,20 +173,74 @@ export function isStateError(value: unknown): value is StateError {
   return isBranded(value, stateBrand);
 }
 
-/** What a call rejects with, whatever it met: store errors become `StoreFailed`, all else stays what it is. */
+function nextStep(code: StateErrorCode, cause: unknown): string {
+  if (code !== "StoreFailed") return nextSteps[code];
+  return nextStepsOfStore[isStoreError(cause) ? cause.code : "Failed"];
+}
+
+function isPassing(cause: unknown): boolean {
+  return isStoreError(cause) && cause.retryable;
+}
+
+/** The same error, which says more: what it is an error of. */
+export function withSealed(error: StateError, details: StateErrorDetails): StateError {
+  const more = new StateError(error.code, "", { ...details, cause: error });
+  more.message = error.message;
+  return more;
+}
+
+/** A store's error as a `StateError`; all else stays what it is. */
 export function asStateError(
   error: unknown,
-  call: string,
+  what: string,
   details: StateErrorDetails,
   signal: AbortSignal | undefined,
 ): unknown {
-  // An abort's reason stays what it is, even where it is a `StoreError`.
-  if (!isStoreError(error) || (signal?.aborted === true && error === signal.reason)) return error;
-  return new StateError("StoreFailed", `${call}: ${error.message}`, {
-    ...details,
-    key: error.key,
-    cause: error,
-  });
+  if (!isStoreError(error) || isReason(error, signal)) return error;
+  return storeFailed(`${what}: ${messageOf(error)}`, error, details);
+}
+
+/** The error of a call whose request the store has failed, for good or after every attempt. */
+export function storeFailed(fact: string, cause: unknown, details: StateErrorDetails): StateError {
+  const key = details.key ?? (isStoreError(cause) ? cause.key : undefined);
+  return new StateError("StoreFailed", fact, { ...details, key, cause });
+}
+
+/** What a call rejects with, whatever it met. A message begins with `where`: which call, on which store. */
+export function asErrorOfCall(
+  error: unknown,
+  where: string,
+  details: StateErrorDetails,
+  signal: AbortSignal | undefined,
+): unknown {
+  if (isReason(error, signal)) return error;
+  if (isStoreError(error)) return storeFailed(`${where}: ${messageOf(error)}`, error, details);
+  if (!isStateError(error)) return error;
+  const { message } = error;
+  error.message = `${where}: ${message}`;
+  // The stack was written when the error was made.
+  if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
+  return error;
+}
+
+/** An abort's reason stays what it is, whatever it is. */
+function isReason(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && error === signal.reason;
+}
+
+/** What a store said, and how often it was asked. */
+export function messageOf(cause: unknown): string {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const effort = isStoreError(cause) ? efforts.get(cause) : undefined;
+  return effort === undefined ? said : `${said} (${effort})`;
+}
+
+const efforts = new WeakMap<StoreError, string>();
+
+/** Notes how often a request was sent before its error was given to whoever called, and for how long. */
+export function noteEffort(error: StoreError, request: string, attempts: number, ms: number): void {
+  const times = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  efforts.set(error, `${request}: ${times} in ${(ms / 1000).toFixed(1)} s`);
 }
 
 /** A printed error shows the fields that say something, and no others. */

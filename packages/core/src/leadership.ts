@@ -66,7 +66,12 @@ export class Leadership {
   lead(version: number, base: Seal | undefined): void {
     if (version < (this.#claimedVersion ?? 0)) {
       const message = `version ${this.#claimedVersion} was claimed meanwhile, ${version} is too low`;
-      throw new StateError("StaleVersion", message, { sealed: "unknown", version: this.#claimedVersion });
+      const next = "Go on under the higher one: this backend holds it";
+      throw new StateError("StaleVersion", message, {
+        sealed: "unknown",
+        version: this.#claimedVersion,
+        next,
+      });
     }
     this.#claimedVersion = version;
     this.raiseAuthoritativeVersion(version);

@@ -45,10 +45,9 @@ export class Namespace {
     const highest = partials.at(-1)?.vnode ?? -1;
     // rule: seal-fits-the-capacity
     if (highest < this.vnodeCapacity) return;
-    const message =
-      `the seal of epoch ${epoch} names vnode ${highest}, and the namespace has ${this.vnodeCapacity} vnodes: ` +
-      `find out who created ${namespaceKey}, delete it, and recover({ vnodeCapacity })`;
-    const details = { sealed: "unknown", epoch, vnode: highest, key: namespaceKey } as const;
+    const message = `the seal of epoch ${epoch} names vnode ${highest}, and the namespace has ${this.vnodeCapacity} vnodes`;
+    const next = `Find out who wrote ${namespaceKey}; delete it, and call recover with the right vnodeCapacity`;
+    const details = { sealed: "unknown", epoch, vnode: highest, key: namespaceKey, next } as const;
     throw new StateError("CapacityMismatch", message, details);
   }
 

@@ -1,4 +1,3 @@
-import { asStateError } from "./errors.ts";
 import type { BackendEvent } from "./events.ts";
 import type { PruneReport } from "./state-backend.ts";
 
@@ -56,8 +55,7 @@ export class Retention {
     try {
       const report = await this.#prune();
       this.#emit({ type: "retention", outcome: "pruned", report });
-    } catch (reason) {
-      const error = asStateError(reason, "prune", { sealed: "unknown" }, undefined);
+    } catch (error) {
       // rule: failed-automatic-prune-is-tried-again
       this.#completed = Math.max(this.#completed, this.#interval - 1);
       // rule: failed-automatic-prune-is-an-event

@@ -1,4 +1,4 @@
-import { isStoreError, StoreError } from "./errors.ts";
+import { isStoreError, noteEffort, StoreError } from "./errors.ts";
 
 /**
  * How store requests are tried again. Every clock and random source can be replaced; no other one is read.
@@ -97,20 +97,29 @@ export class Operation {
    * last attempt's `StoreError`. Each attempt gets a signal of its own that aborts when its time is over.
    *
    * `readBack` leaves time for one attempt more: a create whose responses were all lost must still be read back.
-   * `number` is that of the first attempt, `attempts` how many there are at most.
+   * `number` is that of the first attempt, `attempts` how many there are at most; `request` is what the error says of it.
    */
   async retry<T>(
     attempt: (signal: AbortSignal, number: number) => Promise<T>,
-    options: { readonly readBack?: boolean; readonly number?: number; readonly attempts?: number } = {},
+    options: {
+      readonly request?: string;
+      readonly readBack?: boolean;
+      readonly number?: number;
+      readonly attempts?: number;
+    } = {},
   ): Promise<T> {
     const attempts = Math.min(this.#policy.attempts, options.attempts ?? Infinity);
     const reserve = options.readBack === true ? Math.min(this.#attemptTimeoutMs, this.#deadlineMs / 3) : 0;
+    const { now } = this.#policy;
+    const started = now();
     for (let number = options.number ?? 1; ; number++) {
       try {
         return await this.#bounded((signal) => attempt(signal, number), this.#deadline - reserve);
       } catch (error) {
         this.#signal?.throwIfAborted();
-        if (!isStoreError(error) || !error.retryable || number >= attempts) throw error;
+        if (!isStoreError(error)) throw error;
+        noteEffort(error, options.request ?? "a request", number, now() - started);
+        if (!error.retryable || number >= attempts) throw error;
         if (!(await this.#pause(number, error, this.#deadline - reserve))) throw error;
       }
     }

@@ -1,4 +1,5 @@
 import { StateError } from "./errors.ts";
+import { pastDamage } from "./next-steps.ts";
 import { commitKey, type EpochObject, parseEpochObject } from "./layout.ts";
 
 /** An epoch's `_COMMIT` that names a committer. An epoch is committed if and only if it has one. */
@@ -100,7 +101,7 @@ export function mayBeSeal(
 export function decodeCommit(body: Uint8Array, epoch: number): Commit {
   const key = commitKey(epoch);
   const corrupt = (fault: string): StateError =>
-    new StateError("Corrupt", `${key} ${fault}`, { sealed: "unknown", epoch, key });
+    new StateError("Corrupt", `${key} ${fault}`, { sealed: "unknown", epoch, key, next: pastDamage });
   const text = decodeText(body);
   if (text === undefined) throw corrupt("is not UTF-8");
   if (text === "") throw corrupt("is empty");

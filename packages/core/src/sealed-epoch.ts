@@ -103,7 +103,12 @@ export async function readSealed(
     const message = `${key} holds other bytes than the seal of epoch ${epoch} describes`;
     throw new StateError("Corrupt", message, details);
   } catch (error) {
-    throw asStateError(error, `reading ${key}`, details, signal);
+    throw asStateError(
+      error,
+      `${key}, which the seal of epoch ${epoch} names, could not be read`,
+      details,
+      signal,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { isStoreError, StoreError } from "./errors.ts";
+import { isStoreError, StoreError, messageOf } from "./errors.ts";
 import type { BackendEvent, RequestEvent } from "./events.ts";
 import { Listing } from "./listing.ts";
 import { AttemptTimeout, Operation, type RetryPolicy } from "./retry.ts";
@@ -67,7 +67,7 @@ export class StoreClient {
       }
     };
     try {
-      return await operation.retry(attempt, { readBack: true, ...options });
+      return await operation.retry(attempt, { request: `create ${key}`, readBack: true, ...options });
     } catch (error) {
       operation.throwIfAborted();
       if (!isStoreError(error)) throw error;
@@ -78,13 +78,15 @@ export class StoreClient {
   }
 
   async get(key: string, operation: Operation): Promise<Uint8Array | undefined> {
-    return operation.retry((signal, number) =>
-      this.#observed("get", key, number, signal, async (seen) => {
-        const body = await this.#store.get(key, { signal });
-        seen.bytes = body?.length ?? 0;
-        seen.outcome = body === undefined ? "absent" : "ok";
-        return body;
-      }),
+    return operation.retry(
+      (signal, number) =>
+        this.#observed("get", key, number, signal, async (seen) => {
+          const body = await this.#store.get(key, { signal });
+          seen.bytes = body?.length ?? 0;
+          seen.outcome = body === undefined ? "absent" : "ok";
+          return body;
+        }),
+      { request: `get ${key}` },
     );
   }
 
@@ -108,7 +110,7 @@ export class StoreClient {
               return given;
             });
           },
-          { number },
+          { number, request: `list ${prefix}` },
         );
         if (page === undefined) return;
         const unseen = listing.accept(page);
@@ -151,7 +153,7 @@ export class StoreClient {
       if (longest !== undefined) throw longest;
     };
     try {
-      await operation.retry(attempt);
+      await operation.retry(attempt, { request: `delete ${batch[0] ?? ""}` });
     } catch (error) {
       operation.throwIfAborted();
       if (!isStoreError(error)) throw error;
@@ -215,6 +217,5 @@ function longestWait(failures: readonly DeleteFailure[]): StoreError | undefined
 /** A store that rejects with anything but a `StoreError` has failed for good: nothing is known about it. */
 function classified(error: unknown, store: string, key: string): StoreError {
   if (isStoreError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new StoreError("Failed", `${store}: ${message}`, { store, key, cause: error });
+  return new StoreError("Failed", messageOf(error), { store, key, cause: error });
 }

@@ -18,7 +18,7 @@ export async function abort(
   const voiding = await voidEpoch(namespace, leadership, epoch, signal);
   if (voiding.outcome === "refused" || voiding.outcome === "unknown") {
     const why = voiding.outcome === "refused" ? ": the store refused" : "";
-    throw notCreated(voiding, `whether epoch ${epoch} is void is not known${why}: ask again`, { epoch });
+    throw notCreated(voiding, `whether epoch ${epoch} is void is not known${why}`, { epoch });
   }
   const control = await namespace.readControl(signal);
   // If a prune passed meanwhile, a void says nothing: the epoch may have been sealed and released before. Nor does a
@@ -32,9 +32,9 @@ export async function abort(
   }
   if (voiding.outcome === "sealed") {
     const { committer } = voiding.seal;
-    const message = `epoch ${epoch} cannot be aborted: ${committer} sealed it. Restore from it, or from a later one`;
+    const message = `epoch ${epoch} cannot be aborted: ${committer} sealed it`;
     throw new StateError("EpochSealed", message, { sealed: "yes", epoch, committer, seal: voiding.seal });
   }
-  const message = `the _COMMIT of epoch ${epoch} was there and is gone: ask again`;
+  const message = `the _COMMIT of epoch ${epoch} was there and is gone`;
   throw new StateError("OutcomeUnknown", message, { sealed: "unknown", epoch });
 }

@@ -18,26 +18,30 @@ export async function claimFence(
   const fence = await ensure(client, key, body, client.operation(signal, body.length));
   if (fence.outcome === "created") return;
   if (fence.outcome !== "found") {
-    const message = `whether version ${version} is claimed is not known: claim it again, or a higher one`;
-    throw notCreated(fence, message, { version, key });
+    const next = "Call takeover again, with this version or a higher one";
+    throw notCreated(fence, `whether version ${version} is claimed is not known`, { version, key, next });
   }
   const holder = decodeJson(fence.body);
   // rule: one-incarnation-a-version
   if (holder?.["incarnation"] === incarnation) return;
-  const who = typeof holder?.["instanceId"] === "string" ? holder["instanceId"] : "someone else";
-  const message = `version ${version} was claimed by ${who}`;
-  throw new StateError("StaleVersion", message, { sealed: "unknown", version, key });
+  const who = holder?.["instanceId"];
+  const isNamesake = who === instanceId;
+  const by = typeof who === "string" ? who : "somebody";
+  const message = `version ${version} was claimed by ${by}${isNamesake ? ", another process or an earlier life" : ""}`;
+  throw new StateError("StaleVersion", message, { sealed: "unknown", version, key, next: claimHigher });
 }
+
+export const claimHigher = "Call takeover with a higher version, if this process is to lead";
 
 /** @throws `StaleVersion` unless the fence of `version` is the highest */
 export function checkHighest(version: number, { fence, fences }: Control): void {
   if (fence > version) {
     const message = `version ${fence} was claimed, ${version} is too low`;
-    throw new StateError("StaleVersion", message, { sealed: "unknown", version: fence });
+    throw new StateError("StaleVersion", message, { sealed: "unknown", version: fence, next: claimHigher });
   }
   // rule: own-fence-unseen-ends-takeover
   if (!fences.has(version)) {
-    const message = `the fence of version ${version} is gone, so higher ones were claimed: claim a higher one`;
-    throw new StateError("StaleVersion", message, { sealed: "unknown", version });
+    const message = `${fenceKey(version)} is gone, so higher versions than ${version} were claimed`;
+    throw new StateError("StaleVersion", message, { sealed: "unknown", version, next: claimHigher });
   }
 }

@@ -54,16 +54,16 @@ async function readUnlessNew(
     ? ({ isOurs: true, what: "_control/ is not empty" } as const)
     : await findTrace(namespace, signal);
   // rule: missing-namespace-is-refused-if-it-must-exist
-  if (trace === undefined && mustExist) throw nothingThere(client);
+  if (trace === undefined && mustExist) throw nothingThere();
   // rule: lost-namespace-is-not-invented
   if (trace === undefined || !trace.isOurs) return undefined;
   // rule: namespace-is-read-again-before-it-is-called-lost
   const body = await client.get(namespaceKey, client.operation(signal));
   if (body !== undefined) return body;
-  const message =
-    `${namespaceKey} of ${client.name} is gone, and ${trace.what}: put it back from a copy, ` +
-    `or write it anew with ObjectStoreBackend.recover({ vnodeCapacity, … })`;
-  throw new StateError("Corrupt", message, { sealed: "unknown", key: namespaceKey });
+  const next =
+    "Put it back from a copy, or write it anew: ObjectStoreBackend.recover({ store, instanceId, vnodeCapacity })";
+  const details = { sealed: "unknown", key: namespaceKey, next } as const;
+  throw new StateError("Corrupt", `${namespaceKey} is gone, and ${trace.what}`, details);
 }
 
 /** What the epochs show of a namespace. */
@@ -96,14 +96,15 @@ export async function findTrace(
 }
 
 /** What an operator decides is written beside a namespace object. @throws `NamespaceAbsent` */
-export function checkKnown({ client, isKnown }: Namespace): void {
+export function checkKnown({ isKnown }: Namespace): void {
   if (isKnown) return;
-  const message = `${client.name} has no ${namespaceKey} yet: open it once with its vnodeCapacity, then recover`;
-  throw new StateError("NamespaceAbsent", message, { sealed: "unknown", key: namespaceKey });
+  const next = "Open it once with its vnodeCapacity, then recover";
+  const details = { sealed: "unknown", key: namespaceKey, next } as const;
+  throw new StateError("NamespaceAbsent", `there is no ${namespaceKey} yet`, details);
 }
 
-export function nothingThere({ name }: StoreClient): StateError {
-  const message = `${name} holds no checkpoints: check its bucket, path or prefix`;
+export function nothingThere(): StateError {
+  const message = "the store holds no checkpoints";
   return new StateError("NamespaceAbsent", message, { sealed: "unknown", key: namespaceKey });
 }
 
@@ -125,13 +126,13 @@ export async function probe(
     const response = await client.create(namespaceKey, body, operation, known ? { attempts: 1 } : {});
     if (response.outcome === "exists") break;
     if (response.outcome === "created") {
-      if (there) throw conditionIgnored(client, `returned "created" for an object that was there`);
+      if (there) throw conditionIgnored(`returned "created" for an object that was there`);
       // rule: open-creates-until-it-exists
       there = true;
       continue;
     }
     const { outcome, error } = response;
-    if (error.code === "Unsupported") throw conditionIgnored(client, "refuses it", error);
+    if (error.code === "Unsupported") throw conditionIgnored("refuses it", error);
     // Whoever created the namespace has seen that the store keeps the condition.
     // rule: throttled-probe-of-a-known-namespace-passes
     if (known && error.retryable) return;
@@ -143,9 +144,10 @@ export async function probe(
   if (there) return;
   const found = await client.get(namespaceKey, operation);
   if (found === undefined) {
-    throw new StateError("Corrupt", `${namespaceKey} of ${client.name} was there and is gone: open again`, {
+    throw new StateError("Corrupt", `${namespaceKey} was there and is gone`, {
       sealed: "unknown",
       key: namespaceKey,
+      next: "Open it again",
     });
   }
   checkNamespace(found, vnodeCapacity);
@@ -153,12 +155,14 @@ export async function probe(
 
 /** @returns the namespace's capacity @throws `CapacityMismatch`, `Corrupt`, `UnknownFormat` */
 export function checkNamespace(body: Uint8Array, vnodeCapacity: number | undefined): number {
+  const next =
+    "Put it back from a copy, or delete it and call ObjectStoreBackend.recover({ store, instanceId, vnodeCapacity })";
   const details = { sealed: "unknown", key: namespaceKey } as const;
   const namespace = decodeJson(body);
   const format = namespace?.["format"];
   const capacity = namespace?.["vnodeCapacity"];
   if (!Number.isSafeInteger(format))
-    throw new StateError("Corrupt", `${namespaceKey} is not a namespace`, details);
+    throw new StateError("Corrupt", `${namespaceKey} is not a namespace`, { ...details, next });
   if (format !== 1) {
     throw new StateError(
       "UnknownFormat",
@@ -166,13 +170,14 @@ export function checkNamespace(body: Uint8Array, vnodeCapacity: number | undefin
       details,
     );
   }
-  if (!isCount(capacity)) throw new StateError("Corrupt", `${namespaceKey} has no vnodeCapacity`, details);
+  if (!isCount(capacity))
+    throw new StateError("Corrupt", `${namespaceKey} has no vnodeCapacity`, { ...details, next });
   if (vnodeCapacity === undefined || capacity === vnodeCapacity) return capacity;
-  const message = `the namespace has ${capacity} vnodes, the backend was opened with ${vnodeCapacity}`;
+  const message = `the namespace has ${capacity} vnodes, and was opened with vnodeCapacity ${vnodeCapacity}`;
   throw new StateError("CapacityMismatch", message, details);
 }
 
-function conditionIgnored(client: StoreClient, how: string, cause?: unknown): StateError {
-  const message = `${client.name} does not create only what is absent: it ${how}. No checkpoint is safe on it`;
+function conditionIgnored(how: string, cause?: unknown): StateError {
+  const message = `the store does not create only what is absent: it ${how}`;
   return new StateError("ConditionIgnored", message, { sealed: "unknown", key: namespaceKey, cause });
 }

@@ -36,8 +36,8 @@ export async function giveUp(
   const record = encodeJson({ format: 1, epoch, sha256, version, instanceId, incarnation, at: Date.now() });
   const created = await ensurePresent(client, key, record, client.operation(signal));
   if (created.outcome !== "present") {
-    const message = `whether ${commitKey(epoch)} is given up is not known: ask again`;
-    throw notCreated(created, message, { epoch, key });
+    const message = `whether ${commitKey(epoch)} is given up is not known`;
+    throw notCreated(created, message, { epoch, key, next: "Look with epochs(), and call recover again" });
   }
   namespace.report("given-up", { epoch, version });
   return { epoch, key: commitKey(epoch), fault, size: body.length, sha256, sealed: "unknown" };
@@ -90,7 +90,7 @@ async function notDamaged(
   const key = commitKey(epoch);
   checkNotPruned(epoch, await namespace.readControl(signal));
   if (decision?.kind === "seal") {
-    const message = `epoch ${epoch} cannot be given up: its seal can be read. Restore from it`;
+    const message = `epoch ${epoch} cannot be given up: its seal can be read`;
     return new StateError("EpochSealed", message, { sealed: "yes", epoch, key, seal: decision.seal });
   }
   const state = decision === undefined ? "it has no _COMMIT, and takeover makes it void" : "it is void";
@@ -112,7 +112,7 @@ export async function recoverNamespace(
     () => namespace.listEpochs(signal),
   );
   if (found !== undefined) checkNamespace(found, vnodeCapacity);
-  else if ((await findTrace(namespace, signal)) === undefined) throw nothingThere(client);
+  else if ((await findTrace(namespace, signal)) === undefined) throw nothingThere();
   // What cannot be read says nothing of the capacity, and is met where it is asked for.
   let newest: Seal | undefined;
   for await (const { epoch, commit } of commitsOf(namespace, epochs.toReversed(), signal)) {

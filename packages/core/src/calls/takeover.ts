@@ -3,10 +3,11 @@ import { outcomeOf } from "../concurrency.ts";
 import { FloorWatch } from "../control.ts";
 import { notCreated } from "../create-or-read-back.ts";
 import { StateError } from "../errors.ts";
+import { commitKey } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
 import type { Seal } from "../seal.ts";
-import { checkHighest, claimFence } from "./claim-fence.ts";
+import { checkHighest, claimFence, claimHigher } from "./claim-fence.ts";
 import { isAtOrAbove, newestIs } from "./latest.ts";
 
 /** The history that a new leader goes on from. */
@@ -75,8 +76,9 @@ function checkAbove(seal: Seal | undefined, version: number, { incarnation }: Le
   if (seal === undefined || assignmentVersion < version || isOwn) return;
   const message =
     `epoch ${seal.epoch} was sealed by ${seal.committer} under version ${assignmentVersion}, ` +
-    `so ${version} is too low: claim a higher one`;
-  throw new StateError("StaleVersion", message, { sealed: "unknown", version: assignmentVersion });
+    `so ${version} is too low`;
+  const details = { version: assignmentVersion, key: commitKey(seal.epoch), next: claimHigher } as const;
+  throw new StateError("StaleVersion", message, { sealed: "unknown", ...details });
 }
 
 /** How many epochs are read, and made void, side by side: a job that crashed often leaves many on top. */
@@ -110,8 +112,8 @@ async function voidDownToSeal(
       }
       if (voiding.outcome === "gone") return "gone";
       if (voiding.outcome === "void") continue;
-      const message = `takeover: whether epoch ${epoch} is sealed is not known: take over again`;
-      throw notCreated(voiding, message, { epoch });
+      const next = "Call takeover again";
+      throw notCreated(voiding, `whether epoch ${epoch} is sealed is not known`, { epoch, next });
     }
     if (seal !== undefined) return seal;
   }

@@ -1,5 +1,5 @@
 import { ensure, ensurePresent } from "../create-or-read-back.ts";
-import { StateError } from "../errors.ts";
+import { messageOf, StateError, storeFailed } from "../errors.ts";
 import { attachmentKeys, type DataKeys, partialKeys } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
@@ -18,7 +18,7 @@ export async function writePartial(
   const { epoch, vnode, assignmentVersion, bytes } = args;
   checkVersion(leadership, args);
   const place = ownWrites.begin();
-  const what = `writePartial of vnode ${vnode} in epoch ${epoch}`;
+  const what = `the write of vnode ${vnode} in epoch ${epoch}`;
   const data = await writeOnce(namespace, partialKeys(epoch, vnode), bytes, { what, epoch, vnode, signal });
   // rule: receipts-are-frozen
   const receipt = Object.freeze({ epoch, vnode, assignmentVersion, ...data });
@@ -35,7 +35,7 @@ export async function writeAttachment(
 ): Promise<AttachmentReceipt> {
   const { epoch, name, assignmentVersion, bytes } = args;
   checkVersion(leadership, args);
-  const what = `writeAttachment of ${name} in epoch ${epoch}`;
+  const what = `the write of attachment ${name} in epoch ${epoch}`;
   const data = await writeOnce(namespace, attachmentKeys(epoch, name), bytes, { what, epoch, signal });
   const receipt = { epoch, name, assignmentVersion, ...data };
   ownWrites.rememberAttachment(receipt);
@@ -49,11 +49,12 @@ function checkVersion(
 ): void {
   // rule: stale-write
   if (assignmentVersion < authoritativeVersion) {
-    const message = `a write of epoch ${epoch} carries assignment version ${assignmentVersion}; ${authoritativeVersion} is in force`;
+    const message = `epoch ${epoch} was to be written under version ${assignmentVersion}, and ${authoritativeVersion} is in force`;
     throw new StateError("StaleVersion", message, {
       sealed: "unknown",
       epoch,
       version: authoritativeVersion,
+      next: "Stop writing until the leader has sent the new assignment",
     });
   }
 }
@@ -83,7 +84,7 @@ async function writeOnce(
   const size = body.length;
   const operation = client.operation(signal, size);
   const failed = (cause: unknown): StateError =>
-    new StateError("StoreFailed", `${what}: ${messageOf(cause)}`, { sealed: "unknown", epoch, vnode, cause });
+    storeFailed(`${what} failed: ${messageOf(cause)}`, cause, { sealed: "unknown", epoch, vnode });
 
   const first = await ensure(client, keys.first, body, operation);
   // rule: failed-write-is-no-receipt
@@ -97,8 +98,4 @@ async function writeOnce(
   const later = await ensurePresent(client, key, body, operation);
   if (later.outcome !== "present") throw failed(later.cause);
   return { key, size, sha256 };
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

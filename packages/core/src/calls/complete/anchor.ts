@@ -1,5 +1,5 @@
 import { ensurePresent } from "../../create-or-read-back.ts";
-import { StateError } from "../../errors.ts";
+import { messageOf, storeFailed } from "../../errors.ts";
 import { anchorKey } from "../../layout.ts";
 import type { Attempt } from "./attempt.ts";
 import type { CompleteRequest } from "./request.ts";
@@ -17,7 +17,7 @@ export async function ensureAnchor(
   // rule: anchor-is-known-to-be-there
   if (anchor.outcome !== "present") {
     const { cause } = anchor;
-    const message = `${key} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new StateError("StoreFailed", message, { sealed: "unknown", epoch, key, cause });
+    const message = `${key} could not be written: ${messageOf(cause)}`;
+    throw storeFailed(message, cause, { sealed: "unknown", epoch, key });
   }
 }

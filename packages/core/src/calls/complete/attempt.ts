@@ -62,7 +62,7 @@ export async function lookAtFloor({ namespace, signal }: Attempt): Promise<numbe
 
 /** Whether the epoch is sealed is not known: a create of its seal was sent and may still land. */
 export function outcomeUnknown({ epoch }: Attempt, cause: unknown): StateError {
-  const message = `whether epoch ${epoch} is sealed is not known: ask again, or abort it`;
+  const message = `whether epoch ${epoch} is sealed is not known`;
   return new StateError("OutcomeUnknown", message, {
     epoch,
     key: commitKey(epoch),
@@ -73,5 +73,6 @@ export function outcomeUnknown({ epoch }: Attempt, cause: unknown): StateError {
 }
 
 export function staleMessage(control: { readonly fence: number }, claimed: number | undefined): string {
-  return `version ${control.fence} leads, this backend ${claimed === undefined ? "claimed none" : `claimed ${claimed}`}`;
+  const own = claimed === undefined ? "has not called takeover" : `claimed ${claimed}`;
+  return `version ${control.fence} leads, and this backend ${own}`;
 }

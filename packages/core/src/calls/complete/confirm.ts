@@ -1,5 +1,5 @@
 import { checkNotPruned, type Control } from "../../control.ts";
-import { asStateError, isStateError, StateError } from "../../errors.ts";
+import { asStateError, isStateError, StateError, withSealed } from "../../errors.ts";
 import type { Seal } from "../../seal.ts";
 import type { EpochOutcome } from "../../state-backend.ts";
 import { type Attempt, staleMessage } from "./attempt.ts";
@@ -15,8 +15,8 @@ export async function readControlAfterSeal({ namespace, epoch, signal }: Attempt
   try {
     return await namespace.readControl(signal);
   } catch (error) {
-    if (isStateError(error)) throw new StateError(error.code, error.message, { ...details, cause: error });
-    throw asStateError(error, `epochComplete of ${epoch}, which is sealed`, details, signal);
+    if (isStateError(error)) throw withSealed(error, details);
+    throw asStateError(error, `epoch ${epoch} is sealed, and control could not be listed`, details, signal);
   }
 }
 

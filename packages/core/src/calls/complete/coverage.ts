@@ -70,7 +70,7 @@ function numberGap(
   if (acceptListed) {
     return listing.partials(vnode).every((key) => key === entry.key) ? undefined : otherBytes(vnode);
   }
-  const message = `by another incarnation: pass the receipt of vnode ${vnode}`;
+  const message = `by another process or an earlier life, and vnode ${vnode} is given by its number`;
   return { code: "ReceiptRequired", message, vnode };
 }
 

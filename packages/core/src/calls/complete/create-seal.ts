@@ -1,4 +1,5 @@
 import { interpret } from "../../commit.ts";
+import { messageOf } from "../../errors.ts";
 import { createOrReadBack } from "../../create-or-read-back.ts";
 import { commitKey } from "../../layout.ts";
 import type { AttachmentReceipt } from "../../receipt.ts";
@@ -39,7 +40,7 @@ export async function createSeal(
     throw outcomeUnknown(attempt, cause);
   }
   if (!wasUnresolved) unresolved.delete(epoch);
-  const message = `the seal of epoch ${epoch} was refused: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const message = `the seal of epoch ${epoch} was refused: ${messageOf(cause)}`;
   return refuse(attempt, "StoreFailed", message, { key, cause });
 }
 

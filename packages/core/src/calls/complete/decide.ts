@@ -27,7 +27,7 @@ export async function decide(attempt: Attempt, commit: Commit, asked: Asked): Pr
   // rule: given-up-epoch-says-unknown
   if (decision.kind === "given-up") throw givenUpError(epoch);
   if (seal === undefined) {
-    const message = `epoch ${epoch} is void: it was aborted and will never be sealed`;
+    const message = `epoch ${epoch} is void: an abort, a takeover or a prune decided that it will never be sealed`;
     // rule: void-is-never-complete
     return refuse(attempt, "EpochAborted", message);
   }
@@ -75,6 +75,6 @@ async function settled({ namespace, epoch, signal }: Attempt, commit: Commit): P
     return await decisionOf(namespace, epoch, commit, signal);
   } catch (error) {
     const details = { sealed: "yes", epoch } as const;
-    throw asStateError(error, `listing epoch ${epoch}, which is sealed`, details, signal);
+    throw asStateError(error, `epoch ${epoch} is sealed, and could not be listed`, details, signal);
   }
 }

@@ -14,7 +14,7 @@ export async function checkMayProceed(attempt: Attempt, control: Control): Promi
   // rule: unresolved-epoch-may-be-asked-again
   // rule: lower-epoch-is-superseded
   if (epoch < later) {
-    const message = `epoch ${epoch} comes after epoch ${later}, which ${later === newest ? "is" : "may be"} sealed`;
+    const message = `epoch ${epoch} cannot be sealed after epoch ${later}, which ${later === newest ? "is" : "may be"} sealed`;
     return refuse(attempt, "EpochSuperseded", message);
   }
 }

@@ -21,7 +21,7 @@ export function checkNothingOmitted(attempt: Attempt, request: CompleteRequest, 
   const forgotten = ownWrites.attachments(epoch).find((name) => !passed.has(name));
   // rule: written-attachment-is-passed
   if (forgotten !== undefined) {
-    const message = `attachment ${forgotten} was written for epoch ${epoch} and is not among its attachments: pass its receipt`;
+    const message = `attachment ${forgotten} was written for epoch ${epoch} and is not passed`;
     throw new StateError("AttachmentOmitted", message, { sealed: "unknown", epoch });
   }
 }
@@ -43,6 +43,6 @@ function omittedVnode(
   const named = new Set([...receipts.map(({ vnode }) => vnode), ...vnodes, ...unchanged, ...dropped]);
   const vnode = newest.partials.find((entry) => !named.has(entry.vnode))?.vnode;
   if (vnode === undefined) return undefined;
-  const message = `vnode ${vnode} is in epoch ${newest.epoch}, the newest sealed one, and not in ${epoch}: give its receipt, or name it in unchanged or dropped`;
+  const message = `vnode ${vnode} is in epoch ${newest.epoch}, the newest sealed one, and not in epoch ${epoch}`;
   return { vnode, message };
 }

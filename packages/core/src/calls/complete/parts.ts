@@ -55,12 +55,12 @@ async function acceptFromListing(
   const [key = "", ...others] = listing.partials(vnode);
   // rule: number-of-another-backend-needs-its-receipt
   if (!acceptListed) {
-    const message = `vnode ${vnode} of epoch ${epoch} was written by another backend: pass its receipt`;
+    const message = `vnode ${vnode} of epoch ${epoch} is given by its number, and another backend wrote it`;
     return refuse(attempt, "ReceiptRequired", message, { vnode });
   }
   // rule: several-listed-partials-are-ambiguous
   if (others.length > 0) {
-    const message = `vnode ${vnode} of epoch ${epoch} has ${others.length + 1} partials: pass the receipt of one`;
+    const message = `vnode ${vnode} of epoch ${epoch} has ${others.length + 1} partials`;
     return refuse(attempt, "AmbiguousPartial", message, { vnode });
   }
   return { vnode, key, size: listing.size(key) ?? 0 };

@@ -15,7 +15,7 @@ export async function checkBase(
   const newest = attempt.leadership.newestSeal?.epoch;
   if (newest === base) return;
   const is = newest === undefined ? "no epoch is sealed" : `the newest sealed epoch is ${newest}`;
-  const message = `epoch ${attempt.epoch} was asked for as a change of epoch ${base ?? "none"}, and ${is}: write what changed since, and ask again`;
+  const message = `epoch ${attempt.epoch} was asked for as a change of epoch ${base ?? "none"}, and ${is}`;
   return refuse(attempt, "BaseChanged", message);
 }
 
@@ -32,7 +32,7 @@ export async function unchangedEntries(
     // rule: unchanged-needs-a-digest
     if (entry === undefined || entry.sha256 === undefined) {
       const why = entry === undefined ? "does not name it" : "has no digest of it";
-      const message = `vnode ${vnode} cannot be unchanged: the newest seal ${why}`;
+      const message = `vnode ${vnode} cannot be unchanged in epoch ${attempt.epoch}: the newest seal ${why}`;
       return refuse(attempt, "ReceiptRequired", message, { vnode });
     }
     copied.push(entry);

@@ -14,7 +14,8 @@ export function checkClaim({ epoch, claimed }: Attempt, called: number | undefin
   if (claimed === called) return;
   const under = called === undefined ? "no version" : `version ${called}`;
   const message = `epoch ${epoch} was asked for under ${under}, and this backend has claimed ${claimed} since`;
-  throw new StateError("StaleVersion", message, { sealed: "unknown", epoch, version: claimed });
+  const next = "Write the epoch again under the version that is claimed now";
+  throw new StateError("StaleVersion", message, { sealed: "unknown", epoch, version: claimed, next });
 }
 
 /**
@@ -35,13 +36,14 @@ export function checkVersions(
   for (const { key, assignmentVersion } of used) {
     // rule: receipt-below-the-fence-is-stale
     if (assignmentVersion < version) {
-      const message = `${key} was written under assignment version ${assignmentVersion}; this backend leads with ${version}`;
-      throw new StateError("StaleVersion", message, { sealed: "unknown", epoch, version });
+      const message = `${key} was written under version ${assignmentVersion}, and this backend leads with ${version}`;
+      const next = "Let its worker write it again under the new version";
+      throw new StateError("StaleVersion", message, { sealed: "unknown", epoch, version, key, next });
     }
   }
   // rule: unchanged-needs-a-fence
   if (unchanged.length > 0 && claimed === undefined) {
-    const message = `epoch ${epoch} has unchanged vnodes: call takeover first`;
+    const message = `epoch ${epoch} has unchanged vnodes, and this backend has claimed no version`;
     throw new StateError("FenceRequired", message, { sealed: "unknown", epoch });
   }
   return new Map(written.map((receipt) => [receipt.vnode, receipt]));

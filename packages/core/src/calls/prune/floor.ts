@@ -17,8 +17,8 @@ export async function publishFloor(
   const floor = await ensure(client, key, body, client.operation(signal, body.length));
   // rule: floor-is-known-before-deletes
   if (floor.outcome === "refused" || floor.outcome === "unknown") {
-    const message = `whether the floor ${horizon} is published is not known, so nothing was deleted: prune again`;
-    throw notCreated(floor, message, { key });
+    const message = `whether the floor ${horizon} is published is not known, so nothing was deleted`;
+    throw notCreated(floor, message, { key, next: "Prune again" });
   }
   namespace.report("pruned", { epoch: horizon });
 }

@@ -35,8 +35,9 @@ export async function prune(
     leadership.isDeposed(control, claimed);
   // rule: fence-before-prune
   if (!asOperator && isDeposed) {
-    const message = `version ${control.fence} leads: only its leader, or an operator, prunes`;
-    throw new StateError("StaleVersion", message, { sealed: "unknown", version: control.fence });
+    const message = `version ${control.fence} leads, and this backend does not hold it`;
+    const next = "Leave it to the leader, or prune with asOperator: true";
+    throw new StateError("StaleVersion", message, { sealed: "unknown", version: control.fence, next });
   }
   const before = "keep" in extent ? await lowestKept(namespace, extent.keep, found, signal) : extent.before;
   const horizon = Math.max(

@@ -44,5 +44,5 @@ async function voidOne(
 ): Promise<Voiding> {
   const voiding = await voidEpoch(namespace, leadership, epoch, signal);
   if (voiding.outcome !== "refused" && voiding.outcome !== "unknown") return voiding;
-  throw notCreated(voiding, `prune: whether epoch ${epoch} is void is not known: prune again`, { epoch });
+  throw notCreated(voiding, `whether epoch ${epoch} is void is not known`, { epoch, next: "Prune again" });
 }

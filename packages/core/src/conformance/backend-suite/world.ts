@@ -136,6 +136,10 @@ export async function restored(handle: SealedEpoch | undefined, vnode: number): 
   return textOf(await handle.read(vnode));
 }
 
+/** Which call on which store, what is so of which object, and what to do. */
+const messageShape =
+  /^\w+ on .+: .*\b(epoch|vnode|version|attachment|floor|namespace|checkpoints|backend|_control).*\. [A-Z].*\.$/s;
+
 /** The promise rejects with a `StateError` of this code, which says this about the seal. */
 export async function assertRefused(
   promise: Promise<unknown>,
@@ -148,5 +152,6 @@ export async function assertRefused(
   );
   assert.ok(isStateError(error), `expected ${code}, got ${String(error)}`);
   assert.equal(error.code, code, error.message);
+  assert.match(error.message, messageShape);
   if (sealed !== undefined) assert.equal(error.sealed, sealed, `sealed of: ${error.message}`);
 }
