@@ -141,7 +141,6 @@ export const tornListings: readonly BrokenStore[] = [
   {
     fault: "makes a page of two moments",
     caughtBy: "list.whole",
-    alsoSeenBy: ["list.whole-clients"],
     open: ({ bodies }) => new MakesAPageOfTwoMoments(bodies),
   },
   {

@@ -216,6 +216,7 @@ export const brokenLists: readonly BrokenStore[] = [
   {
     fault: "goes on where the last listing was stopped",
     caughtBy: "list.restart",
+    alsoSeenBy: ["list.whole-clients"],
     open: ({ bodies }) => new KeepsItsCursor(bodies),
   },
   {
