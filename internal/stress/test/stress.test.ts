@@ -1,0 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { stress } from "../src/stress.ts";
+
+test("of 1,000 responses of six processes that lead, prune and read on one directory none is wrong", async () => {
+  const root = await mkdtemp(join(tmpdir(), "state-stress-"));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const report = await stress({ place: { kind: "fs", root }, responses: 1_000, seed: 1 });
+  expect(report.wrong).toEqual([]);
+  expect(report.responses).toBeGreaterThanOrEqual(1_000);
+  for (const outcome of ["takeover", "seal", "prune", "latest", "sealedEpochs", "describe", "read"]) {
+    expect(report.counts).toHaveProperty([`${outcome}: returned`]);
+  }
+  expect(report.counts).toHaveProperty(["seal: StaleVersion"]);
+}, 60_000);
