@@ -1,5 +1,5 @@
 /** A process of the stress: makes the calls that its parent sends, many at once, and sends back what they came to. */
-import { isStateError, ObjectStoreBackend, type SealedEpoch } from "@state/core";
+import { isStateError, ObjectStoreBackend, type PartialReceipt, type SealedEpoch } from "@state/core";
 import {
   type Call,
   type Read,
@@ -42,49 +42,53 @@ async function restoredOf(sealed: SealedEpoch, vnode: number): Promise<Restored>
   return { epoch: sealed.epoch, committer: sealed.committer, ...(await readOf(sealed, vnode)) };
 }
 
+/** Makes the call, and says what it returned in a form that can be sent. */
 async function perform(backend: ObjectStoreBackend, call: Call): Promise<Values[Call["name"]]> {
-  const write = (epoch: number, vnode: number, version: number): ReturnType<typeof backend.writePartial> =>
-    backend.writePartial({
-      epoch,
-      vnode,
-      assignmentVersion: version,
-      bytes: new TextEncoder().encode(textOf(epoch, vnode, backend.instanceId)),
-    });
-  switch (call.name) {
-    case "takeover": {
-      const { base, nextEpoch } = await backend.takeover({ version: call.version });
-      return { base: base === undefined ? undefined : await restoredOf(base, 0), nextEpoch };
-    }
-    case "seal": {
-      const { epoch, version, written, unchanged } = call;
-      const parts = await Promise.all(written.map((vnode) => write(epoch, vnode, version)));
-      const { complete } = await backend.epochComplete({ epoch, parts, unchanged });
-      return { complete };
-    }
-    case "write":
-      await write(call.epoch, 0, call.version);
-      return undefined;
-    case "prune": {
-      const { floor, failedCount } = await backend.pruneBefore(call.before, { asOperator: call.asOperator });
-      return { floor, failed: failedCount };
-    }
-    case "abort":
-      return backend.abort(call.epoch) as Promise<undefined>;
-    case "latest": {
-      const sealed = await backend.latest();
-      return sealed === undefined ? undefined : restoredOf(sealed, call.vnode);
-    }
-    case "sealedEpochs":
-      return call.after < 0 ? backend.sealedEpochs() : backend.sealedEpochs({ after: call.after });
-    case "describe": {
-      const { state, missing, seal } = await backend.describeEpoch(call.epoch);
-      return { state, missing, committer: seal?.committer };
-    }
-    default: {
-      const bytes = await backend.readPartial({ epoch: call.epoch, vnode: call.vnode });
-      return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
-    }
+  if (call.name === "takeover") {
+    const { base, nextEpoch } = await backend.takeover({ version: call.version });
+    return { base: base === undefined ? undefined : await restoredOf(base, 0), nextEpoch };
   }
+  if (call.name === "seal") {
+    const { epoch, version, written, unchanged } = call;
+    const parts = await Promise.all(written.map((vnode) => write(backend, epoch, vnode, version)));
+    const { complete } = await backend.epochComplete({ epoch, parts, unchanged });
+    return { complete };
+  }
+  if (call.name === "write") {
+    await write(backend, call.epoch, 0, call.version);
+    return undefined;
+  }
+  if (call.name === "prune") {
+    const { floor, failedCount } = await backend.pruneBefore(call.before, { asOperator: call.asOperator });
+    return { floor, failed: failedCount };
+  }
+  if (call.name === "abort") {
+    await backend.abort(call.epoch);
+    return undefined;
+  }
+  if (call.name === "latest") {
+    const sealed = await backend.latest();
+    return sealed === undefined ? undefined : restoredOf(sealed, call.vnode);
+  }
+  if (call.name === "sealedEpochs") {
+    return backend.sealedEpochs(call.after < 0 ? {} : { after: call.after });
+  }
+  if (call.name === "describe") {
+    const { state, missing, seal } = await backend.describeEpoch(call.epoch);
+    return { state, missing, committer: seal?.committer };
+  }
+  const bytes = await backend.readPartial({ epoch: call.epoch, vnode: call.vnode });
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
+
+function write(
+  backend: ObjectStoreBackend,
+  epoch: number,
+  vnode: number,
+  version: number,
+): Promise<PartialReceipt> {
+  const bytes = new TextEncoder().encode(textOf(epoch, vnode, backend.instanceId));
+  return backend.writePartial({ epoch, vnode, assignmentVersion: version, bytes });
 }
 
 async function respond(request: Request): Promise<Response> {
