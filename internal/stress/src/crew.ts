@@ -24,7 +24,7 @@ export class Crew {
     });
   }
 
-  /** With one thread for the file system, a process takes longer between two looks at a directory. */
+  /** With one thread for the file system, much time passes between a look at a directory and those at its files. */
   static async start(place: Place, threads: number): Promise<Crew> {
     const child = fork(actor, [JSON.stringify(place)], {
       execArgv: ["--conditions=@state/source"],

@@ -30,7 +30,8 @@ export interface StressReport {
 /** Leaders that depose one another, readers, and one process for an operator's prunes and aborts. */
 const leaders = 2;
 const readers = 3;
-const readsAtOnce = 3;
+/** Of each reader: they keep one another waiting between two looks at a directory. */
+const readsAtOnce = 8;
 const lastVnodes = vnodeCapacity - 1;
 
 /** A backend as the parent knows it. */
@@ -46,7 +47,7 @@ export async function stress(options: StressOptions): Promise<StressReport> {
   const crews: Crew[] = [];
   try {
     for (let index = 0; index < leaders + readers + 1; index += 1) {
-      crews.push(await Crew.start(options.place, index % 2 === 0 ? 4 : 1));
+      crews.push(await Crew.start(options.place, index > leaders ? 1 : 4));
     }
     return await new Run(options, crews).run();
   } finally {
