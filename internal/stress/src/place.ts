@@ -36,3 +36,16 @@ export function placeOn({ server, bucket, root }: S3Place): Place {
   const prefix = `${root}/stress-${crypto.randomUUID()}`;
   return { kind: "s3", s3: { bucket, prefix, endpoint, region, accessKeyId, secretAccessKey } };
 }
+
+/** Deletes what the processes made. */
+export async function empty(place: Place): Promise<void> {
+  const store = await openStore(place);
+  try {
+    for await (const { objects } of store.list("")) {
+      const failures = await store.delete(objects.map(({ key }) => key));
+      if (failures[0] !== undefined) throw failures[0].error;
+    }
+  } finally {
+    await store.close?.();
+  }
+}

@@ -9,7 +9,7 @@ import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createBucket, s3FromEnvironment, startMinio } from "@state/servers";
-import { type Place, placeOn } from "./place.ts";
+import { empty, type Place, placeOn } from "./place.ts";
 import { stress } from "./stress.ts";
 
 interface Started {
@@ -31,7 +31,8 @@ async function startPlace(store: string): Promise<Started> {
   if (store !== "s3" || named === undefined) {
     throw new Error("--store is fs, minio, or s3 with STATE_TEST_S3, which names a place to test in");
   }
-  return { place: placeOn(named), end: async () => undefined };
+  const place = placeOn(named);
+  return { place, end: () => empty(place) };
 }
 
 function say(line: string): void {
@@ -47,6 +48,7 @@ const { values } = parseArgs({
     "stop-at-wrong": { type: "boolean", default: false },
   },
 });
+const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
 const { place, end } = await startPlace(values.store);
 try {
   const report = await stress({
@@ -59,7 +61,6 @@ try {
       if (responses % 10_000 === 0) say(`${responses.toLocaleString("en")} responses`);
     },
   });
-  const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
   const rate = Math.round(report.responses / report.seconds);
   say(`${values.store}, seed ${values.seed}, commit ${commit}`);
   say(`${cpus().length} cores, Linux ${release()}, Node ${process.version}, ${report.processes} processes`);
