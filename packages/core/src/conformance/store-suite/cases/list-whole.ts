@@ -50,8 +50,8 @@ export const wholeListingCases: readonly StoreCase[] = [
     needs: ["reopen", "wholeListings"],
     async run({ store, secondClient }) {
       await createAll(store, [
-        ...numbered(neighbours, (number) => `${prefix}a=${number}`),
-        ...numbered(neighbours, (number) => `${prefix}z=${number}`),
+        ...numbered(neighbours, (number) => `${prefix}a-${number}`),
+        ...numbered(neighbours, (number) => `${prefix}z-${number}`),
       ]);
       await follow(store, await secondClient(), { rounds: pauses, listings: crowd });
     },
@@ -111,7 +111,7 @@ async function follow(
 
 async function look(lister: ObjectStore, highest: number): Promise<void> {
   const { keys } = await listAll(lister, prefix);
-  const listed = keys.filter((key) => key.startsWith(`${prefix}row=`));
+  const listed = keys.filter((key) => key.startsWith(`${prefix}row-`));
   expect(
     listed.length > 0,
     `none of a row of keys of which one was there at each moment; ${show(keyOf(highest))} was there when the listing began`,
@@ -125,5 +125,5 @@ async function look(lister: ObjectStore, highest: number): Promise<void> {
 }
 
 function keyOf(number: number): string {
-  return `${prefix}row=${String(number).padStart(16, "0")}`;
+  return `${prefix}row-${String(number).padStart(16, "0")}`;
 }
