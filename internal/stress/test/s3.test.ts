@@ -19,6 +19,6 @@ test.skipIf(named === undefined)(
     for (const call of ["takeover", "seal", "prune", "latest", "sealedEpochs", "describe", "read"]) {
       expect(report.counts).toHaveProperty([`${call}: returned`]);
     }
-    expect(report.counts).toHaveProperty(["seal: StaleVersion"]);
+    expect(report.counts["takeover: returned"]).toBeGreaterThan(2);
   },
 );

@@ -13,5 +13,5 @@ test("of 1,500 responses of six processes that lead, prune and read on one direc
   for (const call of ["takeover", "seal", "prune", "latest", "sealedEpochs", "describe", "read"]) {
     expect(report.counts).toHaveProperty([`${call}: returned`]);
   }
-  expect(report.counts).toHaveProperty(["seal: StaleVersion"]);
+  expect(report.counts["takeover: returned"]).toBeGreaterThan(2);
 }, 60_000);
