@@ -111,4 +111,6 @@ async function respond(request: Request): Promise<Response> {
 process.on("message", (request: Request) => {
   void respond(request).then((response) => process.send?.(response));
 });
+// The parent is gone.
+process.on("disconnect", () => process.exit());
 process.send?.("ready");

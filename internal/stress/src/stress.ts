@@ -44,14 +44,15 @@ interface Backend {
 
 /** Runs processes on one store until so many of core's responses were judged. */
 export async function stress(options: StressOptions): Promise<StressReport> {
-  const crews: Crew[] = [];
+  const starting = Array.from({ length: leaders + readers + 1 }, (_, index) =>
+    Crew.start(options.place, index > leaders ? 1 : 4),
+  );
   try {
-    for (let index = 0; index < leaders + readers + 1; index += 1) {
-      crews.push(await Crew.start(options.place, index > leaders ? 1 : 4));
-    }
-    return await new Run(options, crews).run();
+    return await new Run(options, await Promise.all(starting)).run();
   } finally {
-    await Promise.all(crews.map((crew) => crew.end()));
+    for (const crew of await Promise.allSettled(starting)) {
+      if (crew.status === "fulfilled") await crew.value.end();
+    }
   }
 }
 
