@@ -1,4 +1,5 @@
 /** A process of the stress: makes the calls that its parent sends, many at once, and sends back what they came to. */
+import { once } from "node:events";
 import { isStateError, ObjectStoreBackend, type PartialReceipt, type SealedEpoch } from "@state/core";
 import {
   type Call,
@@ -13,7 +14,8 @@ import {
 } from "./messages.ts";
 import { openStore, type Place } from "./place.ts";
 
-const store = await openStore(JSON.parse(process.argv[2] ?? "") as Place);
+const [place] = (await once(process, "message")) as [Place];
+const store = await openStore(place);
 const backends = new Map<string, Promise<ObjectStoreBackend>>();
 
 function open({ backend, readOnly }: Request): Promise<ObjectStoreBackend> {

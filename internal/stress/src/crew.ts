@@ -26,10 +26,12 @@ export class Crew {
 
   /** With one thread for the file system, much time passes between a look at a directory and those at its files. */
   static async start(place: Place, threads: number): Promise<Crew> {
-    const child = fork(actor, [JSON.stringify(place)], {
+    const child = fork(actor, [], {
       execArgv: ["--conditions=@state/source"],
       env: { ...process.env, UV_THREADPOOL_SIZE: String(threads) },
     });
+    // Not as an argument, which every user of the machine can read: it may hold credentials.
+    child.send(place);
     const [first] = await Promise.race([once(child, "message"), once(child, "exit")]);
     if (first !== "ready") throw new Error(`a process of the stress ended with ${String(first)}`);
     return new Crew(child);
