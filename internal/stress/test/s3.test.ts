@@ -7,18 +7,18 @@ const named = s3FromEnvironment();
 
 // `pnpm test:servers` names a MinIO; without one the test is skipped by name.
 test.skipIf(named === undefined)(
-  "of 1,000 responses of six processes that lead, prune and read on the service of STATE_TEST_S3 none is wrong",
+  "of 400 responses of six processes that lead, prune and read on the service of STATE_TEST_S3 none is wrong",
   { timeout: 180_000 },
   async () => {
     if (named === undefined) throw new Error("STATE_TEST_S3 names no service");
     const place = placeOn(named);
     onTestFinished(() => empty(place));
-    const report = await stress({ place, responses: 1_000, seed: 1 });
+    const report = await stress({ place, responses: 400, seed: 1 });
     expect(report.wrong).toEqual([]);
-    expect(report.responses).toBeGreaterThanOrEqual(1_000);
+    expect(report.responses).toBeGreaterThanOrEqual(400);
     for (const call of ["takeover", "seal", "prune", "latest", "sealedEpochs", "describe", "read"]) {
       expect(report.counts).toHaveProperty([`${call}: returned`]);
     }
-    expect(report.counts["takeover: returned"]).toBeGreaterThan(2);
+    expect(report.counts["takeover: returned"]).toBeGreaterThan(1);
   },
 );
