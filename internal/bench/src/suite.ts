@@ -83,7 +83,11 @@ async function run(latency: number, cases: number): Promise<Run> {
   const bodies: (() => Promise<void>)[] = [];
   const declare = (_: string, body: () => Promise<void>): void => void bodies.push(body);
   const runner: Runner = { describe: (_, body) => body(), test: Object.assign(declare, { skip: nothing }) };
-  storeConformance(runner, { name: "bench", open: async () => new CountingStore(latency) });
+  storeConformance(runner, {
+    name: "bench",
+    wholeListings: true,
+    open: async () => new CountingStore(latency),
+  });
   requests = 0;
   const started = performance.now();
   const queue = bodies.values();

@@ -158,7 +158,7 @@ console.log(complete, (await backend.latest())?.vnodes);
       `import { describe, test } from "node:test";
 import { backendConformance, storeConformance } from "@state/core/conformance";
 import { MemoryStore } from "@state/memory";
-storeConformance({ describe, test }, { name: "memory", open: async () => new MemoryStore() });
+storeConformance({ describe, test }, { name: "memory", wholeListings: true, open: async () => new MemoryStore() });
 backendConformance({ describe, test }, { name: "memory", open: async () => new MemoryStore() });
 `,
     );

@@ -1,5 +1,6 @@
 /**
- * `pnpm test:servers`: runs the suites, the faults and the flights job on real servers, which it starts and ends.
+ * `pnpm test:servers`: runs the suites, the faults, several processes at once and the flights job on real servers, which
+ * it starts and ends.
  * With `--all` on moto too.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -157,6 +158,7 @@ async function testAll(): Promise<void> {
       [vitest, "run", "internal/faults", "internal/drift"],
       env,
     );
+    await run("several processes on MinIO", [vitest, "run", "internal/stress/test/s3.test.ts"], env);
   });
   await withServers(async (running, env) => {
     for (const { store } of running) {

@@ -12,6 +12,20 @@ export interface ObjectStore {
   readonly name: string;
 
   /**
+   * Declares that no page of a listing is torn, for the keys immediately beneath a prefix, if they are at most 500 of at
+   * most 30 characters after the prefix. It is not required; leave it out if you do not know what your service does.
+   *
+   * A page is of one moment; or a scan that takes each key in ascending order as it is when the scan gets there; or,
+   * where a name that was taken is gone when it is looked at, the page's names are taken again. So a row of keys of
+   * which the next is created before the last is deleted, such as the floors in `_control/`, is never listed without the
+   * key that was the highest when the listing began, or a higher one.
+   *
+   * The backend does not read it. Its rules for torn listings hold on every store; on one that declares this, what these
+   * rules leave over cannot happen either.
+   */
+  readonly wholeListings?: true;
+
+  /**
    * Creates `key` with `body` if nothing is there. Atomic and durable once it resolves: readers see all of
    * the body or nothing, and of any number of concurrent callers exactly one gets `"created"`.
    *

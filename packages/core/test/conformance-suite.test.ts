@@ -17,6 +17,7 @@ storeConformance(
   { describe, test },
   {
     name: "MapStore",
+    wholeListings: true,
     open: async () => over(new Map()),
     reopen: async (store) => over(maps.get(store) ?? new Map()),
   },
@@ -80,9 +81,10 @@ describe("the suite", () => {
   });
 
   test("skips by name what needs a reopen that the harness does not have", () => {
-    const { skipped } = declaredSuite({ name: "map", open: async () => new MapStore() });
+    const { skipped } = declaredSuite({ name: "map", wholeListings: true, open: async () => new MapStore() });
     expect(skipped).toEqual([
       expect.stringMatching(/^create\.race-clients: .*no reopen/),
+      expect.stringMatching(/^list\.whole-clients: .*no reopen/),
       expect.stringMatching(/^freshness\.clients: .*no reopen/),
       expect.stringMatching(/^durability\.reopen: .*no reopen/),
       expect.stringMatching(/^durability\.deletes: .*no reopen/),
@@ -90,6 +92,23 @@ describe("the suite", () => {
       expect.stringMatching(/^durability\.unclosed: .*no reopen/),
       expect.stringMatching(/^durability\.again: .*no reopen/),
     ]);
+  });
+
+  test("skips by name what is about whole listings where the harness does not say that they are declared", () => {
+    const { skipped } = declaredSuite({
+      name: "map",
+      open: async () => new MapStore(),
+      reopen: async () => new MapStore(),
+    });
+    expect(skipped).toEqual([
+      expect.stringMatching(/^list\.whole: .*not run: the store does not declare wholeListings/),
+      expect.stringMatching(/^list\.whole-clients: .*not run: the store does not declare wholeListings/),
+    ]);
+  });
+
+  test("fails a store that declares whole listings where the harness does not say so", async () => {
+    const { run } = declaredSuite({ name: "map", open: async () => new MapStore() });
+    await expect(run("list.whole-declared")).rejects.toThrow(/L8: .*\n.*the harness does not say/);
   });
 
   test("warns of the edges of pages that a store without pages gives it no occasion to see", async () => {

@@ -18,6 +18,8 @@ import { LocalStore } from "./local-store.ts";
  */
 export class FsStore implements ObjectStore {
   readonly name: string;
+  /** See the limits in the README: the names of the directory have to fit into one read of the system. */
+  readonly wholeListings = true;
   // Wrapped, not extended: so the declarations name none of Node's types.
   readonly #store: LocalStore;
 

@@ -13,6 +13,7 @@ storeConformance(
   { describe, test },
   {
     name: "FsStore",
+    wholeListings: true,
     open: async () => at(join(scratch, crypto.randomUUID())),
     reopen: async (store) => at(roots.get(store) ?? ""),
     close: async (store) => store.close?.(),

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { FsStore } from "../src/index.ts";
 import { LocalStore } from "../src/local-store.ts";
 import { bytes, keysOf, scratch } from "./support/scratch.ts";
-import { watched } from "./support/watched-files.ts";
+import { gate, watched } from "./support/watched-files.ts";
 
 describe("a listing", () => {
   test("reads a directory when it comes to it, not before", async () => {
@@ -66,6 +66,36 @@ describe("a listing", () => {
       await unlink(join(root, "_control", String(number - 1)));
     });
     expect(await keysOf(new LocalStore({ root }, files).list("_control/"))).toEqual(["_control/4"]);
+  });
+
+  test("shows no name that is lower than the highest that was there, though the lower one was looked at first", async () => {
+    const root = await scratch();
+    await mkdir(join(root, "_control"));
+    const put = (name: string): Promise<void> => writeFile(join(root, "_control", name), "x");
+    await Promise.all(["5", "6"].map(put));
+    const looked = gate();
+    let isMoved = false;
+    const files = watched(async (call) => {
+      if (isMoved || !call.startsWith("lstat ") || !call.endsWith("/_control/6")) return;
+      isMoved = true;
+      // The look at 5 has found it. Now 7 is there before 5 and 6 go, and then comes the look at 6.
+      await looked.reached;
+      await put("7");
+      await Promise.all(["5", "6"].map((name) => unlink(join(root, "_control", name))));
+    });
+    const lstat = files.lstat.bind(files);
+    const store = new LocalStore(
+      { root },
+      {
+        ...files,
+        lstat: async (path) => {
+          const stats = await lstat(path);
+          if (path.endsWith("/_control/5")) void looked.pass();
+          return stats;
+        },
+      },
+    );
+    expect(await keysOf(store.list("_control/"))).toEqual(["_control/7"]);
   });
 
   test("ends although names go away as fast as they are looked at, and says so", async () => {

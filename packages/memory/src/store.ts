@@ -28,6 +28,8 @@ const pageSize = 1_000;
  */
 export class MemoryStore implements ObjectStore {
   readonly name: string = "memory:";
+  /** A page is of one moment: nothing else runs while it is made. */
+  readonly wholeListings = true;
   readonly #bodies: Map<string, Uint8Array> = new Map();
   readonly #keys: SortedKeys = new SortedKeys();
 

@@ -11,10 +11,10 @@ class Forgetful extends MemoryStore {
 /** Declares the two suites on a store that passes them; with `STATE_FAULT`, the store suite on one that fails it. */
 export function declareSuites(runner: Runner): void {
   if (process.env["STATE_FAULT"] !== undefined) {
-    storeConformance(runner, { name: "forgetful", open: async () => new Forgetful() });
+    storeConformance(runner, { name: "forgetful", wholeListings: true, open: async () => new Forgetful() });
     return;
   }
-  const harness = { name: "memory", open: async () => new MemoryStore() };
+  const harness = { name: "memory", wholeListings: true, open: async () => new MemoryStore() };
   storeConformance(runner, harness);
   backendConformance(runner, harness);
 }

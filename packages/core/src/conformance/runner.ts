@@ -29,6 +29,11 @@ export interface StoreHarness {
   open(): Promise<ObjectStore>;
   /** A second client of the same data, as another process would have it. Without it, the cases that need one are skipped by name. */
   reopen?(store: ObjectStore): Promise<ObjectStore>;
+  /**
+   * Says that the stores declare `wholeListings`. Without it, the cases of L8 are skipped by name, and a store that
+   * declares it all the same fails.
+   */
+  readonly wholeListings?: boolean;
   /** Called for everything that `open` and `reopen` gave, when a case is over. */
   close?(store: ObjectStore): Promise<void>;
 }

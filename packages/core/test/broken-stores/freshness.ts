@@ -237,6 +237,8 @@ export const brokenFreshness: readonly BrokenStore[] = [
       "freshness.clients",
       "freshness.concurrent",
       "keys.allowed",
+      "list.whole",
+      "list.whole-clients",
     ],
     open: remembering({ listings: "all", forgets: false }),
   },
@@ -267,6 +269,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
       "list.order",
       "list.pages",
       "list.restart",
+      "list.whole",
     ],
     open: ({ bodies }) => new ListsLate(bodies),
   },
@@ -303,7 +306,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
   {
     fault: "gives a listing from its cache, until it writes itself",
     caughtBy: "freshness.clients",
-    alsoSeenBy: ["abort.between-pages"],
+    alsoSeenBy: ["abort.between-pages", "list.whole", "list.whole-clients"],
     open: remembering({ listings: "all", forgets: true }),
   },
   {

@@ -4,6 +4,7 @@ import { MapStore } from "../support/map-store.ts";
 import type { BrokenStore } from "./broken-store.ts";
 import { brokenPages } from "./list-pages.ts";
 import { brokenOrders } from "./list-order.ts";
+import { tornListings } from "./list-whole.ts";
 
 /** Gives what `edit` makes of each page. */
 class Edits extends MapStore {
@@ -126,6 +127,7 @@ class TakesAnyPrefix extends MapStore {
 export const brokenLists: readonly BrokenStore[] = [
   ...brokenPages,
   ...brokenOrders,
+  ...tornListings,
   {
     fault: "matches epoch=10/ by epoch=1/",
     caughtBy: "list.prefix",
@@ -214,6 +216,7 @@ export const brokenLists: readonly BrokenStore[] = [
   {
     fault: "goes on where the last listing was stopped",
     caughtBy: "list.restart",
+    alsoSeenBy: ["list.whole-clients"],
     open: ({ bodies }) => new KeepsItsCursor(bodies),
   },
   {

@@ -58,6 +58,7 @@ function harnessOf(open: BrokenStore["open"]): StoreHarness {
   };
   return {
     name: "broken",
+    wholeListings: true,
     open: async () => {
       number += 1;
       return client({ bodies: new Map(), bucket, number });

@@ -9,6 +9,7 @@ const pageSize = 1_000;
  */
 export class MapStore implements ObjectStore {
   readonly name: string = "map";
+  readonly wholeListings?: true = true;
   readonly #bodies: Map<string, Uint8Array>;
 
   constructor(bodies: Map<string, Uint8Array> = new Map()) {

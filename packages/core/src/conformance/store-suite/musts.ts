@@ -15,6 +15,7 @@ export type StoreMust =
   | "L4"
   | "L5"
   | "L7"
+  | "L8"
   | "D1"
   | "D2"
   | "D3"
@@ -47,6 +48,7 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   L4: "A prefix ends in `/` and matches whole segments; any other but the empty one is `InvalidKey`.",
   L5: "A listing reports everything at `next()`, and can be stopped early and begun again.",
   L7: "A page of a listing without the delimiter holds at most 5,000 keys.",
+  L8: "A store that declares `wholeListings` never tears a page: the page is of one moment; or it is a scan that takes each key in ascending order as it is when the scan gets there; or, where a name that was taken is gone when it is looked at, the page's names are taken again.",
   D1: "Deleting is idempotent: an absent key is a success, and no keys are no work.",
   D2: "A delete takes any number of keys, and what it does not report as failed is gone.",
   D3: "A delete touches the keys it was given and nothing else.",

@@ -25,17 +25,21 @@ export interface StoreCaseSummary {
   readonly must: StoreMust;
 }
 
+export type Need = "reopen" | "wholeListings";
+
 export interface StoreCase extends StoreCaseSummary {
   /** Milliseconds: long enough for a service far away. */
   readonly timeoutMs: number;
   /** What the harness must have for the case to run. */
-  readonly needs?: "reopen" | undefined;
+  readonly needs?: readonly Need[] | undefined;
   run(context: StoreContext): Promise<void>;
 }
 
 export interface StoreContext {
   /** Fresh, and this case's own. */
   readonly store: ObjectStore;
+  /** Whether the harness says that its stores declare `wholeListings`. */
+  readonly saysWholeListings: boolean;
   /** Another fresh store, with other data. */
   readonly another: () => Promise<ObjectStore>;
   /** Another client of the same data. */

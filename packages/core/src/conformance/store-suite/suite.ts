@@ -2,7 +2,7 @@ import { AssertionError } from "node:assert/strict";
 import type { ObjectStore } from "../../store.ts";
 import { declare, type Runner, type StoreHarness } from "../runner.ts";
 import { abortCases } from "./cases/aborted-before.ts";
-import type { StoreCase, StoreCaseSummary } from "./store-case.ts";
+import type { Need, StoreCase, StoreCaseSummary } from "./store-case.ts";
 import { createCases } from "./cases/create.ts";
 import { deleteCases } from "./cases/delete.ts";
 import { durabilityCases } from "./cases/durability.ts";
@@ -49,14 +49,21 @@ export function storeConformance(runner: Runner, harness: StoreHarness): void {
   runner.describe(`store conformance of ${harness.name}`, () => {
     for (const storeCase of cases) {
       const name = `${storeCase.id}: ${storeCase.title}`;
-      if (storeCase.needs === "reopen" && harness.reopen === undefined) {
-        runner.test.skip(`${name} (not run: the harness has no reopen)`, () => run(storeCase, harness));
+      const lacking = storeCase.needs?.find((need) => !harness[need]);
+      if (lacking !== undefined) {
+        runner.test.skip(`${name} (not run: ${reasons[lacking]})`, () => run(storeCase, harness));
       } else {
         declare(runner, name, () => run(storeCase, harness), storeCase.timeoutMs);
       }
     }
   });
 }
+
+/** Why a case is skipped, by what the harness lacks. */
+const reasons: Readonly<Record<Need, string>> = {
+  reopen: "the harness has no reopen",
+  wholeListings: "the store does not declare wholeListings, by the harness",
+};
 
 async function run(storeCase: StoreCase, harness: StoreHarness): Promise<void> {
   const open = new Set<ObjectStore>();
@@ -78,7 +85,13 @@ async function run(storeCase: StoreCase, harness: StoreHarness): Promise<void> {
     return secondClient();
   };
   try {
-    await storeCase.run({ store, another: async () => keep(await harness.open()), secondClient, restart });
+    await storeCase.run({
+      store,
+      saysWholeListings: harness.wholeListings === true,
+      another: async () => keep(await harness.open()),
+      secondClient,
+      restart,
+    });
   } catch (error) {
     throw explained(storeCase, error);
   } finally {

@@ -25,7 +25,7 @@ export const durabilityCases: readonly StoreCase[] = [
     family: "durability",
     must: "P1",
     timeoutMs: long,
-    needs: "reopen",
+    needs: ["reopen"],
     async run({ store, restart }) {
       await createAll(store, staying, bodyOf);
       await expectKept(await restart());
@@ -37,7 +37,7 @@ export const durabilityCases: readonly StoreCase[] = [
     family: "durability",
     must: "P1",
     timeoutMs: long,
-    needs: "reopen",
+    needs: ["reopen"],
     async run({ store, restart }) {
       await createAll(store, [...gone, "a/stays"]);
       await deleteAll(store, [...gone, "a/stays"]);
@@ -54,7 +54,7 @@ export const durabilityCases: readonly StoreCase[] = [
     family: "durability",
     must: "P1",
     timeoutMs: long,
-    needs: "reopen",
+    needs: ["reopen"],
     async run({ store, restart }) {
       await createAll(store, ["a/stays", ...gone]);
       await deleteAll(store, gone);
@@ -72,7 +72,7 @@ export const durabilityCases: readonly StoreCase[] = [
     family: "durability",
     must: "P1",
     timeoutMs: long,
-    needs: "reopen",
+    needs: ["reopen"],
     async run({ store, secondClient }) {
       await createAll(store, [...staying, ...gone], bodyOf);
       await deleteAll(store, gone);
@@ -87,7 +87,7 @@ export const durabilityCases: readonly StoreCase[] = [
     family: "durability",
     must: "P1",
     timeoutMs: long,
-    needs: "reopen",
+    needs: ["reopen"],
     async run({ store, restart, secondClient }) {
       await createAll(store, staying, bodyOf);
       await expectKept(await restart());

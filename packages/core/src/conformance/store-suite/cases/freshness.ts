@@ -30,7 +30,7 @@ export const freshnessCases: readonly StoreCase[] = [
     family: "freshness",
     must: "R1",
     timeoutMs: short,
-    needs: "reopen",
+    needs: ["reopen"],
     async run({ store, secondClient }) {
       const second = await secondClient();
       await follow(store, second);

@@ -4,6 +4,7 @@ import { expect, short } from "../store-case.ts";
 import type { StoreCase } from "../store-case.ts";
 import { numbered } from "../several-pages.ts";
 import { pagingCases } from "./list-pages.ts";
+import { wholeListingCases } from "./list-whole.ts";
 import {
   createAll,
   deleteAll,
@@ -182,4 +183,5 @@ export const listCases: readonly StoreCase[] = [
     },
   },
   ...pagingCases,
+  ...wholeListingCases,
 ];
