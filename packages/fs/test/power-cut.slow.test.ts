@@ -94,7 +94,7 @@ describe("the power cut finds what is lost", () => {
       of: "the fences' folder",
       skips: folder(/\/_control$/),
       objects: /namespace is lost/,
-      backend: /claimed again/,
+      backend: /_control\/namespace is gone/,
     },
     {
       of: "the root",
