@@ -1,8 +1,16 @@
-import { type Actor, type Job, leader, operator, reader, writer } from "./actors.ts";
+import { type Actor, type Job, operator, reader, writer } from "./actors.ts";
+import { crashLoop, leader } from "./leaders.ts";
 import { Process, type Surroundings } from "./process.ts";
 import type { Random } from "./random.ts";
 
-const roles: Readonly<Record<string, Actor>> = { W: writer, R: reader, S: reader, O: operator, P: operator };
+const roles: Readonly<Record<string, Actor>> = {
+  L: crashLoop,
+  W: writer,
+  R: reader,
+  S: reader,
+  O: operator,
+  P: operator,
+};
 
 interface Role {
   readonly id: string;

@@ -13,6 +13,8 @@ import { peculiarActor } from "./peculiarity.ts";
 import type { OpenBackend, Process, Surroundings } from "./process.ts";
 import { prologue } from "./prologue.ts";
 import { Random } from "./random.ts";
+import { Readings } from "./readings.ts";
+import { drawScale } from "./scale.ts";
 import { Scheduler } from "./scheduler.ts";
 import { StoreServer } from "./store-server.ts";
 
@@ -41,15 +43,17 @@ export async function runSchedule(
   });
   const random = new Random(seed);
   const clock = new Clock();
-  const ids = ["A", "B", "C"].slice(0, 2 + random.below(2));
-  const others = ["W", "R", "S", "O", "P"].filter(() => random.chance(0.45));
-  const owners = [...ids, ...others];
+  const owners = drawOwners(random);
+  const isCrashLoop = owners.includes("L");
+  const scale = drawScale(random);
   const scheduler = new Scheduler(random.fork(), clock, { owners, trace });
+  const pageSize = random.pick(isCrashLoop ? [3, 100, 100] : [2, 2, 3, 100]);
   const history: History = new History(
+    pageSize,
     () => scheduler.tick,
     () => server.objects,
   );
-  const server = new StoreServer(random.pick([2, 2, 3, 100]), history);
+  const server = new StoreServer(pageSize, history, random.fork());
   const network = new Network(random.fork());
   const observer = new Observer(history, () => scheduler.lastTimeout);
   const givingUp = new Map<AbortController, Process>();
@@ -61,6 +65,8 @@ export async function runSchedule(
     server,
     history,
     observer,
+    readings: new Readings(history),
+    scale,
     open,
     givingUp,
     random: chance,
@@ -75,24 +81,40 @@ export async function runSchedule(
   scheduler.disturb({ probability: random.pick([0, 0.005, 0.02]), run: () => cast.crash(random) });
   scheduler.disturb({ probability: 0.01, run: () => giveUp(givingUp) });
 
-  const act = async (): Promise<void> => {
-    const isOver = await scheduler.run(() => cast.isOver || history.violations.length > 0);
+  const act = async (isEnough: () => boolean = () => false): Promise<void> => {
+    const isOver = await scheduler.run(() => cast.isOver || history.violations.length > 0 || isEnough());
     if (!isOver) history.violate("8", `nothing can happen any more, and ${cast.running} still wait`);
   };
-  await act();
+  // Faults stop when all is over, or while everybody still acts.
+  const faultsEnd = random.chance(0.5) ? 20 + random.below(250) : Infinity;
+  await act(() => scheduler.tick >= faultsEnd);
   scheduler.calm();
-  if (history.violations.length === 0 && !history.isDamaged && random.chance(0.4)) {
+  network.calm();
+  if (history.violations.length === 0 && !history.isDamaged) {
+    const before = history.everSealed.length;
     cast.run("Z", () => epilogue(world, job));
     await act();
-    if (history.violations.length === 0) {
-      // Whatever is still on its way arrives, or never will.
-      await scheduler.run(() => false);
-      cast.run("Y", () => tidyUp(world));
-      await act();
-    }
+    if (history.violations.length === 0 && history.everSealed.length === before)
+      history.violate("liveness", "no request failed any more, and nobody sealed an epoch");
+  }
+  if (history.violations.length === 0 && !history.isDamaged && random.chance(0.4)) {
+    // Whatever is still on its way arrives, or never will.
+    await scheduler.run(() => false);
+    cast.run("Y", () => tidyUp(world));
+    await act();
   }
   const { violations } = history;
   return { seed, events: scheduler.tick, violations, codes: observer.codes, trace: scheduler.trace ?? [] };
+}
+
+/** Two or three leaders, or one that crashes over and over and one beside it, and some others. */
+function drawOwners(random: Random): readonly string[] {
+  const isCrashLoop = random.chance(0.05);
+  const leaders = isCrashLoop
+    ? ["L", "A"].slice(0, 1 + random.below(2))
+    : ["A", "B", "C"].slice(0, 2 + random.below(2));
+  const others = ["W", "R", "S", "O", "P"].filter(() => random.chance(isCrashLoop ? 0.3 : 0.4));
+  return [...leaders, ...others];
 }
 
 function newJob(random: Random): Job {
