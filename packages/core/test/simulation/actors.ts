@@ -2,10 +2,12 @@ import type { OpenOptions } from "../../src/open-options.ts";
 import type { PartialReceipt } from "../../src/receipt.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
+import type { Trait } from "./traits.ts";
 
 /** What the actors of one schedule know of each other: the world outside the store. */
 export interface Job {
   readonly random: Random;
+  readonly traits: Set<Trait>;
   /** Epochs are numbered up to this. */
   readonly lastEpoch: number;
   readonly vnodes: readonly [number, ...number[]];
@@ -13,6 +15,8 @@ export interface Job {
   readonly receipts: PartialReceipt[];
   /** The epoch that was last begun. */
   epoch: number;
+  /** The floor that a prune last returned. */
+  floor: number;
   /** The assignment version that was last given out. */
   version: number;
 }
@@ -26,7 +30,9 @@ export async function prune(job: Job, process: Process, asOperator: boolean): Pr
   const { random } = job;
   const before = random.chance(0.5) ? job.epoch + random.below(3) : random.below(job.lastEpoch + 2);
   const outcome = await process.prune(before, asOperator);
-  return "value" in outcome ? "pruned" : outcome.code;
+  if (!("value" in outcome)) return outcome.code;
+  job.floor = outcome.value.floor;
+  return "pruned";
 }
 
 /** Writes for whoever seals, under the version that it knows of. */
@@ -45,14 +51,17 @@ export async function writer(job: Job, start: Start): Promise<void> {
   }
 }
 
-/** Restores, and looks around. */
+/** Restores, and looks around, above the floor and below it. */
 export async function reader(job: Job, start: Start): Promise<void> {
   const { random } = job;
   const process = await start({ readOnly: random.chance(0.6) });
   if (process === undefined) return;
-  const rounds = 2 + random.below(3);
+  const rounds = 1 + random.below(3);
   for (let round = 0; round < rounds; round++) {
-    const epoch = random.below(job.lastEpoch + 1);
+    // Some come when much has happened, and ask for what was pruned.
+    if (random.chance(0.4)) await process.turn(random.below(120));
+    const isPruned = job.floor > 0 && random.chance(0.4);
+    const epoch = random.below(isPruned ? job.floor : job.lastEpoch + 1);
     switch (random.below(7)) {
       case 0:
       case 1:
@@ -69,7 +78,7 @@ export async function reader(job: Job, start: Start): Promise<void> {
         break;
       case 4:
         await process.readPartial(
-          random.chance(0.7) ? Math.max(0, job.epoch - 1) : epoch,
+          isPruned || random.chance(0.3) ? epoch : Math.max(0, job.epoch - 1),
           random.pick(job.vnodes),
         );
         break;
@@ -77,7 +86,7 @@ export async function reader(job: Job, start: Start): Promise<void> {
         await process.sealedEpochs(random.chance(0.7) ? undefined : epoch);
         break;
       default:
-        await process.describe(random.chance(0.5) ? job.epoch : epoch);
+        await process.describe(isPruned || random.chance(0.5) ? epoch : job.epoch);
     }
   }
   if (random.chance(0.05)) await process.write(0, 0, "not allowed");

@@ -6,6 +6,10 @@ import type { Link } from "./link.ts";
 import { Page } from "./page.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Origin, StoreServer } from "./store-server.ts";
+import type { Trait } from "./traits.ts";
+
+/** So many events after it was sent a request is long overdue: its sender has done much else since. */
+const longAfter = 50;
 
 /** What an observer learns of the requests that a call makes. */
 export interface CallRequests {
@@ -25,6 +29,7 @@ export interface ConnectionOptions {
   readonly network: Network;
   readonly server: StoreServer;
   readonly link: Link;
+  readonly traits: Set<Trait>;
   /** A service that takes no notice of the condition, for the backend to find out. */
   readonly ignoresCondition?: boolean;
   /** No request fails. */
@@ -99,18 +104,14 @@ export class Connection implements ObjectStore {
         operation: "list",
         key: prefix,
         signal: options?.signal,
-        perform: () => {
-          const taken = server.page(prefix, options?.delimiter, last);
-          if (!network.isTorn()) taken.finish();
-          return taken;
-        },
+        perform: () => server.page(prefix, options?.delimiter, last, network.isTorn()),
         goOn: (taken) => (taken.isOver ? undefined : taken.lookAtSome().join(" ")),
         found: () => [],
         isLast: ({ more }) => !more,
       });
       last = page.last;
       ended = !page.more;
-      return { done: false, value: page.response(network.coin()) };
+      return { done: false, value: page.response() };
     };
     return { [Symbol.asyncIterator]: () => ({ next, return: async () => end }) };
   }
@@ -213,10 +214,11 @@ class Exchange<T> {
 
   /** What is done goes back to its sender, once all of it is done. */
   #deliver(value: T): string {
-    const { owner, scheduler, network, link } = this.#options;
+    const { owner, scheduler, network, link, traits } = this.#options;
     const { goOn, receives } = this.#request;
     const more = goOn?.(value);
     if (more !== undefined) {
+      traits.add("a page that mixes moments");
       scheduler.add({ owner, run: () => this.#deliver(value) });
       return `${this.#label} looks at ${more}`;
     }
@@ -246,11 +248,15 @@ class Exchange<T> {
   }
 
   #landLater(why: string): string {
-    const { scheduler, network } = this.#options;
-    scheduler.addLate(() => {
+    const { scheduler, network, traits } = this.#options;
+    const since = scheduler.tick;
+    const run = (): string => {
       if (network.coin() && network.coin()) return `${this.#label} is lost for good`;
+      if (this.#request.operation === "create" && scheduler.tick - since > longAfter)
+        traits.add("a create that lands long after");
       return `${this.#label} lands -> ${shown(this.#request.perform())}`;
-    }, network.wayOfLate());
+    };
+    scheduler.addLater({ owner: "late", run }, network.wayOfLate());
     return `${why} ${this.#label} is still on its way`;
   }
 }

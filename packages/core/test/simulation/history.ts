@@ -118,8 +118,10 @@ export class History implements Watcher {
 
   created(key: string, body: Uint8Array, origin: Origin): void {
     this.changes += 1;
-    const digests = this.everWritten.get(key) ?? new Set<string>();
-    this.everWritten.set(key, digests.add(sha256(body)));
+    if (/\/(?:vnode=|attachment\/)/.test(key)) {
+      const digests = this.everWritten.get(key) ?? new Set<string>();
+      this.everWritten.set(key, digests.add(sha256(body)));
+    }
     if (key.startsWith("_control/")) this.controlsEver += 1;
     const folder = /^epoch=(\d+)\//.exec(key)?.[1];
     if (folder !== undefined) this.epochsEver.add(Number(folder));

@@ -95,7 +95,12 @@ async function prepare(job: Job, { process, byNumber }: Leadership, epoch: numbe
     }),
   );
   const base = random.chance(0.3) ? process.beliefs.newest : undefined;
-  const attempt = { epoch, parts, unchanged, ...(base === undefined || base < 0 || base >= epoch ? {} : { base }) };
+  const attempt = {
+    epoch,
+    parts,
+    unchanged,
+    ...(base === undefined || base < 0 || base >= epoch ? {} : { base }),
+  };
   if (parts.length === 0 || random.chance(0.8)) return attempt;
   const attached = await process.attach(epoch, "offsets", `${process.incarnation.slice(-2)} ${epoch}`);
   return { ...attempt, attachments: "value" in attached ? [attached.value] : [] };
@@ -114,7 +119,9 @@ async function pipeline(job: Job, leading: Leadership, first: number): Promise<n
   for (let epoch = first; epoch < next; epoch++) {
     running.push(checkpoint(job, leading, epoch));
     if (random.chance(0.5)) await process.turn();
-    if (random.chance(0.45)) running.push(askBeside(job, process, epoch));
+    if (!random.chance(0.45)) continue;
+    job.traits.add("calls beside each other");
+    running.push(askBeside(job, process, epoch));
   }
   await Promise.all(running);
   return next;

@@ -18,18 +18,23 @@ export class Page {
   readonly more: boolean;
   readonly #store: Names;
   readonly #random: Random;
+  readonly #isTorn: boolean;
   readonly #after: string;
   readonly #shown = new Map<string, number>();
   #unseen: string[];
 
-  constructor(store: Names, after: string, random: Random) {
+  /** @param isTorn whether each name is looked at later, and not at once */
+  constructor(store: Names, after: string, isTorn: boolean, random: Random) {
     const { names, more } = store.take(after);
     this.#store = store;
     this.#random = random;
     this.#after = after;
     this.more = more;
     this.last = names.at(-1) ?? "";
-    this.#unseen = [...names];
+    this.#isTorn = isTorn;
+    this.#unseen = isTorn ? [...names] : [];
+    if (!isTorn)
+      for (const name of names) this.#shown.set(name, name.endsWith("/") ? 0 : (store.size(name) ?? 0));
   }
 
   /** The names that it will show. */
@@ -57,9 +62,10 @@ export class Page {
   }
 
   /** The page as it is returned, once it is over. */
-  response(cameMeanwhile: boolean): ListPage {
-    if (cameMeanwhile) this.#lookAtNew();
-    const names = [...this.#shown].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  response(): ListPage {
+    if (this.#isTorn && this.#random.chance(0.5)) this.#lookAtNew();
+    const shown = [...this.#shown];
+    const names = this.#isTorn ? shown.toSorted(([a], [b]) => (a < b ? -1 : 1)) : shown;
     const objects: ListedObject[] = [];
     const prefixes: string[] = [];
     for (const [name, size] of names) {

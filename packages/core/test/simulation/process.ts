@@ -21,6 +21,7 @@ import type { Readings } from "./readings.ts";
 import type { Scale } from "./scale.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { StoreServer } from "./store-server.ts";
+import type { Trait } from "./traits.ts";
 
 /** How a backend is opened: the code under test. */
 export type OpenBackend = (options: OpenOptions) => Promise<StateBackend>;
@@ -35,6 +36,7 @@ export interface Surroundings {
   readonly observer: Observer;
   readonly readings: Readings;
   readonly scale: Scale;
+  readonly traits: Set<Trait>;
   readonly open: OpenBackend;
   readonly random: Random;
   /** Callers who may give up, by their calls under way. */
@@ -95,14 +97,14 @@ export class Process {
     return this.#connection.dieBefore(request);
   }
 
-  /** Resolves some time later, when the schedule says so. */
-  turn(): Promise<void> {
+  /** Resolves when the schedule says so, after that many events. */
+  turn(events = 0): Promise<void> {
     return new Promise((resolve) => {
       const run = (): string => {
         if (!this.crashed) resolve();
         return "goes on";
       };
-      this.#world.scheduler.add({ owner: this.instanceId, run });
+      this.#world.scheduler.addLater({ owner: this.instanceId, run }, events);
     });
   }
 

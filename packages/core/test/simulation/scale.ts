@@ -35,5 +35,5 @@ const large: Scale = {
 };
 
 export function drawScale(random: Random): Scale {
-  return random.chance(0.012) ? large : small;
+  return random.chance(0.006) ? large : small;
 }

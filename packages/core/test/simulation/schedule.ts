@@ -17,6 +17,7 @@ import { Readings } from "./readings.ts";
 import { drawScale } from "./scale.ts";
 import { Scheduler } from "./scheduler.ts";
 import { StoreServer } from "./store-server.ts";
+import type { Trait } from "./traits.ts";
 
 export interface ScheduleOptions {
   readonly open: OpenBackend;
@@ -29,6 +30,7 @@ export interface ScheduleResult {
   readonly events: number;
   readonly violations: readonly string[];
   readonly codes: ReadonlySet<StateErrorCode>;
+  readonly traits: ReadonlySet<Trait>;
   readonly trace: readonly string[];
 }
 
@@ -46,6 +48,9 @@ export async function runSchedule(
   const owners = drawOwners(random);
   const isCrashLoop = owners.includes("L");
   const scale = drawScale(random);
+  const traits = new Set<Trait>();
+  if (isCrashLoop) traits.add("a job that dies over and over");
+  if (scale.rate !== undefined) traits.add("large seals on a slow line");
   const scheduler = new Scheduler(random.fork(), clock, { owners, trace });
   const pageSize = random.pick(isCrashLoop ? [3, 100, 100] : [2, 2, 3, 100]);
   const history: History = new History(
@@ -67,11 +72,12 @@ export async function runSchedule(
     observer,
     readings: new Readings(history),
     scale,
+    traits,
     open,
     givingUp,
     random: chance,
   } satisfies Surroundings;
-  const job = newJob(random.fork());
+  const job = newJob(random.fork(), traits);
   prologue(world, job);
 
   const cast = new Cast(world, job);
@@ -88,6 +94,7 @@ export async function runSchedule(
   // Faults stop when all is over, or while everybody still acts.
   const faultsEnd = random.chance(0.5) ? 20 + random.below(250) : Infinity;
   await act(() => scheduler.tick >= faultsEnd);
+  if (!cast.isOver) traits.add("faults that stop while all act");
   scheduler.calm();
   network.calm();
   if (history.violations.length === 0 && !history.isDamaged) {
@@ -104,7 +111,8 @@ export async function runSchedule(
     await act();
   }
   const { violations } = history;
-  return { seed, events: scheduler.tick, violations, codes: observer.codes, trace: scheduler.trace ?? [] };
+  const { codes } = observer;
+  return { seed, events: scheduler.tick, violations, codes, traits, trace: scheduler.trace ?? [] };
 }
 
 /** Two or three leaders, or one that crashes over and over and one beside it, and some others. */
@@ -117,9 +125,10 @@ function drawOwners(random: Random): readonly string[] {
   return [...leaders, ...others];
 }
 
-function newJob(random: Random): Job {
+function newJob(random: Random, traits: Set<Trait>): Job {
   return {
     random,
+    traits,
     lastEpoch: 2 + random.below(3),
     vnodes: random.pick<readonly [number, ...number[]]>([
       [0, 1],
@@ -128,6 +137,7 @@ function newJob(random: Random): Job {
     ]),
     receipts: [],
     epoch: 0,
+    floor: 0,
     version: 0,
   };
 }

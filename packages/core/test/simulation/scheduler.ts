@@ -41,7 +41,7 @@ export class Scheduler {
   readonly #temper: Temper;
   readonly #disturbances: Disturbance[] = [];
   #steps: Step[] = [];
-  /** Late requests that are still on their way. */
+  /** Steps that may not happen yet. */
   #underWay: { readonly step: Step; readonly until: number }[] = [];
   #last: string | undefined;
   #isCalm = false;
@@ -68,8 +68,7 @@ export class Scheduler {
   }
 
   /** The step may happen after so many events, or when nothing else can. */
-  addLate(run: () => string, events: number): void {
-    const step = { owner: "late", run };
+  addLater(step: Step, events: number): void {
     if (events === 0) this.add(step);
     else this.#underWay.push({ step, until: this.tick + events });
   }
@@ -102,7 +101,7 @@ export class Scheduler {
     }
   }
 
-  /** Late requests whose time has come may land; if nothing else can happen, so may the next one. */
+  /** Steps whose time has come may happen; if nothing else can, so may the next ones. */
   #arrive(): void {
     if (this.#underWay.length === 0) return;
     const isIdle = this.#steps.length === 0 && this.#clock.next === undefined;

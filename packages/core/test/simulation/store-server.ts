@@ -51,7 +51,7 @@ export class StoreServer {
   }
 
   /** A page that has taken its names: the first ones above `after`. */
-  page(prefix: string, delimiter: "/" | undefined, after: string): Page {
+  page(prefix: string, delimiter: "/" | undefined, after: string, isTorn: boolean): Page {
     const store = {
       take: (above: string) => {
         const sorted = this.#names(prefix, delimiter, above);
@@ -59,8 +59,8 @@ export class StoreServer {
       },
       size: (name: string) => (name.endsWith("/") ? this.#folderSize(name) : this.objects.get(name)?.length),
     };
-    const page = new Page(store, after, this.#random);
-    if (prefix === "_control/") this.#controlPages.push({ page, created: 0 });
+    const page = new Page(store, after, isTorn, this.#random);
+    if (isTorn && prefix === "_control/") this.#controlPages.push({ page, created: 0 });
     return page;
   }
 
