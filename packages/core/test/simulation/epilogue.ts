@@ -13,54 +13,58 @@ const maxLives = 30;
 export async function epilogue(world: Surroundings, job: Job): Promise<void> {
   const { history } = world;
   for (let life = 1; life <= maxLives; life++) {
-    const others = history.decidedByOthers("");
+    const decidedBefore = history.decidedByOthers("");
     const process = new Process(world, "Z", { calm: true });
-    const failure = await lead(world, job, process);
-    if (failure === undefined) return;
+    const outcome = await restoreAndSeal(world, job, process);
     // Two processes may claim one version at the same time, an operator may abort the epoch, and so on.
-    const meanwhile = history.decidedByOthers(process.incarnation) - others;
-    if (meanwhile === 0) return history.violate("liveness", `${failure}, and nobody else decided anything`);
+    const meanwhile = history.decidedByOthers(process.incarnation) - decidedBefore;
+    const what = typeof outcome === "string" ? outcome : `epoch ${outcome} was sealed`;
+    const most = requestsUntilSealed(history, job.vnodes.length) * (1 + meanwhile);
+    if (process.requests > most)
+      history.violate("liveness", `${what}: that took ${process.requests} requests, not ${most}`);
+    if (typeof outcome === "number") return lookAndPrune(world, process, outcome);
+    if (meanwhile === 0) return history.violate("liveness", `${outcome}, and nobody else decided anything`);
   }
   history.violate("liveness", `nothing was sealed in ${maxLives} lives`);
 }
 
-/** One life of the last leader. @returns what failed */
-async function lead(world: Surroundings, job: Job, process: Process): Promise<string | undefined> {
-  const { history } = world;
-  const failed: string[] = [];
-  const value = <T>(what: string, outcome: Outcome<T>): T | undefined => {
-    if ("value" in outcome) return outcome.value;
-    failed.push(`${what} failed at the end with ${outcome.code}`);
-    return undefined;
-  };
-  value("open", await process.open());
-  if (failed.length > 0) return failed[0];
-  const claimed = value("takeover", await process.takeover(Math.max(history.fence, job.version) + 1));
-  if (claimed === undefined) return failed[0];
-  const { base, nextEpoch } = claimed;
-  if (base !== undefined)
-    await Promise.all(base.vnodes.map(async (vnode) => value("a read", await process.read(base, vnode))));
+/** @returns the epoch that it sealed, or what failed */
+async function restoreAndSeal(world: Surroundings, job: Job, process: Process): Promise<number | string> {
+  const opened = await process.open();
+  if (!("value" in opened)) return failed("open", opened);
+  const taken = await process.takeover(Math.max(world.history.fence, job.version) + 1);
+  if (!("value" in taken)) return failed("takeover", taken);
+  const { base, nextEpoch } = taken.value;
+  for (const vnode of base?.vnodes ?? []) {
+    const read = base === undefined ? undefined : await process.read(base, vnode);
+    if (read !== undefined && !("value" in read)) return failed("a read", read);
+  }
   const vnodes = new Set([...(base?.vnodes ?? []), ...job.vnodes]);
   const unchanged = base?.vnodes.filter((vnode) => vnode > 0 && hasDigest(base.seal, vnode)) ?? [];
-  const written = [...vnodes].filter((vnode) => !unchanged.includes(vnode));
   const parts: PartialReceipt[] = [];
-  for (const vnode of written) {
-    const receipt = value("a write", await process.write(nextEpoch, vnode, `last ${vnode}`));
-    if (receipt !== undefined) parts.push(receipt);
+  for (const vnode of [...vnodes].filter((other) => !unchanged.includes(other))) {
+    const written = await process.write(nextEpoch, vnode, `last ${vnode}`);
+    if (!("value" in written)) return failed("a write", written);
+    parts.push(written.value);
   }
-  if (failed.length > 0) return failed[0];
-  const outcome = value("epochComplete", await process.complete({ epoch: nextEpoch, parts, unchanged }));
-  if (outcome === undefined) return failed[0];
-  if (!outcome.complete) return `epoch ${nextEpoch} is not complete at the end`;
-  const most = requestsUntilSealed(history, vnodes.size);
-  if (process.requests > most)
-    history.violate("liveness", `it took ${process.requests} requests to seal ${nextEpoch}, not ${most}`);
-  const sealed = value("sealedEpochs", await process.sealedEpochs(undefined)) ?? [];
-  if ((sealed.at(-1) ?? -1) < nextEpoch)
-    history.violate("11", `${nextEpoch} is not among [${sealed.join(" ")}]`);
+  const completed = await process.complete({ epoch: nextEpoch, parts, unchanged });
+  if (!("value" in completed)) return failed("epochComplete", completed);
+  return completed.value.complete ? nextEpoch : `epoch ${nextEpoch} is not complete at the end`;
+}
+
+async function lookAndPrune({ history }: Surroundings, process: Process, epoch: number): Promise<void> {
+  const sealed = await process.sealedEpochs(undefined);
+  if (!("value" in sealed)) return history.violate("8", failed("sealedEpochs", sealed));
+  if ((sealed.value.at(-1) ?? -1) < epoch)
+    history.violate("11", `${epoch} is not among [${sealed.value.join(" ")}]`);
+  const pruned = await process.prune(epoch);
   // Whoever claimed a higher version meanwhile prunes in its place.
-  value("pruneBefore", await process.prune(nextEpoch));
-  return failed.length > 0 && history.fence === process.version ? failed[0] : undefined;
+  if (!("value" in pruned) && history.fence === process.version)
+    history.violate("8", failed("pruneBefore", pruned));
+}
+
+function failed(what: string, outcome: Outcome<unknown>): string {
+  return `${what} failed at the end${"code" in outcome ? ` with ${outcome.code}` : ""}`;
 }
 
 /** After the last prune only the newest epoch is left, and what its seal names. */

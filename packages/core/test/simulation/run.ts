@@ -50,6 +50,7 @@ async function runAll(): Promise<boolean> {
     const worker = new Worker(new URL("worker.ts", import.meta.url));
     while (next < first + schedules && sum.violation === undefined) {
       const runs = Math.min(schedulesAtATime, first + schedules - next);
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage({ first: next, runs });
       next += runs;
       const [series] = (await once(worker, "message")) as [Series];

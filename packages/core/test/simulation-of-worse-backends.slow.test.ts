@@ -47,7 +47,7 @@ const cases: readonly { readonly what: string; readonly found: RegExp; readonly 
   },
   {
     what: "an epochComplete that looks 40 times before it seals",
-    found: /^liveness: it took \d+ requests to seal \d+, not \d+$/m,
+    found: /^liveness: epoch \d+ was sealed: that took \d+ requests, not \d+$/m,
     worsen: (backend) => ({
       epochComplete: async (args, options) => {
         for (let times = 0; times < 40; times++) await backend.latestCommittedEpoch(options);
@@ -89,7 +89,11 @@ const cases: readonly { readonly what: string; readonly found: RegExp; readonly 
         if (handle === undefined) return undefined;
         const { epoch, committer, seal, vnodes, attachments } = handle;
         return {
-          ...{ epoch, committer, seal, vnodes, attachments },
+          epoch,
+          committer,
+          seal,
+          vnodes,
+          attachments,
           read: (vnode, reading) => handle.read(vnode === 0 ? 1 : 0, reading),
           readAttachment: (name, reading) => handle.readAttachment(name, reading),
         };
@@ -98,7 +102,7 @@ const cases: readonly { readonly what: string; readonly found: RegExp; readonly 
   },
 ];
 
-test.for(cases)("$what is noticed", async ({ found, worsen }) => {
+test.for(cases)("$what is noticed", { timeout: 120_000 }, async ({ found, worsen }) => {
   const { violation } = await runMany({ first: 1, runs: 100, open: worse(worsen) });
   expect(violation?.text).toMatch(found);
 });
