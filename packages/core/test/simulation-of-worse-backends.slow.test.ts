@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";
 import type { StateBackend } from "../src/state-backend.ts";
-import type { OpenBackend } from "./simulation/process.ts";
+import type { OpenBackend } from "./simulation/surroundings.ts";
 import { runMany } from "./simulation/series.ts";
 
 type Worsen = (backend: StateBackend) => Partial<StateBackend>;

@@ -14,6 +14,19 @@ export interface Asked {
   readonly unchanged: ReadonlyMap<string, string>;
 }
 
+/** What `epochComplete` rejects with where it has sealed nothing, and will not. */
+const refusals: ReadonlySet<string> = new Set([
+  "BaseChanged",
+  "VnodeOmitted",
+  "AttachmentOmitted",
+  "FenceRequired",
+  "ReceiptRequired",
+  "ReceiptInvalid",
+  "SealMismatch",
+  "EpochAborted",
+  "EpochSuperseded",
+]);
+
 /** Kept apart from what the backend remembers: the two must come to the same. */
 export class Beliefs {
   #beliefs: Belief[] = [];
@@ -41,6 +54,11 @@ export class Beliefs {
     const belief: Belief = { epoch, digests: new Map([...unchanged, ...given]), state: "asked" };
     this.#beliefs.push(belief);
     return { belief, unchanged };
+  }
+
+  /** The call has failed with that code. */
+  failed({ belief }: Asked, code: string): void {
+    belief.state = refusals.has(code) ? "refused" : "unsure";
   }
 
   /** What it takes the highest epoch below `epoch` for: several times if it asked for it several times. */

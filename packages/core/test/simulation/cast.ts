@@ -1,6 +1,7 @@
 import { type Actor, type Job, operator, reader, writer } from "./actors.ts";
 import { crashLoop, leader } from "./leaders.ts";
-import { Process, type Surroundings } from "./process.ts";
+import { Process } from "./process.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Random } from "./random.ts";
 
 const roles: Readonly<Record<string, Actor>> = {

@@ -1,7 +1,8 @@
 import type { PartialReceipt } from "../../src/receipt.ts";
 import type { Job } from "./actors.ts";
 import { requestsUntilSealed } from "./costs.ts";
-import { type Outcome, Process, type Surroundings } from "./process.ts";
+import { type Outcome, Process } from "./process.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Each of its lives may fail only because of what somebody else decided, and the others come to their end. */
 const maxLives = 30;

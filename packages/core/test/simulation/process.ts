@@ -9,39 +9,11 @@ import type {
 } from "../../src/state-backend.ts";
 import type { OperationOptions } from "../../src/store.ts";
 import { type Asked, Beliefs } from "./beliefs.ts";
-import type { Clock } from "./clock.ts";
 import { Connection, currentCall } from "./connection.ts";
-import { type History, textOf } from "./history.ts";
+import { textOf } from "./history.ts";
 import { Link } from "./link.ts";
-import type { Network } from "./network.ts";
 import { type CallKind, ObservedCall } from "./observed-call.ts";
-import type { Observer } from "./observer.ts";
-import type { Random } from "./random.ts";
-import type { Readings } from "./readings.ts";
-import type { Scale } from "./scale.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { StoreServer } from "./store-server.ts";
-import type { Trait } from "./traits.ts";
-
-/** How a backend is opened: the code under test. */
-export type OpenBackend = (options: OpenOptions) => Promise<StateBackend>;
-
-/** What all processes of one schedule share. */
-export interface Surroundings {
-  readonly scheduler: Scheduler;
-  readonly clock: Clock;
-  readonly network: Network;
-  readonly server: StoreServer;
-  readonly history: History;
-  readonly observer: Observer;
-  readonly readings: Readings;
-  readonly scale: Scale;
-  readonly traits: Set<Trait>;
-  readonly open: OpenBackend;
-  readonly random: Random;
-  /** Callers who may give up, by their calls under way. */
-  readonly givingUp: Map<AbortController, Process>;
-}
+import type { Surroundings } from "./surroundings.ts";
 
 /** What a call returned, or its error's code; `given up` if its caller gave it up. */
 export type Outcome<T> = { readonly value: T } | { readonly code: string };
@@ -51,7 +23,6 @@ export interface Attempt {
   readonly parts: readonly (PartialReceipt | number)[];
   readonly unchanged?: readonly number[];
   readonly attachments?: readonly AttachmentReceipt[];
-  readonly dropped?: readonly number[];
   readonly base?: number | undefined;
 }
 
@@ -71,7 +42,7 @@ export class Process {
   readonly #connection: Connection;
   readonly #isCalm: boolean;
   readonly #written = new Map<string, string>();
-  /** Attempts that it has sent. */
+  /** Attempts that its calls have sent, those that have ended. */
   requests = 0;
   #backend: StateBackend | undefined;
 
@@ -193,7 +164,7 @@ export class Process {
         const expected = { digests: all, unchanged, unchangedDigests: asked.unchanged, base };
         this.#world.observer.completed(this, call, outcome, expected);
       },
-      (code) => (asked.belief.state = refusals.has(code) ? "refused" : "unsure"),
+      (code) => this.beliefs.failed(asked, code),
     );
   }
 
@@ -329,19 +300,6 @@ export class Process {
     }
   }
 }
-
-/** What `epochComplete` rejects with where it has sealed nothing, and will not. */
-const refusals: ReadonlySet<string> = new Set([
-  "BaseChanged",
-  "VnodeOmitted",
-  "AttachmentOmitted",
-  "FenceRequired",
-  "ReceiptRequired",
-  "ReceiptInvalid",
-  "SealMismatch",
-  "EpochAborted",
-  "EpochSuperseded",
-]);
 
 function codeOf(error: unknown): string {
   return typeof error === "object" && error !== null && "code" in error ? String(error.code) : String(error);

@@ -1,6 +1,6 @@
 import type { Job } from "./actors.ts";
 import { sha256 } from "./in-order-crypto.ts";
-import type { Surroundings } from "./process.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** In most schedules there is a past: a leader that sealed some epochs, the later ones by reference, and is gone. */
 export function prologue(world: Surroundings, job: Job): void {

@@ -1,6 +1,6 @@
 import type { StateErrorCode } from "../../src/errors.ts";
 import { installInOrderCrypto } from "./in-order-crypto.ts";
-import type { OpenBackend } from "./process.ts";
+import type { OpenBackend } from "./surroundings.ts";
 import { runSchedule } from "./schedule.ts";
 import type { Trait } from "./traits.ts";
 
