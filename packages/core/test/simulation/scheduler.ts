@@ -126,7 +126,9 @@ export class Scheduler {
     if (next === undefined) return undefined;
     const timeouts = this.#isCalm ? 0 : this.#temper.timeouts;
     const waiting = this.#steps.length;
-    const likelihood = waiting === 0 ? 1 : next === "timeout" ? timeouts : 1 / (waiting + 1);
+    // Once faults have stopped, what can happen happens before any time passes: no response is slow but by its size.
+    const others = this.#isCalm ? 0 : 1 / (waiting + 1);
+    const likelihood = waiting === 0 ? 1 : next === "timeout" ? timeouts : others;
     if (!this.#random.chance(likelihood)) return undefined;
     if (next === "timeout") this.lastTimeout = this.tick;
     return this.#clock.advance();
