@@ -13,6 +13,8 @@ export interface Job {
   readonly vnodes: readonly [number, ...number[]];
   /** What writers have sent to whoever seals. */
   readonly receipts: PartialReceipt[];
+  /** How likely a leader prunes after an epoch. */
+  readonly pruning: number;
   /** The epoch that was last begun. */
   epoch: number;
   /** The floor that a prune last returned. */
@@ -60,7 +62,7 @@ export async function reader(job: Job, start: Start): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     // Some come when much has happened, and ask for what was pruned.
     if (random.chance(0.4)) await process.turn(random.below(120));
-    const isPruned = job.floor > 0 && random.chance(0.4);
+    const isPruned = job.floor > 0 && random.chance(0.5);
     const epoch = random.below(isPruned ? job.floor : job.lastEpoch + 1);
     switch (random.below(7)) {
       case 0:

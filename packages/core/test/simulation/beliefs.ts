@@ -42,8 +42,14 @@ export class Beliefs {
     return top?.state === "complete" ? top.epoch : undefined;
   }
 
-  ask(epoch: number, given: ReadonlyMap<string, string>, vnodes: readonly number[]): Asked {
-    const before = this.#below(epoch);
+  /** @param base the epoch that the call names as the one before, if it does */
+  ask(
+    epoch: number,
+    given: ReadonlyMap<string, string>,
+    vnodes: readonly number[],
+    base: number | undefined,
+  ): Asked {
+    const before = base === undefined ? this.#below(epoch) : this.#of(base);
     const unchanged = new Map<string, string>();
     for (const vnode of vnodes.map(String)) {
       const digests = new Set(before.map((belief) => belief.digests.get(vnode)));
@@ -63,8 +69,11 @@ export class Beliefs {
 
   /** What it takes the highest epoch below `epoch` for: several times if it asked for it several times. */
   #below(epoch: number): readonly Belief[] {
-    const possible = this.#beliefs.filter((belief) => belief.epoch < epoch && belief.state !== "refused");
-    const highest = Math.max(...possible.map((belief) => belief.epoch));
-    return possible.filter((belief) => belief.epoch === highest);
+    const below = this.#beliefs.filter((belief) => belief.epoch < epoch && belief.state !== "refused");
+    return this.#of(Math.max(...below.map((belief) => belief.epoch)));
+  }
+
+  #of(epoch: number): readonly Belief[] {
+    return this.#beliefs.filter((belief) => belief.epoch === epoch && belief.state !== "refused");
   }
 }

@@ -219,7 +219,7 @@ class Exchange<T> {
     const more = goOn?.(value);
     if (more !== undefined) {
       traits.add("a page that mixes moments");
-      scheduler.add({ owner, run: () => this.#deliver(value) });
+      scheduler.addLater({ owner, run: () => this.#deliver(value) }, network.pauseOfPage());
       return `${this.#label} looks at ${more}`;
     }
     const bytes = receives?.(value) ?? 0;

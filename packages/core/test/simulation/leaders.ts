@@ -48,7 +48,7 @@ async function checkpoints(job: Job, leading: Leadership, first: number): Promis
     if (beside === 1) await prune(job, process, false);
     const ended = await sealing;
     if (ended === "StaleVersion" || ended === "SplitBrainCommit" || ended === "given up") return;
-    const pruning = random.chance(0.3) ? prune(job, process, false) : undefined;
+    const pruning = random.chance(job.pruning) ? prune(job, process, false) : undefined;
     // Somebody who missed the outcome asks for an old epoch once more, pruned or not.
     if (random.chance(0.15)) await askAgain(job, leading);
     await pruning;

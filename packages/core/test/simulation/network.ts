@@ -69,6 +69,11 @@ export class Network {
     return this.#random.chance(this.#tornPages);
   }
 
+  /** How many events pass between two looks of a page: at times enough for prunes and takeovers. */
+  pauseOfPage(): number {
+    return this.#random.chance(0.25) ? this.#random.below(150) : 0;
+  }
+
   /** How many events pass before a request lands that its sender has given up: some land long after. */
   wayOfLate(): number {
     return this.#random.below(this.#longestWay);

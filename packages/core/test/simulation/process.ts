@@ -152,7 +152,7 @@ export class Process {
       const digest = typeof part === "number" ? this.#written.get(`${epoch}/${vnode}`) : part.sha256;
       if (digest !== undefined) digests.set(String(vnode), digest);
     }
-    const asked: Asked = this.beliefs.ask(epoch, digests, unchanged);
+    const asked: Asked = this.beliefs.ask(epoch, digests, unchanged, base);
     return this.#call(
       "complete",
       epoch,

@@ -136,6 +136,7 @@ function newJob(random: Random, traits: Set<Trait>): Job {
       [0, 1],
       [0, 1, 2],
     ]),
+    pruning: random.pick([0.3, 0.3, 0.9]),
     receipts: [],
     epoch: 0,
     floor: 0,

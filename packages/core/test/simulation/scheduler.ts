@@ -104,7 +104,8 @@ export class Scheduler {
   /** Steps whose time has come may happen; if nothing else can, so may the next ones. */
   #arrive(): void {
     if (this.#underWay.length === 0) return;
-    const isIdle = this.#steps.length === 0 && this.#clock.next === undefined;
+    const { next: sleep } = this.#clock;
+    const isIdle = this.#steps.length === 0 && (sleep === undefined || sleep === "timeout");
     const next = isIdle ? Math.min(...this.#underWay.map(({ until }) => until)) : 0;
     const now = Math.max(this.tick, next);
     const rest = this.#underWay.filter(({ until }) => until > now);
