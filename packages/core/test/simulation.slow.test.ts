@@ -9,6 +9,7 @@ import { ObjectStoreBackend } from "../src/backend.ts";
 import { installInOrderCrypto } from "./simulation/in-order-crypto.ts";
 import { runSchedule } from "./simulation/schedule.ts";
 import { everyCode, runMany } from "./simulation/series.ts";
+import { everyTrait } from "./simulation/traits.ts";
 
 const first = Number(process.env["SIMULATION_SEED"] ?? 1);
 const runs = Number(process.env["SIMULATION_RUNS"] ?? 5000);
@@ -17,12 +18,13 @@ const open = ObjectStoreBackend.open.bind(ObjectStoreBackend);
 installInOrderCrypto();
 
 test(
-  `every invariant holds in ${runs} random schedules, which reach every code`,
+  `every invariant holds in ${runs} random schedules, which reach every code and have every trait`,
   { timeout: 600_000 },
   async () => {
-    const { violation, codes } = await runMany({ first, runs, open });
-    expect(violation).toBeUndefined();
+    const { violation, codes, traits } = await runMany({ first, runs, open });
+    expect(violation?.text).toBeUndefined();
     expect([...codes].toSorted()).toEqual([...everyCode].toSorted());
+    expect([...traits.keys()].toSorted()).toEqual([...everyTrait].toSorted());
   },
 );
 

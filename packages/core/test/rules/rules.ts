@@ -104,6 +104,7 @@ export const rules: readonly Rule[] = [
     says: "A write whose object is not known to be there gives no receipt.",
     section: "One good epoch",
     without: force('first.outcome !== "found"'),
+    simulated: true,
   },
   {
     id: "last-write-was-asked-for-last",
@@ -124,12 +125,14 @@ export const rules: readonly Rule[] = [
     says: "One backend creates one seal at a time, in the order of the calls.",
     section: "One good epoch",
     without: force("($1)()"),
+    simulated: true,
   },
   {
     id: "claimed-version-is-that-of-the-call",
     says: "A call whose turn comes after another version was claimed is stale.",
     section: "One good epoch",
     without: drop,
+    simulated: true,
   },
   {
     id: "receipt-below-the-fence-is-stale",
@@ -260,6 +263,7 @@ export const rules: readonly Rule[] = [
     says: "If reading back finds nothing, the seal may still land: the outcome is unknown.",
     section: "One good epoch",
     without: force('"no"'),
+    simulated: true,
   },
   {
     id: "unresolved-epoch-may-be-asked-again",
@@ -272,12 +276,14 @@ export const rules: readonly Rule[] = [
     says: "A create that timed out may still land, even if the store refuses it later.",
     section: "One good epoch",
     without: drop,
+    simulated: true,
   },
   {
     id: "refused-by-every-attempt",
     says: "A create wrote nothing only if the store refused every attempt.",
     section: "One good epoch",
     without: force("true"),
+    simulated: true,
   },
   {
     id: "void-is-never-complete",
@@ -375,6 +381,7 @@ export const rules: readonly Rule[] = [
     says: "An abort leaves a void behind.",
     section: "The states of `_COMMIT`",
     without: after('if (creation.outcome === "created") await $0.delete([$1], undefined);'),
+    simulated: true,
   },
   {
     id: "nothing-is-made-void-below-the-floor",
@@ -478,6 +485,7 @@ export const rules: readonly Rule[] = [
     says: "The next epoch is above everything that was seen.",
     section: "One takeover",
     without: keep(0),
+    simulated: true,
   },
   {
     id: "lowest-free-epoch-if-there-is-none-above",
@@ -504,6 +512,7 @@ export const rules: readonly Rule[] = [
     says: "`unchanged` refers to one epoch: if another is the newest when the turn comes, nothing is sealed.",
     section: "One incremental epoch, and its prune",
     without: drop,
+    simulated: true,
   },
   {
     id: "sealed-vnode-is-given-unchanged-or-dropped",
@@ -836,6 +845,7 @@ export const rules: readonly Rule[] = [
     says: "A `_COMMIT` is read with time for the largest that there can be, and for those beside it.",
     section: "Reading",
     without: replaceOperand(1, "0"),
+    simulated: true,
   },
   {
     id: "handle-checks-the-size",

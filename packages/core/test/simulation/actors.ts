@@ -1,18 +1,24 @@
 import type { OpenOptions } from "../../src/open-options.ts";
 import type { PartialReceipt } from "../../src/receipt.ts";
-import type { Attempt, Process } from "./process.ts";
+import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
+import type { Trait } from "./traits.ts";
 
 /** What the actors of one schedule know of each other: the world outside the store. */
 export interface Job {
   readonly random: Random;
+  readonly traits: Set<Trait>;
   /** Epochs are numbered up to this. */
   readonly lastEpoch: number;
   readonly vnodes: readonly [number, ...number[]];
   /** What writers have sent to whoever seals. */
   readonly receipts: PartialReceipt[];
+  /** How likely a leader prunes after an epoch. */
+  readonly pruning: number;
   /** The epoch that was last begun. */
   epoch: number;
+  /** The floor that a prune last returned. */
+  floor: number;
   /** The assignment version that was last given out. */
   version: number;
 }
@@ -22,122 +28,13 @@ export type Start = (options?: Partial<OpenOptions>) => Promise<Process | undefi
 
 export type Actor = (job: Job, start: Start) => Promise<void>;
 
-/** Leads, seals, prunes, and begins anew as another incarnation of the same instance. */
-export async function leader(job: Job, start: Start): Promise<void> {
-  const { random } = job;
-  const isFenced = random.chance(0.9);
-  for (let life = 0; life < 3; life++) {
-    const acceptListed = random.chance(0.1);
-    const process = await start({ acceptListed });
-    if (process === undefined) continue;
-    let epoch = random.below(3);
-    if (isFenced) {
-      // Now and then two are given one version, or an old one.
-      if (job.version === 0 || random.chance(0.9)) job.version += 1;
-      const claimed = await process.takeover(job.version);
-      if (!("value" in claimed)) continue;
-      epoch = claimed.value.nextEpoch;
-      const { base } = claimed.value;
-      if (base !== undefined && random.chance(0.3)) await process.read(base, random.pick(job.vnodes));
-    }
-    await checkpoints(job, { process, byNumber: acceptListed ? 0.6 : 0.04, attempts: [] }, epoch);
-  }
-}
-
-interface Leadership {
-  readonly process: Process;
-  /** How likely the leader names a vnode by its number, when another process may have written it. */
-  readonly byNumber: number;
-  /** What was asked about so far. */
-  readonly attempts: Attempt[];
-}
-
-async function checkpoints(job: Job, leading: Leadership, first: number): Promise<void> {
-  const { random } = job;
-  const { process } = leading;
-  let epoch = first;
-  const rounds = 1 + random.below(3);
-  for (let round = 0; round < rounds && epoch <= job.lastEpoch + 1; round++) {
-    job.epoch = Math.max(job.epoch, epoch);
-    const sealing = checkpoint(job, leading, epoch);
-    // The next one, or a prune, may begin before the first has returned.
-    const beside = random.below(12);
-    if (beside === 0) await checkpoint(job, leading, epoch + 1);
-    if (beside === 1) await prune(job, process, false);
-    const ended = await sealing;
-    if (ended === "StaleVersion" || ended === "SplitBrainCommit" || ended === "given up") return;
-    const pruning = random.chance(0.3) ? prune(job, process, false) : undefined;
-    // Somebody who missed the outcome asks for an old epoch once more, pruned or not.
-    if (random.chance(0.15)) await askAgain(job, leading);
-    await pruning;
-    if (pruning !== undefined && random.chance(0.3)) await askAgain(job, leading);
-    if (random.chance(0.1)) await process.latest();
-    epoch += random.chance(0.85) ? 1 : random.below(3);
-  }
-}
-
-/** One epoch: writes, then asks until it is decided, or loses patience. */
-async function checkpoint(job: Job, leading: Leadership, epoch: number): Promise<string> {
-  const { random } = job;
-  const { process } = leading;
-  const attempt = await prepare(job, leading, epoch);
-  leading.attempts.push(attempt);
-  for (let tries = 0; tries < 3; tries++) {
-    const outcome = await process.complete(attempt);
-    if ("value" in outcome) {
-      if (!outcome.value.complete) continue;
-      if (random.chance(0.12)) await askForOthers(job, process, attempt);
-      return "complete";
-    }
-    const { code } = outcome;
-    if (code !== "OutcomeUnknown" && code !== "StoreFailed") return code;
-    if (random.chance(0.3)) await process.abort(epoch);
-    if (random.chance(0.4)) return code;
-  }
-  return "gave in";
-}
-
-async function prepare(job: Job, { process, byNumber }: Leadership, epoch: number): Promise<Attempt> {
-  const { random, vnodes } = job;
-  const isIncremental = epoch > 0 && random.chance(0.6);
-  const unchanged = isIncremental ? vnodes.filter(() => random.chance(0.6)) : [];
-  const written = vnodes.filter((vnode) => !unchanged.includes(vnode));
-  const parts = await Promise.all(
-    written.map(async (vnode): Promise<PartialReceipt | number> => {
-      if (random.chance(byNumber)) return vnode;
-      const sent = job.receipts.find((receipt) => receipt.epoch === epoch && receipt.vnode === vnode);
-      if (sent !== undefined && random.chance(0.7)) return sent;
-      const text = `${process.incarnation.slice(-2)} ${epoch}/${vnode} ${random.below(2)}`;
-      const outcome = await process.write(epoch, vnode, text);
-      return "value" in outcome && random.chance(0.8) ? outcome.value : vnode;
-    }),
-  );
-  if (parts.length === 0 || random.chance(0.8)) return { epoch, parts, unchanged };
-  const attached = await process.attach(epoch, "offsets", `${process.incarnation.slice(-2)} ${epoch}`);
-  return { epoch, parts, unchanged, attachments: "value" in attached ? [attached.value] : [] };
-}
-
-async function askAgain({ random }: Job, { process, attempts }: Leadership): Promise<void> {
-  const [first, ...later] = attempts;
-  if (first !== undefined) await process.complete(random.pick([first, first, ...later]));
-}
-
-/** Asks again for a sealed epoch with other contents, or by mistake. */
-async function askForOthers(job: Job, process: Process, { epoch, parts }: Attempt): Promise<void> {
-  const { random } = job;
-  const vnode = random.pick(job.vnodes);
-  const other = await process.write(epoch, vnode, `other ${process.incarnation.slice(-2)} ${epoch}/${vnode}`);
-  const receipt = "value" in other ? other.value : vnode;
-  const next = random.chance(0.3) ? epoch + 1 : epoch;
-  await process.complete({ epoch: next, parts: [receipt] });
-  if (parts.length > 0 && random.chance(0.3)) await process.complete({ epoch, parts });
-}
-
-async function prune(job: Job, process: Process, asOperator: boolean): Promise<string> {
+export async function prune(job: Job, process: Process, asOperator: boolean): Promise<string> {
   const { random } = job;
   const before = random.chance(0.5) ? job.epoch + random.below(3) : random.below(job.lastEpoch + 2);
   const outcome = await process.prune(before, asOperator);
-  return "value" in outcome ? "pruned" : outcome.code;
+  if (!("value" in outcome)) return outcome.code;
+  job.floor = outcome.value.floor;
+  return "pruned";
 }
 
 /** Writes for whoever seals, under the version that it knows of. */
@@ -156,14 +53,17 @@ export async function writer(job: Job, start: Start): Promise<void> {
   }
 }
 
-/** Restores, and looks around. */
+/** Restores, and looks around, above the floor and below it. */
 export async function reader(job: Job, start: Start): Promise<void> {
   const { random } = job;
   const process = await start({ readOnly: random.chance(0.6) });
   if (process === undefined) return;
-  const rounds = 2 + random.below(3);
+  const rounds = 1 + random.below(3);
   for (let round = 0; round < rounds; round++) {
-    const epoch = random.below(job.lastEpoch + 1);
+    // Some come when much has happened, and ask for what was pruned.
+    if (random.chance(0.4)) await process.turn(random.below(120));
+    const isPruned = job.floor > 0 && random.chance(0.5);
+    const epoch = random.below(isPruned ? job.floor : job.lastEpoch + 1);
     switch (random.below(7)) {
       case 0:
       case 1:
@@ -180,7 +80,7 @@ export async function reader(job: Job, start: Start): Promise<void> {
         break;
       case 4:
         await process.readPartial(
-          random.chance(0.7) ? Math.max(0, job.epoch - 1) : epoch,
+          isPruned || random.chance(0.3) ? epoch : Math.max(0, job.epoch - 1),
           random.pick(job.vnodes),
         );
         break;
@@ -188,7 +88,7 @@ export async function reader(job: Job, start: Start): Promise<void> {
         await process.sealedEpochs(random.chance(0.7) ? undefined : epoch);
         break;
       default:
-        await process.describe(random.chance(0.5) ? job.epoch : epoch);
+        await process.describe(isPruned || random.chance(0.5) ? epoch : job.epoch);
     }
   }
   if (random.chance(0.05)) await process.write(0, 0, "not allowed");

@@ -7,7 +7,7 @@ import type { Rule } from "../rules/rule.ts";
 import { rules } from "../rules/rules.ts";
 import { filesByRule, sourceFolder } from "../rules/sources.ts";
 import { takeOut } from "../rules/take-out.ts";
-import type { OpenBackend } from "./process.ts";
+import type { OpenBackend } from "./surroundings.ts";
 
 /** The rules that the simulation notices when they are missing. */
 export const simulatedRules: readonly Rule[] = rules.filter(({ simulated }) => simulated === true);

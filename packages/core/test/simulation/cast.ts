@@ -1,8 +1,17 @@
-import { type Actor, type Job, leader, operator, reader, writer } from "./actors.ts";
-import { Process, type Surroundings } from "./process.ts";
+import { type Actor, type Job, operator, reader, writer } from "./actors.ts";
+import { crashLoop, leader } from "./leaders.ts";
+import { Process } from "./process.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Random } from "./random.ts";
 
-const roles: Readonly<Record<string, Actor>> = { W: writer, R: reader, S: reader, O: operator, P: operator };
+const roles: Readonly<Record<string, Actor>> = {
+  L: crashLoop,
+  W: writer,
+  R: reader,
+  S: reader,
+  O: operator,
+  P: operator,
+};
 
 interface Role {
   readonly id: string;

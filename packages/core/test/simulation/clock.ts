@@ -5,48 +5,63 @@ export interface Sleeper {
   readonly crashed: boolean;
 }
 
+type Kind = "pause" | "timeout" | "transfer";
+
 interface Sleep {
   readonly owner: Sleeper;
   readonly wakesAt: number;
   readonly signal: AbortSignal | undefined;
-  readonly isPause: boolean;
-  wake(): void;
+  readonly kind: Kind;
+  /** @returns what happened, if that is worth a line of the trace */
+  wake(): string | void;
 }
 
-/** Longer than every pause between two attempts, so that the two kinds of sleep can be told apart. */
-const attemptTimeoutMs = 15_000;
+/** Bytes go over the link whatever becomes of who sent them. */
+const nobody: Sleeper = { crashed: false };
 
 /** A clock that stands still until the schedule lets time pass. */
 export class Clock {
-  #now = 0;
+  now = 0;
+  readonly #callers = new WeakSet<AbortSignal>();
   #sleeps: Sleep[] = [];
 
   /** What a backend takes to live on this clock. */
-  retry(owner: Sleeper, attempts: number, random: () => number): RetryOptions {
+  retry(
+    owner: Sleeper,
+    options: { attempts: number; attemptTimeoutMs: number },
+    random: () => number,
+  ): RetryOptions {
     return {
-      attempts,
-      attemptTimeoutMs,
-      now: () => this.#now,
+      ...options,
+      now: () => this.now,
       sleep: (ms, signal) => this.#sleep(owner, ms, signal),
       random,
     };
   }
 
-  /** What would wake next: a pause between attempts, an attempt's time-out, or nothing. */
-  get next(): "pause" | "timeout" | undefined {
-    this.#sleeps = this.#sleeps.filter(({ owner, signal }) => !owner.crashed && signal?.aborted !== true);
-    const first = this.#first();
-    if (first === undefined) return undefined;
-    return first.isPause ? "pause" : "timeout";
+  /** A pause between two attempts ends with the caller's signal, an attempt's time-out has one of its own. */
+  isCaller(signal: AbortSignal): void {
+    this.#callers.add(signal);
   }
 
-  /** Time passes until the next sleep is over. */
-  advance(): void {
+  /** Runs `wake` at that moment. */
+  transferUntil(wakesAt: number, wake: () => string | void): void {
+    this.#sleeps.push({ owner: nobody, wakesAt, signal: undefined, kind: "transfer", wake });
+  }
+
+  /** What would wake next, if anything. */
+  get next(): Kind | undefined {
+    this.#sleeps = this.#sleeps.filter(({ owner, signal }) => !owner.crashed && signal?.aborted !== true);
+    return this.#first()?.kind;
+  }
+
+  /** Time passes until the next sleep is over. @returns what happened */
+  advance(): string {
     const first = this.#first();
-    if (first === undefined) return;
-    this.#now = Math.max(this.#now, first.wakesAt);
+    if (first === undefined) return "time passes";
+    this.now = Math.max(this.now, first.wakesAt);
     this.#sleeps.splice(this.#sleeps.indexOf(first), 1);
-    first.wake();
+    return `time passes: ${first.wake() ?? first.kind}`;
   }
 
   #first(): Sleep | undefined {
@@ -56,9 +71,10 @@ export class Clock {
   }
 
   #sleep(owner: Sleeper, ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const isPause = ms < attemptTimeoutMs / 3;
+    const isPause = signal === undefined || this.#callers.has(signal);
     return new Promise((resolve, reject) => {
-      this.#sleeps.push({ owner, wakesAt: this.#now + ms, signal, isPause, wake: resolve });
+      const kind = isPause ? "pause" : "timeout";
+      this.#sleeps.push({ owner, wakesAt: this.now + ms, signal, kind, wake: resolve });
       // An attempt's timer that is given up may stay pending: nobody waits for it. A pause must end with its call.
       if (isPause) signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });

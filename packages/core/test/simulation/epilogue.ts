@@ -1,36 +1,71 @@
+import type { PartialReceipt } from "../../src/receipt.ts";
 import type { Job } from "./actors.ts";
-import { type Outcome, Process, type Surroundings } from "./process.ts";
+import { requestsUntilSealed } from "./costs.ts";
+import { type Outcome, Process } from "./process.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Each of its lives may fail only because of what somebody else decided, and the others come to their end. */
+const maxLives = 30;
 
 /**
- * Whatever has happened, and whoever has crashed: a new leader on a sound network restores, seals the next epoch and
- * prunes, and then nothing is left in the store that no seal names.
+ * Whatever has happened, and whoever has crashed or still acts: once no request fails any more, a new leader restores,
+ * seals the next epoch and prunes, within a bounded number of requests.
  */
 export async function epilogue(world: Surroundings, job: Job): Promise<void> {
   const { history } = world;
-  const process = new Process(world, "Z", { calm: true });
-  const value = <T>(what: string, outcome: Outcome<T>): T => {
-    if ("value" in outcome) return outcome.value;
-    history.violate("8", `${what} failed at the end with ${outcome.code}`);
-    throw new Error(`the epilogue cannot go on: ${what}`);
-  };
-  value("open", await process.open());
-  const version = Math.max(history.fence, job.version) + 1;
-  const { base, nextEpoch } = value("takeover", await process.takeover(version));
-  if (base !== undefined) {
-    await Promise.all(base.vnodes.map(async (vnode) => value("a read", await process.read(base, vnode))));
+  for (let life = 1; life <= maxLives; life++) {
+    const decidedBefore = history.decidedByOthers("");
+    const process = new Process(world, "Z", { calm: true });
+    const outcome = await restoreAndSeal(world, job, process);
+    // Two processes may claim one version at the same time, an operator may abort the epoch, and so on.
+    const meanwhile = history.decidedByOthers(process.incarnation) - decidedBefore;
+    const what = typeof outcome === "string" ? outcome : `epoch ${outcome} was sealed`;
+    const most = requestsUntilSealed(history, job.vnodes.length) * (1 + meanwhile);
+    if (process.requests > most)
+      history.violate("liveness", `${what}: that took ${process.requests} requests, not ${most}`);
+    if (typeof outcome === "number") return lookAndPrune(world, process, outcome);
+    if (meanwhile === 0) return history.violate("liveness", `${outcome}, and nobody else decided anything`);
+  }
+  history.violate("liveness", `nothing was sealed in ${maxLives} lives`);
+}
+
+/** @returns the epoch that it sealed, or what failed */
+async function restoreAndSeal(world: Surroundings, job: Job, process: Process): Promise<number | string> {
+  const opened = await process.open();
+  if (!("value" in opened)) return failed("open", opened);
+  const taken = await process.takeover(Math.max(world.history.fence, job.version) + 1);
+  if (!("value" in taken)) return failed("takeover", taken);
+  const { base, nextEpoch } = taken.value;
+  for (const vnode of base?.vnodes ?? []) {
+    const read = base === undefined ? undefined : await process.read(base, vnode);
+    if (read !== undefined && !("value" in read)) return failed("a read", read);
   }
   const vnodes = new Set([...(base?.vnodes ?? []), ...job.vnodes]);
   const unchanged = base?.vnodes.filter((vnode) => vnode > 0 && hasDigest(base.seal, vnode)) ?? [];
-  const written = [...vnodes].filter((vnode) => !unchanged.includes(vnode));
-  const parts = await Promise.all(
-    written.map(async (vnode) => value("a write", await process.write(nextEpoch, vnode, `last ${vnode}`))),
-  );
-  const outcome = value("epochComplete", await process.complete({ epoch: nextEpoch, parts, unchanged }));
-  if (!outcome.complete) history.violate("8", `epoch ${nextEpoch} is not complete at the end`);
-  const sealed = value("sealedEpochs", await process.sealedEpochs(undefined));
-  if (sealed.at(-1) !== nextEpoch)
-    history.violate("11", `${nextEpoch} is not the last of [${sealed.join(" ")}]`);
-  value("pruneBefore", await process.prune(nextEpoch));
+  const parts: PartialReceipt[] = [];
+  for (const vnode of [...vnodes].filter((other) => !unchanged.includes(other))) {
+    const written = await process.write(nextEpoch, vnode, `last ${vnode}`);
+    if (!("value" in written)) return failed("a write", written);
+    parts.push(written.value);
+  }
+  const completed = await process.complete({ epoch: nextEpoch, parts, unchanged });
+  if (!("value" in completed)) return failed("epochComplete", completed);
+  return completed.value.complete ? nextEpoch : `epoch ${nextEpoch} is not complete at the end`;
+}
+
+async function lookAndPrune({ history }: Surroundings, process: Process, epoch: number): Promise<void> {
+  const sealed = await process.sealedEpochs(undefined);
+  if (!("value" in sealed)) return history.violate("8", failed("sealedEpochs", sealed));
+  if ((sealed.value.at(-1) ?? -1) < epoch)
+    history.violate("11", `${epoch} is not among [${sealed.value.join(" ")}]`);
+  const pruned = await process.prune(epoch);
+  // Whoever claimed a higher version meanwhile prunes in its place.
+  if (!("value" in pruned) && history.fence === process.version)
+    history.violate("8", failed("pruneBefore", pruned));
+}
+
+function failed(what: string, outcome: Outcome<unknown>): string {
+  return `${what} failed at the end${"code" in outcome ? ` with ${outcome.code}` : ""}`;
 }
 
 /** After the last prune only the newest epoch is left, and what its seal names. */

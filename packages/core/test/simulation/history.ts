@@ -1,3 +1,4 @@
+import type { Seal } from "../../src/seal.ts";
 import { sha256 } from "./in-order-crypto.ts";
 import type { Origin, Watcher } from "./store-server.ts";
 
@@ -22,6 +23,9 @@ export interface SealRecord {
   readonly isFenced: boolean;
   /** It landed below the floor: it is not part of the history, and the next prune removes it. */
   readonly isStray: boolean;
+  /** When it landed, and which epoch was the newest then. */
+  readonly tick: number;
+  readonly before: number;
 }
 
 /** What the store shows at one moment. */
@@ -57,17 +61,26 @@ export class History implements Watcher {
   readonly everVoid: Set<number> = new Set();
   /** Digests of what was ever written under a key. */
   readonly everWritten: Map<string, Set<string>> = new Map();
+  readonly epochsEver: Set<number> = new Set();
+  controlsEver = 0;
   /** Epochs of which somebody was told that they will never be sealed. */
   readonly neverSealed: Set<number> = new Set();
   /** By incarnation and epoch: when it was told that the epoch is not sealed. */
   readonly toldNo: Map<string, number> = new Map();
   /** Takeovers that have returned. */
   readonly takeovers: Returned[] = [];
+  /** What was decided so far: controls and `_COMMIT`s that were created, by incarnation, and floors. */
+  readonly decisions: Map<string, number> = new Map();
+  /** Everything that was created or deleted so far. */
+  changes = 0;
+  /** Names a page. */
+  readonly pageSize: number;
   readonly #voids = new Set<number>();
   readonly #now: () => number;
   readonly #objects: () => ReadonlyMap<string, Uint8Array>;
 
-  constructor(now: () => number, objects: () => ReadonlyMap<string, Uint8Array>) {
+  constructor(pageSize: number, now: () => number, objects: () => ReadonlyMap<string, Uint8Array>) {
+    this.pageSize = pageSize;
     this.#now = now;
     this.#objects = objects;
   }
@@ -96,23 +109,39 @@ export class History implements Watcher {
     return this.everSealed.every(({ isFenced }) => isFenced);
   }
 
+  /** How much was decided by others. */
+  decidedByOthers(incarnation: string): number {
+    let sum = 0;
+    for (const [who, count] of this.decisions) if (who !== incarnation) sum += count;
+    return sum;
+  }
+
   created(key: string, body: Uint8Array, origin: Origin): void {
-    const digests = this.everWritten.get(key) ?? new Set<string>();
-    this.everWritten.set(key, digests.add(sha256(body)));
+    this.changes += 1;
+    if (/\/(?:vnode=|attachment\/)/.test(key)) {
+      const digests = this.everWritten.get(key) ?? new Set<string>();
+      this.everWritten.set(key, digests.add(sha256(body)));
+    }
+    if (key.startsWith("_control/")) this.controlsEver += 1;
+    const folder = /^epoch=(\d+)\//.exec(key)?.[1];
+    if (folder !== undefined) this.epochsEver.add(Number(folder));
     const control = parseControl(key);
     if (control?.kind === "fence") this.#fenceCreated(control.value, body);
     else if (control?.kind === "floor") this.#floorCreated(control.value);
+    if (control?.kind === "floor") this.#decided("a floor");
     const epoch = parseCommit(key);
     if (epoch === undefined) return;
     const text = textOf(body);
     const record = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    this.#decided(String(record["incarnation"]));
     if (record["void"] === true) {
       this.#voids.add(epoch);
       this.everVoid.add(epoch);
-    } else this.#sealed(sealRecord(epoch, text, this), origin);
+    } else this.#sealed(sealRecord(epoch, text, this, this.#now()), origin);
   }
 
   deleted(key: string): void {
+    this.changes += 1;
     const control = parseControl(key);
     if (control !== undefined) {
       const highest = control.kind === "fence" ? this.fence : this.floor;
@@ -133,8 +162,13 @@ export class History implements Watcher {
       this.violate("2", `${key} was deleted, though ${epoch} may still be sealed`);
   }
 
+  #decided(incarnation: string): void {
+    this.decisions.set(incarnation, (this.decisions.get(incarnation) ?? 0) + 1);
+  }
+
   #fenceCreated(version: number, body: Uint8Array): void {
     const { incarnation } = JSON.parse(textOf(body)) as { incarnation: string };
+    this.#decided(incarnation);
     this.holders.set(version, incarnation);
     this.fence = Math.max(this.fence, version);
   }
@@ -187,13 +221,30 @@ export class History implements Watcher {
     }
   }
 
+  /** The seal that a backend gave out, as it came into being. */
+  recordOf(seal: Seal): SealRecord | undefined {
+    const text = JSON.stringify(seal);
+    return this.everSealed.find(
+      (record) =>
+        record.epoch === seal.epoch &&
+        record.incarnation === seal.incarnation &&
+        record.entries.length === seal.partials.length + seal.attachments.length &&
+        (record.text === text || sameEntries(record, seal)),
+    );
+  }
+
   /** What the store holds under a key now. */
   body(key: string): Uint8Array | undefined {
     return this.#objects().get(key);
   }
+
+  /** The keys that the store holds now. */
+  keys(): Iterable<string> {
+    return this.#objects().keys();
+  }
 }
 
-function sealRecord(epoch: number, text: string, history: History): SealRecord {
+function sealRecord(epoch: number, text: string, history: History, tick: number): SealRecord {
   const seal = JSON.parse(text) as {
     committer: string;
     incarnation: string;
@@ -222,7 +273,16 @@ function sealRecord(epoch: number, text: string, history: History): SealRecord {
     text,
     isFenced,
     isStray: epoch < history.floor,
+    tick,
+    before: history.newest,
   };
+}
+
+function sameEntries(record: SealRecord, seal: Seal): boolean {
+  const keys = new Set(
+    [...seal.partials, ...seal.attachments].map(({ key, sha256: digest }) => `${key} ${digest}`),
+  );
+  return record.entries.every((entry) => keys.has(`${entry.key} ${entry.sha256}`));
 }
 
 function parseCommit(key: string): number | undefined {

@@ -30,6 +30,10 @@ export class Network {
   readonly #faultRate: number;
   readonly #lateResponses: number;
   readonly #onlyDecisions: boolean;
+  /** How likely a page takes its names and looks at them later. */
+  readonly #tornPages: number;
+  /** How long what its sender gave up is on its way, at most: events. */
+  readonly #longestWay: number;
   #budget: number;
 
   constructor(random: Random) {
@@ -39,6 +43,13 @@ export class Network {
     this.#lateResponses = random.pick([0, 0.1, 0.4]);
     // Faults are rare: those that matter most get schedules of their own.
     this.#onlyDecisions = random.chance(0.4);
+    this.#tornPages = random.pick([0, 0.15, 0.5]);
+    this.#longestWay = random.pick([1, 60, 400]);
+  }
+
+  /** From now on no request fails. */
+  calm(): void {
+    this.#budget = 0;
   }
 
   fate(operation: Operation, key: string): Fate {
@@ -52,6 +63,20 @@ export class Network {
   /** Whether a response is a while on its way. */
   isLate(): boolean {
     return this.#random.chance(this.#lateResponses);
+  }
+
+  isTorn(): boolean {
+    return this.#random.chance(this.#tornPages);
+  }
+
+  /** How many events pass between two looks of a page: at times enough for prunes and takeovers. */
+  pauseOfPage(): number {
+    return this.#random.chance(0.25) ? this.#random.below(150) : 0;
+  }
+
+  /** How many events pass before a request lands that its sender has given up: some land long after. */
+  wayOfLate(): number {
+    return this.#random.below(this.#longestWay);
   }
 
   coin(): boolean {

@@ -36,6 +36,13 @@ export class ObservedCall implements CallRequests {
   learnt: number | undefined;
   /** The id that was drawn in this call: an incarnation's, where it opened one. */
   uuid: string | undefined;
+  /** Attempts that were sent. */
+  requests = 0;
+  /** What it is known to have created. */
+  created = 0;
+  createdFence = false;
+  /** What the store had gone through when the call began. */
+  readonly changesBefore: number;
   readonly #history: History;
   /** Operations that have begun and not ended: a retry or another page belongs to what began before it. */
   readonly #running = new Map<string, View>();
@@ -44,10 +51,12 @@ export class ObservedCall implements CallRequests {
     this.kind = kind;
     this.epoch = epoch;
     this.start = history.view();
+    this.changesBefore = history.changes;
     this.#history = history;
   }
 
   sent(operation: Operation, key: string): SentRequest {
+    this.requests += 1;
     const name = `${operation} ${key}`;
     const began = this.#running.get(name) ?? this.#history.view();
     this.#running.set(name, began);
@@ -57,6 +66,10 @@ export class ObservedCall implements CallRequests {
 
   responded(request: SentRequest, found: readonly string[], isLast: boolean): void {
     if (isLast) this.#running.delete(request.name);
+    if (request.name.startsWith("create ") && found.length > 0) {
+      this.created += 1;
+      this.createdFence ||= request.name.includes("/fence=");
+    }
     if (this.learnt === undefined && found.includes(`epoch=${this.epoch}/_COMMIT`))
       this.learnt = this.#history.view().tick;
   }

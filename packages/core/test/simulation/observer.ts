@@ -1,8 +1,8 @@
 import { isStateError, type StateError, type StateErrorCode } from "../../src/errors.ts";
 import type { PartialReceipt, AttachmentReceipt } from "../../src/receipt.ts";
-import type { Seal } from "../../src/seal.ts";
-import type { EpochDescription, EpochOutcome, PruneReport } from "../../src/state-backend.ts";
-import { type History, type SealRecord, textOf } from "./history.ts";
+import type { EpochOutcome, PruneReport, Takeover } from "../../src/state-backend.ts";
+import { takeoverRequests } from "./costs.ts";
+import type { History, SealRecord } from "./history.ts";
 import { sha256 } from "./in-order-crypto.ts";
 import type { ObservedCall } from "./observed-call.ts";
 
@@ -10,14 +10,18 @@ import type { ObservedCall } from "./observed-call.ts";
 export interface Caller {
   readonly instanceId: string;
   readonly incarnation: string;
-  /** Versions whose takeover has returned to it. */
-  readonly claimed: ReadonlySet<number>;
+  /** Versions whose takeover has returned to it, and when. */
+  readonly claimed: ReadonlyMap<number, number>;
 }
 
 /** What a caller of `epochComplete` expects of the seal: digests by vnode or name, and what is unchanged. */
 export interface Expected {
   readonly digests: ReadonlyMap<string, string>;
   readonly unchanged: readonly number[];
+  /** Digests of unchanged vnodes, as far as the caller can know them. */
+  readonly unchangedDigests: ReadonlyMap<string, string>;
+  /** The epoch that it named as the one before. */
+  readonly base: number | undefined;
 }
 
 /** Codes that say that the store was tampered with. */
@@ -44,7 +48,7 @@ export class Observer {
     const { seal } = outcome;
     const { epoch } = seal;
     const what = `${caller.instanceId} was told that ${epoch} is complete`;
-    const record = this.#record(seal);
+    const record = history.recordOf(seal);
     if (record === undefined) return history.violate("9", `${what}, which no seal says`);
 
     const first = this.#completed.get(epoch) ?? caller.instanceId;
@@ -64,7 +68,11 @@ export class Observer {
     const holder = history.holders.get(last.fence);
     if (last.fence > 0 && (holder !== caller.incarnation || !caller.claimed.has(last.fence)))
       history.violate("6", `${what}, though version ${last.fence} had been claimed`);
+    if ((caller.claimed.get(last.fence) ?? 0) > call.start.tick)
+      history.violate("6", `${what}, under version ${last.fence}, which it claimed after it had asked`);
     this.#contents(record, expected, what);
+    if (record.incarnation === caller.incarnation && record.tick > call.start.tick)
+      this.#base(record, expected, what);
   }
 
   #contents(record: SealRecord, { digests, unchanged }: Expected, what: string): void {
@@ -81,12 +89,25 @@ export class Observer {
     }
   }
 
+  /** Of a seal that this very call made: it goes on from the epoch that its caller meant. */
+  #base(record: SealRecord, { unchangedDigests, base }: Expected, what: string): void {
+    const history = this.#history;
+    if (base !== undefined && record.before !== base)
+      history.violate("7", `${what}, as a change of ${base}, and ${record.before} was the newest`);
+    const named = new Map(record.entries.map((entry) => [entry.of, entry.sha256]));
+    for (const [of, digest] of unchangedDigests) {
+      if (named.get(of) !== digest)
+        history.violate("7", `${what}, with vnode ${of} as it was in another epoch than its caller meant`);
+    }
+  }
+
   aborted(epoch: number): void {
     this.#toldVoid(epoch, `abort of ${epoch}`);
   }
 
-  tookOver(caller: Caller, call: ObservedCall, version: number, base: number, nextEpoch: number): void {
+  tookOver(caller: Caller, call: ObservedCall, version: number, { base: found, nextEpoch }: Takeover): void {
     const history = this.#history;
+    const base = found?.epoch ?? -1;
     const what = `takeover ${version} by ${caller.instanceId} from ${base}`;
     const other = this.#claims.get(version) ?? caller.incarnation;
     this.#claims.set(version, other);
@@ -98,87 +119,21 @@ export class Observer {
     if (missed !== undefined) history.violate("6", `${what} missed the seal of ${missed.epoch}`);
     if (nextEpoch <= base || nextEpoch <= call.start.newest)
       history.violate("6", `${what} would go on with ${nextEpoch}`);
+    if (found !== undefined && history.recordOf(found.seal)?.isStray !== false)
+      history.violate("5", `${what}, which was never sealed`);
+    const { floor = 0, fence = 0 } = call.lastControl ?? {};
+    if (base < floor && floor > 0) history.violate("4", `${what}, the floor was ${floor}`);
+    if (fence > version) history.violate("6", `${what}, the fence was ${fence}`);
     history.takeovers.push({ version, base });
-  }
-
-  newest(call: ObservedCall, epoch: number | undefined): void {
-    const history = this.#history;
-    const found = epoch ?? -1;
-    const what = `${call.kind} returned ${epoch ?? "none"}`;
-    if (found < call.start.newest)
-      history.violate("5", `${what}: ${call.start.newest} had been sealed before`);
-    if (epoch !== undefined && !history.wasSealed(epoch))
-      history.violate("5", `${what}, which was not sealed`);
-    const floor = call.lastControl?.floor ?? 0;
-    if (epoch === undefined ? floor > 0 : epoch < floor)
-      history.violate("4", `${what}, the floor was ${floor}`);
-  }
-
-  /** Bytes that a handle read. */
-  read(seal: Seal, of: string, bytes: Uint8Array | undefined): void {
-    const record = this.#record(seal);
-    const entry = record?.entries.find((candidate) => candidate.of === of);
-    const sealed = record?.bodies.get(entry?.key ?? "");
-    if (!same(bytes, sealed)) this.#history.violate("7", `reading ${of} of ${seal.epoch} gave other bytes`);
-  }
-
-  readPartial(call: ObservedCall, epoch: number, vnode: number, bytes: Uint8Array | undefined): void {
-    const history = this.#history;
-    const what = `readPartial of vnode ${vnode} in ${epoch}`;
-    const seals = history.everSealed.filter((seal) => seal.epoch === epoch);
-    const possible = seals.map((seal) =>
-      seal.bodies.get(seal.entries.find(({ of }) => of === String(vnode))?.key ?? ""),
-    );
-    if (call.start.newest >= epoch && history.seals.has(epoch) && call.start.floor <= epoch) {
-      // Sealed meanwhile or before: only what was sealed before the call must be what it reads.
-      const isOld = (this.#sealedAt.get(epoch) ?? Infinity) < call.start.tick;
-      if (isOld && !possible.some((body) => same(body, bytes)))
-        history.violate("7", `${what} gave other bytes than were sealed`);
-    }
-    if (possible.some((body) => same(body, bytes))) return;
-    if (call.start.floor > epoch) history.violate("7", `${what} returned, the floor was ${call.start.floor}`);
-    if (bytes === undefined) return;
-    const digest = sha256(bytes);
-    const written = [...history.everWritten].some(
-      ([key, digests]) => key.startsWith(`epoch=${epoch}/vnode=${vnode}/`) && digests.has(digest),
-    );
-    if (!written) history.violate("7", `${what} gave bytes that nobody wrote there`);
-  }
-
-  sealedEpochs(call: ObservedCall, after: number, epochs: readonly number[]): void {
-    const history = this.#history;
-    const what = `sealedEpochs after ${after} returned [${epochs.join(" ")}]`;
-    const highest = epochs.at(-1) ?? -1;
-    for (const [index, epoch] of epochs.entries()) {
-      if (epoch <= after || epoch <= (epochs[index - 1] ?? -1))
-        history.violate("11", `${what}, out of order`);
-      if (!history.wasSealed(epoch)) history.violate("11", `${what}: ${epoch} was never sealed`);
-    }
-    for (const { epoch, isStray } of history.seals.values()) {
-      if (isStray || epoch <= after || epoch < history.floor || epochs.includes(epoch)) continue;
-      const isOld = (this.#sealedAt.get(epoch) ?? Infinity) < call.start.tick;
-      if (isOld || (epoch < highest && history.isFenced)) history.violate("11", `${what} without ${epoch}`);
-    }
-  }
-
-  described(call: ObservedCall, { epoch, state, missing }: EpochDescription): void {
-    const history = this.#history;
-    const what = `describeEpoch of ${epoch} returned ${state}`;
-    if (state === "sealed" && !history.everSealed.some((seal) => seal.epoch === epoch))
-      history.violate("5", `${what}, and it never was`);
-    if (state === "void" && !history.everVoid.has(epoch)) history.violate("9", `${what}, and it never was`);
-    if (state === "pruned" && history.floor <= epoch) history.violate("4", `${what}, floor ${history.floor}`);
-    if (state === "sealed" && missing.length > 0 && epoch >= history.floor)
-      history.violate("10", `${what}, without ${missing.join(" ")}`);
-    const isOpen = state === "open" || state === "absent" || state === "void";
-    if (isOpen && (this.#sealedAt.get(epoch) ?? Infinity) < call.start.tick && epoch >= history.floor)
-      history.violate("5", `${what}, and it is sealed`);
+    if (!this.#isSound(call)) return;
+    const most = takeoverRequests(history, call, base);
+    if (call.requests > most) history.violate("cost", `${what} took ${call.requests} requests, not ${most}`);
   }
 
   pruned({ floor, failedCount }: PruneReport, call: ObservedCall): void {
     if (floor > this.#history.floor)
       this.#history.violate("4", `prune returned floor ${floor}, not published`);
-    if (failedCount > 0 && call.faults === 0 && this.#lastTimeout() <= call.start.tick)
+    if (failedCount > 0 && this.#isSound(call))
       this.#history.violate("9", `prune returned ${failedCount} failures, there were none`);
   }
 
@@ -197,11 +152,18 @@ export class Observer {
     this.codes.add(error.code);
     const what = `${call.kind} by ${caller.instanceId}: ${error.code}, sealed "${error.sealed}" (${error.message})`;
     if (damageCodes.has(error.code)) history.violate("8", what);
-    const isSound = call.faults === 0 && this.#lastTimeout() <= call.start.tick;
-    if (isSound && (error.code === "StoreFailed" || error.code === "OutcomeUnknown"))
+    const { code, version = 0 } = error;
+    if (code === "StaleVersion" && call.kind !== "write" && version > history.fence)
+      history.violate("8", `${what}, and no such version was claimed`);
+    if (this.#isSound(call) && (code === "StoreFailed" || code === "OutcomeUnknown"))
       history.violate("8", `${what}, though no request failed`);
     const { epoch } = error;
     if (epoch !== undefined) this.#refused(caller, call, error, epoch, what);
+  }
+
+  /** Whether nothing that its requests met explains a failure. */
+  #isSound(call: ObservedCall): boolean {
+    return call.faults === 0 && this.#lastTimeout() <= call.start.tick;
   }
 
   #refused(caller: Caller, call: ObservedCall, error: StateError, epoch: number, what: string): void {
@@ -210,7 +172,7 @@ export class Observer {
     const seals = history.everSealed.filter((seal) => seal.epoch === epoch);
     if (sealed === "yes" && !seals.some((seal) => (committer ?? seal.committer) === seal.committer))
       history.violate("9", `${what}, and there is no such seal`);
-    if (error.seal !== undefined && this.#record(error.seal) === undefined)
+    if (error.seal !== undefined && history.recordOf(error.seal) === undefined)
       history.violate("9", `${what}, with a seal that never was`);
     if (sealed === "no") {
       if (call.start.floor > epoch) history.violate("9", `${what}, below the floor ${call.start.floor}`);
@@ -234,29 +196,7 @@ export class Observer {
     this.#history.neverSealed.add(epoch);
   }
 
-  #record(seal: Seal): SealRecord | undefined {
-    const text = JSON.stringify(seal);
-    return this.#history.everSealed.find(
-      (record) =>
-        record.epoch === seal.epoch &&
-        record.incarnation === seal.incarnation &&
-        record.entries.length === seal.partials.length + seal.attachments.length &&
-        (record.text === text || sameEntries(record, seal)),
-    );
-  }
-
   get #sealedAt(): ReadonlyMap<number, number> {
     return this.#history.sealedAt;
   }
-}
-
-function sameEntries(record: SealRecord, seal: Seal): boolean {
-  const keys = new Set(
-    [...seal.partials, ...seal.attachments].map(({ key, sha256: digest }) => `${key} ${digest}`),
-  );
-  return record.entries.every((entry) => keys.has(`${entry.key} ${entry.sha256}`));
-}
-
-function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : textOf(a) === textOf(b);
 }

@@ -1,5 +1,6 @@
 import type { Job } from "./actors.ts";
-import { Process, type Surroundings } from "./process.ts";
+import { Process } from "./process.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Set-ups that only damage or a wrong configuration brings about. Few schedules of them are enough. */
 export async function peculiarActor(world: Surroundings, job: Job, instanceId: string): Promise<void> {

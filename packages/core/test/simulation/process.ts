@@ -8,32 +8,12 @@ import type {
   Takeover,
 } from "../../src/state-backend.ts";
 import type { OperationOptions } from "../../src/store.ts";
-import type { Clock } from "./clock.ts";
+import { type Asked, Beliefs } from "./beliefs.ts";
 import { Connection, currentCall } from "./connection.ts";
-import { type History, textOf } from "./history.ts";
-import type { Network } from "./network.ts";
+import { textOf } from "./history.ts";
+import { Link } from "./link.ts";
 import { type CallKind, ObservedCall } from "./observed-call.ts";
-import type { Observer } from "./observer.ts";
-import type { Random } from "./random.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { StoreServer } from "./store-server.ts";
-
-/** How a backend is opened: the code under test. */
-export type OpenBackend = (options: OpenOptions) => Promise<StateBackend>;
-
-/** What all processes of one schedule share. */
-export interface Surroundings {
-  readonly scheduler: Scheduler;
-  readonly clock: Clock;
-  readonly network: Network;
-  readonly server: StoreServer;
-  readonly history: History;
-  readonly observer: Observer;
-  readonly open: OpenBackend;
-  readonly random: Random;
-  /** Callers who may give up, by their calls under way. */
-  readonly givingUp: Map<AbortController, Process>;
-}
+import type { Surroundings } from "./surroundings.ts";
 
 /** What a call returned, or its error's code; `given up` if its caller gave it up. */
 export type Outcome<T> = { readonly value: T } | { readonly code: string };
@@ -43,6 +23,7 @@ export interface Attempt {
   readonly parts: readonly (PartialReceipt | number)[];
   readonly unchanged?: readonly number[];
   readonly attachments?: readonly AttachmentReceipt[];
+  readonly base?: number | undefined;
 }
 
 export interface ProcessOptions {
@@ -55,18 +36,22 @@ export interface ProcessOptions {
 export class Process {
   readonly instanceId: string;
   incarnation = "";
-  readonly claimed: Set<number> = new Set();
+  readonly claimed: Map<number, number> = new Map();
+  readonly beliefs: Beliefs = new Beliefs();
   readonly #world: Surroundings;
   readonly #connection: Connection;
   readonly #isCalm: boolean;
   readonly #written = new Map<string, string>();
+  /** Attempts that its calls have sent, those that have ended. */
+  requests = 0;
   #backend: StateBackend | undefined;
 
   constructor(world: Surroundings, instanceId: string, options: ProcessOptions = {}) {
     this.#world = world;
     this.instanceId = instanceId;
     this.#isCalm = options.calm === true;
-    this.#connection = new Connection({ ...world, owner: instanceId, ...options });
+    const link = new Link(world.clock, world.scale.rate);
+    this.#connection = new Connection({ ...world, link, owner: instanceId, ...options });
   }
 
   get crashed(): boolean {
@@ -76,6 +61,22 @@ export class Process {
   /** From now on it gets no response. What it has sent may still arrive. */
   crash(): void {
     this.#connection.crashed = true;
+  }
+
+  /** Resolves when it has died of being about to send such a request. */
+  dieBefore(request: RegExp): Promise<void> {
+    return this.#connection.dieBefore(request);
+  }
+
+  /** Resolves when the schedule says so, after that many events. */
+  turn(events = 0): Promise<void> {
+    return new Promise((resolve) => {
+      const run = (): string => {
+        if (!this.crashed) resolve();
+        return "goes on";
+      };
+      this.#world.scheduler.addLater({ owner: this.instanceId, run }, events);
+    });
   }
 
   get version(): number {
@@ -88,7 +89,8 @@ export class Process {
   }
 
   open(options: Partial<OpenOptions> = {}): Promise<Outcome<StateBackend>> {
-    const { clock, random, open } = this.#world;
+    const { clock, random, open, scale } = this.#world;
+    const { vnodeCapacity, attemptTimeoutMs } = scale;
     return this.#call(
       "open",
       undefined,
@@ -96,9 +98,13 @@ export class Process {
         open({
           store: this.#connection,
           instanceId: this.instanceId,
-          vnodeCapacity: 4,
+          vnodeCapacity,
           concurrency: random.pick([8, 8, 1]),
-          retry: clock.retry(this.#connection, random.pick([1, 1, 2, 3]), () => random.next()),
+          retry: clock.retry(
+            this.#connection,
+            { attempts: random.pick([1, 1, 2, 3]), attemptTimeoutMs },
+            () => random.next(),
+          ),
           ...options,
         }),
       (backend, call) => {
@@ -111,9 +117,10 @@ export class Process {
   write(
     epoch: number,
     vnode: number,
-    text: string,
+    short: string,
     version = this.version,
   ): Promise<Outcome<PartialReceipt>> {
+    const text = short.padEnd(this.#world.scale.partialBytes);
     const bytes = new TextEncoder().encode(text);
     return this.#call(
       "write",
@@ -138,21 +145,26 @@ export class Process {
   }
 
   complete(attempt: Attempt): Promise<Outcome<EpochOutcome>> {
-    const { epoch, parts, unchanged = [], attachments = [] } = attempt;
+    const { epoch, parts, unchanged = [], attachments = [], base } = attempt;
+    const digests = new Map<string, string>();
+    for (const part of parts) {
+      const vnode = typeof part === "number" ? part : part.vnode;
+      const digest = typeof part === "number" ? this.#written.get(`${epoch}/${vnode}`) : part.sha256;
+      if (digest !== undefined) digests.set(String(vnode), digest);
+    }
+    const asked: Asked = this.beliefs.ask(epoch, digests, unchanged, base);
     return this.#call(
       "complete",
       epoch,
       (options) => this.#opened.epochComplete(attempt, options),
       (outcome, call) => {
-        const digests = new Map<string, string>();
-        for (const part of parts) {
-          const vnode = typeof part === "number" ? part : part.vnode;
-          const digest = typeof part === "number" ? this.#written.get(`${epoch}/${vnode}`) : part.sha256;
-          if (digest !== undefined) digests.set(String(vnode), digest);
-        }
-        for (const { name, sha256: digest } of attachments) digests.set(name, digest);
-        this.#world.observer.completed(this, call, outcome, { digests, unchanged });
+        asked.belief.state = outcome.complete ? "complete" : "refused";
+        const all = new Map(digests);
+        for (const { name, sha256: digest } of attachments) all.set(name, digest);
+        const expected = { digests: all, unchanged, unchangedDigests: asked.unchanged, base };
+        this.#world.observer.completed(this, call, outcome, expected);
       },
+      (code) => this.beliefs.failed(asked, code),
     );
   }
 
@@ -170,9 +182,16 @@ export class Process {
       "takeover",
       undefined,
       (options) => this.#opened.takeover({ version }, options),
-      ({ base, nextEpoch }, call) => {
-        this.claimed.add(version);
-        this.#world.observer.tookOver(this, call, version, base?.epoch ?? -1, nextEpoch);
+      (taken, call) => {
+        const { base } = taken;
+        const { history, observer } = this.#world;
+        this.claimed.set(version, history.view().tick);
+        const entries = base?.seal.partials ?? [];
+        const digests = entries.flatMap(({ vnode, sha256 }): [string, string][] =>
+          sha256 === undefined ? [] : [[String(vnode), sha256]],
+        );
+        this.beliefs.goOnFrom(base?.epoch ?? -1, new Map(digests));
+        observer.tookOver(this, call, version, taken);
       },
     );
   }
@@ -182,7 +201,7 @@ export class Process {
       "latest",
       undefined,
       (options) => this.#opened.latest(options),
-      (handle, call) => this.#world.observer.newest(call, handle?.epoch),
+      (handle, call) => this.#world.readings.latest(call, handle),
     );
   }
 
@@ -191,7 +210,7 @@ export class Process {
       "latestCommittedEpoch",
       undefined,
       (options) => this.#opened.latestCommittedEpoch(options),
-      (epoch, call) => this.#world.observer.newest(call, epoch),
+      (epoch, call) => this.#world.readings.newest(call, epoch),
     );
   }
 
@@ -201,7 +220,7 @@ export class Process {
       "read",
       handle.epoch,
       (options) => (typeof of === "number" ? handle.read(of, options) : handle.readAttachment(of, options)),
-      (bytes) => this.#world.observer.read(handle.seal, String(of), bytes),
+      (bytes) => this.#world.readings.read(handle.seal, String(of), bytes),
     );
   }
 
@@ -210,7 +229,7 @@ export class Process {
       "readPartial",
       epoch,
       (options) => this.#opened.readPartial({ epoch, vnode }, options),
-      (bytes, call) => this.#world.observer.readPartial(call, epoch, vnode, bytes),
+      (bytes, call) => this.#world.readings.readPartial(call, epoch, vnode, bytes),
     );
   }
 
@@ -219,7 +238,7 @@ export class Process {
       "sealedEpochs",
       undefined,
       (options) => this.#opened.sealedEpochs({ after }, options),
-      (epochs, call) => this.#world.observer.sealedEpochs(call, after ?? -1, epochs),
+      (epochs, call) => this.#world.readings.sealedEpochs(call, after ?? -1, epochs),
     );
   }
 
@@ -228,7 +247,7 @@ export class Process {
       "describe",
       epoch,
       (options) => this.#opened.describeEpoch(epoch, options),
-      (description, call) => this.#world.observer.described(call, description),
+      (description, call) => this.#world.readings.described(call, description),
     );
   }
 
@@ -254,11 +273,13 @@ export class Process {
     epoch: number | undefined,
     run: (options: OperationOptions) => Promise<T>,
     judge: (value: T, call: ObservedCall) => void,
+    refused?: (code: string) => void,
   ): Promise<Outcome<T>> {
-    const { history, observer, scheduler, random, givingUp } = this.#world;
+    const { history, observer, scheduler, random, givingUp, clock } = this.#world;
     const call = new ObservedCall(kind, epoch, history);
     const mayGiveUp = !this.#isCalm && random.chance(0.1);
     const caller = new AbortController();
+    clock.isCaller(caller.signal);
     if (mayGiveUp) givingUp.set(caller, this);
     const who = `${this.instanceId} ${kind} ${epoch ?? ""}`;
     scheduler.note(`${who} ...`);
@@ -270,8 +291,11 @@ export class Process {
     } catch (error) {
       scheduler.note(`${who} = ${String(error)}`);
       observer.failed(this, call, error);
-      return { code: codeOf(error) };
+      const code = codeOf(error);
+      refused?.(code);
+      return { code };
     } finally {
+      this.requests += call.requests;
       givingUp.delete(caller);
     }
   }

@@ -10,11 +10,15 @@ import { Network } from "./network.ts";
 import { ObservedCall } from "./observed-call.ts";
 import { Observer } from "./observer.ts";
 import { peculiarActor } from "./peculiarity.ts";
-import type { OpenBackend, Process, Surroundings } from "./process.ts";
+import type { Process } from "./process.ts";
+import type { OpenBackend, Surroundings } from "./surroundings.ts";
 import { prologue } from "./prologue.ts";
 import { Random } from "./random.ts";
+import { Readings } from "./readings.ts";
+import { drawScale } from "./scale.ts";
 import { Scheduler } from "./scheduler.ts";
 import { StoreServer } from "./store-server.ts";
+import type { Trait } from "./traits.ts";
 
 export interface ScheduleOptions {
   readonly open: OpenBackend;
@@ -27,6 +31,7 @@ export interface ScheduleResult {
   readonly events: number;
   readonly violations: readonly string[];
   readonly codes: ReadonlySet<StateErrorCode>;
+  readonly traits: ReadonlySet<Trait>;
   readonly trace: readonly string[];
 }
 
@@ -41,15 +46,20 @@ export async function runSchedule(
   });
   const random = new Random(seed);
   const clock = new Clock();
-  const ids = ["A", "B", "C"].slice(0, 2 + random.below(2));
-  const others = ["W", "R", "S", "O", "P"].filter(() => random.chance(0.45));
-  const owners = [...ids, ...others];
+  const owners = drawOwners(random);
+  const isCrashLoop = owners.includes("L");
+  const scale = drawScale(random);
+  const traits = new Set<Trait>();
+  if (isCrashLoop) traits.add("a job that dies over and over");
+  if (scale.rate !== undefined) traits.add("large seals on a slow line");
   const scheduler = new Scheduler(random.fork(), clock, { owners, trace });
+  const pageSize = random.pick(isCrashLoop ? [3, 100, 100] : [2, 2, 3, 100]);
   const history: History = new History(
+    pageSize,
     () => scheduler.tick,
     () => server.objects,
   );
-  const server = new StoreServer(random.pick([2, 2, 3, 100]), history);
+  const server = new StoreServer(pageSize, history, random.fork());
   const network = new Network(random.fork());
   const observer = new Observer(history, () => scheduler.lastTimeout);
   const givingUp = new Map<AbortController, Process>();
@@ -61,11 +71,14 @@ export async function runSchedule(
     server,
     history,
     observer,
+    readings: new Readings(history),
+    scale,
+    traits,
     open,
     givingUp,
     random: chance,
   } satisfies Surroundings;
-  const job = newJob(random.fork());
+  const job = newJob(random.fork(), traits);
   prologue(world, job);
 
   const cast = new Cast(world, job);
@@ -75,37 +88,58 @@ export async function runSchedule(
   scheduler.disturb({ probability: random.pick([0, 0.005, 0.02]), run: () => cast.crash(random) });
   scheduler.disturb({ probability: 0.01, run: () => giveUp(givingUp) });
 
-  const act = async (): Promise<void> => {
-    const isOver = await scheduler.run(() => cast.isOver || history.violations.length > 0);
+  const act = async (isEnough: () => boolean = () => false): Promise<void> => {
+    const isOver = await scheduler.run(() => cast.isOver || history.violations.length > 0 || isEnough());
     if (!isOver) history.violate("8", `nothing can happen any more, and ${cast.running} still wait`);
   };
-  await act();
+  // Faults stop when all is over, or while everybody still acts.
+  const faultsEnd = random.chance(0.5) ? 20 + random.below(250) : Infinity;
+  await act(() => scheduler.tick >= faultsEnd);
+  if (!cast.isOver) traits.add("faults that stop while all act");
   scheduler.calm();
-  if (history.violations.length === 0 && !history.isDamaged && random.chance(0.4)) {
+  network.calm();
+  if (history.violations.length === 0 && !history.isDamaged) {
+    const before = history.everSealed.length;
     cast.run("Z", () => epilogue(world, job));
     await act();
-    if (history.violations.length === 0) {
-      // Whatever is still on its way arrives, or never will.
-      await scheduler.run(() => false);
-      cast.run("Y", () => tidyUp(world));
-      await act();
-    }
+    if (history.violations.length === 0 && history.everSealed.length === before)
+      history.violate("liveness", "no request failed any more, and nobody sealed an epoch");
+  }
+  if (history.violations.length === 0 && !history.isDamaged && random.chance(0.4)) {
+    // Whatever is still on its way arrives, or never will.
+    await scheduler.run(() => false);
+    cast.run("Y", () => tidyUp(world));
+    await act();
   }
   const { violations } = history;
-  return { seed, events: scheduler.tick, violations, codes: observer.codes, trace: scheduler.trace ?? [] };
+  const { codes } = observer;
+  return { seed, events: scheduler.tick, violations, codes, traits, trace: scheduler.trace ?? [] };
 }
 
-function newJob(random: Random): Job {
+/** Two or three leaders, or one that crashes over and over and one beside it, and some others. */
+function drawOwners(random: Random): readonly string[] {
+  const isCrashLoop = random.chance(0.05);
+  const leaders = isCrashLoop
+    ? ["L", "A"].slice(0, 1 + random.below(2))
+    : ["A", "B", "C"].slice(0, 2 + random.below(2));
+  const others = ["W", "R", "S", "O", "P"].filter(() => random.chance(isCrashLoop ? 0.3 : 0.4));
+  return [...leaders, ...others];
+}
+
+function newJob(random: Random, traits: Set<Trait>): Job {
   return {
     random,
+    traits,
     lastEpoch: 2 + random.below(3),
     vnodes: random.pick<readonly [number, ...number[]]>([
       [0, 1],
       [0, 1],
       [0, 1, 2],
     ]),
+    pruning: random.pick([0.3, 0.3, 0.9]),
     receipts: [],
     epoch: 0,
+    floor: 0,
     version: 0,
   };
 }

@@ -41,6 +41,8 @@ export class Scheduler {
   readonly #temper: Temper;
   readonly #disturbances: Disturbance[] = [];
   #steps: Step[] = [];
+  /** Steps that may not happen yet. */
+  #underWay: { readonly step: Step; readonly until: number }[] = [];
   #last: string | undefined;
   #isCalm = false;
   readonly #owners: readonly string[];
@@ -65,6 +67,12 @@ export class Scheduler {
     this.#steps.push(step);
   }
 
+  /** The step may happen after so many events, or when nothing else can. */
+  addLater(step: Step, events: number): void {
+    if (events === 0) this.add(step);
+    else this.#underWay.push({ step, until: this.tick + events });
+  }
+
   disturb(disturbance: Disturbance): void {
     this.#disturbances.push(disturbance);
   }
@@ -86,10 +94,23 @@ export class Scheduler {
       await nextIteration();
       if (isOver()) return true;
       this.tick += 1;
+      this.#arrive();
       const happened = this.#disturbance() ?? this.#passTime() ?? this.#step();
       if (happened === undefined) return isOver();
       this.note(happened);
     }
+  }
+
+  /** Steps whose time has come may happen; if nothing else can, so may the next ones. */
+  #arrive(): void {
+    if (this.#underWay.length === 0) return;
+    const { next: sleep } = this.#clock;
+    const isIdle = this.#steps.length === 0 && (sleep === undefined || sleep === "timeout");
+    const next = isIdle ? Math.min(...this.#underWay.map(({ until }) => until)) : 0;
+    const now = Math.max(this.tick, next);
+    const rest = this.#underWay.filter(({ until }) => until > now);
+    for (const { step, until } of this.#underWay) if (until <= now) this.#steps.push(step);
+    this.#underWay = rest;
   }
 
   #disturbance(): string | undefined {
@@ -106,11 +127,12 @@ export class Scheduler {
     if (next === undefined) return undefined;
     const timeouts = this.#isCalm ? 0 : this.#temper.timeouts;
     const waiting = this.#steps.length;
-    const likelihood = waiting === 0 ? 1 : next === "pause" ? 1 / (waiting + 1) : timeouts;
+    // Once faults have stopped, what can happen happens before any time passes: no response is slow but by its size.
+    const others = this.#isCalm ? 0 : 1 / (waiting + 1);
+    const likelihood = waiting === 0 ? 1 : next === "timeout" ? timeouts : others;
     if (!this.#random.chance(likelihood)) return undefined;
-    this.#clock.advance();
     if (next === "timeout") this.lastTimeout = this.tick;
-    return `time passes: ${next}`;
+    return this.#clock.advance();
   }
 
   #step(): string | undefined {

@@ -1,14 +1,23 @@
 import type { StateErrorCode } from "../../src/errors.ts";
 import { installInOrderCrypto } from "./in-order-crypto.ts";
-import type { OpenBackend } from "./process.ts";
+import type { OpenBackend } from "./surroundings.ts";
 import { runSchedule } from "./schedule.ts";
+import type { Trait } from "./traits.ts";
+
+/** Consecutive seeds. */
+export interface Seeds {
+  readonly first: number;
+  readonly runs: number;
+}
 
 export interface Series {
   readonly runs: number;
   readonly events: number;
   readonly codes: ReadonlySet<StateErrorCode>;
+  /** How many schedules had it. */
+  readonly traits: ReadonlyMap<Trait, number>;
   /** The first schedule that broke an invariant: which one, its seed, and what happened. */
-  readonly violation: string | undefined;
+  readonly violation: { readonly seed: number; readonly text: string } | undefined;
 }
 
 /** Every code there is: the compiler finds one that is missing here. */
@@ -46,29 +55,51 @@ export const everyCode: readonly string[] = Object.keys(codesByName);
 const shownEvents = 150;
 
 /** Runs the schedules of consecutive seeds, until one breaks an invariant. */
-export async function runMany(options: {
-  readonly first: number;
-  readonly runs: number;
-  readonly open: OpenBackend;
-}): Promise<Series> {
-  const { first, runs, open } = options;
+export async function runMany({
+  first,
+  runs,
+  open,
+}: Seeds & { readonly open: OpenBackend }): Promise<Series> {
   installInOrderCrypto();
-  const codes = new Set<StateErrorCode>();
-  let events = 0;
-  for (let seed = first; seed < first + runs; seed++) {
-    const result = await runSchedule(seed, { open });
-    events += result.events;
-    for (const code of result.codes) codes.add(code);
-    if (result.violations.length > 0) {
-      const { trace, violations } = await runSchedule(seed, { open, trace: true });
-      const lines = [
-        `schedule ${seed} breaks:`,
-        ...violations,
-        `replay it, in the root of the workspace: npx -y pnpm@12 simulate --seed ${seed} --trace`,
-        ...trace.slice(-shownEvents),
-      ];
-      return { runs: seed - first + 1, events, codes, violation: lines.join("\n") };
-    }
+  let series: Series = noSeries;
+  for (let seed = first; seed < first + runs && series.violation === undefined; seed++) {
+    const { events, codes, traits, violations } = await runSchedule(seed, { open });
+    const violation = violations.length > 0 ? { seed, text: await report(seed, open) } : undefined;
+    const met = new Map([...traits].map((trait): [Trait, number] => [trait, 1]));
+    series = joined(series, { runs: 1, events, codes, traits: met, violation });
   }
-  return { runs, events, codes, violation: undefined };
+  return series;
+}
+
+export const noSeries: Series = {
+  runs: 0,
+  events: 0,
+  codes: new Set(),
+  traits: new Map(),
+  violation: undefined,
+};
+
+/** What two series came to. */
+export function joined(one: Series, other: Series): Series {
+  const traits = new Map(one.traits);
+  for (const [trait, count] of other.traits) traits.set(trait, count + (traits.get(trait) ?? 0));
+  const violations = [one.violation, other.violation].filter((violation) => violation !== undefined);
+  const [violation] = violations.toSorted((a, b) => a.seed - b.seed);
+  return {
+    runs: one.runs + other.runs,
+    events: one.events + other.events,
+    codes: new Set([...one.codes, ...other.codes]),
+    traits,
+    violation,
+  };
+}
+
+async function report(seed: number, open: OpenBackend): Promise<string> {
+  const { trace, violations } = await runSchedule(seed, { open, trace: true });
+  return [
+    `schedule ${seed} breaks:`,
+    ...violations,
+    `replay it, in the root of the workspace: npx -y pnpm@12 simulate --seed ${seed} --trace`,
+    ...trace.slice(-shownEvents),
+  ].join("\n");
 }

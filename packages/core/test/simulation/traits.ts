@@ -1,0 +1,20 @@
+/** What only some schedules have. A series tells how many had it. */
+export type Trait =
+  | "a page that mixes moments"
+  | "calls beside each other"
+  | "a create that lands long after"
+  | "a job that dies over and over"
+  | "large seals on a slow line"
+  | "faults that stop while all act";
+
+/** The compiler finds one that is missing here. */
+const traitsByName: Readonly<Record<Trait, true>> = {
+  "a page that mixes moments": true,
+  "calls beside each other": true,
+  "a create that lands long after": true,
+  "a job that dies over and over": true,
+  "large seals on a slow line": true,
+  "faults that stop while all act": true,
+};
+
+export const everyTrait: readonly string[] = Object.keys(traitsByName);
