@@ -236,7 +236,7 @@ export class Execution {
       const { wasVoid, ambiguous } = observed;
       this.#heard(
         instance.id,
-        `${actor.id} begins ${textOfCall(call)} ${newest} ${floor} ${fence} ${isKnown} ${sealed.length} ${wasVoid} ${ambiguous}`,
+        `${actor.id} begins ${textOfCall(call)} ${newest} ${floor} ${fence} ${isKnown} ${sealed.length} ${wasVoid} ${ambiguous.join()}`,
       );
     }
     try {

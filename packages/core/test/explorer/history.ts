@@ -1,6 +1,6 @@
 import type { Seal } from "../../src/seal.ts";
 import { bodyId, type Watcher } from "./content.ts";
-import { sha256 } from "../simulation/in-order-crypto.ts";
+import { sha256 as sha256Of } from "../simulation/in-order-crypto.ts";
 import { SetFingerprint } from "./fingerprint.ts";
 
 export interface SealEntry {
@@ -302,7 +302,7 @@ function isOwnKey(key: string): boolean {
 const digests = new WeakMap<Uint8Array, string>();
 
 function digestOf(body: Uint8Array): string {
-  const found = digests.get(body) ?? sha256(body);
+  const found = digests.get(body) ?? sha256Of(body);
   digests.set(body, found);
   return found;
 }

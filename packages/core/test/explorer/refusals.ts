@@ -57,7 +57,7 @@ export class Refusals {
       history.violate("superseded-by-nothing", `8: ${what}, and nothing came after it`);
     const sealed = history.present.get(epoch);
     const isOwn = sealed?.incarnation === instance.incarnation && begin.sealed.includes(sealed);
-    if (isOwn && epoch >= history.floor && contentCodes.includes(code) && this.#isAsAsked(observed, sealed))
+    if (isOwn && epoch >= history.floor && contentCodes.has(code) && this.#isAsAsked(observed, sealed))
       history.violate("refused-though-sealed", `8: ${what}, and it is sealed as it was asked for`);
     const texts = new Set(instance.written.filter((write) => write.epoch === epoch).map(({ text }) => text));
     if (code === "AmbiguousPartial" && texts.size === 1)
@@ -123,10 +123,10 @@ export class Refusals {
 }
 
 /** What is said of an epoch's contents. */
-const contentCodes: readonly string[] = [
+const contentCodes: ReadonlySet<string> = new Set([
   "SealMismatch",
   "ReceiptRequired",
   "BaseChanged",
   "VnodeOmitted",
   "EpochSuperseded",
-];
+]);
