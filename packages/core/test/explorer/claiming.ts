@@ -74,13 +74,13 @@ export const claiming: readonly Configuration[] = [
   },
   {
     name: "claimed-twice-at-once",
-    says: "One backend claims the same version twice at once, and seals an epoch in between.",
-    past: sealedBy("A", 4),
+    says: "One backend claims the same version twice at once, seals an epoch in between, and leaves a vnode of it unchanged.",
+    past: bothSealedBy("A", 4),
     present: async (stage) => {
       await stage.open("A");
       return [
-        { instance: "A", calls: [takeover(2), write(5), complete(5)] },
-        { instance: "A", calls: [takeover(2)] },
+        { instance: "A", calls: [takeover(2), write(5), write(5, 1), complete(5)] },
+        { instance: "A", calls: [takeover(2), write(6), complete(6, [1])] },
       ];
     },
     preemptions: 3,

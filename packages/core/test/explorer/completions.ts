@@ -85,6 +85,11 @@ export class Completions {
         "version-claimed-later",
         `6: ${told} under ${record.version}, which was claimed after the call`,
       );
+    if (record.isFenced && !instance.claimed.includes(record.version))
+      this.#history.violate(
+        "version-not-claimed-yet",
+        `6: ${told} under ${record.version}, and no takeover of it has returned`,
+      );
     const receipts = [...instance.written, ...instance.passed(call)].flatMap(({ receipt }) => receipt ?? []);
     for (const { key } of record.isFenced ? record.entries : []) {
       const versions = receipts.filter((receipt) => receipt.key === key);

@@ -1,7 +1,15 @@
 /** Takes each rule out of the source, and looks for a schedule in which its absence breaks an invariant. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Explored, exploreInChild, onEveryCore, reachedInChild, shareOf } from "./task.ts";
+import { configurations } from "./configurations.ts";
+import {
+  type Exploration,
+  type Explored,
+  exploreInChild,
+  onEveryCore,
+  reachedInChild,
+  shareOf,
+} from "./task.ts";
 
 /** What is known of one rule. The last search wrote it. */
 export interface Searched {
@@ -37,21 +45,22 @@ export function recordSearched(some: readonly Searched[], ids: readonly string[]
   writeFileSync(path, `${JSON.stringify(kept, undefined, 2)}\n`);
 }
 
-/** By the number of preemptions: the part of the time that is over when the round ends. */
-const rounds = [0.15, 0.4, 0.7, 1];
+/** By the number of preemptions: the part of the time that is left which the round may take. */
+const rounds = [0.2, 0.3, 0.5, 1];
+const names: ReadonlySet<string> = new Set(configurations.map(({ name }) => name));
 
 /** How much is done. */
 export interface RuleProgress {
+  /** The number of preemptions. */
   readonly round: number;
-  readonly found: number;
-  readonly searched: number;
-  readonly toSearch: number;
   readonly executions: number;
+  readonly found: number;
+  readonly rules: number;
 }
 
 /**
- * Searches in rounds: each rule with no preemption in every configuration that runs the rule's code, those that were
- * not found with one, and so on.
+ * Looks first where a rule's absence was found the last time. The others are searched in rounds: with no preemption in
+ * every configuration that runs the rule's code, then with one, and so on.
  */
 export async function searchEveryRule(
   ids: readonly string[],
@@ -62,50 +71,60 @@ export async function searchEveryRule(
   const started = performance.now();
   const reached = await reachedInChild();
   const known = new Map<string, Searched>();
-  const sum = (): number => [...known.values()].reduce((total, { executions }) => total + executions, 0);
-  for (const id of ids.filter((rule) => reached.get(rule)?.length === 0))
-    known.set(id, { rule: id, executions: 0, reachedBy: 0, bound: -1 });
-  for (const [round, part] of rounds.entries()) {
-    const deadline = started + part * milliseconds;
-    const open = ids.filter((id) => reached.get(id)?.length !== 0 && known.get(id)?.found === undefined);
-    let searched = 0;
-    await onEveryCore(open, async (id, left) => {
-      const names = reached.get(id) ?? [];
-      const before = known.get(id);
-      const { explored, isEndless } = await exploreInChild({
-        configurations: names,
-        preemptions: [round, round],
-        milliseconds: shareOf(deadline, left),
-        without: id,
-      });
-      if (isEndless) say(`${id}: a schedule without it does not end`);
-      const result = merged(id, names.length, round, before, explored);
-      known.set(id, result);
-      searched += 1;
-      if (result.found !== undefined)
-        say(`${id}: ${result.found.violation} in ${result.found.configuration}`);
-      const found = [...known.values()].filter((other) => other.found !== undefined).length;
-      onProgress({ round, found, searched, toSearch: open.length, executions: sum() });
+  for (const id of ids)
+    known.set(id, { rule: id, executions: 0, reachedBy: reached.get(id)?.length ?? 0, bound: -1 });
+  const unfound = (): readonly Searched[] =>
+    [...known.values()].filter(({ found, reachedBy }) => found === undefined && reachedBy > 0);
+
+  const search = async (
+    before: Searched,
+    round: number,
+    task: Omit<Exploration, "without">,
+  ): Promise<void> => {
+    const { explored, isEndless } = await exploreInChild({ ...task, without: before.rule });
+    if (isEndless) say(`${before.rule}: a schedule without it does not end`);
+    const after = merged(before, task.configurations.length === before.reachedBy ? round : -1, explored);
+    known.set(before.rule, after);
+    if (after.found !== undefined)
+      say(`${after.rule}: ${after.found.violation} in ${after.found.configuration}`);
+    const executions = [...known.values()].reduce((sum, one) => sum + one.executions, 0);
+    onProgress({ round, executions, found: known.size - unfound().length, rules: known.size });
+  };
+
+  const lastTime = new Map(searchedRules().map(({ rule, found }) => [rule, found]));
+  const deadline = started + milliseconds;
+  await onEveryCore(unfound(), async (before, left) => {
+    const last = lastTime.get(before.rule);
+    if (last === undefined || !names.has(last.configuration)) return;
+    await search(before, 0, {
+      configurations: [last.configuration],
+      preemptions: [0, last.preemptions],
+      milliseconds: shareOf(deadline, left),
     });
+  });
+  for (const [round, part] of rounds.entries()) {
+    const end = performance.now() + part * (deadline - performance.now());
+    await onEveryCore(unfound(), (before, left) =>
+      search(before, round, {
+        configurations: reached.get(before.rule) ?? [],
+        preemptions: [round, round],
+        milliseconds: shareOf(end, left),
+      }),
+    );
   }
-  return ids.flatMap((id) => known.get(id) ?? []);
+  return [...known.values()];
 }
 
-function merged(
-  rule: string,
-  reachedBy: number,
-  round: number,
-  before: Searched | undefined,
-  explored: readonly Explored[],
-): Searched {
+/** @param round what its bound is if all of that was explored; -1: it is no bound of all configurations */
+function merged(before: Searched, round: number, explored: readonly Explored[]): Searched {
   const schedules = explored.reduce((total, { result }) => total + result.schedules, 0);
-  const executions = (before?.executions ?? 0) + schedules;
+  const executions = before.executions + schedules;
+  const isWhole = explored.length >= before.reachedBy && explored.every(({ result }) => result.ended);
+  const bound = isWhole ? Math.max(round, before.bound) : before.bound;
   const last = explored.at(-1);
   const violation = last?.result.violation;
-  const isWhole = explored.length > 0 && explored.every(({ result }) => result.ended);
-  const bound = isWhole ? round : (before?.bound ?? -1);
-  if (last === undefined || violation === undefined) return { rule, executions, reachedBy, bound };
+  if (last === undefined || violation === undefined) return { ...before, executions, bound };
   const { id, replay, preemptions } = violation;
   const found = { configuration: last.configuration, violation: id, preemptions, replay };
-  return { rule, executions, reachedBy, bound, found };
+  return { ...before, executions, bound, found };
 }

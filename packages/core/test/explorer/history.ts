@@ -257,6 +257,14 @@ export class History implements Watcher {
       if (body?.length !== size || (digest !== undefined && digestOf(body) !== digest))
         this.violate("inventory-not-there", `2: ${what} names ${key}, which is not there as it says`);
     }
+    const copied = seal.entries.find(
+      ({ key, sha256 }) => sha256 === undefined && !key.startsWith(`epoch=${epoch}/`),
+    );
+    if (copied !== undefined)
+      this.violate(
+        "unchanged-without-digest",
+        `7: ${what} takes ${copied.key} over, of which it has no digest`,
+      );
     const { before } = seal;
     for (const { vnode, key } of isFenced && before !== undefined ? seal.entries : []) {
       const kept = before?.entries.find((entry) => entry.vnode === vnode)?.key;

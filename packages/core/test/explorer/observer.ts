@@ -207,7 +207,8 @@ export class Observer {
       );
     if ((lastControl?.fence ?? 0) > version)
       history.violate("takeover-below-fence", `6: ${what}, when it last looked ${lastControl?.fence} led`);
-    if (nextEpoch <= begin.newest) history.violate("next-epoch-taken", `11: ${what}, next is ${nextEpoch}`);
+    if (nextEpoch <= begin.newest || !Number.isSafeInteger(nextEpoch))
+      history.violate("next-epoch-taken", `11: ${what}, next is ${nextEpoch}`);
     if (
       history.takeovers.some(
         (other) => other.version === version && other.incarnation !== instance.incarnation,

@@ -12,7 +12,6 @@ export const opening: readonly Configuration[] = [
       { instance: "B", calls: [open(8)] },
       { instance: "C", calls: [open(), takeover(2)] },
     ],
-    faults: { budget: 1, kinds: ["lost", "delayed"], on: /^create _control\/namespace/ },
     preemptions: 2,
   },
   {

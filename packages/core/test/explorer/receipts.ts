@@ -163,7 +163,7 @@ export const receipts: readonly Configuration[] = [
       return [
         { instance: "R", calls: [read(), describeEpoch(4)] },
         { instance: "A", calls: [complete(5), prune(5)] },
-        { instance: "W", calls: [writeOther(4)] },
+        { instance: "W", calls: [write(4)] },
       ];
     },
     preemptions: 3,
@@ -188,6 +188,26 @@ export const receipts: readonly Configuration[] = [
         { instance: "A", calls: [complete(5), prune(5)] },
         { instance: "W", calls: [write(4)] },
         { instance: "W", calls: [writeOther(4)] },
+      ];
+    },
+    preemptions: 3,
+  },
+  {
+    name: "unchanged-of-a-listed-vnode",
+    says: "A leader leaves a vnode unchanged that was accepted by its listing, then writes it, and an operator aborts.",
+    past: async (stage) => {
+      await stage.open("A", { acceptListed: true });
+      await stage.open("V");
+      await stage.call("A", takeover(1));
+      await stage.call("V", write(4), write(4, 1));
+      await stage.call("A", completeNumbers(4, 0, 1));
+    },
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5));
+      await stage.open("O");
+      return [
+        { instance: "A", calls: [complete(5, [1]), write(5, 1), complete(5)] },
+        { instance: "O", calls: [abort(5)] },
       ];
     },
     preemptions: 3,

@@ -54,9 +54,9 @@ async function withoutEach(pattern: string | undefined, minutes: number): Promis
   const ids = all.filter((id) => new RegExp(pattern ?? "").test(id));
   const show = every(10_000);
   const searched = await searchEveryRule(ids, minutes * 60_000, say, (progress) => {
-    const { round, found, searched: done, toSearch, executions } = progress;
+    const { round, found, executions } = progress;
     show(
-      `with ${round} preemptions: ${done} of ${toSearch} rules searched; ${found} of ${ids.length} found, ${executions} executions`,
+      `up to ${round} preemptions: ${found} of ${progress.rules} found or unreached, ${executions} executions`,
     );
   });
   recordSearched(searched, all);
