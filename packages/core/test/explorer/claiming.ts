@@ -7,12 +7,14 @@ import {
   completeNextUnchanged,
   completeNumbers,
   lead,
+  nothing,
   sealedBy,
   takeover,
   write,
   writeNext,
 } from "./scripts.ts";
 
+const asUnchanged = { kind: "complete", epoch: 5, vnodes: [0], unchanged: [1] } as const;
 const writeUnderTwo: Call = { kind: "write", epoch: 6, vnode: 0, version: 2 };
 
 /** Several calls of one backend at once: epochs in a queue, beside claims and beside each other. */
@@ -133,13 +135,13 @@ export const claiming: readonly Configuration[] = [
   },
   {
     name: "asked-as-unchanged",
-    says: "A leader asks for an epoch with two vnodes, and again as if one of them had not changed.",
+    says: "A leader asks for an epoch with two vnodes, and again as if one had not changed, also since another epoch.",
     past: bothSealedBy("A", 4),
     present: async (stage) => {
       await lead(stage, "A", 2, write(5), write(5, 1));
       return [
         { instance: "A", calls: [complete(5)] },
-        { instance: "A", calls: [{ kind: "complete", epoch: 5, vnodes: [0], unchanged: [1] }] },
+        { instance: "A", calls: [asUnchanged, { ...asUnchanged, base: 3 }] },
       ];
     },
     faults: { budget: 1, kinds: ["lost", "delayed"], on: /^create epoch=5\/_COMMIT/ },
@@ -159,5 +161,21 @@ export const claiming: readonly Configuration[] = [
     },
     faults: { budget: 1, kinds: ["lost", "delayed"], on: /^create epoch=\d\/_ANCHOR/ },
     preemptions: 3,
+  },
+  {
+    name: "unchanged-without-a-fence",
+    says: "An instance that claimed no version leaves a vnode unchanged, beside another one, and an operator aborts.",
+    past: nothing,
+    present: async (stage) => {
+      for (const id of ["A", "B", "O"]) await stage.open(id);
+      await stage.call("A", write(5), write(5, 1), complete(5), write(7));
+      await stage.call("B", write(6));
+      return [
+        { instance: "A", calls: [complete(7, [1]), complete(7)] },
+        { instance: "B", calls: [complete(6)] },
+        { instance: "O", calls: [abort(7), abort(6)] },
+      ];
+    },
+    preemptions: 2,
   },
 ];

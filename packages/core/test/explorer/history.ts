@@ -139,10 +139,11 @@ export class History implements Watcher {
     return body === undefined ? undefined : textOf(body);
   }
 
-  /** How many partials of a vnode are there. */
-  partialsOf(epoch: number, vnode: number): number {
+  /** What the partials of a vnode hold that are there. */
+  partialsOf(epoch: number, vnode: number): ReadonlySet<string> {
     const folder = `epoch=${epoch}/vnode=${vnode}/`;
-    return [...this.#objects.keys()].filter((key) => key.startsWith(folder)).length;
+    const partials = [...this.#objects].filter(([key]) => key.startsWith(folder));
+    return new Set(partials.map(([, body]) => textOf(body)));
   }
 
   isVoid(epoch: number): boolean {
@@ -265,6 +266,9 @@ export class History implements Watcher {
         "unchanged-without-digest",
         `7: ${what} takes ${copied.key} over, of which it has no digest`,
       );
+    const lower = seal.entries.find(({ key }) => !key.startsWith(`epoch=${epoch}/`));
+    if (lower !== undefined && !isFenced)
+      this.violate("unchanged-without-fence", `7: ${what} takes ${lower.key} over, and holds no fence`);
     const { before } = seal;
     for (const { vnode, key } of isFenced && before !== undefined ? seal.entries : []) {
       const kept = before?.entries.find((entry) => entry.vnode === vnode)?.key;

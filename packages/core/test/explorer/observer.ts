@@ -74,7 +74,7 @@ export class Observer {
       claims: instance.claimed.length,
       intent: call.kind === "complete" ? instance.intend(call) : undefined,
       wasVoid: epoch !== undefined && history.isVoid(epoch),
-      ambiguous: numbers.filter((vnode) => history.partialsOf(epoch ?? -1, vnode) > 1),
+      ambiguous: numbers.filter((vnode) => history.partialsOf(epoch ?? -1, vnode).size > 1),
       ownTexts: call.kind === "readPartial" ? instance.lastWrites(call.epoch, call.vnode) : new Set(),
       lastControl: undefined,
       learnt: undefined,
@@ -92,6 +92,8 @@ export class Observer {
     const isCommit = operation === "create" && key.endsWith("/_COMMIT");
     if (isCommit && text === "created") {
       observed.hasCommitted = true;
+      if (call.kind === "prune" && call.asOperator === true)
+        history.violate("voided-by-operator", `8: ${textOfCall(call)} by ${instance.id} created ${key}`);
       if (call.kind === "takeover" && (lastControl?.fence ?? 0) > call.version)
         history.violate(
           "void-though-deposed",

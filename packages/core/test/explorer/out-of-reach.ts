@@ -53,10 +53,14 @@ export const outOfReach: readonly OutOfReach[] = [
   },
   {
     why: "A later look, or another rule, comes to the same refusal: only together they are missed.",
-    rules: ["absent-object-of-a-receipt-is-lost", "base-is-at-or-above-the-floor"],
+    rules: [
+      "absent-object-of-a-receipt-is-lost",
+      "base-is-at-or-above-the-floor",
+      "sealed-vnode-is-given-unchanged-or-dropped",
+    ],
   },
   {
     why: "It orders what happens below the floor, where nobody is told of an epoch anything but that it was pruned.",
-    rules: ["undeleted-seal-keeps-its-objects"],
+    rules: ["undeleted-seal-keeps-its-objects", "prune-voids-only-above-the-newest-seal"],
   },
 ];

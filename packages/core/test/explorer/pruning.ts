@@ -209,4 +209,44 @@ export const pruning: readonly Configuration[] = [
     faults: { budget: 1, kinds: ["failed"], on: /^get epoch=/ },
     preemptions: 2,
   },
+  {
+    name: "two-prunes-of-incremental-epochs",
+    says: "An operator's prune stalls while the leader seals an incremental epoch and prunes further.",
+    past: async (stage) => {
+      await bothSealedBy("A", 4)(stage);
+      await stage.call("A", write(5), complete(5, [1]));
+    },
+    present: async (stage) => {
+      await lead(stage, "A", 2);
+      await stage.open("O");
+      return [
+        { instance: "A", calls: [write(6), complete(6, [1]), prune(6)] },
+        { instance: "O", calls: [pruneAsOperator(5)] },
+      ];
+    },
+    preemptions: 3,
+  },
+  {
+    name: "stalled-prune-beside-successor",
+    says: "A leader's prune stalls before it makes an epoch void that is sealed, named by a later seal and pruned.",
+    past: bothSealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5));
+      await stage.open("B");
+      return [
+        { instance: "A", calls: [prune(6)] },
+        { instance: "A", calls: [complete(5, [1])] },
+        {
+          instance: "B",
+          calls: [
+            takeover(3),
+            { kind: "write", epoch: "next", vnode: 1 },
+            { kind: "complete", epoch: "next", unchanged: [0] },
+            prune(9),
+          ],
+        },
+      ];
+    },
+    preemptions: 2,
+  },
 ];

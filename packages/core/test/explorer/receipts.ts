@@ -97,6 +97,7 @@ export const receipts: readonly Configuration[] = [
         { instance: "B", calls: [takeover(3), writeNext, completeNext] },
       ];
     },
+    torn: "none",
     preemptions: 3,
   },
   {

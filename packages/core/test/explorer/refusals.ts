@@ -35,7 +35,7 @@ export class Refusals {
   }
 
   /** Whoever is refused without a reason cannot go on. */
-  #needless(observed: ObservedCall, { code }: StateError, what: string): void {
+  #needless(observed: ObservedCall, { code, vnode = -1 }: StateError, what: string): void {
     const history = this.#history;
     const { instance, call, intent, begin, epoch = -1, hasFailedReads, thereWhenCreateFailed } = observed;
     if (call.kind === "open" && code === "StoreFailed" && begin.isKnown && !hasFailedReads)
@@ -59,9 +59,8 @@ export class Refusals {
     const isOwn = sealed?.incarnation === instance.incarnation && begin.sealed.includes(sealed);
     if (isOwn && epoch >= history.floor && contentCodes.has(code) && this.#isAsAsked(observed, sealed))
       history.violate("refused-though-sealed", `8: ${what}, and it is sealed as it was asked for`);
-    const texts = new Set(instance.written.filter((write) => write.epoch === epoch).map(({ text }) => text));
-    if (code === "AmbiguousPartial" && texts.size === 1)
-      history.violate("one-is-ambiguous", `8: ${what}, and the same was written each time`);
+    if (code === "AmbiguousPartial" && history.partialsOf(epoch, vnode).size === 1)
+      history.violate("one-is-ambiguous", `8: ${what}, and all of them hold the same`);
   }
 
   #isAsAsked({ intent, call }: ObservedCall, sealed: SealRecord): boolean {
@@ -72,6 +71,9 @@ export class Refusals {
     };
     const { numbers = [], unchanged = [] } = call.kind === "complete" ? call : {};
     const isNamed = [...numbers, ...unchanged].every((vnode) => textOfVnode(vnode) !== undefined);
+    const isWritten = (vnode: number): boolean =>
+      sealed.entries.some((entry) => entry.vnode === vnode && entry.key.startsWith(`epoch=${sealed.epoch}/`));
+    if (unchanged.some(isWritten)) return false;
     for (const [name, text] of intent?.attachments ?? []) {
       const key = sealed.attachments.find((entry) => entry.name === name)?.key ?? "";
       const body = sealed.bodies.get(key);
@@ -98,6 +100,8 @@ export class Refusals {
         `9: ${what}, and no such seal ever counted`,
       );
     }
+    if (sealed !== "yes" && sealCodes.has(code))
+      history.violate("seal-read-and-not-said", `9: ${what}, and it has read the seal`);
     if (sealed === "no") {
       if (seals.some((seal) => seal.incarnation === instance.incarnation))
         history.violate("no-though-sealed", `9: ${what}, and this attempt is sealed`);
@@ -130,3 +134,6 @@ const contentCodes: ReadonlySet<string> = new Set([
   "VnodeOmitted",
   "EpochSuperseded",
 ]);
+
+/** What is said only once a seal was read. */
+const sealCodes: ReadonlySet<string> = new Set(["SplitBrainCommit", "SealMismatch", "EpochSealed"]);
