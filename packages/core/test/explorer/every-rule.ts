@@ -54,6 +54,8 @@ export interface RuleProgress {
   /** The number of preemptions. */
   readonly round: number;
   readonly executions: number;
+  /** What is known now of the rule that was searched last. */
+  readonly searched: Searched;
   readonly found: number;
   readonly rules: number;
 }
@@ -81,6 +83,7 @@ export async function searchEveryRule(
     round: number,
     task: Omit<Exploration, "without">,
   ): Promise<void> => {
+    if (task.milliseconds <= 0) return;
     const { explored, isEndless } = await exploreInChild({ ...task, without: before.rule });
     if (isEndless) say(`${before.rule}: a schedule without it does not end`);
     const after = merged(before, task.configurations.length === before.reachedBy ? round : -1, explored);
@@ -88,7 +91,13 @@ export async function searchEveryRule(
     if (after.found !== undefined)
       say(`${after.rule}: ${after.found.violation} in ${after.found.configuration}`);
     const executions = [...known.values()].reduce((sum, one) => sum + one.executions, 0);
-    onProgress({ round, executions, found: known.size - unfound().length, rules: known.size });
+    onProgress({
+      round,
+      executions,
+      searched: after,
+      found: known.size - unfound().length,
+      rules: known.size,
+    });
   };
 
   const lastTime = new Map(searchedRules().map(({ rule, found }) => [rule, found]));

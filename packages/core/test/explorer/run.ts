@@ -55,6 +55,7 @@ async function withoutEach(pattern: string | undefined, minutes: number): Promis
   const show = every(10_000);
   const searched = await searchEveryRule(ids, minutes * 60_000, say, (progress) => {
     const { round, found, executions } = progress;
+    if (progress.searched.found !== undefined) recordSearched([progress.searched], all);
     show(
       `up to ${round} preemptions: ${found} of ${progress.rules} found or unreached, ${executions} executions`,
     );
