@@ -1,4 +1,5 @@
-import type { Call, Instance } from "./calls.ts";
+import type { Call } from "./calls.ts";
+import type { Instance } from "./instance.ts";
 import type { ObservedCall } from "./observer.ts";
 import type { Thread } from "./scheduler.ts";
 

@@ -1,90 +1,61 @@
 import type { PartialReceipt } from "../../src/receipt.ts";
-import type { SealedEpoch, StateBackend, Takeover } from "../../src/state-backend.ts";
+import type { EpochOutcome, Takeover } from "../../src/state-backend.ts";
+import type { Instance } from "./instance.ts";
 
 /** A number, or what the last `takeover` gave out and was not yet used. */
 export type Epoch = number | "next";
 
 /** What an actor calls. */
 export type Call =
-  | { readonly kind: "write"; readonly epoch: Epoch; readonly vnode: number; readonly text?: string }
-  /** With the receipts of what this instance wrote in that epoch. */
-  | { readonly kind: "complete"; readonly epoch: Epoch; readonly unchanged?: readonly number[] }
+  | { readonly kind: "open"; readonly vnodeCapacity?: number }
+  | {
+      readonly kind: "write";
+      readonly epoch: Epoch;
+      readonly vnode: number;
+      readonly text?: string;
+      /** The one in force, unless it says other. */
+      readonly version?: number;
+    }
+  | { readonly kind: "attach"; readonly epoch: Epoch; readonly text?: string }
+  | {
+      /** With the receipts of what was written in that epoch. */
+      readonly kind: "complete";
+      readonly epoch: Epoch;
+      /** Only with the receipts of these vnodes. */
+      readonly vnodes?: readonly number[];
+      /** Vnodes that are named by their number, without a receipt. */
+      readonly numbers?: readonly number[];
+      /** Whose receipts, if not those of the instance itself. */
+      readonly from?: string;
+      readonly unchanged?: readonly number[];
+      readonly dropped?: readonly number[];
+      readonly base?: number;
+      /** Whether it passes no attachment, though it has written one. */
+      readonly forgetsAttachments?: boolean;
+    }
   | { readonly kind: "abort"; readonly epoch: number }
   | { readonly kind: "takeover"; readonly version: number }
   | { readonly kind: "latest" }
   /** Of the handle that `latest` or `takeover` gave last. */
   | { readonly kind: "read"; readonly vnode: number }
   | { readonly kind: "readPartial"; readonly epoch: number; readonly vnode: number }
+  | { readonly kind: "describe"; readonly epoch: number }
   | { readonly kind: "sealedEpochs" }
   | { readonly kind: "prune"; readonly before: number; readonly asOperator?: boolean }
   | { readonly kind: "keep"; readonly keep: number };
 
 export type CallKind = Call["kind"];
 
-export interface Written {
-  readonly receipt: PartialReceipt;
-  readonly text: string;
-}
-
-/** What an instance wants an epoch to hold, by vnode. */
-export interface Intent {
-  readonly epoch: number;
-  readonly texts: ReadonlyMap<number, string>;
-  /** Whether it was told that this will not come to be. */
-  isRefused: boolean;
-}
-
-/** One backend, and what whoever calls it remembers. */
-export class Instance {
-  /** Names it in the schedule. */
-  readonly id: string;
-  readonly incarnation: string;
-  readonly backend: StateBackend;
-  /** Identifies what the backend can know: the calls that began and the responses that came, in order. */
-  chain = "";
-  nextEpoch: number | undefined;
-  handle: SealedEpoch | undefined;
-  readonly written: Map<string, Written> = new Map();
-  /** Versions whose takeover has returned, in that order. */
-  readonly claimed: number[] = [];
-  intents: Intent[] = [];
-
-  constructor(id: string, incarnation: string, backend: StateBackend) {
-    this.id = id;
-    this.incarnation = incarnation;
-    this.backend = backend;
-  }
-
-  epoch(epoch: Epoch): number {
-    return epoch === "next" ? (this.nextEpoch ?? 0) : epoch;
-  }
-
-  /** What it wrote in an epoch. */
-  parts(epoch: number): readonly Written[] {
-    return [...this.written.values()].filter(({ receipt }) => receipt.epoch === epoch);
-  }
-
-  /** What it wants `epoch` to hold, given what it asked for before. */
-  intend(epoch: number, unchanged: readonly number[]): Intent {
-    const before = this.intents.filter((intent) => !intent.isRefused && intent.epoch < epoch);
-    const base = before.toSorted((a, b) => b.epoch - a.epoch)[0];
-    const texts = new Map(this.parts(epoch).map(({ receipt, text }) => [receipt.vnode, text]));
-    for (const vnode of unchanged) {
-      const text = base?.texts.get(vnode);
-      if (text !== undefined) texts.set(vnode, text);
-    }
-    const intent: Intent = { epoch, texts, isRefused: false };
-    this.intents.push(intent);
-    return intent;
-  }
-}
-
 export function textOfCall(call: Call): string {
   switch (call.kind) {
+    case "open":
+      return `open${call.vnodeCapacity === undefined ? "" : ` with ${call.vnodeCapacity} vnodes`}`;
     case "write":
-      return `writePartial ${call.epoch}/${call.vnode}`;
+      return `writePartial ${call.epoch}/${call.vnode}${of("version", call.version)}`;
+    case "attach":
+      return `writeAttachment ${call.epoch}`;
     case "complete":
-      return `epochComplete ${call.epoch}${call.unchanged === undefined ? "" : ` unchanged ${call.unchanged.join(" ")}`}`;
+      return `epochComplete ${call.epoch}${argumentsOf(call)}`;
     case "abort":
       return `abort ${call.epoch}`;
     case "takeover":
@@ -93,6 +64,8 @@ export function textOfCall(call: Call): string {
       return `handle.read ${call.vnode}`;
     case "readPartial":
       return `readPartial ${call.epoch}/${call.vnode}`;
+    case "describe":
+      return `describeEpoch ${call.epoch}`;
     case "prune":
       return `pruneBefore ${call.before}${call.asOperator === true ? " asOperator" : ""}`;
     case "keep":
@@ -104,17 +77,47 @@ export function textOfCall(call: Call): string {
   return call.kind;
 }
 
+type Complete = Extract<Call, { readonly kind: "complete" }>;
+
+function argumentsOf({
+  vnodes,
+  numbers,
+  from,
+  unchanged,
+  dropped,
+  base,
+  forgetsAttachments,
+}: Complete): string {
+  return [
+    of("vnodes", vnodes),
+    of("numbers", numbers),
+    of("from", from),
+    of("unchanged", unchanged),
+    of("dropped", dropped),
+    of("base", base),
+    forgetsAttachments === true ? " without attachments" : "",
+  ].join("");
+}
+
+function of(name: string, value: number | string | readonly number[] | undefined): string {
+  if (value === undefined) return "";
+  return ` ${name} ${typeof value === "object" ? value.join(" ") : value}`;
+}
+
 export async function perform(instance: Instance, call: Call, signal: AbortSignal): Promise<unknown> {
+  if (call.kind === "open") {
+    const { vnodeCapacity } = call;
+    return instance.open(vnodeCapacity === undefined ? {} : { vnodeCapacity });
+  }
   const { backend } = instance;
   const options = { signal };
   switch (call.kind) {
     case "write":
       return write(instance, call, signal);
-    case "complete": {
-      const epoch = instance.epoch(call.epoch);
-      const parts = instance.parts(epoch).map(({ receipt }) => receipt);
-      return backend.epochComplete({ epoch, parts, unchanged: call.unchanged }, options);
-    }
+    case "attach":
+      return attach(instance, call, signal);
+    case "complete":
+      return complete(instance, call, signal);
     case "abort":
       return backend.abort(call.epoch, options);
     case "takeover":
@@ -126,6 +129,8 @@ export async function perform(instance: Instance, call: Call, signal: AbortSigna
       return instance.handle?.read(call.vnode, options);
     case "readPartial":
       return backend.readPartial({ epoch: call.epoch, vnode: call.vnode }, options);
+    case "describe":
+      return backend.describeEpoch(call.epoch, options);
     case "sealedEpochs":
       return backend.sealedEpochs({}, options);
     case "keep":
@@ -141,15 +146,59 @@ async function write(
   call: Extract<Call, { readonly kind: "write" }>,
   signal: AbortSignal,
 ): Promise<PartialReceipt> {
-  const { backend, id, written } = instance;
+  const { backend, id } = instance;
   const { vnode } = call;
   const epoch = instance.epoch(call.epoch);
   const text = call.text ?? `${id} wrote ${epoch}/${vnode}`;
   const bytes = new TextEncoder().encode(text);
+  const assignmentVersion = call.version ?? backend.authoritativeVersion;
+  const written = { epoch, vnode, text, receipt: undefined as PartialReceipt | undefined };
+  instance.written.push(written);
+  const writing = backend.writePartial({ epoch, vnode, assignmentVersion, bytes }, { signal });
+  // The buffer is the caller's again, who goes on using it.
+  bytes.fill(0);
+  const receipt = await writing;
+  written.receipt = { ...receipt };
+  scribbleOver(receipt);
+  return written.receipt;
+}
+
+async function attach(
+  instance: Instance,
+  call: Extract<Call, { readonly kind: "attach" }>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { backend, id, attached } = instance;
+  const epoch = instance.epoch(call.epoch);
+  const text = call.text ?? `${id} attached to ${epoch}`;
+  const bytes = new TextEncoder().encode(text);
   const assignmentVersion = backend.authoritativeVersion;
-  const receipt = await backend.writePartial({ epoch, vnode, assignmentVersion, bytes }, { signal });
-  written.set(`${epoch}/${vnode}`, { receipt, text });
+  const receipt = await backend.writeAttachment(
+    { epoch, name: "offsets", assignmentVersion, bytes },
+    { signal },
+  );
+  attached.set(`${epoch}/${receipt.name}`, { receipt, text });
   return receipt;
+}
+
+async function complete(instance: Instance, call: Complete, signal: AbortSignal): Promise<EpochOutcome> {
+  const { unchanged, dropped, base, numbers = [], forgetsAttachments = false } = call;
+  const epoch = instance.epoch(call.epoch);
+  const receipts = instance.passed(call).flatMap(({ receipt }) => receipt ?? []);
+  const attachments = forgetsAttachments ? [] : instance.attachmentsOf(epoch).map(({ receipt }) => receipt);
+  const outcome = await instance.backend.epochComplete(
+    { epoch, parts: [...receipts, ...numbers], unchanged, dropped, base, attachments },
+    { signal },
+  );
+  if (!outcome.complete) return outcome;
+  const told = { ...outcome, seal: structuredClone(outcome.seal) };
+  for (const entry of outcome.seal.partials) scribbleOver(entry);
+  return told;
+}
+
+/** What a caller was given is its own, too: it must make no difference to the backend what it does with it. */
+function scribbleOver(given: object): void {
+  Reflect.set(given, "size", 0);
 }
 
 function takenOver(instance: Instance, taken: Takeover): Takeover {

@@ -7,9 +7,11 @@ import type { Fate } from "./scheduler.ts";
 export interface Stage {
   open(id: string, options?: Partial<OpenOptions>): Promise<void>;
   call(id: string, ...calls: readonly Call[]): Promise<void>;
+  /** Puts something into the store that no backend has made. */
+  put(key: string, text: string): void;
 }
 
-/** One thread of calls. Two roles of one instance call the same backend. */
+/** One thread of calls. Two roles of one instance call the same backend, which is opened before, or by the first call. */
 export interface Role {
   readonly instance: string;
   readonly calls: readonly Call[];

@@ -1,5 +1,14 @@
+import { claiming } from "./claiming.ts";
 import type { Configuration } from "./configuration.ts";
 import { leading } from "./leading.ts";
+import { opening } from "./opening.ts";
 import { pruning } from "./pruning.ts";
+import { receipts } from "./receipts.ts";
 
-export const configurations: readonly Configuration[] = [...leading, ...pruning];
+export const configurations: readonly Configuration[] = [
+  ...opening,
+  ...leading,
+  ...receipts,
+  ...claiming,
+  ...pruning,
+];

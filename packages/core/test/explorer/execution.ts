@@ -2,12 +2,13 @@ import type { OpenOptions } from "../../src/open-options.ts";
 import type { StateBackend } from "../../src/state-backend.ts";
 import { resetUuids } from "../simulation/in-order-crypto.ts";
 import { Actor } from "./actor.ts";
-import { type Call, Instance, perform, textOfCall } from "./calls.ts";
+import { type Call, perform, textOfCall } from "./calls.ts";
 import { type Configuration, habitsOf } from "./configuration.ts";
 import type { Access, Conflicts } from "./conflicts.ts";
 import { Content, type StoreChange } from "./content.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { History, type Violation } from "./history.ts";
+import { Instance, type Opened } from "./instance.ts";
 import { type ObservedCall, Observer } from "./observer.ts";
 import { quiescence, Scheduler, type Thread } from "./scheduler.ts";
 import { currentThread, type Habits, type Response, type Run } from "./request.ts";
@@ -134,26 +135,10 @@ export class Execution {
 
   readonly #stage = {
     open: async (id: string, options: Partial<OpenOptions> = {}): Promise<void> => {
-      const store = new ExploredStore({
-        content: this.#content,
-        run: this.#run,
-        habits: this.#habits,
-        responded: (response) => this.#responded(id, response),
-      });
-      const retry = {
-        attempts: 1,
-        now: () => 0,
-        sleep: () => new Promise<void>(() => undefined),
-        random: () => 0,
-      };
-      const backend = await this.#options.open({
-        store,
-        instanceId: id,
-        vnodeCapacity: 4,
-        retry,
-        ...options,
-      });
-      this.#instances.set(id, new Instance(id, this.#lastId, backend));
+      await this.#enter(id).open(options);
+    },
+    put: (key: string, text: string): void => {
+      this.#content.create(key, new TextEncoder().encode(text), 0);
     },
     call: async (id: string, ...calls: readonly Call[]): Promise<void> => {
       for (const call of calls) {
@@ -163,17 +148,43 @@ export class Execution {
     },
   };
 
-  #instance(id: string): Instance {
-    const instance = this.#instances.get(id);
-    if (instance === undefined) throw new Error(`${id} was not opened`);
+  /** One who has not opened its backend yet. */
+  #enter(id: string): Instance {
+    const instance = new Instance(
+      id,
+      (options) => this.#open(id, options),
+      (peer) => this.#instance(peer),
+    );
+    this.#instances.set(id, instance);
     return instance;
+  }
+
+  async #open(id: string, options: Partial<OpenOptions>): Promise<Opened> {
+    const store = new ExploredStore({
+      content: this.#content,
+      run: this.#run,
+      habits: this.#habits,
+      responded: (response) => this.#responded(id, response),
+    });
+    const retry = {
+      attempts: 1,
+      now: () => 0,
+      sleep: () => new Promise<void>(() => undefined),
+      random: () => 0,
+    };
+    const backend = await this.#options.open({ store, instanceId: id, vnodeCapacity: 4, retry, ...options });
+    return { backend, incarnation: this.#lastId };
+  }
+
+  #instance(id: string): Instance {
+    return this.#instances.get(id) ?? this.#enter(id);
   }
 
   async #act(actor: Actor): Promise<void> {
     for (const call of actor.calls) {
       await this.#turn(actor, call);
       const isDone = await currentThread.run(actor, () => this.#performOn(actor, call));
-      if (!isDone && call.kind === "takeover") break;
+      if (!isDone && (call.kind === "takeover" || call.kind === "open")) break;
       actor.position += 1;
     }
     actor.position = Infinity;
@@ -199,10 +210,8 @@ export class Execution {
 
   async #performOn(actor: Actor, call: Call): Promise<boolean> {
     const { instance, id } = actor;
-    const { newest, floor, sealed } = this.history.view();
     const caller = new AbortController();
     const giveUp = this.#mayGiveUp(actor, caller);
-    this.#heard(instance.id, `${id} begins ${textOfCall(call)} ${newest} ${floor} ${sealed.length}`);
     const what = await this.#perform(instance, call, actor, caller.signal);
     giveUp();
     this.#heard(instance.id, `${id} ends ${what}`);
@@ -221,7 +230,15 @@ export class Execution {
     if (actor === undefined) {
       this.#staged = observed;
       observed.learnt = -1;
-    } else actor.observed = observed;
+    } else {
+      actor.observed = observed;
+      const { newest, floor, fence, isKnown, sealed } = observed.begin;
+      const { wasVoid, ambiguous } = observed;
+      this.#heard(
+        instance.id,
+        `${actor.id} begins ${textOfCall(call)} ${newest} ${floor} ${fence} ${isKnown} ${sealed.length} ${wasVoid} ${ambiguous.join()}`,
+      );
+    }
     try {
       return this.#observer.succeeded(observed, await perform(instance, call, signal));
     } catch (error) {
@@ -262,6 +279,7 @@ export class Execution {
   #responded(id: string, { thread, operation, key, text }: Response): void {
     this.#heard(id, `${thread.id} ${operation} ${key} ${text}`);
     const observed = thread instanceof Actor ? thread.observed : undefined;
+    if (observed !== undefined) this.#observer.responded(observed, { operation, key, text });
     const isSeen = text === "created" || (operation === "get" && text !== "absent");
     if (isSeen && observed !== undefined && key === `epoch=${observed.epoch}/_COMMIT`)
       observed.learnt ??= this.scheduler.tick;

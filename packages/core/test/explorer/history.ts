@@ -1,8 +1,10 @@
 import type { Seal } from "../../src/seal.ts";
 import { bodyId, type Watcher } from "./content.ts";
+import { sha256 as sha256Of } from "../simulation/in-order-crypto.ts";
 import { SetFingerprint } from "./fingerprint.ts";
 
 export interface SealEntry {
+  /** -1 for an attachment. */
   readonly vnode: number;
   readonly key: string;
   readonly size: number;
@@ -17,6 +19,7 @@ export interface SealRecord {
   readonly incarnation: string;
   readonly version: number;
   readonly entries: readonly SealEntry[];
+  readonly attachments: readonly (SealEntry & { readonly name: string })[];
   readonly bodies: ReadonlyMap<string, Uint8Array>;
   readonly sentAt: number;
   readonly createdAt: number;
@@ -24,6 +27,8 @@ export interface SealRecord {
   readonly isFenced: boolean;
   /** It came into being below the floor: it never counted, and the next prune removes it. */
   readonly isStray: boolean;
+  /** The newest seal when it came into being. */
+  readonly before: SealRecord | undefined;
 }
 
 /** What the store was at one moment. */
@@ -33,6 +38,8 @@ export interface View {
   readonly fence: number;
   /** The newest sealed epoch; -1: none. */
   readonly newest: number;
+  /** Whether the namespace is there. */
+  readonly isKnown: boolean;
   /** Every seal so far that counted. */
   readonly sealed: readonly SealRecord[];
 }
@@ -54,10 +61,13 @@ export class History implements Watcher {
   floor = 0;
   fence = 0;
   newest = -1;
+  vnodeCapacity: number | undefined;
   /** Which incarnation holds the fence of a version. */
   readonly holders: Map<number, string> = new Map();
   /** Every seal that ever was, strays too. */
   readonly seals: SealRecord[] = [];
+  /** When each `_COMMIT` came into being that is there now. */
+  readonly committedAt: Map<number, number> = new Map();
   /** The seals that are there now. */
   readonly present: Map<number, SealRecord> = new Map();
   readonly everVoid: Set<number> = new Set();
@@ -102,7 +112,8 @@ export class History implements Watcher {
 
   view(): View {
     const sealed = this.seals.filter(({ isStray }) => !isStray);
-    return { tick: this.#now(), floor: this.floor, fence: this.fence, newest: this.newest, sealed };
+    const { floor, fence, newest, vnodeCapacity } = this;
+    return { tick: this.#now(), floor, fence, newest, isKnown: vnodeCapacity !== undefined, sealed };
   }
 
   /** The seals of an epoch that counted. */
@@ -122,8 +133,27 @@ export class History implements Watcher {
     );
   }
 
+  /** What the store holds there now. */
+  textAt(key: string): string | undefined {
+    const body = this.#objects.get(key);
+    return body === undefined ? undefined : textOf(body);
+  }
+
+  /** What the partials of a vnode hold that are there. */
+  partialsOf(epoch: number, vnode: number): ReadonlySet<string> {
+    const folder = `epoch=${epoch}/vnode=${vnode}/`;
+    const partials = [...this.#objects].filter(([key]) => key.startsWith(folder));
+    return new Set(partials.map(([, body]) => textOf(body)));
+  }
+
   isVoid(epoch: number): boolean {
     return this.#voids.has(epoch);
+  }
+
+  /** Somebody was told that the epoch will never be sealed. */
+  tellVoid(epoch: number): void {
+    this.toldVoid.add(epoch);
+    this.note(`told void ${epoch}`);
   }
 
   created(key: string, body: Uint8Array, sentAt: number): void {
@@ -135,8 +165,11 @@ export class History implements Watcher {
       this.note(`fence ${control.value} ${incarnation}`);
     }
     if (control?.kind === "floor") this.#floorCreated(control.value);
+    if (key === "_control/namespace")
+      this.vnodeCapacity = (JSON.parse(textOf(body)) as { vnodeCapacity: number }).vnodeCapacity;
     const epoch = parseCommit(key);
     if (epoch === undefined) return;
+    this.committedAt.set(epoch, this.#now());
     if (textOf(body).includes('"void":true')) {
       this.#voids.add(epoch);
       this.everVoid.add(epoch);
@@ -152,9 +185,11 @@ export class History implements Watcher {
         this.violate("highest-control-deleted", `4: ${key} was deleted, the highest`);
       return;
     }
+    if (!isOwnKey(key))
+      this.violate("foreign-deleted", `11: ${key} was deleted, which is not the protocol's`);
     for (const seal of this.present.values()) {
-      if (seal.isStray || seal.epoch < this.floor || !seal.entries.some((entry) => entry.key === key))
-        continue;
+      const entries = [...seal.entries, ...seal.attachments];
+      if (seal.isStray || seal.epoch < this.floor || !entries.some((entry) => entry.key === key)) continue;
       this.violate("needed-object-deleted", `10: ${key} was deleted, the seal of ${seal.epoch} needs it`);
     }
     const epoch = parseCommit(key);
@@ -162,6 +197,7 @@ export class History implements Watcher {
     if (epoch >= this.floor)
       this.violate("commit-deleted", `11: ${key} was deleted, the floor is ${this.floor}`);
     this.present.delete(epoch);
+    this.committedAt.delete(epoch);
     this.#voids.delete(epoch);
   }
 
@@ -181,10 +217,11 @@ export class History implements Watcher {
       incarnation: string;
       assignmentVersion: number;
       partials: SealEntry[];
+      attachments: (SealEntry & { name: string })[];
     };
-    const { committer, incarnation, assignmentVersion: version, partials: entries } = seal;
+    const { committer, incarnation, assignmentVersion: version, partials: entries, attachments } = seal;
     const bodies = new Map<string, Uint8Array>();
-    for (const { key } of entries) {
+    for (const { key } of [...entries, ...attachments]) {
       const object = this.#objects.get(key);
       if (object !== undefined) bodies.set(key, object);
     }
@@ -199,11 +236,13 @@ export class History implements Watcher {
       incarnation,
       version,
       entries,
+      attachments,
       bodies,
       sentAt,
       createdAt,
       isFenced,
       isStray,
+      before: this.present.get(this.newest),
     };
   }
 
@@ -214,11 +253,23 @@ export class History implements Watcher {
     this.note(`seal ${seal.id} ${isStray} ${[...seal.bodies.values()].map(bodyId).join(" ")}`);
     if (isStray) return;
     const what = `the seal of ${epoch} by ${seal.committer} under version ${version}`;
-    for (const { key, size } of seal.entries) {
-      if (seal.bodies.get(key)?.length !== size)
+    for (const { key, size, sha256: digest } of [...seal.entries, ...seal.attachments]) {
+      const body = seal.bodies.get(key);
+      if (body?.length !== size || (digest !== undefined && digestOf(body) !== digest))
         this.violate("inventory-not-there", `2: ${what} names ${key}, which is not there as it says`);
     }
-    const before = this.present.get(this.newest);
+    const copied = seal.entries.find(
+      ({ key, sha256 }) => sha256 === undefined && !key.startsWith(`epoch=${epoch}/`),
+    );
+    if (copied !== undefined)
+      this.violate(
+        "unchanged-without-digest",
+        `7: ${what} takes ${copied.key} over, of which it has no digest`,
+      );
+    const lower = seal.entries.find(({ key }) => !key.startsWith(`epoch=${epoch}/`));
+    if (lower !== undefined && !isFenced)
+      this.violate("unchanged-without-fence", `7: ${what} takes ${lower.key} over, and holds no fence`);
+    const { before } = seal;
     for (const { vnode, key } of isFenced && before !== undefined ? seal.entries : []) {
       const kept = before?.entries.find((entry) => entry.vnode === vnode)?.key;
       if (key.startsWith(`epoch=${epoch}/`) || key === kept) continue;
@@ -252,6 +303,20 @@ function parseCommit(key: string): number | undefined {
 function parseControl(key: string): { readonly kind: string; readonly value: number } | undefined {
   const match = /^_control\/(fence|floor)=(\d{16})$/.exec(key);
   return match === null ? undefined : { kind: match[1] ?? "", value: Number(match[2]) };
+}
+
+function isOwnKey(key: string): boolean {
+  return /^epoch=\d+\/(_COMMIT|_ANCHOR|(vnode=\d+\/partial|attachment\/[^/]+\/data)(\.[0-9a-f]{64})?\.bin)$/.test(
+    key,
+  );
+}
+
+const digests = new WeakMap<Uint8Array, string>();
+
+function digestOf(body: Uint8Array): string {
+  const found = digests.get(body) ?? sha256Of(body);
+  digests.set(body, found);
+  return found;
 }
 
 export function textOf(body: Uint8Array): string {

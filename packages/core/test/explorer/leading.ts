@@ -5,6 +5,7 @@ import {
   complete,
   completeNext,
   completeNextUnchanged,
+  describeEpoch,
   lead,
   nothing,
   prune,
@@ -183,6 +184,20 @@ export const leading: readonly Configuration[] = [
       return [
         { instance: "A", calls: [complete(5, [0, 1]), complete(6, [0, 1])] },
         { instance: "B", calls: [takeover(3), writeNext, completeNextUnchanged, read(1)] },
+      ];
+    },
+    preemptions: 3,
+  },
+  {
+    name: "at-the-highest-number",
+    says: "A second leader takes over from one that has written the highest epoch that there is, and aborts it.",
+    past: sealedBy("A", Number.MAX_SAFE_INTEGER - 2),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(Number.MAX_SAFE_INTEGER));
+      await stage.open("B");
+      return [
+        { instance: "A", calls: [describeEpoch(Number.MAX_SAFE_INTEGER), abort(Number.MAX_SAFE_INTEGER)] },
+        { instance: "B", calls: [takeover(3), writeNext, completeNext] },
       ];
     },
     preemptions: 3,

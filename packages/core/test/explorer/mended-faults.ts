@@ -16,7 +16,7 @@ export const mendedFaults: readonly MendedFault[] = [
     says: "A listing of control that another prune falls into shows no floor, or no fence.",
     rule: "newest-controls-are-kept",
     configuration: "abort-beside-prune",
-    violations: ["aborted-though-sealed"],
+    violations: ["committed-below-floor", "aborted-though-sealed"],
   },
   {
     id: "C2",

@@ -5,6 +5,7 @@ import {
   complete,
   completeNext,
   completeNextUnchanged,
+  describeEpoch,
   keep,
   latest,
   lead,
@@ -185,6 +186,84 @@ export const pruning: readonly Configuration[] = [
       ];
     },
     faults: { budget: 1, kinds: ["lost", "delayed", "twice"], on: /^(create _control|delete)/ },
+    preemptions: 2,
+  },
+  {
+    name: "one-and-ten",
+    says: "A leader prunes below epochs 2 and 10, where others have put objects too, and somebody lists and describes.",
+    past: async (stage) => {
+      await sealedBy("A", 1, 2, 10)(stage);
+      for (const epoch of [1, 2, 10]) {
+        stage.put(`epoch=${epoch}/notes.txt`, "notes");
+        stage.put(`epoch=${epoch}/old/_COMMIT`, "{}");
+      }
+    },
+    present: async (stage) => {
+      await lead(stage, "A", 2);
+      await stage.open("R", { readOnly: true });
+      return [
+        { instance: "A", calls: [prune(2), prune(10)] },
+        { instance: "R", calls: [sealedEpochs, describeEpoch(1), readPartial(2)] },
+      ];
+    },
+    preemptions: 2,
+  },
+  {
+    name: "prune-with-failed-reads",
+    says: "A leader prunes what its newest seal names, and a read of a seal fails.",
+    past: async (stage) => {
+      await bothSealedBy("A", 4)(stage);
+      await stage.call("A", write(5), complete(5, [1]));
+    },
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(6));
+      await stage.open("R", { readOnly: true });
+      return [
+        { instance: "A", calls: [prune(5), complete(6, [1]), prune(6)] },
+        { instance: "R", calls: [latest, read(1), sealedEpochs] },
+      ];
+    },
+    faults: { budget: 1, kinds: ["failed"], on: /^get epoch=/ },
+    preemptions: 2,
+  },
+  {
+    name: "two-prunes-of-incremental-epochs",
+    says: "An operator's prune stalls while the leader seals an incremental epoch and prunes further.",
+    past: async (stage) => {
+      await bothSealedBy("A", 4)(stage);
+      await stage.call("A", write(5), complete(5, [1]));
+    },
+    present: async (stage) => {
+      await lead(stage, "A", 2);
+      await stage.open("O");
+      return [
+        { instance: "A", calls: [write(6), complete(6, [1]), prune(6)] },
+        { instance: "O", calls: [pruneAsOperator(5)] },
+      ];
+    },
+    preemptions: 3,
+  },
+  {
+    name: "stalled-prune-beside-successor",
+    says: "A leader's prune stalls before it makes an epoch void that is sealed, named by a later seal and pruned.",
+    past: bothSealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5));
+      await stage.open("B");
+      return [
+        { instance: "A", calls: [prune(6)] },
+        { instance: "A", calls: [complete(5, [1])] },
+        {
+          instance: "B",
+          calls: [
+            takeover(3),
+            { kind: "write", epoch: "next", vnode: 1 },
+            { kind: "complete", epoch: "next", unchanged: [0] },
+            prune(9),
+          ],
+        },
+      ];
+    },
     preemptions: 2,
   },
 ];

@@ -1,6 +1,7 @@
 /** Judges what those are told who read. */
-import type { SealedEpoch } from "../../src/state-backend.ts";
-import type { Instance } from "./calls.ts";
+import type { EpochDescription, SealedEpoch } from "../../src/state-backend.ts";
+import { textOfCall } from "./calls.ts";
+import type { Instance } from "./instance.ts";
 import { type History, type SealRecord, textOf } from "./history.ts";
 import type { ObservedCall } from "./observer.ts";
 
@@ -40,9 +41,8 @@ export function readHandle(
 
 export function readPartialReturned(
   history: History,
-  { begin }: ObservedCall,
-  epoch: number,
-  vnode: number,
+  { begin, wasVoid, ownTexts }: ObservedCall,
+  { epoch, vnode }: { readonly epoch: number; readonly vnode: number },
   body: Uint8Array | undefined,
 ): string {
   const [sealed] = history.sealsOf(epoch);
@@ -53,9 +53,35 @@ export function readPartialReturned(
       isStray ? "stray-believed" : "read-below-floor",
       `7: ${what} gave ${body === undefined ? "none" : "bytes"} of what never was sealed`,
     );
+  if (wasVoid && body !== undefined)
+    history.violate("void-read", `7: ${what} gave "${textOf(body)}", and it was void`);
+  const text = body === undefined ? "none" : textOf(body);
+  const isOpen = !history.everVoid.has(epoch) && history.floor <= epoch && !isStray;
+  if (isOpen && ownTexts.size > 0 && !ownTexts.has(text))
+    history.violate("own-write-not-read", `7: ${what} gave "${text}", not what it wrote last`);
   // What was sealed while it was looked for may be seen or not.
   if (begin.sealed.some((seal) => seal.epoch === epoch)) sameBytes(history, sealed, vnode, body, what);
-  return body === undefined ? "none" : `"${textOf(body)}"`;
+  return body === undefined ? "none" : `"${text}"`;
+}
+
+export function described(
+  history: History,
+  { begin, call, epoch = -1, wasVoid }: ObservedCall,
+  { state, missing }: EpochDescription,
+): string {
+  const what = `${textOfCall(call)} says ${state}`;
+  if (state !== "pruned" && begin.floor > epoch)
+    history.violate("described-below-floor", `4: ${what}, and the floor was ${begin.floor}`);
+  if (state === "pruned" && history.floor <= epoch)
+    history.violate("pruned-above-floor", `9: ${what}, the floor is ${history.floor}`);
+  const wasSealed = begin.sealed.some((seal) => seal.epoch === epoch);
+  if (wasSealed && state !== "sealed" && state !== "pruned")
+    history.violate("described-as-not-sealed", `9: ${what}, and it was sealed before`);
+  if (wasVoid && state !== "void" && state !== "pruned")
+    history.violate("described-as-not-void", `9: ${what}, and it was void before`);
+  if (state === "sealed" && missing.length > 0)
+    history.violate("partial-lost", `10: ${what}, and lacks ${missing.join(" ")}`);
+  return state;
 }
 
 function sameBytes(

@@ -177,10 +177,16 @@ export class Scheduler {
   option(choice: string): Option {
     const { index, fate } = decodeChoice(choice);
     const step = this.#pending[index];
-    if (step === undefined)
-      throw new Error(`there is no step ${choice}: the code or the configuration has changed`);
+    if (step === undefined) throw new NoSuchStep(choice);
     const option = this.options().find((other) => other.step === step && other.fate === fate);
     return option ?? { step, fate, preemptions: 1 };
+  }
+}
+
+/** A trail that does not fit what it is replayed with. */
+export class NoSuchStep extends Error {
+  constructor(choice: string) {
+    super(`there is no step ${choice}: the code or the configuration has changed`);
   }
 }
 

@@ -9,12 +9,29 @@ export const complete = (epoch: number, unchanged?: readonly number[]): Call => 
   epoch,
   ...(unchanged === undefined ? {} : { unchanged }),
 });
+/** Vnodes that are named by their number, without a receipt. */
+export const completeNumbers = (epoch: number, ...numbers: readonly number[]): Call => ({
+  kind: "complete",
+  epoch,
+  numbers,
+  vnodes: [],
+});
+export const attach = (epoch: number, text?: string): Call => ({
+  kind: "attach",
+  epoch,
+  ...(text === undefined ? {} : { text }),
+});
 export const takeover = (version: number): Call => ({ kind: "takeover", version });
 export const prune = (before: number): Call => ({ kind: "prune", before });
 export const pruneAsOperator = (before: number): Call => ({ kind: "prune", before, asOperator: true });
 /** Prunes all but so many seals. */
 export const keep = (seals: number): Call => ({ kind: "keep", keep: seals });
 export const abort = (epoch: number): Call => ({ kind: "abort", epoch });
+export const describeEpoch = (epoch: number): Call => ({ kind: "describe", epoch });
+export const open = (vnodeCapacity?: number): Call => ({
+  kind: "open",
+  ...(vnodeCapacity === undefined ? {} : { vnodeCapacity }),
+});
 export const latest: Call = { kind: "latest" };
 export const sealedEpochs: Call = { kind: "sealedEpochs" };
 export const read = (vnode = 0): Call => ({ kind: "read", vnode });

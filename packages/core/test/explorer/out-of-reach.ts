@@ -1,0 +1,66 @@
+/** Why no schedule of the explorer shows that a rule is missing. */
+export interface OutOfReach {
+  /** One sentence. */
+  readonly why: string;
+  readonly rules: readonly string[];
+}
+
+/** A rule stands here or is found: `explorer-rules.slow.test.ts`. */
+export const outOfReach: readonly OutOfReach[] = [
+  {
+    why: "It checks an argument, and refuses it in every schedule alike.",
+    rules: ["empty-epoch-is-an-error", "authoritative-version-never-lowers"],
+  },
+  {
+    why: "It is about a store that ignores the condition, or has lost or damaged an object; the explorer's does not.",
+    rules: [
+      "open-creates-until-it-exists",
+      "absent-object-of-a-seal-is-an-error",
+      "handle-checks-the-size",
+      "same-floor-twice-is-corrupt",
+    ],
+  },
+  {
+    why: "It is about LaminarDB's plain-text seals, which no configuration has.",
+    rules: [
+      "plain-text-is-an-instance-id",
+      "plain-text-stands-below-every-seal",
+      "listed-plain-text-stands-below-every-seal",
+      "damaged-plain-text-stops-the-prune",
+    ],
+  },
+  {
+    why: "It is about time: the explorer has no clock, and a request has one attempt.",
+    rules: ["seals-are-read-with-time-for-their-size"],
+  },
+  {
+    why: "It counts only when a listing of control shows none of what is there: seventeen claims or prunes fall into it.",
+    rules: [
+      "own-fence-unseen-is-deposed",
+      "own-fence-unseen-ends-takeover",
+      "highest-control-ever-seen-counts",
+      "none-needs-a-second-look",
+      "no-sealed-epochs-needs-a-second-look",
+    ],
+  },
+  {
+    why: "It saves requests or space: without it nothing is lost, and nobody is told anything wrong.",
+    rules: ["prune-lists-what-exists", "surplus-controls-go", "prune-empties-below-an-older-floor-too"],
+  },
+  {
+    why: "It guards against seals that this code does not make: they name an attachment of a lower epoch.",
+    rules: ["named-attachments-are-kept"],
+  },
+  {
+    why: "A later look, or another rule, comes to the same refusal: only together they are missed.",
+    rules: [
+      "absent-object-of-a-receipt-is-lost",
+      "base-is-at-or-above-the-floor",
+      "sealed-vnode-is-given-unchanged-or-dropped",
+    ],
+  },
+  {
+    why: "It orders what happens below the floor, where nobody is told of an epoch anything but that it was pruned.",
+    rules: ["undeleted-seal-keeps-its-objects", "prune-voids-only-above-the-newest-seal"],
+  },
+];

@@ -1,0 +1,139 @@
+import type { StateError } from "../../src/errors.ts";
+import { textOfCall } from "./calls.ts";
+import { type History, type SealRecord, textOf } from "./history.ts";
+import type { ObservedCall } from "./observer.ts";
+
+/** Judges what errors say, and whether there was a reason for them. */
+export class Refusals {
+  readonly #history: History;
+  readonly #hadFaults: () => boolean;
+
+  constructor(history: History, hadFaults: () => boolean) {
+    this.#history = history;
+    this.#hadFaults = hadFaults;
+  }
+
+  refused(observed: ObservedCall, error: StateError): string {
+    const { instance, call, intent } = observed;
+    const mayCome = error.sealed === "yes" || error.code === "OutcomeUnknown" || error.code === "StoreFailed";
+    if (intent !== undefined && !mayCome) intent.isRefused = true;
+    const shown = `${error.code}, sealed "${error.sealed}"`;
+    const what = `${textOfCall(call)} by ${instance.id}: ${shown} (${error.message})`;
+    this.#withoutFault(error, what);
+    this.#needless(observed, error, what);
+    if (error.epoch !== undefined) this.#ofEpoch(observed, error, error.epoch, what);
+    return shown;
+  }
+
+  #withoutFault({ code, version = Infinity }: StateError, what: string): void {
+    const history = this.#history;
+    if (code === "Corrupt" || code === "UnknownFormat") history.violate("sound-is-corrupt", `8: ${what}`);
+    if ((code === "StoreFailed" || code === "OutcomeUnknown") && !this.#hadFaults())
+      history.violate("failed-without-fault", `8: ${what}, and no request failed`);
+    if (code === "StaleVersion" && version !== Infinity && version > history.fence)
+      history.violate("stale-without-claim", `8: ${what}, and no such version was claimed`);
+  }
+
+  /** Whoever is refused without a reason cannot go on. */
+  #needless(observed: ObservedCall, { code, vnode = -1 }: StateError, what: string): void {
+    const history = this.#history;
+    const { instance, call, intent, begin, epoch = -1, hasFailedReads, thereWhenCreateFailed } = observed;
+    if (call.kind === "open" && code === "StoreFailed" && begin.isKnown && !hasFailedReads)
+      history.violate("open-refused", `8: ${what}, and the namespace was there to be read`);
+    if (code === "OutcomeUnknown" && !hasFailedReads && thereWhenCreateFailed !== undefined) {
+      if (history.committedAt.get(epoch) === thereWhenCreateFailed)
+        history.violate("unknown-though-there", `9: ${what}, and the _COMMIT was there to be read`);
+    }
+    if (intent === undefined) return;
+    const newest = history.present.get(history.newest);
+    if (
+      code === "BaseChanged" &&
+      newest?.epoch === intent.base &&
+      newest?.incarnation === instance.incarnation
+    )
+      history.violate("base-has-not-changed", `8: ${what}, and ${newest.epoch} is the newest`);
+    const isAskedLater = instance.intents.some((other) => other.epoch > epoch);
+    if (code === "EpochSuperseded" && history.newest <= epoch && !isAskedLater)
+      history.violate("superseded-by-nothing", `8: ${what}, and nothing came after it`);
+    const sealed = history.present.get(epoch);
+    const isOwn = sealed?.incarnation === instance.incarnation && begin.sealed.includes(sealed);
+    if (isOwn && epoch >= history.floor && contentCodes.has(code) && this.#isAsAsked(observed, sealed))
+      history.violate("refused-though-sealed", `8: ${what}, and it is sealed as it was asked for`);
+    if (code === "AmbiguousPartial" && history.partialsOf(epoch, vnode).size === 1)
+      history.violate("one-is-ambiguous", `8: ${what}, and all of them hold the same`);
+  }
+
+  #isAsAsked({ intent, call }: ObservedCall, sealed: SealRecord): boolean {
+    const textOfVnode = (vnode: number): string | undefined => {
+      const key = sealed.entries.find((entry) => entry.vnode === vnode)?.key ?? "";
+      const body = sealed.bodies.get(key);
+      return body === undefined ? undefined : textOf(body);
+    };
+    const { numbers = [], unchanged = [] } = call.kind === "complete" ? call : {};
+    const isNamed = [...numbers, ...unchanged].every((vnode) => textOfVnode(vnode) !== undefined);
+    const isWritten = (vnode: number): boolean =>
+      sealed.entries.some((entry) => entry.vnode === vnode && entry.key.startsWith(`epoch=${sealed.epoch}/`));
+    if (unchanged.some(isWritten)) return false;
+    for (const [name, text] of intent?.attachments ?? []) {
+      const key = sealed.attachments.find((entry) => entry.name === name)?.key ?? "";
+      const body = sealed.bodies.get(key);
+      if (body === undefined || textOf(body) !== text) return false;
+    }
+    return (
+      isNamed && [...(intent?.texts ?? [])].every(([vnode, texts]) => texts.has(textOfVnode(vnode) ?? ""))
+    );
+  }
+
+  #ofEpoch(
+    { instance, call, begin, lastControl, hasCommitted }: ObservedCall,
+    error: StateError,
+    epoch: number,
+    what: string,
+  ): void {
+    const history = this.#history;
+    const { code, sealed, committer } = error;
+    const seals = history.sealsOf(epoch);
+    if (sealed === "yes" && !seals.some((seal) => (committer ?? seal.committer) === seal.committer)) {
+      const isStray = history.seals.some((seal) => seal.epoch === epoch);
+      history.violate(
+        isStray ? "stray-believed" : "yes-of-no-seal",
+        `9: ${what}, and no such seal ever counted`,
+      );
+    }
+    if (sealed !== "yes" && sealCodes.has(code))
+      history.violate("seal-read-and-not-said", `9: ${what}, and it has read the seal`);
+    if (sealed === "no") {
+      if (seals.some((seal) => seal.incarnation === instance.incarnation))
+        history.violate("no-though-sealed", `9: ${what}, and this attempt is sealed`);
+      const floor = Math.max(begin.floor, lastControl?.floor ?? 0);
+      if (floor > epoch) history.violate("no-below-floor", `9: ${what}, below the floor ${floor}`);
+      history.toldNo.set(`${instance.incarnation}/${epoch}`, history.now);
+      history.note(`no ${instance.id} ${epoch}`);
+      if (code === "EpochAborted") {
+        if (seals.length > 0) history.violate("aborted-though-sealed", `9: ${what}, and it was sealed`);
+        history.tellVoid(epoch);
+      }
+    }
+    if (code === "EpochAborted" && !history.everVoid.has(epoch))
+      history.violate("aborted-not-void", `9: ${what}, and it never was void`);
+    if (code === "EpochPruned" && history.floor <= epoch)
+      history.violate("pruned-above-floor", `9: ${what}, the floor is ${history.floor}`);
+    if (hasCommitted && begin.floor > epoch && (call.kind === "abort" || call.kind === "complete"))
+      history.violate("committed-below-floor", `4: ${what}, and it created a _COMMIT, below ${begin.floor}`);
+    const isGone = history.isVoid(epoch) || history.floor > epoch;
+    if (code === "PartialLost" && !(call.kind === "complete" && isGone))
+      history.violate("partial-lost", `10: ${what}`);
+  }
+}
+
+/** What is said of an epoch's contents. */
+const contentCodes: ReadonlySet<string> = new Set([
+  "SealMismatch",
+  "ReceiptRequired",
+  "BaseChanged",
+  "VnodeOmitted",
+  "EpochSuperseded",
+]);
+
+/** What is said only once a seal was read. */
+const sealCodes: ReadonlySet<string> = new Set(["SplitBrainCommit", "SealMismatch", "EpochSealed"]);
