@@ -8,7 +8,7 @@ export interface Run {
   readonly configuration: string;
   /** Every schedule with so many preemptions was tried; -1: not even those without one. */
   readonly bound: number;
-  /** Of the last exploration, which goes furthest. */
+  /** Of the exploration that met the most. */
   readonly states: number;
   /** Of all explorations of it: each schedule is run from the start. */
   readonly executions: number;
@@ -70,7 +70,7 @@ function runOf(configuration: string, explored: readonly Explored[]): Run {
   return {
     configuration,
     bound: results.reduce((highest, { bound }) => Math.max(highest, bound), -1),
-    states: last?.states ?? 0,
+    states: Math.max(0, ...results.map(({ states }) => states)),
     executions: sum("schedules"),
     cut: sum("cut"),
     ...(violation === undefined ? {} : { violation }),

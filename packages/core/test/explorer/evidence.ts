@@ -97,7 +97,7 @@ ${rows.join("\n")}
 function howFound({ rule, reachedBy, bound, found }: Searched): string {
   if (found !== undefined) {
     const { configuration, violation, preemptions } = found;
-    return `\`${configuration}\`, \`${violation}\`${preemptions === 0 ? "" : `, ${preemptions} preemptions`}`;
+    return `\`${configuration}\`, \`${violation}\`${preemptions === 0 ? "" : `, ${preemptions} ${preemptions === 1 ? "preemption" : "preemptions"}`}`;
   }
   const reason = outOfReach.findIndex(({ rules: ids }) => ids.includes(rule)) + 1;
   const where = reachedBy === 1 ? "1 configuration" : `${reachedBy} configurations`;

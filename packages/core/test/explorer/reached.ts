@@ -9,7 +9,7 @@ import type { OpenBackend } from "./execution.ts";
 import { explore } from "./search.ts";
 
 /** Enough to see which code a configuration runs through. */
-const milliseconds = 2000;
+const milliseconds = 500;
 
 /** By rule: the configurations in which the code that keeps it is run, those with few schedules first. */
 export async function reachedBy(open: OpenBackend): Promise<ReadonlyMap<string, readonly string[]>> {

@@ -28,7 +28,7 @@ export interface Explored {
   readonly result: SearchResult;
 }
 
-type Task = Exploration | "reached";
+type Task = (Exploration & { /** Unix time. */ readonly until: number }) | "reached";
 
 type Message =
   | { readonly progress: Progress }
@@ -60,8 +60,9 @@ export async function work(text: string): Promise<void> {
   tell({ isDone: true });
 }
 
-async function exploreEach(task: Exploration, open: OpenBackend): Promise<void> {
-  const deadline = performance.now() + task.milliseconds;
+async function exploreEach(task: Exclude<Task, string>, open: OpenBackend): Promise<void> {
+  // The start of the process counts, too.
+  const deadline = performance.now() + task.until - Date.now();
   const [fewest, most] = task.preemptions;
   for (const [index, name] of task.configurations.entries()) {
     const share = (deadline - performance.now()) / (task.configurations.length - index);
@@ -92,7 +93,8 @@ export async function exploreInChild(
   { onProgress }: Listener = {},
 ): Promise<{ readonly explored: readonly Explored[]; readonly isEndless: boolean }> {
   const explored: Explored[] = [];
-  const isEndless = await runInChild(task, task.milliseconds + patienceMs, (message) => {
+  const until = Date.now() + task.milliseconds;
+  const isEndless = await runInChild({ ...task, until }, task.milliseconds + patienceMs, (message) => {
     if ("progress" in message) onProgress?.(message.progress);
     if ("explored" in message) explored.push(message.explored);
   });
