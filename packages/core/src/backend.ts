@@ -112,7 +112,7 @@ export class ObjectStoreBackend implements StateBackend {
   static async open(options: OpenOptions): Promise<ObjectStoreBackend> {
     const checked = checkOpenOptions(options);
     const namespace = namespaceOf(checked);
-    return opening(namespace, checked.signal, async () => {
+    return opening("open", namespace, checked.signal, async () => {
       const { fence } = await openNamespace(namespace, checked, checked.signal);
       const leadership = new Leadership(checked.instanceId);
       // rule: open-takes-the-highest-fence
@@ -141,7 +141,7 @@ export class ObjectStoreBackend implements StateBackend {
   ): Promise<GivenUpEpoch | RecoveredNamespace> {
     const { open, damage } = checkRecoverOptions(options);
     const namespace = namespaceOf(open);
-    return opening<GivenUpEpoch | RecoveredNamespace>(namespace, open.signal, async () => {
+    return opening<GivenUpEpoch | RecoveredNamespace>("recover", namespace, open.signal, async () => {
       if ("vnodeCapacity" in damage) return recoverNamespace(namespace, open.signal);
       await openNamespace(namespace, { ...open, mustExist: true }, open.signal);
       checkKnown(namespace);
@@ -389,6 +389,7 @@ function namespaceOf({
 }
 
 async function opening<T>(
+  name: string,
   { client }: Namespace,
   signal: AbortSignal | undefined,
   run: () => Promise<T>,
@@ -396,6 +397,6 @@ async function opening<T>(
   try {
     return await run();
   } catch (error) {
-    throw asStateError(error, `open of ${client.name}`, { sealed: "unknown" }, signal);
+    throw asStateError(error, `${name} of ${client.name}`, { sealed: "unknown" }, signal);
   }
 }

@@ -45,9 +45,11 @@ export class Namespace {
     const highest = partials.at(-1)?.vnode ?? -1;
     // rule: seal-fits-the-capacity
     if (highest < this.vnodeCapacity) return;
-    const message =
-      `the seal of epoch ${epoch} names vnode ${highest}, and the namespace has ${this.vnodeCapacity} vnodes: ` +
-      `find out who created ${namespaceKey}, delete it, and recover({ vnodeCapacity })`;
+    const fault = this.isKnown
+      ? `and the namespace has ${this.vnodeCapacity} vnodes: find out who created ${namespaceKey}, delete it, ` +
+        `and recover({ vnodeCapacity })`
+      : `so a vnodeCapacity of ${this.vnodeCapacity} is too small`;
+    const message = `the seal of epoch ${epoch} names vnode ${highest}, ${fault}`;
     const details = { sealed: "unknown", epoch, vnode: highest, key: namespaceKey } as const;
     throw new StateError("CapacityMismatch", message, details);
   }

@@ -18,7 +18,7 @@ export async function claimFence(
   const fence = await ensure(client, key, body, client.operation(signal, body.length));
   if (fence.outcome === "created") return;
   if (fence.outcome !== "found") {
-    const message = `whether version ${version} is claimed is not known: claim it again, or a higher one`;
+    const message = `whether version ${version} is claimed is not known: claim a higher one`;
     throw notCreated(fence, message, { version, key });
   }
   const holder = decodeJson(fence.body);

@@ -44,13 +44,12 @@ export async function openNamespace(
  */
 async function readUnlessNew(
   namespace: Namespace,
-  { fence, floor, givenUp }: Control,
+  control: Control,
   mustExist: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
   const { client } = namespace;
-  const inControl = fence > 0 || floor > 0 || givenUp.size > 0;
-  const trace = inControl
+  const trace = hasControls(control)
     ? ({ isOurs: true, what: "_control/ is not empty" } as const)
     : await findTrace(namespace, signal);
   // rule: missing-namespace-is-refused-if-it-must-exist
@@ -66,30 +65,32 @@ async function readUnlessNew(
   throw new StateError("Corrupt", message, { sealed: "unknown", key: namespaceKey });
 }
 
+export function hasControls({ fence, floor, givenUp }: Control): boolean {
+  return fence > 0 || floor > 0 || givenUp.size > 0;
+}
+
 /** What the epochs show of a namespace. */
-export interface Trace {
+interface Trace {
   /** Not LaminarDB's, whose trees have no namespace object. */
   readonly isOurs: boolean;
   readonly what: string;
 }
 
 /** The newest `_COMMIT` tells whose epochs these are: ours stand above LaminarDB's. */
-export async function findTrace(
-  namespace: Namespace,
-  signal: AbortSignal | undefined,
-): Promise<Trace | undefined> {
+async function findTrace(namespace: Namespace, signal: AbortSignal | undefined): Promise<Trace | undefined> {
   const epochs = await namespace.listEpochs(signal);
   for await (const { epoch, commit } of commitsOf(namespace, epochs.toReversed(), signal)) {
-    const damaged = { isOurs: true, what: `epoch ${epoch} has a _COMMIT that cannot be read` };
+    // One that cannot be read is none of LaminarDB's either.
+    const ours = { isOurs: true, what: `epoch ${epoch} has a _COMMIT` };
     if (commit.status === "rejected") {
-      if (isStateError(commit.reason)) return damaged;
+      if (isStateError(commit.reason)) return ours;
       throw commit.reason;
     }
     if (commit.value === undefined) continue;
-    if (commit.value.kind !== "plain-text") return { isOurs: true, what: `epoch ${epoch} has a _COMMIT` };
+    if (commit.value.kind !== "plain-text") return ours;
     const decision = await outcomeOf(decisionOf(namespace, epoch, commit.value, signal));
     if (decision.status === "fulfilled") return { isOurs: false, what: `epoch ${epoch} is LaminarDB's` };
-    if (isStateError(decision.reason) && decision.reason.code === "Corrupt") return damaged;
+    if (isStateError(decision.reason) && decision.reason.code === "Corrupt") return ours;
     throw decision.reason;
   }
   return epochs.length === 0 ? undefined : { isOurs: false, what: "no epoch has a _COMMIT" };
@@ -155,10 +156,11 @@ export async function probe(
 export function checkNamespace(body: Uint8Array, vnodeCapacity: number | undefined): number {
   const details = { sealed: "unknown", key: namespaceKey } as const;
   const namespace = decodeJson(body);
+  const remedy = "put it back from a copy, or delete it and write it anew with recover({ vnodeCapacity, … })";
   const format = namespace?.["format"];
   const capacity = namespace?.["vnodeCapacity"];
   if (!Number.isSafeInteger(format))
-    throw new StateError("Corrupt", `${namespaceKey} is not a namespace`, details);
+    throw new StateError("Corrupt", `${namespaceKey} is not a namespace: ${remedy}`, details);
   if (format !== 1) {
     throw new StateError(
       "UnknownFormat",
@@ -166,7 +168,8 @@ export function checkNamespace(body: Uint8Array, vnodeCapacity: number | undefin
       details,
     );
   }
-  if (!isCount(capacity)) throw new StateError("Corrupt", `${namespaceKey} has no vnodeCapacity`, details);
+  if (!isCount(capacity))
+    throw new StateError("Corrupt", `${namespaceKey} has no vnodeCapacity: ${remedy}`, details);
   if (vnodeCapacity === undefined || capacity === vnodeCapacity) return capacity;
   const message = `the namespace has ${capacity} vnodes, the backend was opened with ${vnodeCapacity}`;
   throw new StateError("CapacityMismatch", message, details);

@@ -3,7 +3,7 @@ import { commitsOf, type Decision, decisionOf, interpret, readCommitBody, sealOf
 import { outcomeOf } from "../concurrency.ts";
 import { checkNotPruned } from "../control.ts";
 import { ensurePresent, notCreated } from "../create-or-read-back.ts";
-import { isStateError, StateError } from "../errors.ts";
+import { isStateError, StateError, type StateErrorCode } from "../errors.ts";
 import { commitKey, givenUpKey, namespaceKey } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
@@ -11,7 +11,7 @@ import { encodeJson, mayBeSeal, type Seal } from "../seal.ts";
 import { sha256Hex } from "../sha256.ts";
 import type { GivenUpEpoch, RecoveredNamespace } from "../state-backend.ts";
 import { checkHighest, claimFence } from "./claim-fence.ts";
-import { checkNamespace, findTrace, nothingThere, probe } from "./open.ts";
+import { checkNamespace, hasControls, nothingThere, probe } from "./open.ts";
 
 /**
  * Gives up an epoch whose `_COMMIT` cannot be read: whoever meets exactly these bytes reads them as a void from now on.
@@ -25,22 +25,25 @@ export async function giveUp(
 ): Promise<GivenUpEpoch> {
   const { client } = namespace;
   const { body, fault } = await readDamage(namespace, epoch, signal);
+  const sha256 = await sha256Hex(new Uint8Array(body));
+  const given = { epoch, key: commitKey(epoch), size: body.length, sha256, sealed: "unknown" } as const;
   // rule: nothing-is-given-up-below-the-floor
   checkNotPruned(epoch, await namespace.readControl(signal));
+  // rule: given-up-twice-deposes-nobody
+  if (fault === undefined) return { ...given, fault: "it was given up before" };
   // rule: give-up-claims-a-fence
   await lead(namespace, leadership, version, signal);
 
-  const sha256 = await sha256Hex(new Uint8Array(body));
   const key = givenUpKey(epoch, sha256);
   const { instanceId, incarnation } = leadership;
   const record = encodeJson({ format: 1, epoch, sha256, version, instanceId, incarnation, at: Date.now() });
   const created = await ensurePresent(client, key, record, client.operation(signal));
   if (created.outcome !== "present") {
-    const message = `whether ${commitKey(epoch)} is given up is not known: ask again`;
+    const message = `whether ${commitKey(epoch)} is given up is not known: ask again with a higher version`;
     throw notCreated(created, message, { epoch, key });
   }
   namespace.report("given-up", { epoch, version });
-  return { epoch, key: commitKey(epoch), fault, size: body.length, sha256, sealed: "unknown" };
+  return { ...given, fault };
 }
 
 async function lead(
@@ -53,12 +56,16 @@ async function lead(
   checkHighest(version, await namespace.readControl(signal));
 }
 
-/** @throws `EpochSealed`, `NotSealed`: what can be read decides the epoch, and is not given up */
+/**
+ * `fault` is `undefined` if it was given up before.
+ *
+ * @throws `EpochSealed`, `NotSealed`: what can be read decides the epoch, and is not given up
+ */
 async function readDamage(
   namespace: Namespace,
   epoch: number,
   signal: AbortSignal | undefined,
-): Promise<{ readonly body: Uint8Array; readonly fault: string }> {
+): Promise<{ readonly body: Uint8Array; readonly fault: string | undefined }> {
   const body = await readCommitBody(namespace, epoch, signal);
   if (body === undefined) throw await notDamaged(namespace, epoch, undefined, signal);
   const decision = await outcomeOf(decide(namespace, epoch, body, signal));
@@ -69,7 +76,7 @@ async function readDamage(
   }
   // rule: only-what-cannot-be-read-is-given-up
   if (decision.value.kind !== "given-up") throw await notDamaged(namespace, epoch, decision.value, signal);
-  return { body, fault: "it was given up before" };
+  return { body, fault: undefined };
 }
 
 async function decide(
@@ -101,6 +108,8 @@ async function notDamaged(
   });
 }
 
+const passedOver: ReadonlySet<StateErrorCode> = new Set(["Corrupt", "EpochPruned"]);
+
 /** Writes `_control/namespace` anew, if it was lost. */
 export async function recoverNamespace(
   namespace: Namespace,
@@ -112,14 +121,15 @@ export async function recoverNamespace(
     () => namespace.listEpochs(signal),
   );
   if (found !== undefined) checkNamespace(found, vnodeCapacity);
-  else if ((await findTrace(namespace, signal)) === undefined) throw nothingThere(client);
-  // What cannot be read says nothing of the capacity, and is met where it is asked for.
+  else if (epochs.length === 0 && !hasControls(await namespace.readControl(signal)))
+    throw nothingThere(client);
+  // Damage says nothing of the capacity, and is met where it is asked for.
   let newest: Seal | undefined;
   for await (const { epoch, commit } of commitsOf(namespace, epochs.toReversed(), signal)) {
     if (commit.status === "rejected") {
       // rule: recovered-capacity-covers-the-newest-seal
-      if (!isStateError(commit.reason) || commit.reason.code === "CapacityMismatch") throw commit.reason;
-      continue;
+      if (isStateError(commit.reason) && passedOver.has(commit.reason.code)) continue;
+      throw commit.reason;
     }
     if (!mayBeSeal(commit.value)) continue;
     newest = await sealOf(namespace, epoch, commit.value, signal);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Sequence } from "../sequence.ts";
-import { assertRefused, restored } from "../world.ts";
+import { assertRefused, restored, states } from "../world.ts";
 
 /** What is not a decision of anyone must not be taken for one. */
 export const damageSequences: readonly Sequence[] = [
@@ -67,6 +67,34 @@ export const damageSequences: readonly Sequence[] = [
       assert.deepEqual(await reader.backend.sealedEpochs(), [5, 6, 7, 8]);
       assert.equal((await leader.backend.pruneBefore(7)).floor, 7);
       assert.deepEqual(await reader.backend.sealedEpochs(), [7, 8]);
+    },
+  },
+  {
+    id: "D26",
+    title: "damage below the floor is pruned like all that lies there, and hides no seal",
+    rules: ["damage-below-the-floor-is-pruned"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      for (const epoch of [6, 7]) await leader.seal(epoch, { 0: `of ${epoch}` });
+      await leader.backend.pruneBefore(7);
+      await world.put("epoch=5/_COMMIT", "\0");
+      assert.deepEqual(await leader.backend.sealedEpochs(), [7]);
+      await assertRefused(leader.backend.sealed(5), "EpochPruned", "unknown");
+      await assertRefused(leader.backend.readPartial({ epoch: 5, vnode: 0 }), "EpochPruned", "unknown");
+      await leader.backend.pruneBefore(7);
+      assert.deepEqual(await world.keys("epoch=5/"), []);
+    },
+  },
+  {
+    id: "D27",
+    title: "plain text above a seal of ours is shown as unreadable, and LaminarDB's as sealed",
+    rules: ["shown-plain-text-stands-below-every-seal"],
+    async run(world) {
+      for (const epoch of [3, 4]) await world.put(`epoch=${epoch}/_COMMIT`, "laminar-0");
+      const leader = await world.lead("A", 1);
+      await leader.seal(5, { 0: "five" });
+      await world.put("epoch=6/_COMMIT", "Service Unavailable");
+      assert.deepEqual(await states(leader), ["3 sealed", "4 sealed", "5 sealed", "6 unreadable"]);
     },
   },
 ];

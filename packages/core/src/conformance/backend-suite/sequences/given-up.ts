@@ -159,6 +159,94 @@ export const givenUpSequences: readonly Sequence[] = [
       assert.deepEqual(await states(reader), ["4 sealed", "5 given-up", "6 sealed"]);
     },
   },
+  {
+    id: "D21",
+    title: "plain text that was given up stays given up once the seals that showed its damage are pruned",
+    rules: ["given-up-plain-text-stays-given-up"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await world.put("epoch=5/vnode=0/partial.bin", "of an aborted attempt");
+      await world.put("epoch=5/_COMMIT", "Service Unavailable");
+      await giveUp(world, 5, 2);
+      const successor = await world.lead("B", 3);
+      await successor.seal(6, { 0: "six" });
+      await successor.seal(7, { 0: "seven" });
+      assert.equal((await successor.backend.pruneBefore(5)).floor, 5);
+      assert.deepEqual(await states(successor), ["5 given-up", "6 sealed", "7 sealed"]);
+      assert.deepEqual(await successor.backend.sealedEpochs(), [6, 7]);
+      assert.equal(await successor.backend.sealed(5), undefined);
+      await assertRefused(successor.backend.abort(5), "EpochAborted", "unknown");
+      assert.equal((await successor.backend.prune({ keep: 2 })).floor, 6);
+    },
+  },
+  {
+    id: "D22",
+    title: "a leader whose newest seal was given up takes over again, and goes on from the seal below it",
+    rules: ["takeover-goes-back-over-what-was-given-up"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      await damage(world, "epoch=5/_COMMIT", "");
+      await giveUp(world, 5, 2);
+      const { base, nextEpoch } = await leader.backend.takeover({ version: 3 });
+      assert.equal(await restored(base, 0), "four");
+      await leader.seal(nextEpoch, { 1: "one" }, [0]);
+      assert.equal(await restored(await leader.backend.latest(), 0), "four");
+    },
+  },
+  {
+    id: "D23",
+    title: "a prune leaves the objects of what was given up: a seal that is put back is whole",
+    rules: ["prune-empties-nothing-that-was-given-up"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      const seal = (await world.text("epoch=5/_COMMIT")) ?? "";
+      await damage(world, "epoch=5/_COMMIT", "");
+      await giveUp(world, 5, 2);
+      const successor = await world.lead("B", 3);
+      await successor.backend.pruneBefore(6);
+      await damage(world, "epoch=5/_COMMIT", seal);
+      assert.equal(await restored(await successor.backend.latest(), 0), "five");
+    },
+  },
+  {
+    id: "D24",
+    title: "giving up once more what was given up deposes nobody, and leaves a version above",
+    rules: ["given-up-twice-deposes-nobody", "give-up-leaves-a-version-above"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      await damage(world, "epoch=5/_COMMIT", "");
+      await assert.rejects(giveUp(world, 5, Number.MAX_SAFE_INTEGER), RangeError);
+      await giveUp(world, 5, 2);
+      const successor = await world.lead("B", 3);
+      const before = await world.keys();
+      assert.equal((await giveUp(world, 5, 4)).fault, "it was given up before");
+      assert.deepEqual(await world.keys(), before, "nothing was written");
+      await successor.seal(6, { 0: "six" });
+    },
+  },
+  {
+    id: "D25",
+    title: "if no seal is left at or above the floor, nobody is told that nothing was ever sealed",
+    rules: ["newest-is-at-or-above-the-floor", "base-is-at-or-above-the-floor"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      await leader.backend.prune({ keep: 1 });
+      await damage(world, "epoch=5/_COMMIT", "");
+      await giveUp(world, 5, 2);
+      const successor = await world.open("B");
+      await assertRefused(successor.backend.latest(), "Corrupt");
+      await assertRefused(successor.backend.takeover({ version: 3 }), "Corrupt");
+    },
+  },
 ];
 
 function giveUp(world: World, epoch: number, version: number): Promise<GivenUpEpoch> {

@@ -32,13 +32,15 @@ export const lostControlSequences: readonly Sequence[] = [
   {
     id: "D14",
     title:
-      "a fence or a floor without a namespace object is a lost one too; an empty store has nothing to recover",
+      "a fence without a namespace object is a lost one too, and recovered; an empty store has nothing to recover",
     rules: ["lost-namespace-is-not-invented"],
     async run(world) {
       await assertRefused(recover(world, vnodeCapacity), "NamespaceAbsent");
       await world.lead("A", 1);
       await world.store.delete(["_control/namespace"]);
       await assertRefused(world.open("B", { vnodeCapacity: 8 }), "Corrupt");
+      assert.deepEqual(await recover(world, vnodeCapacity), { vnodeCapacity, newest: undefined });
+      await world.lead("B", 2);
     },
   },
   {
