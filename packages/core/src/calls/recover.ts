@@ -100,7 +100,7 @@ async function notDamaged(
     const message = `epoch ${epoch} cannot be given up: its seal can be read. Restore from it`;
     return new StateError("EpochSealed", message, { sealed: "yes", epoch, key, seal: decision.seal });
   }
-  const state = decision === undefined ? "it has no _COMMIT, and takeover makes it void" : "it is void";
+  const state = decision === undefined ? "it has no _COMMIT" : "it is void";
   return new StateError("NotSealed", `epoch ${epoch} cannot be given up: ${state}`, {
     sealed: "unknown",
     epoch,
