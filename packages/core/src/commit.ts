@@ -34,6 +34,17 @@ export function readCommitBody(
   return client.get(commitKey(epoch), operation);
 }
 
+/** What may be a seal, without its inventory: many of them are held at once. @throws as `readCommit` */
+export async function readPossibleSeal(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<"seal" | PlainText | undefined> {
+  const commit = await readCommit(namespace, epoch, signal);
+  if (commit?.kind === "plain-text") return commit;
+  return commit?.kind === "seal" ? "seal" : undefined;
+}
+
 /** How many `_COMMIT`s are read at once by whoever looks for one: unsealed epochs on top are few. */
 const batchSize = 8;
 

@@ -1,8 +1,8 @@
-import { damagedPlainTexts, readCommit } from "../commit.ts";
+import { damagedPlainTexts, readPossibleSeal } from "../commit.ts";
 import { FloorWatch } from "../control.ts";
 import { isStateError } from "../errors.ts";
 import type { Namespace } from "../namespace.ts";
-import { type Commit, mayBeSeal, type PlainText } from "../seal.ts";
+import type { PlainText } from "../seal.ts";
 
 /** Every sealed epoch above `after` and not below the floor, ascending, without a gap. */
 export async function sealedEpochs(
@@ -10,12 +10,11 @@ export async function sealedEpochs(
   after: number,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[]> {
-  /** By epoch; plain text is kept to be told from damage. */
-  const sealed = new Map<number, PlainText | undefined>();
+  const sealed = new Map<number, "seal" | PlainText>();
   const look = async (epochs: readonly number[]): Promise<void> => {
     await namespace.map(epochs, async (epoch) => {
       const commit = await readUnlessPruned(namespace, epoch, signal);
-      if (mayBeSeal(commit)) sealed.set(epoch, commit.kind === "plain-text" ? commit : undefined);
+      if (commit !== undefined) sealed.set(epoch, commit);
     });
   };
 
@@ -48,9 +47,9 @@ async function readUnlessPruned(
   namespace: Namespace,
   epoch: number,
   signal: AbortSignal | undefined,
-): Promise<Commit | undefined> {
+): Promise<"seal" | PlainText | undefined> {
   try {
-    return await readCommit(namespace, epoch, signal);
+    return await readPossibleSeal(namespace, epoch, signal);
   } catch (error) {
     if (isStateError(error) && error.code === "EpochPruned") return undefined;
     throw error;
@@ -61,14 +60,14 @@ async function readUnlessPruned(
 async function givenUpAmong(
   namespace: Namespace,
   after: number,
-  found: ReadonlyMap<number, PlainText | undefined>,
+  found: ReadonlyMap<number, "seal" | PlainText>,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[]> {
   const plainTexts = new Map<number, PlainText>();
   let lowestSeal = after < 0 ? Infinity : -1;
-  for (const [epoch, plainText] of found) {
-    if (plainText === undefined) lowestSeal = Math.min(lowestSeal, epoch);
-    else plainTexts.set(epoch, plainText);
+  for (const [epoch, commit] of found) {
+    if (commit === "seal") lowestSeal = Math.min(lowestSeal, epoch);
+    else plainTexts.set(epoch, commit);
   }
   // A tree of LaminarDB's alone is taken as it is: that no seal of ours stands below was seen.
   // rule: listed-plain-text-stands-below-every-seal

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ObjectStoreBackend } from "../../../backend.ts";
 import type { GivenUpEpoch } from "../../../state-backend.ts";
+import type { ObjectStore } from "../../../store.ts";
 import type { Sequence } from "../sequence.ts";
 import { assertRefused, controls, damage, restored, states, type World } from "../world.ts";
 
@@ -129,12 +130,19 @@ export const givenUpSequences: readonly Sequence[] = [
     rules: ["nothing-is-given-up-below-the-floor"],
     async run(world) {
       const leader = await world.lead("A", 1);
-      await leader.seal(6, { 0: "six" });
-      await leader.seal(7, { 0: "seven" });
+      for (const epoch of [5, 6, 7]) await leader.seal(epoch, { 0: `of ${epoch}` });
+      await damage(world, "epoch=5/_COMMIT", "\0");
+      const operator = world.scripted("on call");
+      const lastLook = operator.hold("list _control/", { after: 2 });
+      const giving = giveUp(world, 5, 2, operator);
+      await lastLook.arrived;
       await leader.backend.pruneBefore(7);
-      await world.put("epoch=5/_COMMIT", "\0");
       const before = await world.keys();
+      lastLook.release();
+      await assertRefused(giving, "EpochPruned", "unknown");
+      await world.put("epoch=5/_COMMIT", "\0");
       await assertRefused(giveUp(world, 5, 2), "EpochPruned", "unknown");
+      await world.store.delete(["epoch=5/_COMMIT"]);
       assert.deepEqual(await world.keys(), before, "nothing was written");
     },
   },
@@ -249,8 +257,12 @@ export const givenUpSequences: readonly Sequence[] = [
   },
 ];
 
-function giveUp(world: World, epoch: number, version: number): Promise<GivenUpEpoch> {
-  const { store } = world;
+function giveUp(
+  world: World,
+  epoch: number,
+  version: number,
+  store: ObjectStore = world.store,
+): Promise<GivenUpEpoch> {
   const retry = { attempts: 1 };
   return ObjectStoreBackend.recover({ store, retry, instanceId: "on call", giveUp: epoch, version });
 }
