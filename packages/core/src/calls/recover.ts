@@ -7,7 +7,7 @@ import { isStateError, StateError, type StateErrorCode } from "../errors.ts";
 import { commitKey, givenUpKey, namespaceKey } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
-import { encodeJson, mayBeSeal, type Seal } from "../seal.ts";
+import { type Commit, encodeJson, type Seal } from "../seal.ts";
 import { sha256Hex } from "../sha256.ts";
 import type { GivenUpEpoch, RecoveredNamespace } from "../state-backend.ts";
 import { checkHighest, claimFence } from "./claim-fence.ts";
@@ -108,7 +108,7 @@ async function notDamaged(
   });
 }
 
-const passedOver: ReadonlySet<StateErrorCode> = new Set(["Corrupt", "EpochPruned"]);
+const damageCodes: ReadonlySet<StateErrorCode> = new Set(["Corrupt", "EpochPruned"]);
 
 /** Writes `_control/namespace` anew, if it was lost. */
 export async function recoverNamespace(
@@ -123,18 +123,28 @@ export async function recoverNamespace(
   if (found !== undefined) checkNamespace(found, vnodeCapacity);
   else if (epochs.length === 0 && !hasControls(await namespace.readControl(signal)))
     throw nothingThere(client);
-  // Damage says nothing of the capacity, and is met where it is asked for.
   let newest: Seal | undefined;
   for await (const { epoch, commit } of commitsOf(namespace, epochs.toReversed(), signal)) {
-    if (commit.status === "rejected") {
-      // rule: recovered-capacity-covers-the-newest-seal
-      if (isStateError(commit.reason) && passedOver.has(commit.reason.code)) continue;
-      throw commit.reason;
-    }
-    if (!mayBeSeal(commit.value)) continue;
-    newest = await sealOf(namespace, epoch, commit.value, signal);
+    newest = await sealUnlessDamaged(namespace, epoch, commit, signal);
     if (newest !== undefined) break;
   }
   await probe(client, vnodeCapacity, found !== undefined, client.operation(signal));
   return { vnodeCapacity, newest: newest?.epoch };
+}
+
+/** Damage says nothing of the capacity, and is met where it is asked for. */
+async function sealUnlessDamaged(
+  namespace: Namespace,
+  epoch: number,
+  commit: PromiseSettledResult<Commit | undefined>,
+  signal: AbortSignal | undefined,
+): Promise<Seal | undefined> {
+  try {
+    if (commit.status === "rejected") throw commit.reason;
+    return commit.value === undefined ? undefined : await sealOf(namespace, epoch, commit.value, signal);
+  } catch (error) {
+    // rule: recovered-capacity-covers-the-newest-seal
+    if (isStateError(error) && damageCodes.has(error.code)) return undefined;
+    throw error;
+  }
 }

@@ -64,7 +64,7 @@ export const rules: readonly Rule[] = [
     id: "recovered-capacity-covers-the-newest-seal",
     says: "A namespace is recovered with a capacity that covers the newest seal.",
     section: "Damage",
-    without: force("isStateError(commit.reason)"),
+    without: force("isStateError(error)"),
   },
   {
     id: "seal-fits-the-capacity",
