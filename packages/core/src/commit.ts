@@ -1,6 +1,7 @@
 /** An epoch's `_COMMIT`, read from the store and written to it. */
 import { createOrReadBack, type NotCreated } from "./create-or-read-back.ts";
 import { outcomeOf } from "./concurrency.ts";
+import { checkNotPruned, type Control } from "./control.ts";
 import { isStateError, StateError } from "./errors.ts";
 import { commitKey, givenUpKey, parseEpochObject } from "./layout.ts";
 import type { Leadership } from "./leadership.ts";
@@ -34,6 +35,17 @@ export function readCommitBody(
   return client.get(commitKey(epoch), operation);
 }
 
+/** What may be a seal, without its inventory: many of them are held at once. @throws as `readCommit` */
+export async function readPossibleSeal(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<"seal" | PlainText | undefined> {
+  const commit = await readCommit(namespace, epoch, signal);
+  if (commit?.kind === "plain-text") return commit;
+  return commit?.kind === "seal" ? "seal" : undefined;
+}
+
 /** How many `_COMMIT`s are read at once by whoever looks for one: unsealed epochs on top are few. */
 const batchSize = 8;
 
@@ -52,16 +64,44 @@ export async function* commitsOf(
   }
 }
 
-/** What the bytes of a `_COMMIT` say. @throws `Corrupt`, `UnknownFormat`, `CapacityMismatch` */
+/**
+ * What the bytes of a `_COMMIT` say. If they are damaged, control is listed: below the floor nothing is left to be known,
+ * and the epoch is void if exactly these bytes were given up. A store that gives other bytes to others gets no second
+ * truth.
+ *
+ * @throws `Corrupt`, `UnknownFormat`, `CapacityMismatch`, `EpochPruned`
+ */
 export async function interpret(
   namespace: Namespace,
   epoch: number,
   body: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Commit> {
-  const commit = await unlessGivenUp(namespace, epoch, body, signal, () => decodeCommit(body, epoch));
-  if (commit.kind === "seal") namespace.checkCapacity(commit.seal);
-  return commit;
+  try {
+    const commit = decodeCommit(body, epoch);
+    // rule: plain-text-only-where-laminardb-was
+    if (commit.kind === "plain-text" && !namespace.hasPlainText) throw plainTextDamage(epoch);
+    if (commit.kind === "seal") namespace.checkCapacity(commit.seal);
+    return commit;
+  } catch (error) {
+    if (!isStateError(error) || error.code !== "Corrupt") throw error;
+    const control = await namespace.readControl(signal);
+    // rule: damage-below-the-floor-is-pruned
+    checkNotPruned(epoch, control);
+    // rule: only-the-bytes-that-were-given-up-are-void
+    if (!(await isGivenUp(control, epoch, body))) throw error;
+    return { kind: "given-up" };
+  }
+}
+
+function plainTextDamage(epoch: number): StateError {
+  const key = commitKey(epoch);
+  const message = `${key} is plain text, and the namespace did not begin as one of LaminarDB's`;
+  return new StateError("Corrupt", message, { sealed: "unknown", epoch, key, next: pastDamage });
+}
+
+async function isGivenUp({ givenUp }: Control, epoch: number, body: Uint8Array): Promise<boolean> {
+  return givenUp.has(givenUpKey(epoch, await sha256Hex(new Uint8Array(body))));
 }
 
 /** Tells plain text that is LaminarDB's seal from plain text that is damage. @throws as `interpret` */
@@ -72,32 +112,36 @@ export async function decisionOf(
   signal: AbortSignal | undefined,
 ): Promise<Decision> {
   if (commit.kind !== "plain-text") return commit;
-  const { committer, body } = commit;
-  const decision = await unlessGivenUp(namespace, epoch, body, signal, async (): Promise<Decision> => {
-    await checkPlainText(namespace, epoch, signal);
-    return { kind: "seal", seal: await plainTextSeal(namespace, epoch, committer, signal) };
-  });
-  if (decision.kind === "seal") namespace.checkCapacity(decision.seal);
-  return decision;
+  const damaged = await damagedPlainTexts(namespace, new Map([[epoch, commit]]), signal);
+  if (damaged.length > 0) return { kind: "given-up" };
+  const seal = await plainTextSeal(namespace, epoch, commit.committer, signal);
+  namespace.checkCapacity(seal);
+  return { kind: "seal", seal };
 }
 
 /**
- * Of plain texts those that are damage and were given up. If no seal stands below the highest, none stands below the
- * others.
+ * Of plain texts those that are damage and were given up. The mark comes first: the seals that showed that it was damage
+ * may have been pruned since. Of the others the highest is enough: if no seal stands below it, none stands below them.
  *
+ * @param lowestSeal no seal of this library's form stands below it: plain text below it is LaminarDB's
  * @throws `Corrupt` for one that is damage and was not given up
  */
 export async function damagedPlainTexts(
   namespace: Namespace,
   plainTexts: ReadonlyMap<number, PlainText>,
   signal: AbortSignal | undefined,
+  lowestSeal = -1,
 ): Promise<readonly number[]> {
+  if (plainTexts.size === 0) return [];
+  const control = await namespace.readControl(signal);
   const damaged: number[] = [];
-  for (const [epoch, commit] of [...plainTexts].toSorted(([a], [b]) => b - a)) {
-    const { kind } = await decisionOf(namespace, epoch, commit, signal);
-    if (kind === "seal") break;
-    damaged.push(epoch);
+  let highest = -1;
+  for (const [epoch, { body }] of plainTexts) {
+    // rule: given-up-plain-text-stays-given-up
+    if (await isGivenUp(control, epoch, body)) damaged.push(epoch);
+    else highest = Math.max(highest, epoch);
   }
+  if (highest > lowestSeal) await checkPlainText(namespace, highest, signal);
   return damaged;
 }
 
@@ -110,28 +154,6 @@ export async function sealOf(
 ): Promise<Seal | undefined> {
   const decision = await decisionOf(namespace, epoch, commit, signal);
   return decision.kind === "seal" ? decision.seal : undefined;
-}
-
-/**
- * Reads a `_COMMIT`. If it is damaged, control is listed: the epoch is void if exactly these bytes were given up. A store
- * that gives other bytes to others gets no second truth.
- */
-async function unlessGivenUp<C>(
-  namespace: Namespace,
-  epoch: number,
-  body: Uint8Array,
-  signal: AbortSignal | undefined,
-  read: () => C | Promise<C>,
-): Promise<C | { readonly kind: "given-up" }> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!isStateError(error) || error.code !== "Corrupt") throw error;
-    const { givenUp } = await namespace.readControl(signal);
-    // rule: only-the-bytes-that-were-given-up-are-void
-    if (!givenUp.has(givenUpKey(epoch, await sha256Hex(new Uint8Array(body))))) throw error;
-    return { kind: "given-up" };
-  }
 }
 
 /** Plain text names no objects: its inventory is the first partials that the listing shows. */
@@ -163,19 +185,15 @@ async function checkPlainText(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const lower = (await namespace.listEpochs(signal)).filter((other) => other < epoch);
-  const commits = await namespace.map(lower, (other) => outcomeOf(readCommit(namespace, other, signal)));
-  for (const commit of commits) {
+  for await (const { epoch: below, commit } of commitsOf(namespace, lower.toReversed(), signal)) {
     // One that cannot be read says nothing of this one, and is met where it is asked for.
     if (commit.status === "rejected" && !isStateError(commit.reason)) throw commit.reason;
+    // rule: plain-text-stands-below-every-seal
+    if (commit.status === "rejected" || commit.value?.kind !== "seal") continue;
+    const key = commitKey(epoch);
+    const message = `${key} is damaged: it is plain text, above epoch ${below}, which is sealed in this library's form`;
+    throw new StateError("Corrupt", message, { sealed: "unknown", epoch, key, next: pastDamage });
   }
-  const isSeal = (commit: (typeof commits)[number] | undefined): boolean =>
-    commit?.status === "fulfilled" && commit.value?.kind === "seal";
-  const below = lower.find((_, index) => isSeal(commits[index]));
-  // rule: plain-text-stands-below-every-seal
-  if (below === undefined) return;
-  const key = commitKey(epoch);
-  const message = `${key} is damaged: it is plain text, above epoch ${below}, which is sealed in this library's form`;
-  throw new StateError("Corrupt", message, { sealed: "unknown", epoch, key, next: pastDamage });
 }
 
 /** The error of a call that would have to answer for an epoch which may have been sealed before it was given up. */

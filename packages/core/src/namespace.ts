@@ -21,6 +21,8 @@ export class Namespace {
   readonly client: StoreClient;
   /** As the namespace object says; where there is none yet, as it was asked for. */
   vnodeCapacity: number;
+  /** Whether LaminarDB's plain text can be a seal here: only if it was here before us. */
+  hasPlainText = true;
   /** Whether the namespace object is known to be there. */
   isKnown = false;
   readonly #concurrency: number;
@@ -45,8 +47,13 @@ export class Namespace {
     const highest = partials.at(-1)?.vnode ?? -1;
     // rule: seal-fits-the-capacity
     if (highest < this.vnodeCapacity) return;
-    const message = `the seal of epoch ${epoch} names vnode ${highest}, and the namespace has ${this.vnodeCapacity} vnodes`;
-    const next = `Find out who wrote ${namespaceKey}; delete it, and call recover with the right vnodeCapacity`;
+    const [has, next] = this.isKnown
+      ? [
+          "has",
+          `Find out who wrote ${namespaceKey}; delete it, and call recover with the right vnodeCapacity`,
+        ]
+      : ["was opened with", "Open it with a vnodeCapacity that covers it"];
+    const message = `the seal of epoch ${epoch} names vnode ${highest}, and the namespace ${has} ${this.vnodeCapacity} vnodes`;
     const details = { sealed: "unknown", epoch, vnode: highest, key: namespaceKey, next } as const;
     throw new StateError("CapacityMismatch", message, details);
   }

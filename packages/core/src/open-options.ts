@@ -5,6 +5,7 @@ import {
   checkInstanceId,
   checkInteger,
   checkObject,
+  checkVersion,
   signalOf,
 } from "./arguments.ts";
 import type { BackendEvent } from "./events.ts";
@@ -101,7 +102,9 @@ export function checkRecoverOptions(options: RecoverOptions & (GiveUp | RecoverN
   }
   const damage = {
     epoch: checkInteger("giveUp", asked.giveUp, 0),
-    version: checkInteger("version", asked.version, 1),
+    // The job has to claim a higher one.
+    // rule: give-up-leaves-a-version-above
+    version: checkVersion("version", asked.version, 1),
   };
   // The namespace says its capacity, and nothing is created by opening it.
   return { open: checkOpenOptions({ ...options, readOnly: true }), damage };

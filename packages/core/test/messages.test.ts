@@ -79,7 +79,7 @@ const rows: { readonly [C in StateErrorCode]: Row } = {
       return ObjectStoreBackend.recover({ store, instanceId: "on call", giveUp: 5, version: 1 });
     },
     message:
-      "recover on map: epoch 5 cannot be given up: it has no _COMMIT, and takeover makes it void. " +
+      "recover on map: epoch 5 cannot be given up: it has no _COMMIT. " +
       "Call takeover: it goes on from the newest sealed epoch.",
   },
   SealMismatch: {

@@ -18,7 +18,7 @@ export async function claimFence(
   const fence = await ensure(client, key, body, client.operation(signal, body.length));
   if (fence.outcome === "created") return;
   if (fence.outcome !== "found") {
-    const next = "Call takeover again, with this version or a higher one";
+    const next = "Ask again with a higher version";
     throw notCreated(fence, `whether version ${version} is claimed is not known`, { version, key, next });
   }
   const holder = decodeJson(fence.body);

@@ -1,4 +1,4 @@
-import { commitsOf, decisionOf } from "../commit.ts";
+import { commitsOf, damagedPlainTexts } from "../commit.ts";
 import { outcomeOf } from "../concurrency.ts";
 import { isStateError } from "../errors.ts";
 import type { Namespace } from "../namespace.ts";
@@ -11,14 +11,15 @@ export async function* epochStates(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EpochState, void, undefined> {
   const epochs = await namespace.listEpochs(signal);
+  let lowestSeal = Infinity;
   for (let start = 0; start < epochs.length; start += batchSize) {
     const batch: EpochState[] = [];
-    for await (const { epoch, commit } of commitsOf(
-      namespace,
-      epochs.slice(start, start + batchSize),
-      signal,
-    ))
-      batch.push({ epoch, ...(await stateOf(namespace, epoch, commit, signal)) });
+    const commits = commitsOf(namespace, epochs.slice(start, start + batchSize), signal);
+    for await (const { epoch, commit } of commits) {
+      if (commit.status === "fulfilled" && commit.value?.kind === "seal")
+        lowestSeal = Math.min(lowestSeal, epoch);
+      batch.push({ epoch, ...(await stateOf(namespace, epoch, commit, lowestSeal, signal)) });
+    }
     // Listed after the reading: below the floor a seal may be a stray.
     const { floor } = await namespace.readControl(signal);
     // rule: epochs-are-at-or-above-the-floor
@@ -33,16 +34,31 @@ async function stateOf(
   namespace: Namespace,
   epoch: number,
   commit: PromiseSettledResult<Commit | undefined>,
+  lowestSeal: number,
   signal: AbortSignal | undefined,
 ): Promise<Omit<EpochState, "epoch">> {
-  const decision =
-    commit.status === "fulfilled" && commit.value !== undefined
-      ? await outcomeOf(decisionOf(namespace, epoch, commit.value, signal))
+  const kind =
+    commit.status === "fulfilled"
+      ? await outcomeOf(kindOf(namespace, epoch, commit.value, lowestSeal, signal))
       : commit;
-  if (decision.status === "fulfilled") return { state: states[decision.value?.kind ?? "absent"] };
+  if (kind.status === "fulfilled") return { state: states[kind.value] };
   // rule: unreadable-epoch-hides-no-other
-  if (!isStateError(decision.reason)) throw decision.reason;
-  return { state: "unreadable", error: decision.reason };
+  if (!isStateError(kind.reason)) throw kind.reason;
+  return { state: "unreadable", error: kind.reason };
+}
+
+async function kindOf(
+  namespace: Namespace,
+  epoch: number,
+  commit: Commit | undefined,
+  lowestSeal: number,
+  signal: AbortSignal | undefined,
+): Promise<keyof typeof states> {
+  if (commit?.kind !== "plain-text") return commit?.kind ?? "absent";
+  const plainText = new Map([[epoch, commit]]);
+  // rule: shown-plain-text-stands-below-every-seal
+  const damaged = await damagedPlainTexts(namespace, plainText, signal, lowestSeal);
+  return damaged.length > 0 ? "given-up" : "seal";
 }
 
 const states = {
@@ -50,5 +66,4 @@ const states = {
   void: "void",
   "given-up": "given-up",
   absent: "open",
-  "plain-text": "sealed",
 } as const;

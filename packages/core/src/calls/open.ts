@@ -6,7 +6,6 @@ import { namespaceKey } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import type { Operation } from "../retry.ts";
 import { decodeJson, encodeJson, isCount } from "../seal.ts";
-import type { StoreClient } from "../store-client.ts";
 
 export interface OpenRequest {
   /** `undefined`: whatever the namespace has. */
@@ -29,32 +28,31 @@ export async function openNamespace(
   );
   const found = body ?? (await readUnlessNew(namespace, control, mustExist, signal));
   // rule: capacity-is-compared-before-anything-is-written
-  if (found !== undefined) namespace.vnodeCapacity = checkNamespace(found, vnodeCapacity);
-  namespace.isKnown = found !== undefined || !readOnly;
-  if (!readOnly) await probe(client, namespace.vnodeCapacity, found !== undefined, client.operation(signal));
+  if (found !== undefined) goBy(namespace, checkNamespace(found, vnodeCapacity));
+  if (!readOnly) await probe(namespace, client.operation(signal));
   return control;
 }
 
 /**
  * No namespace object was there. If the store holds what only a namespace of ours can have left behind, it was lost, or
- * came into being since: then reading again tells.
+ * came into being since: then reading again tells. If it is new, notes whether it begins as one of LaminarDB's.
  *
  * @returns the namespace object, or `undefined` if there is none and nothing shows that there ever was
  * @throws `Corrupt`, `NamespaceAbsent`
  */
 async function readUnlessNew(
   namespace: Namespace,
-  { fence, floor, givenUp }: Control,
+  control: Control,
   mustExist: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
   const { client } = namespace;
-  const inControl = fence > 0 || floor > 0 || givenUp.size > 0;
-  const trace = inControl
-    ? ({ isOurs: true, what: "_control/ is not empty" } as const)
+  const trace = hasControls(control)
+    ? ({ isOurs: true, hasPlainText: false, what: "_control/ is not empty" } as const)
     : await findTrace(namespace, signal);
   // rule: missing-namespace-is-refused-if-it-must-exist
   if (trace === undefined && mustExist) throw nothingThere();
+  namespace.hasPlainText = trace?.hasPlainText === true;
   // rule: lost-namespace-is-not-invented
   if (trace === undefined || !trace.isOurs) return undefined;
   // rule: namespace-is-read-again-before-it-is-called-lost
@@ -66,33 +64,39 @@ async function readUnlessNew(
   throw new StateError("Corrupt", `${namespaceKey} is gone, and ${trace.what}`, details);
 }
 
+export function hasControls({ fence, floor, givenUp }: Control): boolean {
+  return fence > 0 || floor > 0 || givenUp.size > 0;
+}
+
 /** What the epochs show of a namespace. */
-export interface Trace {
+interface Trace {
   /** Not LaminarDB's, whose trees have no namespace object. */
   readonly isOurs: boolean;
+  readonly hasPlainText: boolean;
   readonly what: string;
 }
 
 /** The newest `_COMMIT` tells whose epochs these are: ours stand above LaminarDB's. */
-export async function findTrace(
-  namespace: Namespace,
-  signal: AbortSignal | undefined,
-): Promise<Trace | undefined> {
+async function findTrace(namespace: Namespace, signal: AbortSignal | undefined): Promise<Trace | undefined> {
   const epochs = await namespace.listEpochs(signal);
   for await (const { epoch, commit } of commitsOf(namespace, epochs.toReversed(), signal)) {
-    const damaged = { isOurs: true, what: `epoch ${epoch} has a _COMMIT that cannot be read` };
+    // One that cannot be read is none of LaminarDB's either.
+    const ours = { isOurs: true, hasPlainText: false, what: `epoch ${epoch} has a _COMMIT` };
     if (commit.status === "rejected") {
-      if (isStateError(commit.reason)) return damaged;
+      if (isStateError(commit.reason)) return ours;
       throw commit.reason;
     }
     if (commit.value === undefined) continue;
-    if (commit.value.kind !== "plain-text") return { isOurs: true, what: `epoch ${epoch} has a _COMMIT` };
+    if (commit.value.kind !== "plain-text") return ours;
     const decision = await outcomeOf(decisionOf(namespace, epoch, commit.value, signal));
-    if (decision.status === "fulfilled") return { isOurs: false, what: `epoch ${epoch} is LaminarDB's` };
-    if (isStateError(decision.reason) && decision.reason.code === "Corrupt") return damaged;
+    if (decision.status === "fulfilled")
+      return { isOurs: false, hasPlainText: true, what: `epoch ${epoch} is LaminarDB's` };
+    if (isStateError(decision.reason) && decision.reason.code === "Corrupt") return ours;
     throw decision.reason;
   }
-  return epochs.length === 0 ? undefined : { isOurs: false, what: "no epoch has a _COMMIT" };
+  return epochs.length === 0
+    ? undefined
+    : { isOurs: false, hasPlainText: false, what: "no epoch has a _COMMIT" };
 }
 
 /** What an operator decides is written beside a namespace object. @throws `NamespaceAbsent` */
@@ -112,13 +116,9 @@ export function nothingThere(): StateError {
  * Creates the namespace until a create of it returns `exists`. A store that says `created` for what is there ignores
  * the condition: every leader would win every seal.
  */
-export async function probe(
-  client: StoreClient,
-  vnodeCapacity: number,
-  known: boolean,
-  operation: Operation,
-): Promise<void> {
-  const body = encodeJson({ format: 1, vnodeCapacity });
+export async function probe(namespace: Namespace, operation: Operation): Promise<void> {
+  const { client, vnodeCapacity, hasPlainText, isKnown: known } = namespace;
+  const body = encodeJson({ format: 1, vnodeCapacity, ...(hasPlainText ? { hasPlainText } : {}) });
   let there = known;
   let failed = false;
   for (;;) {
@@ -140,6 +140,7 @@ export async function probe(
     if (outcome === "refused" || failed) throw error;
     failed = true;
   }
+  namespace.isKnown = true;
   // rule: open-compares-what-someone-else-created
   if (there) return;
   const found = await client.get(namespaceKey, operation);
@@ -150,11 +151,22 @@ export async function probe(
       next: "Open it again",
     });
   }
-  checkNamespace(found, vnodeCapacity);
+  goBy(namespace, checkNamespace(found, vnodeCapacity));
 }
 
-/** @returns the namespace's capacity @throws `CapacityMismatch`, `Corrupt`, `UnknownFormat` */
-export function checkNamespace(body: Uint8Array, vnodeCapacity: number | undefined): number {
+interface NamespaceObject {
+  readonly vnodeCapacity: number;
+  readonly hasPlainText: boolean;
+}
+
+function goBy(namespace: Namespace, { vnodeCapacity, hasPlainText }: NamespaceObject): void {
+  namespace.vnodeCapacity = vnodeCapacity;
+  namespace.hasPlainText = hasPlainText;
+  namespace.isKnown = true;
+}
+
+/** @throws `CapacityMismatch`, `Corrupt`, `UnknownFormat` */
+export function checkNamespace(body: Uint8Array, vnodeCapacity: number | undefined): NamespaceObject {
   const next =
     "Put it back from a copy, or delete it and call ObjectStoreBackend.recover({ store, instanceId, vnodeCapacity })";
   const details = { sealed: "unknown", key: namespaceKey } as const;
@@ -172,7 +184,8 @@ export function checkNamespace(body: Uint8Array, vnodeCapacity: number | undefin
   }
   if (!isCount(capacity))
     throw new StateError("Corrupt", `${namespaceKey} has no vnodeCapacity`, { ...details, next });
-  if (vnodeCapacity === undefined || capacity === vnodeCapacity) return capacity;
+  if (vnodeCapacity === undefined || capacity === vnodeCapacity)
+    return { vnodeCapacity: capacity, hasPlainText: namespace?.["hasPlainText"] === true };
   const message = `the namespace has ${capacity} vnodes, and was opened with vnodeCapacity ${vnodeCapacity}`;
   throw new StateError("CapacityMismatch", message, details);
 }

@@ -1,7 +1,8 @@
-import { damagedPlainTexts, readCommit } from "../commit.ts";
+import { damagedPlainTexts, readPossibleSeal } from "../commit.ts";
 import { FloorWatch } from "../control.ts";
+import { isStateError } from "../errors.ts";
 import type { Namespace } from "../namespace.ts";
-import { type Commit, mayBeSeal, type PlainText } from "../seal.ts";
+import type { PlainText } from "../seal.ts";
 
 /** Every sealed epoch above `after` and not below the floor, ascending, without a gap. */
 export async function sealedEpochs(
@@ -9,11 +10,11 @@ export async function sealedEpochs(
   after: number,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[]> {
-  const sealed = new Map<number, Commit>();
+  const sealed = new Map<number, "seal" | PlainText>();
   const look = async (epochs: readonly number[]): Promise<void> => {
     await namespace.map(epochs, async (epoch) => {
-      const commit = await readCommit(namespace, epoch, signal);
-      if (mayBeSeal(commit)) sealed.set(epoch, commit);
+      const commit = await readUnlessPruned(namespace, epoch, signal);
+      if (commit !== undefined) sealed.set(epoch, commit);
     });
   };
 
@@ -41,21 +42,34 @@ export async function sealedEpochs(
   }
 }
 
+/** Damage below the floor is nobody's concern: the next prune deletes it. */
+async function readUnlessPruned(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<"seal" | PlainText | undefined> {
+  try {
+    return await readPossibleSeal(namespace, epoch, signal);
+  } catch (error) {
+    if (isStateError(error) && error.code === "EpochPruned") return undefined;
+    throw error;
+  }
+}
+
 /** Plain text among the seals that is damage and was given up. @throws `Corrupt` for damage that was not. */
 async function givenUpAmong(
   namespace: Namespace,
   after: number,
-  commits: ReadonlyMap<number, Commit>,
+  found: ReadonlyMap<number, "seal" | PlainText>,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[]> {
   const plainTexts = new Map<number, PlainText>();
   let lowestSeal = after < 0 ? Infinity : -1;
-  for (const [epoch, commit] of commits) {
-    if (commit.kind === "plain-text") plainTexts.set(epoch, commit);
-    if (commit.kind === "seal") lowestSeal = Math.min(lowestSeal, epoch);
+  for (const [epoch, commit] of found) {
+    if (commit === "seal") lowestSeal = Math.min(lowestSeal, epoch);
+    else plainTexts.set(epoch, commit);
   }
   // A tree of LaminarDB's alone is taken as it is: that no seal of ours stands below was seen.
   // rule: listed-plain-text-stands-below-every-seal
-  if ([...plainTexts.keys()].every((epoch) => epoch < lowestSeal)) return [];
-  return damagedPlainTexts(namespace, plainTexts, signal);
+  return damagedPlainTexts(namespace, plainTexts, signal, lowestSeal);
 }

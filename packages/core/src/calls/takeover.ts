@@ -1,4 +1,4 @@
-import { readCommit, sealOf, voidEpoch } from "../commit.ts";
+import { decisionOf, readCommit, voidEpoch } from "../commit.ts";
 import { outcomeOf } from "../concurrency.ts";
 import { FloorWatch } from "../control.ts";
 import { notCreated } from "../create-or-read-back.ts";
@@ -27,6 +27,7 @@ export async function takeover(
 
   const watch = new FloorWatch();
   const listed = new Set<number>();
+  const givenUp = new Set<number>();
   let newestKnown = -1;
   for (;;) {
     const [before, epochs] = await namespace.concurrently(
@@ -36,8 +37,8 @@ export async function takeover(
     // rule: higher-fence-ends-takeover-before-voids
     checkHighest(version, before);
     for (const epoch of epochs) listed.add(epoch);
-    const open = epochs.filter((epoch) => epoch >= before.floor).toReversed();
-    const found = await voidDownToSeal(namespace, leadership, version, open, signal);
+    const descending = epochs.filter((epoch) => epoch >= before.floor).toReversed();
+    const found = await voidDownToSeal(namespace, leadership, { version, descending, givenUp }, signal);
 
     const after = await namespace.readControl(signal);
     // rule: higher-fence-ends-takeover-after-voids
@@ -47,7 +48,9 @@ export async function takeover(
     // rule: base-is-at-or-above-the-floor
     const isKept = isAtOrAbove(base?.epoch, floor);
     if (found !== "gone" && isKept) {
-      const known = leadership.newestSeal?.epoch ?? -1;
+      const newest = leadership.newestSeal?.epoch ?? -1;
+      // rule: takeover-goes-back-over-what-was-given-up
+      const known = givenUp.has(newest) ? -1 : newest;
       // rule: takeover-never-goes-back
       if ((base?.epoch ?? -1) >= known) {
         leadership.lead(version, base);
@@ -84,6 +87,13 @@ function checkAbove(seal: Seal | undefined, version: number, { incarnation }: Le
 /** How many epochs are read, and made void, side by side: a job that crashed often leaves many on top. */
 const batchSize = 8;
 
+interface Search {
+  readonly version: number;
+  readonly descending: readonly number[];
+  /** Where the epochs go that turn out to be given up. */
+  readonly givenUp: Set<number>;
+}
+
 /**
  * Makes void every epoch above the newest seal. A deposed leader's seal can then no longer come into being: its objects
  * were there before its check saw no fence, so its epoch was listed. Voids are created only where nothing is.
@@ -91,13 +101,12 @@ const batchSize = 8;
 async function voidDownToSeal(
   namespace: Namespace,
   leadership: Leadership,
-  version: number,
-  descending: readonly number[],
+  { version, descending, givenUp }: Search,
   signal: AbortSignal | undefined,
 ): Promise<Seal | "gone" | undefined> {
   for (let start = 0; start < descending.length; start += batchSize) {
     const batch = descending.slice(start, start + batchSize);
-    const { open, seal } = await readDownToSeal(namespace, leadership, batch, signal);
+    const { open, seal } = await readDownToSeal(namespace, leadership, batch, givenUp, signal);
     checkAbove(seal, version, leadership);
     // rule: takeover-voids
     const voidings = await namespace.map(open, async (epoch) => ({
@@ -125,6 +134,7 @@ async function readDownToSeal(
   namespace: Namespace,
   leadership: Leadership,
   batch: readonly number[],
+  givenUp: Set<number>,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly open: readonly number[]; readonly seal: Seal | undefined }> {
   const commits = await namespace.map(batch, async (epoch) => ({
@@ -135,12 +145,15 @@ async function readDownToSeal(
   for (const { epoch, commit } of commits) {
     // Only what stands above the newest seal matters: an epoch below it may be damaged or out of reach.
     if (commit.status === "rejected") throw commit.reason;
+    // rule: takeover-creates-only-where-nothing-is
     if (commit.value === undefined) {
       open.push(epoch);
       continue;
     }
-    const seal = await sealOf(namespace, epoch, commit.value, signal);
+    const decision = await decisionOf(namespace, epoch, commit.value, signal);
+    const seal = decision.kind === "seal" ? decision.seal : undefined;
     leadership.resolve(epoch, seal);
+    if (decision.kind === "given-up") givenUp.add(epoch);
     if (seal !== undefined) return { open, seal };
     namespace.report("void", { epoch });
   }
@@ -158,5 +171,10 @@ function nextEpoch(listed: ReadonlySet<number>, floor: number, base: number | un
   }
   let next = (base ?? floor - 1) + 1;
   while (listed.has(next)) next++;
-  return next;
+  if (next <= Number.MAX_SAFE_INTEGER) return next;
+  const message = `no epoch number is free above epoch ${base ?? "none"}`;
+  throw new StateError("EpochSuperseded", message, {
+    sealed: "unknown",
+    next: "Begin anew under another prefix",
+  });
 }

@@ -64,7 +64,7 @@ export const rules: readonly Rule[] = [
     id: "recovered-capacity-covers-the-newest-seal",
     says: "A namespace is recovered with a capacity that covers the newest seal.",
     section: "Damage",
-    without: force("!isStateError(commit.reason)"),
+    without: force("isStateError(error)"),
   },
   {
     id: "seal-fits-the-capacity",
@@ -403,16 +403,28 @@ export const rules: readonly Rule[] = [
     without: force("false"),
   },
   {
+    id: "plain-text-only-where-laminardb-was",
+    says: "Plain text is no seal in a namespace that did not begin as one of LaminarDB's.",
+    section: "The states of `_COMMIT`",
+    without: force("false"),
+  },
+  {
     id: "plain-text-stands-below-every-seal",
     says: "Plain text above a seal of ours is damaged.",
     section: "The states of `_COMMIT`",
-    without: force("false"),
+    without: force("true"),
   },
   {
     id: "listed-plain-text-stands-below-every-seal",
     says: "`sealedEpochs` takes plain text above a seal of ours for damaged.",
     section: "The states of `_COMMIT`",
-    without: force("false"),
+    without: replaceOperand(3, "Infinity"),
+  },
+  {
+    id: "shown-plain-text-stands-below-every-seal",
+    says: "`epochs` shows plain text above a seal of ours as unreadable.",
+    section: "The states of `_COMMIT`",
+    without: force("await damagedPlainTexts(namespace, plainText, signal, Infinity)"),
   },
 
   // One takeover
@@ -473,6 +485,12 @@ export const rules: readonly Rule[] = [
     says: "A takeover at or below the version of the newest seal is refused, whatever control shows.",
     section: "One takeover",
     without: force("true"),
+  },
+  {
+    id: "takeover-creates-only-where-nothing-is",
+    says: "A takeover reads down to the newest seal, and creates voids only where it found nothing.",
+    section: "One takeover",
+    without: force('commit.value?.kind !== "seal"'),
   },
   {
     id: "takeover-never-goes-back",
@@ -923,7 +941,7 @@ export const rules: readonly Rule[] = [
     id: "only-the-bytes-that-were-given-up-are-void",
     says: "A `_COMMIT` that cannot be read is void only if exactly its bytes were given up.",
     section: "Damage",
-    without: force("givenUp.size === 0"),
+    without: force("control.givenUp.size === 0"),
   },
   {
     id: "only-what-cannot-be-read-is-given-up",
@@ -960,6 +978,42 @@ export const rules: readonly Rule[] = [
     says: "What was given up counts until its epoch is below the floor.",
     section: "Damage",
     without: force("true"),
+  },
+  {
+    id: "given-up-plain-text-stays-given-up",
+    says: "Plain text that was given up is void also when the seals below it, which showed its damage, are pruned.",
+    section: "Damage",
+    without: force("false"),
+  },
+  {
+    id: "given-up-twice-deposes-nobody",
+    says: "Giving up once more what was given up writes nothing, and deposes nobody.",
+    section: "Damage",
+    without: force("false"),
+  },
+  {
+    id: "give-up-leaves-a-version-above",
+    says: "An epoch is given up under a version that `takeover` can still go above.",
+    section: "Damage",
+    without: force('checkInteger("version", asked.version, 1)'),
+  },
+  {
+    id: "prune-empties-nothing-that-was-given-up",
+    says: "A prune leaves the objects of what was given up until the floor is above it.",
+    section: "Damage",
+    without: force('voiding.outcome === "void"'),
+  },
+  {
+    id: "takeover-goes-back-over-what-was-given-up",
+    says: "A backend whose own newest seal was given up takes over again, from the seal below it.",
+    section: "Damage",
+    without: force("newest"),
+  },
+  {
+    id: "damage-below-the-floor-is-pruned",
+    says: "A `_COMMIT` below the floor that cannot be read is pruned, and not damage.",
+    section: "Damage",
+    without: drop,
   },
   {
     id: "unreadable-epoch-hides-no-other",

@@ -1,7 +1,7 @@
-import { damagedPlainTexts, readCommit } from "../../commit.ts";
+import { damagedPlainTexts, readPossibleSeal } from "../../commit.ts";
 import { outcomeOf } from "../../concurrency.ts";
 import type { Namespace } from "../../namespace.ts";
-import { mayBeSeal, type PlainText } from "../../seal.ts";
+import type { PlainText } from "../../seal.ts";
 import type { Newest } from "../latest.ts";
 
 /** How many `_COMMIT`s are read at once, at least, where voids stand between the seals. */
@@ -35,7 +35,7 @@ export async function lowestKept(
     }
     const commits = await namespace.map(batch, async (epoch) => ({
       epoch,
-      commit: await outcomeOf(readCommit(namespace, epoch, signal)),
+      commit: await outcomeOf(readPossibleSeal(namespace, epoch, signal)),
     }));
     for (const { epoch, commit } of commits) {
       if (missing === 0) break;
@@ -43,8 +43,8 @@ export async function lowestKept(
       // rule: unreadable-seal-is-not-counted
       if (commit.status === "rejected") throw commit.reason;
       // rule: keep-counts-nothing-but-seals
-      if (!mayBeSeal(commit.value)) continue;
-      if (commit.value.kind === "plain-text") plainTexts.set(epoch, commit.value);
+      if (commit.value === undefined) continue;
+      if (typeof commit.value === "object") plainTexts.set(epoch, commit.value);
       lowest = epoch;
       missing -= 1;
     }

@@ -18,15 +18,17 @@ export async function voidUnsealed(
   const voidings = await namespace.map(epochs, async (epoch) => {
     // rule: prune-voids-before-it-empties
     const voiding = await voidOne(namespace, leadership, epoch, signal);
-    return { epoch, outcome: voiding.outcome };
+    // What is given up may be put back as long as the floor is not above it: then its seal names these objects.
+    // rule: prune-empties-nothing-that-was-given-up
+    const isVoid = voiding.outcome === "void" && !voiding.givenUp;
+    return { epoch, isVoid };
   });
   // An epoch below the current floor is left alone: it may have been sealed and pruned while this prune ran, and a later
   // seal may name its objects. Its floor was published before its seal went.
   const { floor } = await namespace.readControl(signal);
   // rule: control-after-voids-before-deletes
-  const isVoid = ({ epoch, outcome }: (typeof voidings)[number]): boolean =>
-    outcome === "void" && epoch >= floor;
-  await namespace.map(voidings.filter(isVoid), async ({ epoch }) => {
+  const isEmptied = ({ epoch, isVoid }: (typeof voidings)[number]): boolean => isVoid && epoch >= floor;
+  await namespace.map(voidings.filter(isEmptied), async ({ epoch }) => {
     for await (const page of ownPages(namespace, epoch, signal)) {
       await deletions.deleteObjects(
         // rule: void-stays-when-its-epoch-is-emptied

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { ObjectStoreBackend } from "../../../backend.ts";
 import type { GivenUpEpoch } from "../../../state-backend.ts";
+import type { ObjectStore } from "../../../store.ts";
 import type { Sequence } from "../sequence.ts";
-import { assertRefused, controls, damage, restored, states, type World } from "../world.ts";
+import { assertRefused, controls, damage, leftByLaminarDb, restored, states, type World } from "../world.ts";
 
 /** The operator's way past a `_COMMIT` that cannot be read. */
 export const givenUpSequences: readonly Sequence[] = [
@@ -129,12 +130,19 @@ export const givenUpSequences: readonly Sequence[] = [
     rules: ["nothing-is-given-up-below-the-floor"],
     async run(world) {
       const leader = await world.lead("A", 1);
-      await leader.seal(6, { 0: "six" });
-      await leader.seal(7, { 0: "seven" });
+      for (const epoch of [5, 6, 7]) await leader.seal(epoch, { 0: `of ${epoch}` });
+      await damage(world, "epoch=5/_COMMIT", "\0");
+      const operator = world.scripted("on call");
+      const lastLook = operator.hold("list _control/", { after: 2 });
+      const giving = giveUp(world, 5, 2, operator);
+      await lastLook.arrived;
       await leader.backend.pruneBefore(7);
-      await world.put("epoch=5/_COMMIT", "\0");
       const before = await world.keys();
+      lastLook.release();
+      await assertRefused(giving, "EpochPruned", "unknown");
+      await world.put("epoch=5/_COMMIT", "\0");
       await assertRefused(giveUp(world, 5, 2), "EpochPruned", "unknown");
+      await world.store.delete(["epoch=5/_COMMIT"]);
       assert.deepEqual(await world.keys(), before, "nothing was written");
     },
   },
@@ -143,6 +151,7 @@ export const givenUpSequences: readonly Sequence[] = [
     title: "plain text above a seal of ours is given up like any other damage",
     rules: ["only-the-bytes-that-were-given-up-are-void", "listed-plain-text-stands-below-every-seal"],
     async run(world) {
+      await leftByLaminarDb(world);
       const leader = await world.lead("A", 1);
       await leader.seal(3, { 0: "three" });
       await leader.seal(4, { 0: "four" });
@@ -152,17 +161,110 @@ export const givenUpSequences: readonly Sequence[] = [
       await assertRefused(reader.backend.sealedEpochs({ after: 4 }), "Corrupt");
       await giveUp(world, 5, 2);
       assert.deepEqual(await reader.backend.sealedEpochs({ after: 4 }), []);
-      assert.deepEqual(await reader.backend.sealedEpochs(), [3, 4]);
+      assert.deepEqual(await reader.backend.sealedEpochs(), [1, 3, 4]);
       const successor = await world.lead("B", 3);
       await successor.seal(6, { 0: "six" });
       assert.equal((await successor.backend.prune({ keep: 2 })).floor, 4);
       assert.deepEqual(await states(reader), ["4 sealed", "5 given-up", "6 sealed"]);
     },
   },
+  {
+    id: "D21",
+    title: "plain text that was given up stays given up once the seals that showed its damage are pruned",
+    rules: ["given-up-plain-text-stays-given-up"],
+    async run(world) {
+      await leftByLaminarDb(world);
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await world.put("epoch=5/vnode=0/partial.bin", "of an aborted attempt");
+      await world.put("epoch=5/_COMMIT", "Service Unavailable");
+      await giveUp(world, 5, 2);
+      const successor = await world.lead("B", 3);
+      await successor.seal(6, { 0: "six" });
+      await successor.seal(7, { 0: "seven" });
+      assert.equal((await successor.backend.pruneBefore(5)).floor, 5);
+      assert.deepEqual(await states(successor), ["5 given-up", "6 sealed", "7 sealed"]);
+      assert.deepEqual(await successor.backend.sealedEpochs(), [6, 7]);
+      assert.equal(await successor.backend.sealed(5), undefined);
+      await assertRefused(successor.backend.abort(5), "EpochAborted", "unknown");
+      assert.equal((await successor.backend.prune({ keep: 2 })).floor, 6);
+    },
+  },
+  {
+    id: "D22",
+    title: "a leader whose newest seal was given up takes over again, and goes on from the seal below it",
+    rules: ["takeover-goes-back-over-what-was-given-up"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      await damage(world, "epoch=5/_COMMIT", "");
+      await giveUp(world, 5, 2);
+      const { base, nextEpoch } = await leader.backend.takeover({ version: 3 });
+      assert.equal(await restored(base, 0), "four");
+      await leader.seal(nextEpoch, { 1: "one" }, [0]);
+      assert.equal(await restored(await leader.backend.latest(), 0), "four");
+    },
+  },
+  {
+    id: "D23",
+    title: "a prune leaves the objects of what was given up: a seal that is put back is whole",
+    rules: ["prune-empties-nothing-that-was-given-up"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      const seal = (await world.text("epoch=5/_COMMIT")) ?? "";
+      await damage(world, "epoch=5/_COMMIT", "");
+      await giveUp(world, 5, 2);
+      const successor = await world.lead("B", 3);
+      await successor.backend.pruneBefore(6);
+      await damage(world, "epoch=5/_COMMIT", seal);
+      assert.equal(await restored(await successor.backend.latest(), 0), "five");
+    },
+  },
+  {
+    id: "D24",
+    title: "giving up once more what was given up deposes nobody, and leaves a version above",
+    rules: ["given-up-twice-deposes-nobody", "give-up-leaves-a-version-above"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      await damage(world, "epoch=5/_COMMIT", "");
+      await assert.rejects(giveUp(world, 5, Number.MAX_SAFE_INTEGER), RangeError);
+      await giveUp(world, 5, 2);
+      const successor = await world.lead("B", 3);
+      const before = await world.keys();
+      assert.equal((await giveUp(world, 5, 4)).fault, "it was given up before");
+      assert.deepEqual(await world.keys(), before, "nothing was written");
+      await successor.seal(6, { 0: "six" });
+    },
+  },
+  {
+    id: "D25",
+    title: "if no seal is left at or above the floor, nobody is told that nothing was ever sealed",
+    rules: ["newest-is-at-or-above-the-floor", "base-is-at-or-above-the-floor"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await leader.seal(5, { 0: "five" });
+      await leader.backend.prune({ keep: 1 });
+      await damage(world, "epoch=5/_COMMIT", "");
+      await giveUp(world, 5, 2);
+      const successor = await world.open("B");
+      await assertRefused(successor.backend.latest(), "Corrupt");
+      await assertRefused(successor.backend.takeover({ version: 3 }), "Corrupt");
+    },
+  },
 ];
 
-function giveUp(world: World, epoch: number, version: number): Promise<GivenUpEpoch> {
-  const { store } = world;
+function giveUp(
+  world: World,
+  epoch: number,
+  version: number,
+  store: ObjectStore = world.store,
+): Promise<GivenUpEpoch> {
   const retry = { attempts: 1 };
   return ObjectStoreBackend.recover({ store, retry, instanceId: "on call", giveUp: epoch, version });
 }

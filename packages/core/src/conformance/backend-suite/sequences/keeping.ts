@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { keptControls } from "../../../control.ts";
 import type { Sequence } from "../sequence.ts";
-import { type Actor, assertRefused, restored, type World } from "../world.ts";
+import { type Actor, assertRefused, leftByLaminarDb, restored, type World } from "../world.ts";
 
 /** Prunes that keep a number of seals, dry runs, and what a job leaves that dies before each seal. */
 export const keepingSequences: readonly Sequence[] = [
@@ -134,6 +134,7 @@ export const keepingSequences: readonly Sequence[] = [
     title: "damage that looks like a seal of another form is not counted as one",
     rules: ["damaged-plain-text-is-not-counted"],
     async run(world) {
+      await leftByLaminarDb(world);
       const leader = await world.lead("A", 1);
       for (const epoch of [3, 4, 6]) await leader.seal(epoch, { 0: `${epoch}` });
       await world.put("epoch=5/_COMMIT", "somebody's page");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ObjectStoreBackend } from "../../../backend.ts";
-import type { RecoveredNamespace } from "../../../state-backend.ts";
+import type { GivenUpEpoch, RecoveredNamespace } from "../../../state-backend.ts";
 import type { Sequence } from "../sequence.ts";
 import { assertRefused, controls, restored, states, vnodeCapacity, type World } from "../world.ts";
 
@@ -32,13 +32,15 @@ export const lostControlSequences: readonly Sequence[] = [
   {
     id: "D14",
     title:
-      "a fence or a floor without a namespace object is a lost one too; an empty store has nothing to recover",
+      "a fence without a namespace object is a lost one too, and recovered; an empty store has nothing to recover",
     rules: ["lost-namespace-is-not-invented"],
     async run(world) {
       await assertRefused(recover(world, vnodeCapacity), "NamespaceAbsent");
       await world.lead("A", 1);
       await world.store.delete(["_control/namespace"]);
       await assertRefused(world.open("B", { vnodeCapacity: 8 }), "Corrupt");
+      assert.deepEqual(await recover(world, vnodeCapacity), { vnodeCapacity, newest: undefined });
+      await world.lead("B", 2);
     },
   },
   {
@@ -157,7 +159,32 @@ export const lostControlSequences: readonly Sequence[] = [
       assert.deepEqual(await reader.backend.control(), { fence: 3, floor: 0, vnodeCapacity, givenUp: [] });
     },
   },
+  {
+    id: "D28",
+    title:
+      "a lost namespace object below a damaged newest seal is recovered first, and then the seal is given up",
+    rules: ["lost-namespace-is-not-invented", "only-the-bytes-that-were-given-up-are-void"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four" });
+      await world.put("epoch=5/_COMMIT", "");
+      await world.put("epoch=6/_COMMIT", "Service Unavailable");
+      await world.store.delete(["_control/namespace"]);
+      await assertRefused(giveUp(world, 6, 2), "Corrupt");
+      assert.deepEqual(await recover(world, vnodeCapacity), { vnodeCapacity, newest: 4 });
+      await giveUp(world, 6, 2);
+      await giveUp(world, 5, 3);
+      const successor = await world.open("B");
+      assert.equal((await successor.backend.takeover({ version: 4 })).base?.epoch, 4);
+    },
+  },
 ];
+
+function giveUp(world: World, epoch: number, version: number): Promise<GivenUpEpoch> {
+  const { store } = world;
+  const retry = { attempts: 1 };
+  return ObjectStoreBackend.recover({ store, retry, instanceId: "on call", giveUp: epoch, version });
+}
 
 function recover(world: World, capacity: number): Promise<RecoveredNamespace> {
   const { store } = world;
