@@ -102,7 +102,6 @@ export const rules: readonly Rule[] = [
     says: "A call whose turn comes after another version was claimed is stale.",
     section: "One good epoch",
     without: drop,
-    simulated: true,
   },
   {
     id: "receipt-below-the-fence-is-stale",
