@@ -580,6 +580,7 @@ export const rules: readonly Rule[] = [
     says: "The void stays when its epoch is emptied.",
     section: "One incremental epoch, and its prune",
     without: force("$this"),
+    simulated: true,
   },
   {
     id: "floor-before-deletes",
