@@ -132,7 +132,6 @@ export const rules: readonly Rule[] = [
     says: "A call whose turn comes after another version was claimed is stale.",
     section: "One good epoch",
     without: drop,
-    simulated: true,
   },
   {
     id: "receipt-below-the-fence-is-stale",
@@ -701,6 +700,7 @@ export const rules: readonly Rule[] = [
     says: "The void stays when its epoch is emptied.",
     section: "One incremental epoch, and its prune",
     without: force("$this"),
+    simulated: true,
   },
   {
     id: "floor-before-deletes",
