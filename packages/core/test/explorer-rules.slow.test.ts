@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type FoundMissing, searchedRules } from "./explorer/every-rule.ts";
 import { evidencePath } from "./explorer/evidence.ts";
-import type { OpenBackend } from "./explorer/execution.ts";
+import type { CodeUnderTest } from "./explorer/code-under-test.ts";
 import type { Violation } from "./explorer/history.ts";
 import { outOfReach } from "./explorer/out-of-reach.ts";
 import { NoSuchStep } from "./explorer/scheduler.ts";
@@ -37,22 +37,22 @@ test("every rule has a row in docs/evidence/explorer.md", () => {
 
 describe("the absence of a rule is found:", () => {
   test.for(found)("$id", { timeout: 60_000 }, async (rule) => {
-    const violation = await withoutRule(rule, (open) => findAgain(rule.schedule, open));
+    const violation = await withoutRule(rule, (code) => findAgain(rule.schedule, code));
     expect(violation).toBeDefined();
   });
 });
 
 async function findAgain(
   { configuration: name, replay: trail, preemptions }: FoundMissing,
-  open: OpenBackend,
+  code: CodeUnderTest,
 ): Promise<Violation | undefined> {
   const configuration = configurationOf(name);
   try {
-    const { violation } = await replay(configuration, trail, { open });
+    const { violation } = await replay(configuration, trail, { code });
     if (violation !== undefined) return violation;
   } catch (error) {
     if (!(error instanceof NoSuchStep)) throw error;
   }
-  const { violation } = await explore(configuration, { open, preemptions, milliseconds });
+  const { violation } = await explore(configuration, { code, preemptions, milliseconds });
   return violation;
 }

@@ -4,17 +4,20 @@
  */
 import { describe, expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";
+import type { OpenOptions } from "../src/open-options.ts";
+import type { StateBackend } from "../src/state-backend.ts";
 import type { ObjectStore } from "../src/store.ts";
 import type { Configuration } from "./explorer/configuration.ts";
 import { configurations } from "./explorer/configurations.ts";
-import type { OpenBackend } from "./explorer/execution.ts";
+import { type CodeUnderTest, codeOf } from "./explorer/code-under-test.ts";
 import { mendedFaults } from "./explorer/mended-faults.ts";
 import { explore, replay } from "./explorer/search.ts";
 import type { Rule } from "./rules/rule.ts";
 import { rules } from "./rules/rules.ts";
 import { withoutRule } from "./simulation/broken-protocols.ts";
 
-const open: OpenBackend = (options) => ObjectStoreBackend.open(options);
+const code: CodeUnderTest = codeOf(ObjectStoreBackend);
+const codeOnForgetfulStore: CodeUnderTest = { ...code, open: openOnForgetfulStore };
 const timeout = 300_000;
 
 function named(name: string): Configuration {
@@ -35,7 +38,7 @@ test.for(configurations)(
   async (configuration) => {
     const outcomes = new Set<string>();
     const onOutcome = (outcome: string): unknown => outcomes.add(outcome);
-    const found = await explore(configuration, { open, preemptions: 1, onOutcome });
+    const found = await explore(configuration, { code, preemptions: 1, onOutcome });
     expect(found).toMatchObject({ ended: true, bound: 1 });
     expect(outcomes.size).toBeGreaterThan(2);
   },
@@ -46,8 +49,8 @@ describe("a fault that was mended is found, where nothing names it, if it comes 
     "$id in $configuration",
     { timeout },
     async ({ rule, configuration, violations }) => {
-      const { violation } = await withoutRule(ruleOf(rule), (openWithout) =>
-        explore(named(configuration), { open: openWithout }),
+      const { violation } = await withoutRule(ruleOf(rule), (codeWithout) =>
+        explore(named(configuration), { code: codeWithout }),
       );
       expect(violations).toContain(violation?.id);
     },
@@ -55,8 +58,8 @@ describe("a fault that was mended is found, where nothing names it, if it comes 
 });
 
 test("a schedule that broke an invariant breaks it again when it is replayed", { timeout }, async () => {
-  const { violation } = await explore(named("no-fence"), { open: openOnForgetfulStore });
-  const again = await replay(named("no-fence"), violation?.replay ?? "", { open: openOnForgetfulStore });
+  const { violation } = await explore(named("no-fence"), { code: codeOnForgetfulStore });
+  const again = await replay(named("no-fence"), violation?.replay ?? "", { code: codeOnForgetfulStore });
   expect(again).toEqual({
     schedule: violation?.schedule.map((line) => line.replace(/ \(preemptions: \d+\)$/, "")),
     violation: { id: violation?.id, sentence: violation?.sentence },
@@ -65,7 +68,7 @@ test("a schedule that broke an invariant breaks it again when it is replayed", {
 
 describe("what is broken is found:", () => {
   test("a store that says `created` of a `_COMMIT` that is there", { timeout }, async () => {
-    const { violation } = await explore(named("no-fence"), { open: openOnForgetfulStore });
+    const { violation } = await explore(named("no-fence"), { code: codeOnForgetfulStore });
     expect(violation?.id).toBe("aborted-though-sealed");
   });
 
@@ -73,8 +76,8 @@ describe("what is broken is found:", () => {
     ["takeover-voids", "two-leaders", "seal-after-takeover"],
     ["fence-before-seal", "two-leaders", "seal-after-takeover"],
   ] as const)("a protocol without %s, in %s", { timeout }, async ([id, configuration, expected]) => {
-    const { violation } = await withoutRule(ruleOf(id), (openWithout) =>
-      explore(named(configuration), { open: openWithout }),
+    const { violation } = await withoutRule(ruleOf(id), (codeWithout) =>
+      explore(named(configuration), { code: codeWithout }),
     );
     expect(violation?.id).toBe(expected);
   });
@@ -87,7 +90,7 @@ test.for(["abort-beside-prune", "pipelined-beside-abort", "two-leaders"])(
     const outcomesOf = async (reduces: boolean): Promise<ReadonlySet<string>> => {
       const outcomes = new Set<string>();
       const onOutcome = (outcome: string): unknown => outcomes.add(outcome);
-      await explore(named(name), { open, reduces, preemptions: 1, onOutcome });
+      await explore(named(name), { code, reduces, preemptions: 1, onOutcome });
       return outcomes;
     };
     const outcomes = await outcomesOf(true);
@@ -97,7 +100,7 @@ test.for(["abort-beside-prune", "pipelined-beside-abort", "two-leaders"])(
 );
 
 /** Two leaders may both be told that they won. */
-function openOnForgetfulStore(options: Parameters<OpenBackend>[0]): ReturnType<OpenBackend> {
+function openOnForgetfulStore(options: OpenOptions): Promise<StateBackend> {
   const { store } = options;
   const forgetful: ObjectStore = {
     name: "forgetful",
@@ -109,5 +112,5 @@ function openOnForgetfulStore(options: Parameters<OpenBackend>[0]): ReturnType<O
     list: (prefix, listing) => store.list(prefix, listing),
     delete: (keys, operation) => store.delete(keys, operation),
   };
-  return open({ ...options, store: forgetful });
+  return code.open({ ...options, store: forgetful });
 }

@@ -1,5 +1,5 @@
 import type { PartialReceipt } from "../../src/receipt.ts";
-import type { EpochOutcome, Takeover } from "../../src/state-backend.ts";
+import type { EpochOutcome, EpochState, StateBackend, Takeover } from "../../src/state-backend.ts";
 import type { Instance } from "./instance.ts";
 
 /** A number, or what the last `takeover` gave out and was not yet used. */
@@ -7,7 +7,7 @@ export type Epoch = number | "next";
 
 /** What an actor calls. */
 export type Call =
-  | { readonly kind: "open"; readonly vnodeCapacity?: number }
+  | { readonly kind: "open"; readonly vnodeCapacity?: number; readonly mustExist?: boolean }
   | {
       readonly kind: "write";
       readonly epoch: Epoch;
@@ -41,7 +41,17 @@ export type Call =
   | { readonly kind: "readPartial"; readonly epoch: number; readonly vnode: number }
   | { readonly kind: "describe"; readonly epoch: number }
   | { readonly kind: "sealedEpochs" }
-  | { readonly kind: "prune"; readonly before: number; readonly asOperator?: boolean }
+  | { readonly kind: "sealed"; readonly epoch: number }
+  | { readonly kind: "epochs" }
+  /** Gives up the epoch, whose `_COMMIT` cannot be read. */
+  | { readonly kind: "giveUp"; readonly epoch: number; readonly version: number }
+  | { readonly kind: "recoverNamespace"; readonly vnodeCapacity: number }
+  | {
+      readonly kind: "prune";
+      readonly before: number;
+      readonly asOperator?: boolean;
+      readonly dryRun?: boolean;
+    }
   | { readonly kind: "keep"; readonly keep: number };
 
 export type CallKind = Call["kind"];
@@ -49,7 +59,7 @@ export type CallKind = Call["kind"];
 export function textOfCall(call: Call): string {
   switch (call.kind) {
     case "open":
-      return `open${call.vnodeCapacity === undefined ? "" : ` with ${call.vnodeCapacity} vnodes`}`;
+      return `open${call.vnodeCapacity === undefined ? "" : ` with ${call.vnodeCapacity} vnodes`}${call.mustExist === true ? " mustExist" : ""}`;
     case "write":
       return `writePartial ${call.epoch}/${call.vnode}${of("version", call.version)}`;
     case "attach":
@@ -67,11 +77,18 @@ export function textOfCall(call: Call): string {
     case "describe":
       return `describeEpoch ${call.epoch}`;
     case "prune":
-      return `pruneBefore ${call.before}${call.asOperator === true ? " asOperator" : ""}`;
+      return `pruneBefore ${call.before}${call.asOperator === true ? " asOperator" : ""}${call.dryRun === true ? " dryRun" : ""}`;
+    case "sealed":
+      return `sealed ${call.epoch}`;
+    case "giveUp":
+      return `recover giveUp ${call.epoch} version ${call.version}`;
+    case "recoverNamespace":
+      return `recover vnodeCapacity ${call.vnodeCapacity}`;
     case "keep":
       return `prune keep ${call.keep}`;
     case "latest":
     case "sealedEpochs":
+    case "epochs":
       break;
   }
   return call.kind;
@@ -106,9 +123,11 @@ function of(name: string, value: number | string | readonly number[] | undefined
 
 export async function perform(instance: Instance, call: Call, signal: AbortSignal): Promise<unknown> {
   if (call.kind === "open") {
-    const { vnodeCapacity } = call;
-    return instance.open(vnodeCapacity === undefined ? {} : { vnodeCapacity });
+    const { vnodeCapacity, mustExist = false } = call;
+    return instance.open({ mustExist, ...(vnodeCapacity === undefined ? {} : { vnodeCapacity }) });
   }
+  if (call.kind === "giveUp") return instance.recover({ giveUp: call.epoch, version: call.version });
+  if (call.kind === "recoverNamespace") return instance.recover({ vnodeCapacity: call.vnodeCapacity });
   const { backend } = instance;
   const options = { signal };
   switch (call.kind) {
@@ -133,12 +152,29 @@ export async function perform(instance: Instance, call: Call, signal: AbortSigna
       return backend.describeEpoch(call.epoch, options);
     case "sealedEpochs":
       return backend.sealedEpochs({}, options);
+    case "sealed":
+      return backend.sealed(call.epoch, options);
+    case "epochs":
+      return listEpochs(backend, options);
     case "keep":
       return backend.prune({ keep: call.keep }, options);
     case "prune":
       break;
   }
-  return backend.pruneBefore(call.before, { ...options, asOperator: call.asOperator });
+  return backend.pruneBefore(call.before, {
+    ...options,
+    asOperator: call.asOperator,
+    dryRun: call.dryRun,
+  });
+}
+
+async function listEpochs(
+  backend: StateBackend,
+  options: { readonly signal: AbortSignal },
+): Promise<readonly EpochState[]> {
+  const states: EpochState[] = [];
+  for await (const state of backend.epochs(options)) states.push(state);
+  return states;
 }
 
 async function write(

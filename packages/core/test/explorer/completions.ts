@@ -31,6 +31,12 @@ export class Completions {
     this.#when(observed, record, told);
     this.#version(observed, call, record, told);
     this.#contents(observed, call, record, told);
+    const claimed = Math.max(0, ...observed.instance.claimed.slice(0, observed.claims));
+    if (claimed < observed.begin.gaveUp)
+      this.#history.violate(
+        "complete-after-give-up",
+        `6: ${told} under ${claimed}, after ${observed.begin.gaveUp} had given up an epoch`,
+      );
     return "complete";
   }
 

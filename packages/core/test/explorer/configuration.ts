@@ -9,6 +9,10 @@ export interface Stage {
   call(id: string, ...calls: readonly Call[]): Promise<void>;
   /** Puts something into the store that no backend has made. */
   put(key: string, text: string): void;
+  /** Puts other bytes where something is. */
+  damage(key: string, text: string): void;
+  /** Takes something away that no prune has deleted. */
+  lose(key: string): void;
 }
 
 /** One thread of calls. Two roles of one instance call the same backend, which is opened before, or by the first call. */

@@ -1,5 +1,6 @@
 import { claiming } from "./claiming.ts";
 import type { Configuration } from "./configuration.ts";
+import { damaged } from "./damage.ts";
 import { leading } from "./leading.ts";
 import { opening } from "./opening.ts";
 import { pruning } from "./pruning.ts";
@@ -11,4 +12,5 @@ export const configurations: readonly Configuration[] = [
   ...receipts,
   ...claiming,
   ...pruning,
+  ...damaged,
 ];

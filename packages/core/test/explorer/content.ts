@@ -5,12 +5,16 @@ import { fingerprint, SetFingerprint } from "./fingerprint.ts";
 export interface Watcher {
   created(key: string, body: Uint8Array, sentAt: number): void;
   deleted(key: string): void;
+  /** No request did it: the object holds other bytes, or is gone. */
+  damaged(key: string, body: Uint8Array | undefined): void;
 }
 
 /** A create, or a delete where there is no body. */
 export interface StoreChange {
   readonly key: string;
   readonly body: Uint8Array | undefined;
+  /** Whether no request did it. */
+  readonly isDamage?: boolean;
 }
 
 /** What a store holds. */
@@ -41,6 +45,19 @@ export class Content {
     this.changes.push({ key, body: undefined });
     this.fingerprint.remove(`${key} ${bodyId(body)}`);
     this.#watcher.deleted(key);
+  }
+
+  /** Puts other bytes under a key, or takes it away, as no request of the protocol does. */
+  damage(key: string, body: Uint8Array | undefined): void {
+    const before = this.objects.get(key);
+    if (before !== undefined) this.fingerprint.remove(`${key} ${bodyId(before)}`);
+    if (body === undefined) this.objects.delete(key);
+    else {
+      this.objects.set(key, body);
+      this.fingerprint.add(`${key} ${bodyId(body)}`);
+    }
+    this.changes.push({ key, body, isDamage: true });
+    this.#watcher.damaged(key, body);
   }
 
   /** With the delimiter: what stands in the root, folders as names that end in `/`. */
@@ -82,10 +99,13 @@ export function bodyId(body: Uint8Array): string {
   return found;
 }
 
+/** Bytes with it are damage, and no JSON. */
+export const damageMark = "damaged";
+
 /** A body as a schedule shows it. */
 export function shownBody(body: Uint8Array): string {
   const text = new TextDecoder().decode(body);
-  if (!text.startsWith("{")) return text;
+  if (!text.startsWith("{") || text.includes(damageMark)) return text;
   const {
     void: isVoid,
     committer,

@@ -1,8 +1,8 @@
-import type { OpenOptions } from "../../src/open-options.ts";
-import type { StateBackend } from "../../src/state-backend.ts";
+import type { GiveUp, OpenOptions, RecoverNamespace, RecoverOptions } from "../../src/open-options.ts";
 import { resetUuids } from "../simulation/in-order-crypto.ts";
 import { Actor } from "./actor.ts";
 import { type Call, perform, textOfCall } from "./calls.ts";
+import type { CodeUnderTest } from "./code-under-test.ts";
 import { type Configuration, habitsOf } from "./configuration.ts";
 import type { Access, Conflicts } from "./conflicts.ts";
 import { Content, type StoreChange } from "./content.ts";
@@ -14,15 +14,12 @@ import { quiescence, Scheduler, type Thread } from "./scheduler.ts";
 import { currentThread, type Habits, type Response, type Run } from "./request.ts";
 import { ExploredStore } from "./store.ts";
 
-/** How a backend is opened: the code under test. */
-export type OpenBackend = (options: OpenOptions) => Promise<StateBackend>;
-
 /** Instance ids are counted from here once the past is over: it is not run again. */
 const firstIdOfPresent = 20;
 
 export interface ExecutionOptions {
   readonly configuration: Configuration;
-  readonly open: OpenBackend;
+  readonly code: CodeUnderTest;
   readonly conflicts: Conflicts;
   /** Names of violations that are passed over. */
   readonly ignored: ReadonlySet<string>;
@@ -83,8 +80,9 @@ export class Execution {
 
   /** Brings the store to where the past has left it, and everyone onto the stage. */
   async begin(past: readonly StoreChange[]): Promise<void> {
-    for (const { key, body } of past) {
-      if (body === undefined) this.#content.delete(key);
+    for (const { key, body, isDamage = false } of past) {
+      if (isDamage) this.#content.damage(key, body);
+      else if (body === undefined) this.#content.delete(key);
       else this.#content.create(key, body, 0);
     }
     this.#countIdsFrom(firstIdOfPresent);
@@ -140,6 +138,12 @@ export class Execution {
     put: (key: string, text: string): void => {
       this.#content.create(key, new TextEncoder().encode(text), 0);
     },
+    damage: (key: string, text: string): void => {
+      this.#content.damage(key, new TextEncoder().encode(text));
+    },
+    lose: (key: string): void => {
+      this.#content.damage(key, undefined);
+    },
     call: async (id: string, ...calls: readonly Call[]): Promise<void> => {
       for (const call of calls) {
         const what = await this.#perform(this.#instance(id), call);
@@ -153,6 +157,7 @@ export class Execution {
     const instance = new Instance(
       id,
       (options) => this.#open(id, options),
+      (damage) => this.#recover(id, damage),
       (peer) => this.#instance(peer),
     );
     this.#instances.set(id, instance);
@@ -160,6 +165,23 @@ export class Execution {
   }
 
   async #open(id: string, options: Partial<OpenOptions>): Promise<Opened> {
+    const backend = await this.#options.code.open({
+      ...this.#surroundingsOf(id),
+      vnodeCapacity: 4,
+      ...options,
+    });
+    return { backend, incarnation: this.#lastId };
+  }
+
+  #recover(id: string, damage: GiveUp | RecoverNamespace): Promise<unknown> {
+    const { code } = this.#options;
+    const around = this.#surroundingsOf(id);
+    return "giveUp" in damage
+      ? code.giveUp({ ...around, ...damage })
+      : code.recoverNamespace({ ...around, ...damage });
+  }
+
+  #surroundingsOf(id: string): RecoverOptions {
     const store = new ExploredStore({
       content: this.#content,
       run: this.#run,
@@ -172,8 +194,7 @@ export class Execution {
       sleep: () => new Promise<void>(() => undefined),
       random: () => 0,
     };
-    const backend = await this.#options.open({ store, instanceId: id, vnodeCapacity: 4, retry, ...options });
-    return { backend, incarnation: this.#lastId };
+    return { store, instanceId: id, retry };
   }
 
   #instance(id: string): Instance {
@@ -233,10 +254,11 @@ export class Execution {
     } else {
       actor.observed = observed;
       const { newest, floor, fence, isKnown, sealed } = observed.begin;
-      const { wasVoid, ambiguous } = observed;
+      const { wasVoid, ambiguous, begin } = observed;
+      const damage = `${begin.unreadable.join()} ${begin.isLost} ${begin.gaveUp} ${observed.states.join()}`;
       this.#heard(
         instance.id,
-        `${actor.id} begins ${textOfCall(call)} ${newest} ${floor} ${fence} ${isKnown} ${sealed.length} ${wasVoid} ${ambiguous.join()}`,
+        `${actor.id} begins ${textOfCall(call)} ${newest} ${floor} ${fence} ${isKnown} ${sealed.length} ${wasVoid} ${ambiguous.join()} ${damage}`,
       );
     }
     try {

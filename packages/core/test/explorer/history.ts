@@ -1,4 +1,5 @@
 import type { Seal } from "../../src/seal.ts";
+import type { EpochState } from "../../src/state-backend.ts";
 import { bodyId, type Watcher } from "./content.ts";
 import { sha256 as sha256Of } from "../simulation/in-order-crypto.ts";
 import { SetFingerprint } from "./fingerprint.ts";
@@ -40,8 +41,27 @@ export interface View {
   readonly newest: number;
   /** Whether the namespace is there. */
   readonly isKnown: boolean;
-  /** Every seal so far that counted. */
+  /** Every seal so far that counted, and can be read. */
   readonly sealed: readonly SealRecord[];
+  /** The epochs whose `_COMMIT` cannot be read, and was never given up. */
+  readonly unreadable: readonly number[];
+  /** Whether the namespace was lost, and is not recovered. */
+  readonly isLost: boolean;
+  /** The highest version under which an epoch was given up. */
+  readonly gaveUp: number;
+  /** How many changes of an epoch's state there were. */
+  readonly changes: number;
+}
+
+/** What an epoch is; `stray` is a seal that came into being below the floor. */
+export type State = EpochState["state"] | "absent" | "stray";
+
+/** A `_COMMIT` that cannot be read. */
+interface Damage {
+  /** The mark that gives up these bytes. */
+  readonly mark: string;
+  /** What it was. */
+  readonly seal: SealRecord | undefined;
 }
 
 interface Returned {
@@ -76,6 +96,11 @@ export class History implements Watcher {
   /** By incarnation and epoch: when it was last told that its attempt is not sealed. */
   readonly toldNo: Map<string, number> = new Map();
   readonly takeovers: Returned[] = [];
+  /** Epochs whose `_COMMIT` was damaged at some time. */
+  readonly everDamaged: Set<number> = new Set();
+  isLost = false;
+  /** The highest version under which `recover` has given up an epoch. */
+  gaveUp = 0;
   /** All that later judgements depend on. */
   readonly facts: SetFingerprint = new SetFingerprint();
   violation: Violation | undefined;
@@ -83,6 +108,12 @@ export class History implements Watcher {
   readonly #ignored: ReadonlySet<string>;
   readonly #now: () => number;
   readonly #voids = new Set<number>();
+  /** By epoch. */
+  readonly #damage = new Map<number, Damage>();
+  /** Every mark that ever was. */
+  readonly #marks = new Set<string>();
+  readonly #states = new Map<number, State>();
+  readonly #changes: { readonly epoch: number; readonly state: State }[] = [];
   #objects: ReadonlyMap<string, Uint8Array> = new Map();
 
   constructor(now: () => number, ignored: ReadonlySet<string>) {
@@ -111,9 +142,59 @@ export class History implements Watcher {
   }
 
   view(): View {
-    const sealed = this.seals.filter(({ isStray }) => !isStray);
-    const { floor, fence, newest, vnodeCapacity } = this;
-    return { tick: this.#now(), floor, fence, newest, isKnown: vnodeCapacity !== undefined, sealed };
+    const { floor, fence, newest, vnodeCapacity, isLost, gaveUp } = this;
+    return {
+      tick: this.#now(),
+      floor,
+      fence,
+      newest,
+      isKnown: vnodeCapacity !== undefined,
+      sealed: this.readableSeals(),
+      unreadable: this.unreadable(),
+      isLost,
+      gaveUp,
+      changes: this.#changes.length,
+    };
+  }
+
+  /** The seals that counted, but for those that were damaged. */
+  readableSeals(): readonly SealRecord[] {
+    return this.seals.filter(({ epoch, isStray }) => !isStray && !this.everDamaged.has(epoch));
+  }
+
+  /** The epochs whose `_COMMIT` cannot be read, and was never given up, ascending. */
+  unreadable(): readonly number[] {
+    return [...this.#damage.keys()].filter((epoch) => !this.isGivenUp(epoch)).toSorted((a, b) => a - b);
+  }
+
+  /** Of those the highest, if it is at or above the floor. */
+  highestUnreadable(): number | undefined {
+    return this.unreadable().findLast((epoch) => epoch >= this.floor);
+  }
+
+  /** Whether its damaged `_COMMIT` was given up. */
+  isGivenUp(epoch: number): boolean {
+    return this.#marks.has(this.#damage.get(epoch)?.mark ?? "");
+  }
+
+  isDamaged(epoch: number): boolean {
+    return this.#damage.has(epoch);
+  }
+
+  /** Everything that each epoch is now, as a list to compare. */
+  states(): readonly string[] {
+    return [...this.#states].map(([epoch, state]) => `${epoch} ${state}`).toSorted();
+  }
+
+  /** By epoch: what it has been since, the first of which it was then. */
+  statesSince({ changes }: View): ReadonlyMap<number, ReadonlySet<State>> {
+    const since = new Map<number, Set<State>>();
+    for (const [index, { epoch, state }] of this.#changes.entries()) {
+      const states = since.get(epoch) ?? new Set();
+      if (index < changes) states.clear();
+      since.set(epoch, states.add(state));
+    }
+    return since;
   }
 
   /** The seals of an epoch that counted. */
@@ -165,8 +246,19 @@ export class History implements Watcher {
       this.note(`fence ${control.value} ${incarnation}`);
     }
     if (control?.kind === "floor") this.#floorCreated(control.value);
-    if (key === "_control/namespace")
+    if (key === namespaceKey) {
       this.vnodeCapacity = (JSON.parse(textOf(body)) as { vnodeCapacity: number }).vnodeCapacity;
+      this.isLost = false;
+    }
+    if (parseMark(key) !== undefined) {
+      this.#marks.add(key);
+      this.note(key);
+    }
+    this.#committed(key, body, sentAt);
+    this.#look(parseEpoch(key) ?? parseMark(key));
+  }
+
+  #committed(key: string, body: Uint8Array, sentAt: number): void {
     const epoch = parseCommit(key);
     if (epoch === undefined) return;
     this.committedAt.set(epoch, this.#now());
@@ -177,12 +269,64 @@ export class History implements Watcher {
     } else this.#sealed(this.#record(epoch, body, sentAt));
   }
 
+  damaged(key: string, body: Uint8Array | undefined): void {
+    this.note(`damaged ${key}`);
+    const control = parseControl(key);
+    if (control?.kind === "fence") {
+      this.holders.delete(control.value);
+      const fences = [...this.#objects.keys()].map(parseControl).filter((other) => other?.kind === "fence");
+      this.fence = Math.max(0, ...fences.map((fence) => fence?.value ?? 0));
+    }
+    if (key === namespaceKey) {
+      this.vnodeCapacity = undefined;
+      this.isLost = body === undefined;
+    }
+    const epoch = parseCommit(key);
+    if (epoch === undefined || body === undefined) return;
+    this.everDamaged.add(epoch);
+    this.#damage.set(epoch, { mark: markOf(epoch, body), seal: this.present.get(epoch) });
+    this.present.delete(epoch);
+    this.#voids.delete(epoch);
+    const readable = [...this.present.values()].filter(({ isStray }) => !isStray);
+    this.newest = Math.max(-1, ...readable.map((seal) => seal.epoch));
+    this.#look(epoch);
+  }
+
+  /** Notes what the epoch is, if that is another than before. */
+  #look(epoch: number | undefined): void {
+    if (epoch === undefined) return;
+    const state = this.#stateOf(epoch);
+    if (this.#states.get(epoch) === state) return;
+    this.#states.set(epoch, state);
+    this.#changes.push({ epoch, state });
+  }
+
+  #stateOf(epoch: number): State {
+    if (this.#damage.has(epoch)) return this.isGivenUp(epoch) ? "given-up" : "unreadable";
+    const seal = this.present.get(epoch);
+    if (seal !== undefined) return seal.isStray ? "stray" : "sealed";
+    if (this.#voids.has(epoch)) return "void";
+    for (const key of this.#objects.keys()) if (key.startsWith(`epoch=${epoch}/`)) return "open";
+    return "absent";
+  }
+
   deleted(key: string): void {
+    this.#deleted(key);
+    this.#look(parseEpoch(key));
+  }
+
+  #deleted(key: string): void {
     const control = parseControl(key);
     if (control !== undefined) {
       const highest = control.kind === "fence" ? this.fence : this.floor;
       if (control.value >= highest)
         this.violate("highest-control-deleted", `4: ${key} was deleted, the highest`);
+      return;
+    }
+    const marked = parseMark(key);
+    if (marked !== undefined) {
+      if (marked >= this.floor)
+        this.violate("mark-deleted", `11: ${key} was deleted, the floor is ${this.floor}`);
       return;
     }
     if (!isOwnKey(key))
@@ -192,6 +336,15 @@ export class History implements Watcher {
       if (seal.isStray || seal.epoch < this.floor || !entries.some((entry) => entry.key === key)) continue;
       this.violate("needed-object-deleted", `10: ${key} was deleted, the seal of ${seal.epoch} needs it`);
     }
+    for (const [damaged, { seal }] of this.#damage) {
+      const entries = [...(seal?.entries ?? []), ...(seal?.attachments ?? [])];
+      if (damaged < this.floor || this.isGivenUp(damaged)) continue;
+      if (entries.some((entry) => entry.key === key))
+        this.violate(
+          "damaged-needs-deleted",
+          `10: ${key} was deleted, the damaged seal of ${damaged} named it`,
+        );
+    }
     const epoch = parseCommit(key);
     if (epoch === undefined) return;
     if (epoch >= this.floor)
@@ -199,6 +352,7 @@ export class History implements Watcher {
     this.present.delete(epoch);
     this.committedAt.delete(epoch);
     this.#voids.delete(epoch);
+    this.#damage.delete(epoch);
   }
 
   #floorCreated(floor: number): void {
@@ -242,8 +396,15 @@ export class History implements Watcher {
       createdAt,
       isFenced,
       isStray,
-      before: this.present.get(this.newest),
+      before: this.#before(incarnation),
     };
+  }
+
+  /** The seal that whoever made it has in memory counts for itself, though it cannot be read any more. */
+  #before(incarnation: string): SealRecord | undefined {
+    const own = [...this.#damage.values()].map(({ seal }) => seal);
+    const higher = own.filter((seal) => seal?.incarnation === incarnation && seal.epoch > this.newest);
+    return higher.toSorted((a, b) => (b?.epoch ?? 0) - (a?.epoch ?? 0))[0] ?? this.present.get(this.newest);
   }
 
   #sealed(seal: SealRecord): void {
@@ -298,6 +459,23 @@ export class History implements Watcher {
 function parseCommit(key: string): number | undefined {
   const match = /^epoch=(\d+)\/_COMMIT$/.exec(key);
   return match === null ? undefined : Number(match[1]);
+}
+
+const namespaceKey = "_control/namespace";
+
+function parseEpoch(key: string): number | undefined {
+  const match = /^epoch=(\d+)\//.exec(key);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** The epoch that a mark gives up. */
+function parseMark(key: string): number | undefined {
+  const match = /^_control\/given-up=(\d{16})\./.exec(key);
+  return match === null ? undefined : Number(match[1]);
+}
+
+function markOf(epoch: number, body: Uint8Array): string {
+  return `_control/given-up=${String(epoch).padStart(16, "0")}.${digestOf(body)}`;
 }
 
 function parseControl(key: string): { readonly kind: string; readonly value: number } | undefined {

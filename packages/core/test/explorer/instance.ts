@@ -1,4 +1,4 @@
-import type { OpenOptions } from "../../src/open-options.ts";
+import type { GiveUp, OpenOptions, RecoverNamespace } from "../../src/open-options.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../../src/receipt.ts";
 import type { SealedEpoch, StateBackend } from "../../src/state-backend.ts";
 import type { Call, Epoch } from "./calls.ts";
@@ -53,16 +53,20 @@ export class Instance {
   intents: Intent[] = [];
   acceptsListed = false;
   readonly #open: (options: Partial<OpenOptions>) => Promise<Opened>;
+  /** Of the store, on the instance's own way to it. */
+  readonly recover: (damage: GiveUp | RecoverNamespace) => Promise<unknown>;
   readonly #peer: (id: string) => Instance;
   #opened: Opened | undefined;
 
   constructor(
     id: string,
     open: (options: Partial<OpenOptions>) => Promise<Opened>,
+    recover: (damage: GiveUp | RecoverNamespace) => Promise<unknown>,
     peer: (id: string) => Instance,
   ) {
     this.id = id;
     this.#open = open;
+    this.recover = recover;
     this.#peer = peer;
   }
 

@@ -3,7 +3,9 @@ import type { PartialReceipt } from "../../src/receipt.ts";
 import type {
   EpochDescription,
   EpochOutcome,
+  EpochState,
   PruneReport,
+  RecoveredNamespace,
   SealedEpoch,
   StateBackend,
   Takeover,
@@ -12,7 +14,16 @@ import { type Call, textOfCall } from "./calls.ts";
 import { Completions } from "./completions.ts";
 import { type History, textOf, type View } from "./history.ts";
 import type { Instance, Intent } from "./instance.ts";
-import { described, foundLatest, listed, readHandle, readPartialReturned } from "./readings.ts";
+import { answeredPastDamage, gaveUp, recovered } from "./recoveries.ts";
+import {
+  described,
+  foundLatest,
+  listed,
+  readHandle,
+  readPartialReturned,
+  sealedReturned,
+  shown,
+} from "./readings.ts";
 import { Refusals } from "./refusals.ts";
 
 /** A call under way, and what the store was when it began. */
@@ -32,6 +43,8 @@ export interface ObservedCall {
   readonly ownTexts: ReadonlySet<string>;
   /** What the store was when its last listing of control took its names. */
   lastControl: View | undefined;
+  /** What each epoch was, of a call that lists them. */
+  readonly states: readonly string[];
   /** When a response first showed what the epoch's `_COMMIT` is: before, it may be a void. */
   learnt: number | undefined;
   /** Whether it has created a `_COMMIT`. */
@@ -76,6 +89,7 @@ export class Observer {
       wasVoid: epoch !== undefined && history.isVoid(epoch),
       ambiguous: numbers.filter((vnode) => history.partialsOf(epoch ?? -1, vnode).size > 1),
       ownTexts: call.kind === "readPartial" ? instance.lastWrites(call.epoch, call.vnode) : new Set(),
+      states: call.kind === "epochs" ? history.states() : [],
       lastControl: undefined,
       learnt: undefined,
       hasCommitted: false,
@@ -100,12 +114,36 @@ export class Observer {
           `6: ${textOfCall(call)} by ${instance.id} created ${key}, when it last looked ${lastControl?.fence} led`,
         );
     }
+    if (text === "created") this.#created(observed, key);
+    const isChange = operation === "create" || operation === "delete";
+    if (call.kind === "prune" && call.dryRun === true && isChange)
+      history.violate(
+        "dry-run-changed",
+        `11: ${textOfCall(call)} by ${instance.id} sent ${operation} ${key}`,
+      );
     if (text !== "Unavailable") return;
     if (operation === "delete") observed.hasFailedDeletes = true;
     if (operation === "get" || operation === "list") observed.hasFailedReads = true;
     if (!isCommit || key !== `epoch=${epoch}/_COMMIT`) return;
     observed.thereWhenCreateFailed = history.committedAt.get(epoch ?? -1);
     history.note(`create failed ${instance.id} ${epoch} ${observed.thereWhenCreateFailed !== undefined}`);
+  }
+
+  #created({ call, begin, instance }: ObservedCall, key: string): void {
+    const history = this.#history;
+    const what = `${textOfCall(call)} by ${instance.id} created ${key}`;
+    if (call.kind === "open" && key === "_control/namespace") {
+      if (begin.isLost) history.violate("namespace-invented", `8: ${what}, and it was lost`);
+      if (call.mustExist === true) history.violate("created-though-must-exist", `9: ${what}`);
+    }
+    if (call.kind !== "keep" || !key.startsWith("_control/floor=")) return;
+    const floor = Number(key.slice("_control/floor=".length));
+    const kept = history.readableSeals().filter(({ epoch }) => epoch >= floor);
+    if (kept.length < call.keep)
+      history.violate("kept-too-few", `11: ${what}, and ${kept.length} seals are kept`);
+    const damaged = history.unreadable().find((epoch) => epoch >= floor);
+    if (damaged !== undefined)
+      history.violate("floor-past-damage", `11: ${what}, and ${damaged} cannot be read`);
   }
 
   succeeded(observed: ObservedCall, value: unknown): string {
@@ -135,6 +173,14 @@ export class Observer {
         return described(history, observed, value as EpochDescription);
       case "sealedEpochs":
         return listed(history, observed, value as readonly number[]);
+      case "sealed":
+        return sealedReturned(history, observed, epoch, value as SealedEpoch | undefined);
+      case "epochs":
+        return shown(history, observed, value as readonly EpochState[]);
+      case "giveUp":
+        return gaveUp(history, observed, call);
+      case "recoverNamespace":
+        return recovered(history, observed, value as RecoveredNamespace);
       case "prune":
       case "keep":
         break;
@@ -162,6 +208,8 @@ export class Observer {
     const what = `${textOfCall(call)} by ${instance.id}`;
     if (history.vnodeCapacity !== undefined && history.vnodeCapacity !== vnodeCapacity)
       history.violate("opened-with-other-vnodes", `7: ${what}, the namespace has ${history.vnodeCapacity}`);
+    if (begin.isLost && history.isLost)
+      history.violate("opened-though-lost", `8: ${what}, and the namespace is lost`);
     if (authoritativeVersion < begin.fence)
       history.violate("opened-below-fence", `6: ${what} goes by ${authoritativeVersion}, ${begin.fence} led`);
     return `version ${authoritativeVersion}`;
@@ -200,6 +248,11 @@ export class Observer {
   ): string {
     const history = this.#history;
     const what = `takeover ${version} by ${instance.id} from ${base?.epoch}`;
+    answeredPastDamage(history, base?.epoch, what);
+    const basis = base === undefined ? undefined : history.recordOf(base.seal);
+    const isOwn = basis?.version === version && basis.incarnation === instance.incarnation;
+    if (basis !== undefined && basis.version >= version && !isOwn)
+      history.violate("takeover-below-seal", `6: ${what}, which was sealed under ${basis.version}`);
     if ((base?.epoch ?? -1) < begin.newest)
       history.violate("base-too-old", `5: ${what}, and ${begin.newest} was sealed before`);
     if (base !== undefined && this.#history.recordOf(base.seal)?.isStray !== false)
@@ -236,7 +289,11 @@ export class Observer {
     const history = this.#history;
     const { instance, begin, call, hasFailedDeletes } = observed;
     const what = `${textOfCall(call)} by ${instance.id}`;
-    if (floor > history.floor)
+    const isDryRun = call.kind === "prune" && call.dryRun === true;
+    const damaged = history.highestUnreadable();
+    if (floor > 0 && damaged !== undefined && begin.unreadable.includes(damaged))
+      history.violate("answered-past-damage", `5: ${what} was done, and ${damaged} cannot be read`);
+    if (floor > history.floor && !isDryRun)
       history.violate("floor-not-published", `4: ${what} returned floor ${floor}, which was not published`);
     if (failedCount > 0 && !this.#hadFaults())
       history.violate("failed-without-fault", `8: ${what} reports ${failedCount} failed deletes`);

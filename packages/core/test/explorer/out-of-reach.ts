@@ -27,6 +27,17 @@ export const outOfReach: readonly OutOfReach[] = [
       "plain-text-stands-below-every-seal",
       "listed-plain-text-stands-below-every-seal",
       "damaged-plain-text-stops-the-prune",
+      "damaged-plain-text-is-not-counted",
+    ],
+  },
+  {
+    why: "It is about prunes that a backend starts by itself, beside its calls: the explorer's threads are calls.",
+    rules: [
+      "retention-needs-a-fence",
+      "one-automatic-prune-at-a-time",
+      "failed-automatic-prune-is-tried-again",
+      "failed-automatic-prune-is-an-event",
+      "close-waits-for-the-automatic-prune",
     ],
   },
   {

@@ -5,14 +5,14 @@ import { pathToFileURL } from "node:url";
 import { filesByRule, sourceFolder } from "../rules/sources.ts";
 import { rules } from "../rules/rules.ts";
 import { configurations } from "./configurations.ts";
-import type { OpenBackend } from "./execution.ts";
+import type { CodeUnderTest } from "./code-under-test.ts";
 import { explore } from "./search.ts";
 
 /** Enough to see which code a configuration runs through. */
 const milliseconds = 500;
 
 /** By rule: the configurations in which the code that keeps it is run, those with few schedules first. */
-export async function reachedBy(open: OpenBackend): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function reachedBy(code: CodeUnderTest): Promise<ReadonlyMap<string, readonly string[]>> {
   // V8's coverage tells.
   const session = new Session();
   session.connect();
@@ -22,7 +22,7 @@ export async function reachedBy(open: OpenBackend): Promise<ReadonlyMap<string, 
   const sizes = new Map<string, number>();
   for (const configuration of configurations) {
     await session.post("Profiler.takePreciseCoverage");
-    const { schedules } = await explore(configuration, { open, preemptions: 1, milliseconds });
+    const { schedules } = await explore(configuration, { code, preemptions: 1, milliseconds });
     sizes.set(configuration.name, schedules);
     const { result } = await session.post("Profiler.takePreciseCoverage");
     const scripts = new Map(

@@ -1,9 +1,10 @@
 /** Judges what those are told who read. */
-import type { EpochDescription, SealedEpoch } from "../../src/state-backend.ts";
+import type { EpochDescription, EpochState, SealedEpoch } from "../../src/state-backend.ts";
 import { textOfCall } from "./calls.ts";
 import type { Instance } from "./instance.ts";
 import { type History, type SealRecord, textOf } from "./history.ts";
 import type { ObservedCall } from "./observer.ts";
+import { answeredPastDamage } from "./recoveries.ts";
 
 export function foundLatest(
   history: History,
@@ -11,6 +12,7 @@ export function foundLatest(
   found: SealedEpoch | undefined,
 ): string {
   const what = `latest returned ${found?.epoch ?? "none"}`;
+  answeredPastDamage(history, found?.epoch, what);
   if (found === undefined) {
     if (begin.newest >= 0)
       history.violate("latest-none", `5: ${what}, and ${begin.newest} was sealed before`);
@@ -56,7 +58,8 @@ export function readPartialReturned(
   if (wasVoid && body !== undefined)
     history.violate("void-read", `7: ${what} gave "${textOf(body)}", and it was void`);
   const text = body === undefined ? "none" : textOf(body);
-  const isOpen = !history.everVoid.has(epoch) && history.floor <= epoch && !isStray;
+  const isDecided = history.everVoid.has(epoch) || history.everDamaged.has(epoch);
+  const isOpen = !isDecided && history.floor <= epoch && !isStray;
   if (isOpen && ownTexts.size > 0 && !ownTexts.has(text))
     history.violate("own-write-not-read", `7: ${what} gave "${text}", not what it wrote last`);
   // What was sealed while it was looked for may be seen or not.
@@ -84,6 +87,43 @@ export function described(
   return state;
 }
 
+export function sealedReturned(
+  history: History,
+  { begin }: ObservedCall,
+  epoch: number,
+  found: SealedEpoch | undefined,
+): string {
+  const what = `sealed ${epoch} returned ${found === undefined ? "none" : "a seal"}`;
+  if (begin.floor > epoch)
+    history.violate("sealed-below-floor", `4: ${what}, and the floor was ${begin.floor}`);
+  if (history.unreadable().includes(epoch))
+    history.violate("answered-past-damage", `9: ${what}, and its _COMMIT cannot be read`);
+  if (found !== undefined && history.recordOf(found.seal)?.isStray !== false)
+    history.violate("stray-believed", `7: ${what}, which never counted`);
+  if (found === undefined && begin.sealed.some((seal) => seal.epoch === epoch))
+    history.violate("described-as-not-sealed", `9: ${what}, and it was sealed before`);
+  return found === undefined ? "none" : "a seal";
+}
+
+/** Each epoch is told as it was at some moment of the call. */
+export function shown(history: History, { begin }: ObservedCall, epochs: readonly EpochState[]): string {
+  const told = epochs.map(({ epoch, state }) => `${epoch} ${state}`).join(", ");
+  const what = `epochs showed [${told}]`;
+  const states = history.statesSince(begin);
+  for (const { epoch, state } of epochs) {
+    if (begin.floor > epoch)
+      history.violate("shown-below-floor", `4: ${what}, and the floor was ${begin.floor}`);
+    const was = states.get(epoch) ?? new Set();
+    if (!was.has(state))
+      history.violate("shown-in-another-state", `9: ${what}, and ${epoch} was ${[...was].join(", ")}`);
+  }
+  for (const [epoch, was] of states) {
+    if (was.has("absent") || epoch < history.floor || epochs.some((other) => other.epoch === epoch)) continue;
+    history.violate("shown-without", `11: ${what} without ${epoch}`);
+  }
+  return `[${told}]`;
+}
+
 function sameBytes(
   history: History,
   record: SealRecord | undefined,
@@ -102,7 +142,8 @@ function sameBytes(
 
 export function listed(history: History, { begin }: ObservedCall, epochs: readonly number[]): string {
   const what = `sealedEpochs returned [${epochs.join(", ")}]`;
-  const sealed = new Set(history.seals.filter(({ isStray }) => !isStray).map(({ epoch }) => epoch));
+  answeredPastDamage(history, -1, what);
+  const sealed = new Set(history.readableSeals().map(({ epoch }) => epoch));
   const [lowest = Infinity] = epochs;
   const highest = epochs.at(-1) ?? -1;
   for (const epoch of epochs)

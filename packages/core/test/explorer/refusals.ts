@@ -19,18 +19,31 @@ export class Refusals {
     if (intent !== undefined && !mayCome) intent.isRefused = true;
     const shown = `${error.code}, sealed "${error.sealed}"`;
     const what = `${textOfCall(call)} by ${instance.id}: ${shown} (${error.message})`;
-    this.#withoutFault(error, what);
+    this.#withoutFault(observed, error, what);
     this.#needless(observed, error, what);
     if (error.epoch !== undefined) this.#ofEpoch(observed, error, error.epoch, what);
     return shown;
   }
 
-  #withoutFault({ code, version = Infinity }: StateError, what: string): void {
+  #withoutFault(
+    { call, begin }: ObservedCall,
+    { code, version = Infinity, epoch }: StateError,
+    what: string,
+  ): void {
     const history = this.#history;
-    if (code === "Corrupt" || code === "UnknownFormat") history.violate("sound-is-corrupt", `8: ${what}`);
+    const isDamaged = epoch === undefined ? begin.unreadable.length > 0 : begin.unreadable.includes(epoch);
+    const isRead = call.kind !== "epochs" && call.kind !== "describe";
+    if (code === "UnknownFormat" || (code === "Corrupt" && !(begin.isLost || (isDamaged && isRead))))
+      history.violate("sound-is-corrupt", `8: ${what}`);
+    if (call.kind === "giveUp" && notDamaged.has(code) && history.isDamaged(call.epoch))
+      history.violate("damage-not-given-up", `8: ${what}, and its _COMMIT is damaged`);
     if ((code === "StoreFailed" || code === "OutcomeUnknown") && !this.#hadFaults())
       history.violate("failed-without-fault", `8: ${what}, and no request failed`);
-    if (code === "StaleVersion" && version !== Infinity && version > history.fence)
+    if (
+      code === "StaleVersion" &&
+      version !== Infinity &&
+      version > Math.max(history.fence, ...history.seals.map((seal) => seal.version))
+    )
       history.violate("stale-without-claim", `8: ${what}, and no such version was claimed`);
   }
 
@@ -103,6 +116,8 @@ export class Refusals {
     if (sealed !== "yes" && sealCodes.has(code))
       history.violate("seal-read-and-not-said", `9: ${what}, and it has read the seal`);
     if (sealed === "no") {
+      if (history.everDamaged.has(epoch))
+        history.violate("no-of-damage", `9: ${what}, and its _COMMIT is damaged`);
       if (seals.some((seal) => seal.incarnation === instance.incarnation))
         history.violate("no-though-sealed", `9: ${what}, and this attempt is sealed`);
       const floor = Math.max(begin.floor, lastControl?.floor ?? 0);
@@ -114,13 +129,13 @@ export class Refusals {
         history.tellVoid(epoch);
       }
     }
-    if (code === "EpochAborted" && !history.everVoid.has(epoch))
+    if (code === "EpochAborted" && !history.everVoid.has(epoch) && !history.isGivenUp(epoch))
       history.violate("aborted-not-void", `9: ${what}, and it never was void`);
     if (code === "EpochPruned" && history.floor <= epoch)
       history.violate("pruned-above-floor", `9: ${what}, the floor is ${history.floor}`);
     if (hasCommitted && begin.floor > epoch && (call.kind === "abort" || call.kind === "complete"))
       history.violate("committed-below-floor", `4: ${what}, and it created a _COMMIT, below ${begin.floor}`);
-    const isGone = history.isVoid(epoch) || history.floor > epoch;
+    const isGone = history.isVoid(epoch) || history.everDamaged.has(epoch) || history.floor > epoch;
     if (code === "PartialLost" && !(call.kind === "complete" && isGone))
       history.violate("partial-lost", `10: ${what}`);
   }
@@ -134,6 +149,9 @@ const contentCodes: ReadonlySet<string> = new Set([
   "VnodeOmitted",
   "EpochSuperseded",
 ]);
+
+/** What is said of an epoch whose `_COMMIT` can be read, or is not there. */
+const notDamaged: ReadonlySet<string> = new Set(["EpochSealed", "NotSealed"]);
 
 /** What is said only once a seal was read. */
 const sealCodes: ReadonlySet<string> = new Set(["SplitBrainCommit", "SealMismatch", "EpochSealed"]);

@@ -13,7 +13,7 @@ import { recordSearched, searchEveryRule } from "./every-rule.ts";
 import { writeRules, writeRuns } from "./evidence.ts";
 import { every, elapsed, say } from "./progress.ts";
 import { replay } from "./search.ts";
-import { configurationOf, openBackend, work } from "./task.ts";
+import { configurationOf, currentCode, work } from "./task.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,8 +43,8 @@ async function showAgain(name: string, trail: string, without: string | undefine
   if (without !== undefined && rule === undefined) throw new Error(`there is no rule ${without}`);
   const { schedule, violation } =
     rule === undefined
-      ? await replay(configuration, trail, { open: openBackend })
-      : await withoutRule(rule, (open) => replay(configuration, trail, { open }));
+      ? await replay(configuration, trail, { code: currentCode })
+      : await withoutRule(rule, (code) => replay(configuration, trail, { code }));
   for (const line of schedule) say(line);
   say(violation === undefined ? "no violation" : `${violation.id}: ${violation.sentence}`);
 }

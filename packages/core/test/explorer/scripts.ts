@@ -24,6 +24,7 @@ export const attach = (epoch: number, text?: string): Call => ({
 export const takeover = (version: number): Call => ({ kind: "takeover", version });
 export const prune = (before: number): Call => ({ kind: "prune", before });
 export const pruneAsOperator = (before: number): Call => ({ kind: "prune", before, asOperator: true });
+export const dryRun = (before: number): Call => ({ kind: "prune", before, asOperator: true, dryRun: true });
 /** Prunes all but so many seals. */
 export const keep = (seals: number): Call => ({ kind: "keep", keep: seals });
 export const abort = (epoch: number): Call => ({ kind: "abort", epoch });
@@ -32,6 +33,15 @@ export const open = (vnodeCapacity?: number): Call => ({
   kind: "open",
   ...(vnodeCapacity === undefined ? {} : { vnodeCapacity }),
 });
+export const openExisting: Call = { kind: "open", mustExist: true };
+/** Of an epoch whose `_COMMIT` cannot be read. */
+export const giveUp = (epoch: number, version: number): Call => ({ kind: "giveUp", epoch, version });
+export const recoverNamespace = (vnodeCapacity: number): Call => ({
+  kind: "recoverNamespace",
+  vnodeCapacity,
+});
+export const sealedOf = (epoch: number): Call => ({ kind: "sealed", epoch });
+export const epochStates: Call = { kind: "epochs" };
 export const latest: Call = { kind: "latest" };
 export const sealedEpochs: Call = { kind: "sealedEpochs" };
 export const read = (vnode = 0): Call => ({ kind: "read", vnode });

@@ -2,12 +2,13 @@ import { installInOrderCrypto } from "../simulation/in-order-crypto.ts";
 import type { Configuration } from "./configuration.ts";
 import { Conflicts } from "./conflicts.ts";
 import type { StoreChange } from "./content.ts";
-import { Execution, type OpenBackend } from "./execution.ts";
+import type { CodeUnderTest } from "./code-under-test.ts";
+import { Execution } from "./execution.ts";
 import type { Violation } from "./history.ts";
 import { choicesOf, type Option, quiescence } from "./scheduler.ts";
 
 export interface SearchOptions {
-  readonly open: OpenBackend;
+  readonly code: CodeUnderTest;
   /** How often somebody who could go on is passed over, at most. */
   readonly preemptions?: number;
   readonly milliseconds?: number;
@@ -52,13 +53,13 @@ export async function explore(configuration: Configuration, options: SearchOptio
 export async function replay(
   configuration: Configuration,
   trail: string,
-  options: Pick<SearchOptions, "open" | "ignored">,
+  options: Pick<SearchOptions, "code" | "ignored">,
 ): Promise<{ readonly schedule: readonly string[]; readonly violation?: Violation }> {
   installInOrderCrypto();
   const ignored = new Set(options.ignored);
   const execution = {
     configuration,
-    open: options.open,
+    code: options.code,
     ignored,
     conflicts: new Conflicts(),
     reduces: false,
@@ -120,10 +121,10 @@ class Search {
   }
 
   #execution(): Execution {
-    const { open, ignored = [], reduces = true } = this.#options;
+    const { code, ignored = [], reduces = true } = this.#options;
     return new Execution({
       configuration: this.#configuration,
-      open,
+      code,
       conflicts: this.#conflicts,
       ignored: new Set(ignored),
       reduces,

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { ObjectStoreBackend } from "../../src/backend.ts";
 import { rules } from "../rules/rules.ts";
 import { withoutRule } from "../simulation/broken-protocols.ts";
+import { type CodeUnderTest, codeOf } from "./code-under-test.ts";
 import type { Configuration } from "./configuration.ts";
 import { configurations } from "./configurations.ts";
-import type { OpenBackend } from "./execution.ts";
 import { reachedBy } from "./reached.ts";
 import { explore, type Progress, type SearchResult } from "./search.ts";
 
-export const openBackend: OpenBackend = ObjectStoreBackend.open.bind(ObjectStoreBackend);
+export const currentCode: CodeUnderTest = codeOf(ObjectStoreBackend);
 
 /** The schedules of some configurations, one after the other, until one breaks an invariant. */
 export interface Exploration {
@@ -50,17 +50,17 @@ export function configurationOf(name: string): Configuration {
 export async function work(text: string): Promise<void> {
   const task = JSON.parse(text) as Task;
   if (task === "reached") {
-    tell({ reached: [...(await reachedBy(openBackend))] });
+    tell({ reached: [...(await reachedBy(currentCode))] });
     return;
   }
   const rule = rules.find(({ id }) => id === task.without);
   if (task.without !== undefined && rule === undefined) throw new Error(`there is no rule ${task.without}`);
-  if (rule === undefined) await exploreEach(task, openBackend);
-  else await withoutRule(rule, (open) => exploreEach(task, open));
+  if (rule === undefined) await exploreEach(task, currentCode);
+  else await withoutRule(rule, (code) => exploreEach(task, code));
   tell({ isDone: true });
 }
 
-async function exploreEach(task: Exclude<Task, string>, open: OpenBackend): Promise<void> {
+async function exploreEach(task: Exclude<Task, string>, code: CodeUnderTest): Promise<void> {
   // The start of the process counts, too.
   const deadline = performance.now() + task.until - Date.now();
   const [fewest, most] = task.preemptions;
@@ -70,7 +70,7 @@ async function exploreEach(task: Exclude<Task, string>, open: OpenBackend): Prom
     for (let preemptions = fewest; preemptions <= most; preemptions++) {
       const milliseconds = Math.max(0, end - performance.now());
       const onProgress = (progress: Progress): void => tell({ progress });
-      const options = { open, preemptions, milliseconds, onProgress };
+      const options = { code, preemptions, milliseconds, onProgress };
       const result = await explore(configurationOf(name), options);
       tell({ explored: { configuration: name, result } });
       if (result.violation !== undefined) return;

@@ -7,7 +7,7 @@ import type { Rule } from "../rules/rule.ts";
 import { rules } from "../rules/rules.ts";
 import { filesByRule, sourceFolder } from "../rules/sources.ts";
 import { takeOut } from "../rules/take-out.ts";
-import type { OpenBackend } from "./surroundings.ts";
+import { type CodeUnderTest, codeOf } from "../explorer/code-under-test.ts";
 
 /** The rules that the simulation notices when they are missing. */
 export const simulatedRules: readonly Rule[] = rules.filter(({ simulated }) => simulated === true);
@@ -15,7 +15,7 @@ export const simulatedRules: readonly Rule[] = rules.filter(({ simulated }) => s
 /** Loads a copy of the source without the rule, hands it to `use`, and removes it. */
 export async function withoutRule<T>(
   { id, without }: Rule,
-  use: (open: OpenBackend) => Promise<T>,
+  use: (code: CodeUnderTest) => Promise<T>,
 ): Promise<T> {
   const copy = mkdtempSync(join(tmpdir(), "state-broken-"));
   try {
@@ -26,7 +26,7 @@ export async function withoutRule<T>(
     const { ObjectStoreBackend: Backend } = (await import(/* @vite-ignore */ url)) as {
       ObjectStoreBackend: typeof ObjectStoreBackend;
     };
-    return await use((options) => Backend.open(options));
+    return await use(codeOf(Backend));
   } finally {
     rmSync(copy, { recursive: true });
   }
