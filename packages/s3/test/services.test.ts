@@ -33,7 +33,7 @@ describe("a service that cannot create only what is absent", () => {
         name: "StateError",
         code: "ConditionIgnored",
         message: expect.stringContaining(
-          's3://bucket/ does not create only what is absent: it returned "created"',
+          'open on s3://bucket/: the store does not create only what is absent: it returned "created"',
         ),
       });
     }
@@ -62,12 +62,12 @@ describe("a service that can", () => {
     expect(value).toMatchObject({ objects: [{ key: "_control/namespace" }] });
   });
 
-  test("is opened with four requests, and with three once the namespace is there", async () => {
+  test("is opened with five requests, and with three once the namespace is there", async () => {
     const { store, double } = await start({});
     await open(store);
-    expect(methodsOf(double, 0)).toEqual({ GET: 2, PUT: 2 });
+    expect(methodsOf(double, 0)).toEqual({ GET: 3, PUT: 2 });
     await open(store);
-    expect(methodsOf(double, 4)).toEqual({ GET: 2, PUT: 1 });
+    expect(methodsOf(double, 5)).toEqual({ GET: 2, PUT: 1 });
   });
 });
 
