@@ -49,6 +49,23 @@ export const damaged: readonly Configuration[] = [
     preemptions: 2,
   },
   {
+    name: "own-takeover-after-give-up",
+    says: "An operator gives up the newest epoch, and the leader that sealed it takes over again, while somebody restores.",
+    past: sealedBy("P", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5), complete(5));
+      for (const id of ["O", "R"]) await stage.open(id);
+      damage(stage, 5);
+      return [
+        { instance: "O", calls: [giveUp(5, 3)] },
+        { instance: "A", calls: [takeover(4), writeNext, completeNext] },
+        { instance: "R", calls: [latest, sealedEpochs] },
+      ];
+    },
+    torn: "none",
+    preemptions: 2,
+  },
+  {
     name: "successor-after-give-up",
     says: "An operator gives up the newest epoch, then a sound one; a leader asks for it again, while another aborts it.",
     past: async (stage) => {

@@ -28,6 +28,9 @@ export const outOfReach: readonly OutOfReach[] = [
       "listed-plain-text-stands-below-every-seal",
       "damaged-plain-text-stops-the-prune",
       "damaged-plain-text-is-not-counted",
+      "plain-text-only-where-laminardb-was",
+      "shown-plain-text-stands-below-every-seal",
+      "given-up-plain-text-stays-given-up",
     ],
   },
   {
@@ -56,7 +59,21 @@ export const outOfReach: readonly OutOfReach[] = [
   },
   {
     why: "It saves requests or space: without it nothing is lost, and nobody is told anything wrong.",
-    rules: ["prune-lists-what-exists", "surplus-controls-go", "prune-empties-below-an-older-floor-too"],
+    rules: [
+      "prune-lists-what-exists",
+      "surplus-controls-go",
+      "prune-empties-below-an-older-floor-too",
+      "takeover-creates-only-where-nothing-is",
+    ],
+  },
+  {
+    why: "It leaves an operator a way back or on, and is about what he does afterwards: no configuration goes so far.",
+    rules: [
+      "given-up-twice-deposes-nobody",
+      "give-up-leaves-a-version-above",
+      "prune-empties-nothing-that-was-given-up",
+      "damage-below-the-floor-is-pruned",
+    ],
   },
   {
     why: "It guards against seals that this code does not make: they name an attachment of a lower epoch.",
