@@ -83,6 +83,7 @@ export const outOfReach: readonly OutOfReach[] = [
     why: "A later look, or another rule, comes to the same refusal: only together they are missed.",
     rules: [
       "absent-object-of-a-receipt-is-lost",
+      "nothing-is-given-up-below-the-floor",
       "base-is-at-or-above-the-floor",
       "sealed-vnode-is-given-unchanged-or-dropped",
     ],
