@@ -11,6 +11,8 @@ export interface Seal {
   readonly committer: string;
   readonly incarnation?: string | undefined;
   readonly assignmentVersion?: number | undefined;
+  /** The epoch that its unchanged vnodes are as they were in; absent if it has none. */
+  readonly base?: number | undefined;
   /** When it was made, by the committer's clock: milliseconds since 1970. For display; no rule goes by it. */
   readonly at?: number | undefined;
   /** One entry a vnode, ascending. */
@@ -147,10 +149,11 @@ function decodeSeal(
   epoch: number,
   corrupt: (fault: string) => StateError,
 ): Seal {
-  const { committer, incarnation, assignmentVersion, partials, attachments } = record;
+  const { committer, incarnation, assignmentVersion, base, partials, attachments } = record;
   if (typeof committer !== "string" || committer === "") throw corrupt("names no committer");
   if (typeof incarnation !== "string") throw corrupt("names no incarnation");
   if (!isCount(assignmentVersion)) throw corrupt("has no assignmentVersion");
+  if (base !== undefined && !isCount(base)) throw corrupt("has a base that is no epoch");
   if (!Array.isArray(partials) || !Array.isArray(attachments)) throw corrupt("has no inventory");
   const entryFault = (entry: unknown): StateError =>
     corrupt(`names an object that cannot be its own: ${JSON.stringify(entry)}`);
@@ -163,6 +166,7 @@ function decodeSeal(
     committer,
     incarnation,
     assignmentVersion,
+    ...(base === undefined ? {} : { base }),
     ...(isCount(record["at"]) ? { at: record["at"] } : {}),
     partials: partials
       .map((entry: unknown) => {

@@ -556,6 +556,12 @@ export const rules: readonly Rule[] = [
     without: after("await unchangedEntries($0, $1);"),
   },
   {
+    id: "sealed-epoch-is-of-the-same-base",
+    says: "An epoch that is sealed already is no success if its unchanged vnodes are those of another base.",
+    section: "One incremental epoch, and its prune",
+    without: force("false"),
+  },
+  {
     id: "unchanged-is-of-a-lower-epoch",
     says: "A vnode was unchanged only if its entry is of a lower epoch.",
     section: "One incremental epoch, and its prune",

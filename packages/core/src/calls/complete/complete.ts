@@ -77,7 +77,7 @@ async function complete(
   await ensureAnchor(attempt, request);
   const { listing, control } = await lookAtEpoch(attempt, acceptListed);
 
-  const asked: Asked = { request, own, listing, acceptListed };
+  const asked: Asked = { request, base: called.base, own, listing, acceptListed };
   if (listing.hasCommit) {
     // rule: control-after-the-seal-was-read
     const seal = await decideListed(attempt, asked);

@@ -7,6 +7,8 @@ import type { CompleteRequest } from "./request.ts";
 /** What was asked, and what a bare vnode number in it can stand for. */
 export interface Asked {
   readonly request: CompleteRequest;
+  /** The epoch that `unchanged` refers to. */
+  readonly base: number | undefined;
   /** What this backend wrote itself, by vnode. */
   readonly own: ReadonlyMap<number, PartialReceipt>;
   readonly listing: EpochListing;
@@ -23,6 +25,12 @@ export interface Gap {
 /** Asking about other contents than were sealed must not end in success: the outputs belong to another cut. */
 export function findGap(incarnation: string, asked: Asked, seal: Seal): Gap | undefined {
   const { epoch, receipts, vnodes, unchanged, attachments } = asked.request;
+  const { base } = asked;
+  const isOfAnotherBase = base !== undefined && seal.base !== undefined && seal.base !== base;
+  // rule: sealed-epoch-is-of-the-same-base
+  if (unchanged.length > 0 && isOfAnotherBase) {
+    return mismatch(`as a change of epoch ${seal.base}, and was asked for as one of epoch ${base}`);
+  }
   for (const receipt of receipts) {
     // rule: seal-covers-receipts
     if (!covers(findPartial(seal, receipt.vnode), receipt)) return otherBytes(receipt.vnode);

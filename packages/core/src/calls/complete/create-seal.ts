@@ -2,10 +2,10 @@ import { interpret } from "../../commit.ts";
 import { messageOf } from "../../errors.ts";
 import { createOrReadBack } from "../../create-or-read-back.ts";
 import { commitKey } from "../../layout.ts";
-import type { AttachmentReceipt } from "../../receipt.ts";
 import { encodeSeal, frozen, type Seal, type SealedPartial } from "../../seal.ts";
 import { type Attempt, outcomeUnknown, refuse } from "./attempt.ts";
 import type { Asked } from "./coverage.ts";
+import type { CompleteRequest } from "./request.ts";
 import { decide, vanished } from "./decide.ts";
 
 /** Creates `_COMMIT`, or finds that it was created before. @returns the seal that is known to be there */
@@ -18,7 +18,7 @@ export async function createSeal(
   const { client } = namespace;
   const { unresolved } = leadership;
   const key = commitKey(epoch);
-  const seal = newSeal(attempt, partials, asked.request.attachments);
+  const seal = newSeal(attempt, partials, asked.request);
   const body = encodeSeal(seal);
   const wasUnresolved = unresolved.has(epoch);
   // From here on the seal may land, whatever becomes of this call.
@@ -47,14 +47,16 @@ export async function createSeal(
 function newSeal(
   { leadership, epoch, claimed }: Attempt,
   partials: readonly SealedPartial[],
-  attachments: readonly AttachmentReceipt[],
+  { attachments, unchanged }: CompleteRequest,
 ): Seal {
+  const base = unchanged.length === 0 ? undefined : leadership.newestSeal?.epoch;
   return frozen({
     format: 1,
     epoch,
     committer: leadership.instanceId,
     incarnation: leadership.incarnation,
     assignmentVersion: claimed ?? leadership.authoritativeVersion,
+    ...(base === undefined ? {} : { base }),
     at: Date.now(),
     partials: partials
       .map(({ vnode, key, size, sha256 }) => ({

@@ -189,4 +189,26 @@ export const callsAtOnceSequences: readonly Sequence[] = [
       assert.equal(await restored(await leader.backend.latest(), 0), "six");
     },
   },
+  {
+    id: "C04e",
+    title:
+      "an epoch that was sealed as a change of one base is no success when it is asked for as one of another",
+    rules: ["sealed-epoch-is-of-the-same-base"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const { backend } = leader;
+      await leader.seal(4, { 0: "four", 1: "four" });
+      const six = await leader.write(6, 0, "six");
+      const late = leader.store.delay("create epoch=6/_COMMIT");
+      const ask = (): Promise<unknown> => backend.epochComplete({ epoch: 6, parts: [six], unchanged: [1] });
+      await assertRefused(ask(), "OutcomeUnknown");
+      await late.land();
+      const five = [await leader.write(5, 0, "five"), await leader.write(5, 1, "five")];
+      const lower = assertRefused(backend.epochComplete({ epoch: 5, parts: five }), "EpochSuperseded");
+      const again = assertRefused(ask(), "SealMismatch", "yes");
+      await lower;
+      await again;
+      assertComplete(await backend.epochComplete({ epoch: 6, parts: [six], unchanged: [1], base: 4 }));
+    },
+  },
 ];
