@@ -100,7 +100,7 @@ function listing(names: string[], concurrent?: Runner["test"]["concurrent"]): Ru
   };
 }
 
-const harness = { name: "memory", open: async () => new MemoryStore() };
+const harness = { name: "memory", open: async () => new MemoryStore(), wholeListings: true };
 
 /** The names of all tests that the suites declare, as every runner must list them. */
 function declared(): string[] {
