@@ -182,13 +182,6 @@ function isPassing(cause: unknown): boolean {
   return isStoreError(cause) && cause.retryable;
 }
 
-/** The same error, which says more: what it is an error of. */
-export function withSealed(error: StateError, details: StateErrorDetails): StateError {
-  const more = new StateError(error.code, "", { ...details, cause: error });
-  more.message = error.message;
-  return more;
-}
-
 /** A store's error as a `StateError`; all else stays what it is. */
 export function asStateError(
   error: unknown,

@@ -12,6 +12,10 @@ export const outOfReach: readonly OutOfReach[] = [
     rules: ["sealed-epoch-is-of-the-same-base"],
   },
   {
+    why: "It chooses between two refusals, both true: no invariant tells them apart.",
+    rules: ["void-explains-what-is-missing"],
+  },
+  {
     why: "It checks an argument, and refuses it in every schedule alike.",
     rules: ["empty-epoch-is-an-error", "authoritative-version-never-lowers"],
   },

@@ -158,6 +158,12 @@ export const rules: readonly Rule[] = [
     without: force("false"),
   },
   {
+    id: "void-explains-what-is-missing",
+    says: "If a receipt's object is not there, the epoch may be void: that is what the caller is told.",
+    section: "One good epoch",
+    without: drop,
+  },
+  {
     id: "absent-object-of-a-receipt-is-lost",
     says: "A receipt whose object is absent is lost, not missing.",
     section: "One good epoch",

@@ -1,5 +1,5 @@
 import { checkNotPruned, type Control } from "../../control.ts";
-import { asStateError, isStateError, StateError, withSealed } from "../../errors.ts";
+import { asStateError, isStateError, StateError } from "../../errors.ts";
 import type { Seal } from "../../seal.ts";
 import type { EpochOutcome } from "../../state-backend.ts";
 import { type Attempt, staleMessage } from "./attempt.ts";
@@ -12,11 +12,12 @@ import { type Attempt, staleMessage } from "./attempt.ts";
  */
 export async function readControlAfterSeal({ namespace, epoch, signal }: Attempt): Promise<Control> {
   const details = { sealed: "yes", epoch } as const;
+  const fact = `epoch ${epoch} is sealed, and control could not be listed`;
   try {
     return await namespace.readControl(signal);
   } catch (error) {
-    if (isStateError(error)) throw withSealed(error, details);
-    throw asStateError(error, `epoch ${epoch} is sealed, and control could not be listed`, details, signal);
+    if (isStateError(error)) throw new StateError(error.code, fact, { ...details, cause: error });
+    throw asStateError(error, fact, details, signal);
   }
 }
 

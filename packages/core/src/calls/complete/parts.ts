@@ -1,38 +1,44 @@
+import { readCommit } from "../../commit.ts";
 import type { Receipt } from "../../receipt.ts";
 import type { SealedPartial } from "../../seal.ts";
 import { type Attempt, refuse } from "./attempt.ts";
 import type { Asked } from "./coverage.ts";
+import { decide } from "./decide.ts";
 import type { EpochListing } from "./epoch-listing.ts";
 
 /** Finds the object of each part in the listing. `missing`: vnodes of which no object is there yet. */
 export async function resolveParts(
   attempt: Attempt,
-  { request, own, listing, acceptListed }: Asked,
+  asked: Asked,
 ): Promise<{ readonly partials: readonly SealedPartial[] } | { readonly missing: readonly number[] }> {
+  const { request, own, listing, acceptListed } = asked;
   const partials: SealedPartial[] = [];
   const missing: number[] = [];
   for (const receipt of request.receipts) {
-    await checkPresent(attempt, receipt, listing);
+    await checkPresent(attempt, receipt, asked);
     partials.push(receipt);
   }
   for (const vnode of request.vnodes) {
     const receipt = own.get(vnode);
     const listed = receipt === undefined ? listing.partials(vnode) : [];
     if (receipt !== undefined) {
-      await checkPresent(attempt, receipt, listing);
+      await checkPresent(attempt, receipt, asked);
       partials.push(receipt);
     } else if (listed.length === 0) missing.push(vnode);
     else partials.push(await acceptFromListing(attempt, vnode, listing, acceptListed));
   }
-  for (const receipt of request.attachments) await checkPresent(attempt, receipt, listing);
+  for (const receipt of request.attachments) await checkPresent(attempt, receipt, asked);
   return missing.length > 0 ? { missing } : { partials };
 }
 
 /** A receipt whose object is not there is lost, not "missing": waiting for it would never end. */
-async function checkPresent(attempt: Attempt, receipt: Receipt, listing: EpochListing): Promise<void> {
+async function checkPresent(attempt: Attempt, receipt: Receipt, asked: Asked): Promise<void> {
   const { key } = receipt;
-  const size = listing.size(key);
+  const size = asked.listing.size(key);
   if (size === receipt.size) return;
+  // The listing may have taken its names before the epoch was made void, and looked at them after it was emptied.
+  // rule: void-explains-what-is-missing
+  await checkNotVoid(attempt, asked);
   const vnode = "vnode" in receipt ? receipt.vnode : undefined;
   if (size === undefined) {
     // rule: absent-object-of-a-receipt-is-lost
@@ -42,6 +48,13 @@ async function checkPresent(attempt: Attempt, receipt: Receipt, listing: EpochLi
     vnode,
     key,
   });
+}
+
+/** @throws `EpochAborted` */
+async function checkNotVoid(attempt: Attempt, asked: Asked): Promise<void> {
+  const { namespace, epoch, signal } = attempt;
+  const commit = await readCommit(namespace, epoch, signal);
+  if (commit?.kind === "void" || commit?.kind === "given-up") await decide(attempt, commit, asked);
 }
 
 /** The rule of `acceptListed`: the only partial that the listing shows, without a digest. */

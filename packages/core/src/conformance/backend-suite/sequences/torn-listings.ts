@@ -166,4 +166,29 @@ export const tornListingSequences: readonly Sequence[] = [
       assert.deepEqual(await sealed, [7]);
     },
   },
+  {
+    id: "L08",
+    title:
+      "of an epoch that was made void and emptied within its listing, the caller is told that it is void",
+    rules: ["void-explains-what-is-missing"],
+    async run(world) {
+      const operator = await world.open("O");
+      await operator.seal(4, { 0: "four" });
+      const zombie = await world.open("Z");
+      for (const [epoch, late] of [
+        [5, undefined],
+        [6, "of a zombie"],
+      ] as const) {
+        const leader = await world.open("A");
+        const parts = [await leader.write(epoch, 0, "in time")];
+        const listed = leader.store.tear(`list epoch=${epoch}/`);
+        const asked = leader.backend.epochComplete({ epoch, parts });
+        await listed.arrived;
+        await operator.backend.pruneBefore(epoch + 1);
+        if (late !== undefined) await zombie.write(epoch, 0, late);
+        listed.release();
+        await assertRefused(asked, "EpochAborted", "no");
+      }
+    },
+  },
 ];
