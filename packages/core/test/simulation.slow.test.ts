@@ -6,7 +6,7 @@
  */
 import { expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";
-import { installInOrderCrypto } from "./simulation/in-order-crypto.ts";
+import { installRepeatableGlobals } from "./simulation/repeatable-globals.ts";
 import { runSchedule } from "./simulation/schedule.ts";
 import { everyCode, runMany } from "./simulation/series.ts";
 import { everyTrait } from "./simulation/traits.ts";
@@ -15,7 +15,7 @@ const first = Number(process.env["SIMULATION_SEED"] ?? 1);
 const runs = Number(process.env["SIMULATION_RUNS"] ?? 5000);
 const open = ObjectStoreBackend.open.bind(ObjectStoreBackend);
 
-installInOrderCrypto();
+installRepeatableGlobals();
 
 test(
   `every invariant holds in ${runs} random schedules, which reach every code and have every trait`,

@@ -1,5 +1,5 @@
 import type { GiveUp, OpenOptions, RecoverNamespace, RecoverOptions } from "../../src/open-options.ts";
-import { resetUuids } from "../simulation/in-order-crypto.ts";
+import { resetUuids } from "../simulation/repeatable-globals.ts";
 import { Actor } from "./actor.ts";
 import { type Call, perform, textOfCall } from "./calls.ts";
 import type { CodeUnderTest } from "./code-under-test.ts";

@@ -1,7 +1,7 @@
 import type { Seal } from "../../src/seal.ts";
 import type { EpochState } from "../../src/state-backend.ts";
 import { bodyId, type Watcher } from "./content.ts";
-import { sha256 as sha256Of } from "../simulation/in-order-crypto.ts";
+import { sha256 as sha256Of } from "../simulation/repeatable-globals.ts";
 import { SetFingerprint } from "./fingerprint.ts";
 
 export interface SealEntry {
@@ -19,6 +19,8 @@ export interface SealRecord {
   readonly committer: string;
   readonly incarnation: string;
   readonly version: number;
+  /** The epoch that its unchanged vnodes are of, as it says itself. */
+  readonly base: number | undefined;
   readonly entries: readonly SealEntry[];
   readonly attachments: readonly (SealEntry & { readonly name: string })[];
   readonly bodies: ReadonlyMap<string, Uint8Array>;
@@ -370,10 +372,11 @@ export class History implements Watcher {
       committer: string;
       incarnation: string;
       assignmentVersion: number;
+      base?: number;
       partials: SealEntry[];
       attachments: (SealEntry & { name: string })[];
     };
-    const { committer, incarnation, assignmentVersion: version, partials: entries, attachments } = seal;
+    const { committer, incarnation, assignmentVersion: version, base, partials: entries, attachments } = seal;
     const bodies = new Map<string, Uint8Array>();
     for (const { key } of [...entries, ...attachments]) {
       const object = this.#objects.get(key);
@@ -389,6 +392,7 @@ export class History implements Watcher {
       committer,
       incarnation,
       version,
+      base,
       entries,
       attachments,
       bodies,

@@ -70,8 +70,8 @@ export class Refusals {
       history.violate("superseded-by-nothing", `8: ${what}, and nothing came after it`);
     const sealed = history.present.get(epoch);
     const isOwn = sealed?.incarnation === instance.incarnation && begin.sealed.includes(sealed);
-    // Its contents may be the same by chance.
-    const isOfAnotherBase = code === "SealMismatch" && what.includes("as a change of epoch");
+    // What it holds may be the same by chance.
+    const isOfAnotherBase = code === "SealMismatch" && ![undefined, intent.base].includes(sealed?.base);
     const isAsAsked = isOwn && !isOfAnotherBase && this.#isAsAsked(observed, sealed);
     if (isAsAsked && epoch >= history.floor && contentCodes.has(code))
       history.violate("refused-though-sealed", `8: ${what}, and it is sealed as it was asked for`);

@@ -1,4 +1,4 @@
-import { installInOrderCrypto } from "../simulation/in-order-crypto.ts";
+import { installRepeatableGlobals } from "../simulation/repeatable-globals.ts";
 import type { Configuration } from "./configuration.ts";
 import { Conflicts } from "./conflicts.ts";
 import type { StoreChange } from "./content.ts";
@@ -55,7 +55,7 @@ export async function replay(
   trail: string,
   options: Pick<SearchOptions, "code" | "ignored">,
 ): Promise<{ readonly schedule: readonly string[]; readonly violation?: Violation }> {
-  installInOrderCrypto();
+  installRepeatableGlobals();
   const ignored = new Set(options.ignored);
   const execution = {
     configuration,
@@ -105,7 +105,7 @@ class Search {
   }
 
   async run(): Promise<SearchResult> {
-    installInOrderCrypto();
+    installRepeatableGlobals();
     const past = await this.#execution().past();
     this.#frontier = [[""]];
     for (;;) {

@@ -1,5 +1,5 @@
 import type { Seal } from "../../src/seal.ts";
-import { sha256 } from "./in-order-crypto.ts";
+import { sha256 } from "./repeatable-globals.ts";
 import type { Origin, Watcher } from "./store-server.ts";
 
 export interface SealEntry {

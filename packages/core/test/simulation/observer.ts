@@ -3,7 +3,7 @@ import type { PartialReceipt, AttachmentReceipt } from "../../src/receipt.ts";
 import type { EpochOutcome, PruneReport, Takeover } from "../../src/state-backend.ts";
 import { takeoverRequests } from "./costs.ts";
 import type { History, SealRecord } from "./history.ts";
-import { sha256 } from "./in-order-crypto.ts";
+import { sha256 } from "./repeatable-globals.ts";
 import type { ObservedCall } from "./observed-call.ts";
 
 /** Who made a call. */

@@ -1,5 +1,5 @@
 import type { Job } from "./actors.ts";
-import { sha256 } from "./in-order-crypto.ts";
+import { sha256 } from "./repeatable-globals.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** In most schedules there is a past: a leader that sealed some epochs, the later ones by reference, and is gone. */

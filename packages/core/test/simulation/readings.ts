@@ -2,7 +2,7 @@
 import type { Seal } from "../../src/seal.ts";
 import type { EpochDescription, SealedEpoch } from "../../src/state-backend.ts";
 import { type History, type SealRecord, textOf } from "./history.ts";
-import { sha256 } from "./in-order-crypto.ts";
+import { sha256 } from "./repeatable-globals.ts";
 import type { ObservedCall } from "./observed-call.ts";
 
 export class Readings {

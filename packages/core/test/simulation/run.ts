@@ -8,7 +8,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { ObjectStoreBackend } from "../../src/backend.ts";
-import { installInOrderCrypto } from "./in-order-crypto.ts";
+import { installRepeatableGlobals } from "./repeatable-globals.ts";
 import { runSchedule } from "./schedule.ts";
 import { joined, noSeries, type Series } from "./series.ts";
 
@@ -29,7 +29,7 @@ const isBroken = values.trace ? await runTraced(first) : await runAll();
 if (isBroken) process.exitCode = 1;
 
 async function runTraced(seed: number): Promise<boolean> {
-  installInOrderCrypto();
+  installRepeatableGlobals();
   const open = ObjectStoreBackend.open.bind(ObjectStoreBackend);
   const { trace, violations, events } = await runSchedule(seed, { open, trace: true });
   print(...trace, `schedule ${seed}: ${events} events`, ...violations);

@@ -5,7 +5,7 @@ import { Clock } from "./clock.ts";
 import { epilogue, tidyUp } from "./epilogue.ts";
 import { currentCall } from "./connection.ts";
 import { History } from "./history.ts";
-import { resetUuids } from "./in-order-crypto.ts";
+import { resetUuids } from "./repeatable-globals.ts";
 import { Network } from "./network.ts";
 import { ObservedCall } from "./observed-call.ts";
 import { Observer } from "./observer.ts";

@@ -1,5 +1,5 @@
 import type { StateErrorCode } from "../../src/errors.ts";
-import { installInOrderCrypto } from "./in-order-crypto.ts";
+import { installRepeatableGlobals } from "./repeatable-globals.ts";
 import type { OpenBackend } from "./surroundings.ts";
 import { runSchedule } from "./schedule.ts";
 import type { Trait } from "./traits.ts";
@@ -63,7 +63,7 @@ export async function runMany({
   runs,
   open,
 }: Seeds & { readonly open: OpenBackend }): Promise<Series> {
-  installInOrderCrypto();
+  installRepeatableGlobals();
   let series: Series = noSeries;
   for (let seed = first; seed < first + runs && series.violation === undefined; seed++) {
     const { events, codes, traits, violations } = await runSchedule(seed, { open });

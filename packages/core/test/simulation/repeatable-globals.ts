@@ -7,7 +7,7 @@ let onUuid: (uuid: string) => void = () => undefined;
  * WebCrypto computes digests in a pool of threads, in any order, and ids are random: for a schedule that can be replayed
  * this process gets digests that are there at once, ids that are counted, and objects that are all of one time.
  */
-export function installInOrderCrypto(): void {
+export function installRepeatableGlobals(): void {
   Object.defineProperty(crypto.subtle, "digest", { value: inOrderDigest, configurable: true });
   Object.defineProperty(crypto, "randomUUID", { value: countedUuid, configurable: true });
   Object.defineProperty(Date, "now", { value: () => 0, configurable: true });
