@@ -1,6 +1,12 @@
 import { setImmediate } from "node:timers/promises";
-import { commitKey, epochPrefix, parseEpochObject, partialKeys } from "../../../packages/core/src/layout.ts";
-import { encodeSeal, type SealedPartial } from "../../../packages/core/src/seal.ts";
+import {
+  commitKey,
+  epochPrefix,
+  namespaceKey,
+  parseEpochObject,
+  partialKeys,
+} from "../../../packages/core/src/layout.ts";
+import { encodeJson, encodeSeal, type SealedPartial } from "../../../packages/core/src/seal.ts";
 import type {
   DeleteFailure,
   ListedObject,
@@ -44,6 +50,8 @@ export class GeneratedStore implements ObjectStore {
     this.#onRequest = onRequest;
     this.#epochs = inByteOrder(shape.epochs);
     this.#vnodes = inByteOrder(shape.written + shape.unchanged);
+    const namespace = { format: 1, vnodeCapacity: shape.written + shape.unchanged };
+    this.#control.set(namespaceKey, encodeJson(namespace));
     this.#deleted = new Uint8Array(Math.ceil((shape.epochs * this.#slots) / 8));
   }
 
