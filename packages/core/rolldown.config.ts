@@ -2,7 +2,11 @@ import { defineConfig } from "rolldown";
 
 // One file to load instead of thirty: importing core is mostly the time that Node takes for each module.
 export default defineConfig({
-  input: { index: "src/index.ts", "conformance/index": "src/conformance/index.ts" },
+  input: {
+    index: "src/index.ts",
+    "adapter/index": "src/adapter/index.ts",
+    "conformance/index": "src/conformance/index.ts",
+  },
   external: /^node:/,
   transform: { target: "es2024" },
   output: { dir: "dist", chunkFileNames: "protocol.js", sourcemap: true, cleanDir: true },

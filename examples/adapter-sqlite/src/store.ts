@@ -41,11 +41,11 @@ export class SqliteStore implements ObjectStore {
     return Number(changes) === 1 ? "created" : "exists";
   }
 
-  async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     const row = this.#run(key, ({ select }) => select.get(key));
-    return row === undefined ? undefined : (row["body"] as Uint8Array);
+    return row === undefined ? undefined : (row["body"] as Uint8Array<ArrayBuffer>);
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {

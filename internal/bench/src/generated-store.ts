@@ -42,7 +42,7 @@ export class GeneratedStore implements ObjectStore {
   readonly #epochs: Uint32Array;
   readonly #vnodes: Uint32Array;
   readonly #deleted: Uint8Array;
-  readonly #control = new Map<string, Uint8Array>();
+  readonly #control = new Map<string, Uint8Array<ArrayBuffer>>();
 
   /** @param onRequest called just before each response, while it is held; a page of a listing is a request */
   constructor(shape: Shape, onRequest: (operation: Operation) => void) {
@@ -51,7 +51,7 @@ export class GeneratedStore implements ObjectStore {
     this.#epochs = inByteOrder(shape.epochs);
     this.#vnodes = inByteOrder(shape.written + shape.unchanged);
     const namespace = { format: 1, vnodeCapacity: shape.written + shape.unchanged };
-    this.#control.set(namespaceKey, encodeJson(namespace));
+    this.#control.set(namespaceKey, new Uint8Array(encodeJson(namespace)));
     this.#deleted = new Uint8Array(Math.ceil((shape.epochs * this.#slots) / 8));
   }
 
@@ -64,7 +64,7 @@ export class GeneratedStore implements ObjectStore {
     return exists ? "exists" : "created";
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const object = parseEpochObject(key);
     if (object !== undefined && object.kind !== "commit") throw new RangeError(`${key} has no body`);
     const body = object === undefined ? this.#control.get(key) : this.#seal(object.epoch);
@@ -131,7 +131,7 @@ export class GeneratedStore implements ObjectStore {
     }
   }
 
-  #seal(epoch: number): Uint8Array | undefined {
+  #seal(epoch: number): Uint8Array<ArrayBuffer> | undefined {
     if (!this.#isThere(epoch * this.#slots)) return undefined;
     const { written, unchanged } = this.#shape;
     const partials = Array.from({ length: written + unchanged }, (_, vnode): SealedPartial => {
@@ -140,7 +140,7 @@ export class GeneratedStore implements ObjectStore {
       const sha256 = (home * this.#slots + vnode).toString(16).padStart(64, "0");
       return { vnode, key: partialKeys(home, vnode).first, size: partialSize, sha256 };
     });
-    return encodeSeal({
+    const seal = encodeSeal({
       format: 1,
       epoch,
       committer: "generated",
@@ -149,6 +149,7 @@ export class GeneratedStore implements ObjectStore {
       partials,
       attachments: [],
     });
+    return new Uint8Array(seal);
   }
 
   /** The bits of an epoch: one for its seal, and one for each vnode. */

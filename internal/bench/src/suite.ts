@@ -40,7 +40,7 @@ class CountingStore extends MemoryStore {
     return super.create(key, body, options);
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     await this.#request(options);
     return super.get(key, options);
   }

@@ -21,7 +21,7 @@ export async function readBody(
   blobName: string,
   operation: Operation,
   request: RunningRequest,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const response = await download(container, blobName, request.signal);
   if (response === undefined) return undefined;
   request.onProgress();

@@ -1,5 +1,5 @@
 import type { ContainerClient } from "@azure/storage-blob";
-import { checkKey, checkPrefix } from "@state/core";
+import { checkKey, checkPrefix } from "@state/core/adapter";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { md5Of, readBody } from "./body.ts";
 import { Deleter } from "./deleting.ts";
@@ -68,7 +68,7 @@ export class ContainerStore implements ObjectStore {
     });
   }
 
-  async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     checkKey(key);
     const operation = this.#operation("get", key);
     return this.#request(operation, options?.signal, idleTimeoutMs, (request) =>

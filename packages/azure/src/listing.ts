@@ -1,6 +1,6 @@
 import { StorageResponseFormat } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
-import { checkKey } from "@state/core";
+import { checkKey } from "@state/core/adapter";
 import type { ListedObject, ListPage } from "@state/core";
 import { storeError } from "./errors.ts";
 import type { Operation } from "./errors.ts";

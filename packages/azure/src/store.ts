@@ -39,7 +39,7 @@ export class AzureStore implements ObjectStore {
     return this.#store.create(key, body, options);
   }
 
-  get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#store.get(key, options);
   }
 

@@ -263,7 +263,10 @@ export class ObjectStoreBackend implements StateBackend {
     );
   }
 
-  async readPartial(args: ReadPartialArguments, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async readPartial(
+    args: ReadPartialArguments,
+    options?: OperationOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     checkObject("args", args);
     const vnode = checkInteger("vnode", args.vnode, 0, this.vnodeCapacity - 1);
     const epoch = checkEpoch(args.epoch);

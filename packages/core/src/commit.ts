@@ -27,7 +27,7 @@ export function readCommitBody(
   namespace: Namespace,
   epoch: number,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const { client } = namespace;
   // rule: seals-are-read-with-time-for-their-size
   const operation = client.operation(signal, namespace.expectedCommitBytes);

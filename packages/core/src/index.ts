@@ -15,7 +15,6 @@ export type {
   StoreErrorDetails,
 } from "./errors.ts";
 export { isStateError, isStoreError, StateError, StoreError } from "./errors.ts";
-export { checkKey, checkPrefix } from "./keys.ts";
 export type { AttachmentReceipt, PartialReceipt, Receipt } from "./receipt.ts";
 export type { Seal, SealedAttachment, SealedPartial } from "./seal.ts";
 export type {

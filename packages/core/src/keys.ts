@@ -28,6 +28,14 @@ export function checkPrefix(prefix: string): void {
   checkKey(prefix.slice(0, -1));
 }
 
+/**
+ * Whether a name can be that of one of a store's objects. What a console, a file system or somebody else has put beside
+ * them cannot always: `folder/`, `lost+found`.
+ */
+export function isKey(name: string): boolean {
+  return faultOf(name) === undefined;
+}
+
 function faultOf(key: string): string | undefined {
   if (key.length > maxKeyLength) return `it is ${key.length} bytes long, ${maxKeyLength} is the most`;
   for (const part of key.split("/")) {

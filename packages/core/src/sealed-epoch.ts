@@ -40,14 +40,17 @@ export class SealHandle implements SealedEpoch {
     return this.seal.attachments.map(({ name }) => name);
   }
 
-  async read(vnode: number, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async read(vnode: number, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     checkInteger("vnode", vnode, 0, this.#vnodeCapacity - 1);
     const signal = signalOf(options);
     const entry = findPartial(this.seal, vnode);
     return this.#run(signal, () => this.#read(entry, signal));
   }
 
-  async readAttachment(name: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async readAttachment(
+    name: string,
+    options?: OperationOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     checkAttachmentName("name", name);
     const signal = signalOf(options);
     const entry = this.seal.attachments.find((attachment) => attachment.name === name);
@@ -57,7 +60,7 @@ export class SealHandle implements SealedEpoch {
   async #read(
     entry: SealedPartial | SealedAttachment | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     signal?.throwIfAborted();
     return entry === undefined ? undefined : readSealed(this.#namespace, this.seal, entry, signal);
   }
@@ -74,7 +77,7 @@ export async function readSealed(
   seal: Seal,
   entry: SealedPartial | SealedAttachment,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { client } = namespace;
   const { epoch, committer } = seal;
   const { key } = entry;

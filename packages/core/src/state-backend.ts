@@ -45,7 +45,10 @@ export interface StateBackend {
   latestCommittedEpoch(options?: OperationOptions): Promise<number | undefined>;
 
   /** One vnode's state of one epoch, sealed or not; `undefined` when there is none. */
-  readPartial(args: ReadPartialArguments, options?: OperationOptions): Promise<Uint8Array | undefined>;
+  readPartial(
+    args: ReadPartialArguments,
+    options?: OperationOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
 
   /**
    * One epoch's seal, to read from; `undefined` if it has none.
@@ -160,9 +163,9 @@ export interface SealedEpoch {
   /** The names of the attachments. */
   readonly attachments: readonly string[];
   /** The vnode's state; `undefined` only if the seal does not name the vnode. */
-  read(vnode: number, options?: OperationOptions): Promise<Uint8Array | undefined>;
+  read(vnode: number, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** The attachment's bytes; `undefined` only if the seal does not name it. */
-  readAttachment(name: string, options?: OperationOptions): Promise<Uint8Array | undefined>;
+  readAttachment(name: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 export interface ReadPartialArguments {

@@ -77,7 +77,7 @@ export class StoreClient {
     }
   }
 
-  async get(key: string, operation: Operation): Promise<Uint8Array | undefined> {
+  async get(key: string, operation: Operation): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return operation.retry(
       (signal, number) =>
         this.#observed("get", key, number, signal, async (seen) => {

@@ -42,7 +42,7 @@ export interface ObjectStore {
    *
    * @throws `StoreError`
    */
-  get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined>;
+  get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
 
   /**
    * Lists the keys that start with `prefix` (`""`, or ending in `/`), lazily, in byte order within and across

@@ -15,7 +15,7 @@ class SlowSeals extends MapStore {
     this.#clock = clock;
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (key.endsWith("/_COMMIT")) await this.#clock.sleep(readMs, options?.signal);
     return super.get(key);
   }

@@ -23,7 +23,7 @@ class GatedStore implements ObjectStore {
     return this.#inner.create(key, body);
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     await this.#gate();
     return this.#inner.get(key);
   }
@@ -129,7 +129,7 @@ async function gated(
 ): Promise<{ backend: ObjectStoreBackend; store: GatedStore; gets: () => readonly string[] }> {
   const asked: string[] = [];
   class Watched extends MapStore {
-    override get(key: string): Promise<Uint8Array | undefined> {
+    override get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
       asked.push(key);
       const error = errorOf(key);
       return error === undefined ? super.get(key) : Promise.reject(error);

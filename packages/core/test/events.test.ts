@@ -266,7 +266,7 @@ class SlowStore implements ObjectStore {
     return this.#inner.create(key, body);
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     await this.#latency();
     return this.#inner.get(key);
   }

@@ -14,7 +14,7 @@ export async function readBody(
   files: FileSystem,
   operation: Operation,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let handle: OpenFile;
   try {
     handle = await files.open(operation.path, readFlags);
@@ -42,10 +42,10 @@ export function irregularFileError(operation: Operation): Error {
 
 async function readInto(
   handle: OpenFile,
-  bytes: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
   operation: Operation,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   for (let offset = 0; offset < bytes.length;) {
     signal?.throwIfAborted();
     const { bytesRead } = await handle.read(

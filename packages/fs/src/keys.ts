@@ -1,4 +1,4 @@
-import { checkKey } from "@state/core";
+import { checkKey } from "@state/core/adapter";
 
 /**
  * Whether a name can be that of one of the store's objects. `lost+found` cannot, nor can a staging

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { checkKey, checkPrefix } from "@state/core";
+import { checkKey, checkPrefix } from "@state/core/adapter";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { raceAbort } from "./abort-race.ts";
 import { deleteAll } from "./deleting.ts";
@@ -65,7 +65,7 @@ export class LocalStore implements ObjectStore {
     });
   }
 
-  async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const signal = options?.signal;
     signal?.throwIfAborted();
     checkKey(key);
@@ -203,7 +203,7 @@ export class LocalStore implements ObjectStore {
     this.#keepsCase = true;
   }
 
-  async #get(key: string, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+  async #get(key: string, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const tree = await this.#root.find();
     if (tree === undefined) return undefined;
     const operation = this.#operation("get", key, tree.root);

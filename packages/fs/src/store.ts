@@ -37,7 +37,7 @@ export class FsStore implements ObjectStore {
     return this.#store.create(key, body, options);
   }
 
-  get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#store.get(key, options);
   }
 

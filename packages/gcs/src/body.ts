@@ -5,7 +5,7 @@ import { storeError } from "./errors.ts";
 import type { Operation } from "./errors.ts";
 
 /** The bytes of a download, if they match the hash that the service has stored with them. */
-export function readBody(response: ServiceResponse, operation: Operation): Uint8Array {
+export function readBody(response: ServiceResponse, operation: Operation): Uint8Array<ArrayBuffer> {
   const { chunks, headers } = response;
   const stored = hashesOf(headers.get("x-goog-hash") ?? "");
   const name = stored.has("md5") ? "md5" : "crc32c";

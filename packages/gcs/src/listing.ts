@@ -1,4 +1,4 @@
-import { checkKey, isStoreError } from "@state/core";
+import { isKey } from "@state/core/adapter";
 import type { ListedObject, ListPage } from "@state/core";
 import { jsonOf } from "./response.ts";
 import type { ServiceResponse } from "./response.ts";
@@ -122,16 +122,6 @@ function objectOf(item: unknown, fullPrefix: string, root: string): ListedObject
 
 function relative(name: unknown, fullPrefix: string, root: string): string | undefined {
   return typeof name === "string" && name.startsWith(fullPrefix) ? name.slice(root.length) : undefined;
-}
-
-function isKey(key: string): boolean {
-  try {
-    checkKey(key);
-    return true;
-  } catch (error) {
-    if (isStoreError(error)) return false;
-    throw error;
-  }
 }
 
 /** Keys are ASCII: JavaScript's order is that of their bytes. */

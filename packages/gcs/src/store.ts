@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { checkKey, checkPrefix } from "@state/core";
+import { checkKey, checkPrefix } from "@state/core/adapter";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { jsonOf, textOf } from "./response.ts";
 import type { ServiceResponse } from "./response.ts";
@@ -64,7 +64,7 @@ export class GcsStore implements ObjectStore {
     return "created";
   }
 
-  async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     const operation = this.#operation("get", key);

@@ -1,4 +1,4 @@
-import { checkKey, checkPrefix } from "@state/core";
+import { checkBody, checkKey, checkPrefix } from "@state/core/adapter";
 import type {
   DeleteFailure,
   ListedObject,
@@ -9,7 +9,6 @@ import type {
 } from "@state/core";
 import { SortedKeys } from "./sorted-keys.ts";
 
-const bodyLimit = 2 ** 31;
 const pageSize = 1_000;
 
 /**
@@ -30,22 +29,20 @@ export class MemoryStore implements ObjectStore {
   readonly name: string = "memory:";
   /** A page is of one moment: nothing else runs while it is made. */
   readonly wholeListings = true;
-  readonly #bodies: Map<string, Uint8Array> = new Map();
+  readonly #bodies: Map<string, Uint8Array<ArrayBuffer>> = new Map();
   readonly #keys: SortedKeys = new SortedKeys();
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    if (body.byteLength >= bodyLimit) {
-      throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
-    }
+    checkBody(key, body);
     if (this.#bodies.has(key)) return "exists";
     this.#bodies.set(key, copy(body));
     this.#keys.add(key);
     return "created";
   }
 
-  async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     const body = this.#bodies.get(key);
@@ -101,6 +98,6 @@ export class MemoryStore implements ObjectStore {
 }
 
 // Not `slice()`: a Buffer's slice is a view of the same bytes.
-function copy(bytes: Uint8Array): Uint8Array {
+function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }

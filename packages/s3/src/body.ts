@@ -29,7 +29,10 @@ export function guardBody(command: GetObjectCommand): GetObjectCommand {
  * The ETag is not used as a checksum: on some services it is the MD5 of the body, but only of an
  * object that was put in one part and without KMS.
  */
-export async function readBody(response: GetObjectCommandOutput, operation: Operation): Promise<Uint8Array> {
+export async function readBody(
+  response: GetObjectCommandOutput,
+  operation: Operation,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { Body: stream, ContentLength: length } = response;
   const fault = responseFault(response);
   if (fault !== undefined || stream === undefined) {
@@ -74,7 +77,7 @@ function responseFault(response: GetObjectCommandOutput): string | undefined {
   return isVerifiable ? undefined : "the response has neither a length nor a checksum";
 }
 
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
+function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {

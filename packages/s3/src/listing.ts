@@ -1,5 +1,5 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
-import { checkKey } from "@state/core";
+import { checkKey } from "@state/core/adapter";
 import type { ListedObject, ListOptions, ListPage } from "@state/core";
 import { storeError } from "./errors.ts";
 import type { Operation } from "./errors.ts";

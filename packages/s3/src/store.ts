@@ -1,5 +1,5 @@
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { checkKey, checkPrefix } from "@state/core";
+import { checkKey, checkPrefix } from "@state/core/adapter";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { raceAbort } from "./abort-race.ts";
 import { guardBody, readBody } from "./body.ts";
@@ -86,7 +86,7 @@ export class S3Store implements ObjectStore {
     });
   }
 
-  async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     const operation = this.#operation("get", key);

@@ -45,7 +45,7 @@ async function readUnlessNew(
   control: Control,
   mustExist: boolean,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const { client } = namespace;
   const trace = hasControls(control)
     ? ({ isOurs: true, hasPlainText: false, what: "_control/ is not empty" } as const)

@@ -30,7 +30,7 @@ export async function readPartial(
   cache: SealCache,
   { vnode, epoch }: ReadPartialArguments,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const cached = cache.get(epoch);
   if (cached !== undefined) return readEntry(namespace, cached, vnode, signal);
 
@@ -68,7 +68,7 @@ async function readEntry(
   seal: Seal | undefined,
   vnode: number,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const entry = seal === undefined ? undefined : findPartial(seal, vnode);
   if (seal === undefined || entry === undefined) return undefined;
   return readSealed(namespace, seal, entry, signal);

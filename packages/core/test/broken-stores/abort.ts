@@ -26,7 +26,7 @@ class TreatsSignals extends MapStore {
     return super.create(key, body, this.#treated("create", options));
   }
 
-  override get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return super.get(key, this.#treated("get", options));
   }
 
@@ -86,7 +86,7 @@ class GivesFurtherPages extends MapStore {
 }
 
 class LeavesListeners extends MapStore {
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.addEventListener("abort", () => this.entries());
     return super.get(key, options);
   }
@@ -185,7 +185,7 @@ class SharesAConnection extends SlowStore {
 }
 
 class GivesWhatItHasRead extends SlowStore {
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       return await super.get(key, options);
     } catch (error) {

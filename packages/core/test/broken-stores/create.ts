@@ -118,7 +118,7 @@ class RefusesEmptyBodies extends MapStore {
 }
 
 class TakesEmptyForAbsent extends MapStore {
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const body = await super.get(key, options);
     return body?.length === 0 ? undefined : body;
   }

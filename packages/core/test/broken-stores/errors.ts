@@ -23,7 +23,7 @@ class Changes extends MapStore {
     return this.#changed("create", super.create(key, body, options));
   }
 
-  override get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#changed("get", super.get(key, options));
   }
 
@@ -88,7 +88,7 @@ function throwing(operation: Operation): BrokenStore["open"] {
 class RemembersItsFailure extends MapStore {
   #failure: Promise<never> | undefined;
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     if (this.#failure !== undefined) return this.#failure;
     try {

@@ -39,7 +39,7 @@ class Remembers extends MapStore {
     return failures;
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const body = await super.get(key, options);
     if (this.#bodies.has(key)) {
       const cached = this.#bodies.get(key);
@@ -136,7 +136,7 @@ class ReplicatesLate extends MapStore {
     return response;
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const body = await super.get(key, options);
     const there = this.entries().get(key);
     const owner = there === undefined ? undefined : ReplicatesLate.#owners.get(there);

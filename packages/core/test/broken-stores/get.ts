@@ -4,7 +4,7 @@ import { MapStore } from "../support/map-store.ts";
 import { OpenStore } from "./open-store.ts";
 import type { BrokenStore } from "./broken-store.ts";
 
-type Change = (body: Uint8Array) => Uint8Array;
+type Change = (body: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 
 /** Gives back what `change` makes of a body. */
 class Changes extends MapStore {
@@ -15,7 +15,7 @@ class Changes extends MapStore {
     this.#change = change;
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const body = await super.get(key, options);
     return body === undefined ? undefined : this.#change(body);
   }
@@ -25,7 +25,10 @@ function changing(change: Change): BrokenStore["open"] {
   return ({ bodies }) => new Changes(bodies, change);
 }
 
-type Substitute = (key: string, bodies: ReadonlyMap<string, Uint8Array>) => Uint8Array | undefined;
+type Substitute = (
+  key: string,
+  bodies: ReadonlyMap<string, Uint8Array>,
+) => Uint8Array<ArrayBuffer> | undefined;
 
 /** Returns what `substitute` makes of a key that is absent. */
 class ReturnsForTheAbsent extends MapStore {
@@ -36,7 +39,7 @@ class ReturnsForTheAbsent extends MapStore {
     this.#substitute = substitute;
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return (await super.get(key, options)) ?? this.#substitute(key, this.entries());
   }
 }
@@ -46,18 +49,18 @@ function forTheAbsent(substitute: Substitute): BrokenStore["open"] {
 }
 
 class HandsOutItsOwnBytes extends OpenStore {
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     await super.get(key, options);
-    return this.bodies.get(key);
+    return this.bodies.get(key) as Uint8Array<ArrayBuffer> | undefined;
   }
 }
 
 /** Has forty buffers: the forty-first reader gets the first reader's. */
 class SharesFortyBuffers extends MapStore {
-  readonly #buffers: Uint8Array[] = Array.from({ length: 40 }, () => new Uint8Array(2_000));
+  readonly #buffers: Uint8Array<ArrayBuffer>[] = Array.from({ length: 40 }, () => new Uint8Array(2_000));
   #reads = 0;
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const body = await super.get(key, options);
     if (body?.length !== 2_000) return body;
     const buffer = this.#buffers[this.#reads % this.#buffers.length] ?? body;
@@ -68,9 +71,9 @@ class SharesFortyBuffers extends MapStore {
 }
 
 class SharesBytesBetweenReads extends MapStore {
-  readonly #cached: Map<string, Uint8Array> = new Map();
+  readonly #cached: Map<string, Uint8Array<ArrayBuffer>> = new Map();
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const body = await super.get(key, options);
     const cached = this.#cached.get(key);
     if (body === undefined || cached?.length === body.length) return body === undefined ? undefined : cached;
@@ -84,11 +87,18 @@ function isText(body: Uint8Array): boolean {
   return body.length < 300 && !body.includes(0);
 }
 
-function firstThatBegins(key: string, bodies: ReadonlyMap<string, Uint8Array>): Uint8Array | undefined {
-  return [...bodies].find(([each]) => each.startsWith(key))?.[1];
+function firstThatBegins(
+  key: string,
+  bodies: ReadonlyMap<string, Uint8Array>,
+): Uint8Array<ArrayBuffer> | undefined {
+  const found = [...bodies].find(([each]) => each.startsWith(key))?.[1];
+  return found === undefined ? undefined : new Uint8Array(found);
 }
 
-function ofAFolder(key: string, bodies: ReadonlyMap<string, Uint8Array>): Uint8Array | undefined {
+function ofAFolder(
+  key: string,
+  bodies: ReadonlyMap<string, Uint8Array>,
+): Uint8Array<ArrayBuffer> | undefined {
   return [...bodies.keys()].some((each) => each.startsWith(`${key}/`)) ? new Uint8Array() : undefined;
 }
 
@@ -102,7 +112,7 @@ function refuse(key: string): never {
   throw new StoreError("Failed", `404: "${key}" is not there`);
 }
 
-function withoutEndingZeros(body: Uint8Array): Uint8Array {
+function withoutEndingZeros(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return body.subarray(0, body.findLastIndex((byte) => byte !== 0) + 1);
 }
 

@@ -21,7 +21,7 @@ class Renames extends MapStore {
     return super.create(this.#renamed(key, options), body, options);
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return super.get(this.#renamed(key, options), options);
   }
 
@@ -95,7 +95,7 @@ class CreatesUnderAnyKey extends OpenStore {
 }
 
 class ReadsAnyKey extends OpenStore {
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     const body = this.bodies.get(key);
     return body === undefined ? undefined : new Uint8Array(body);

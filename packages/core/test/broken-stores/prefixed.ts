@@ -26,7 +26,7 @@ export class Prefixed extends OpenStore {
     return "created";
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     const body = this.bodies.get(this.#forgets === "get" ? this.#found(key) : this.#join(key));

@@ -29,7 +29,7 @@ export class SlowStore extends OpenStore {
     return super.create(key, body);
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     await this.request("get", options?.signal);

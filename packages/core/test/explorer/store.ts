@@ -32,7 +32,7 @@ export class ExploredStore implements ObjectStore {
     );
   }
 
-  get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const { objects } = this.#around.content;
     let body: Uint8Array | undefined;
     const read: Part = {

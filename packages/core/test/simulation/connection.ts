@@ -82,7 +82,7 @@ export class Connection implements ObjectStore {
     });
   }
 
-  get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#request({
       operation: "get",
       key,

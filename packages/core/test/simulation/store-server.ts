@@ -41,7 +41,7 @@ export class StoreServer {
     return "created";
   }
 
-  get(key: string): Uint8Array | undefined {
+  get(key: string): Uint8Array<ArrayBuffer> | undefined {
     const body = this.objects.get(key);
     return body === undefined ? undefined : new Uint8Array(body);
   }

@@ -35,7 +35,7 @@ export class CountingStore implements ObjectStore {
     return this.#count(`create ${key}`, () => this.#inner.create(key, body));
   }
 
-  get(key: string): Promise<Uint8Array | undefined> {
+  get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#count(`get ${key}`, () => this.#inner.get(key));
   }
 

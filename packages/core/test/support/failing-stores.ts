@@ -13,7 +13,7 @@ export class FailingStore extends MapStore {
     this.#errorOf = errorOf;
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.gets += 1;
     const error = this.#errorOf(this.gets);
     if (error !== undefined) throw error;
@@ -31,7 +31,7 @@ export class SilentStore extends MapStore {
     this.#onAbort = onAbort;
   }
 
-  override get(_key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  override get(_key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.gets += 1;
     return new Promise((_, reject) => {
       const onAbort = this.#onAbort;
@@ -56,7 +56,7 @@ export class LandingStore extends MapStore {
     return this.#without.test(key) ? new Promise(() => undefined) : response;
   }
 
-  override get(key: string): Promise<Uint8Array | undefined> {
+  override get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#respondsToGets || key.startsWith("_control/")
       ? super.get(key)
       : new Promise(() => undefined);

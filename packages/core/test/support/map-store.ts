@@ -30,7 +30,7 @@ export class MapStore implements ObjectStore {
     return "created";
   }
 
-  async get(key: string, options?: OperationOptions): Promise<Uint8Array | undefined> {
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     const body = this.#bodies.get(key);

@@ -128,8 +128,10 @@ export class ScriptedStore implements ObjectStore {
     return response as "created" | "exists";
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
-    return (await this.#pass(`get ${key}`, () => this.#inner.get(key))) as Uint8Array | undefined;
+  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return (await this.#pass(`get ${key}`, () => this.#inner.get(key))) as
+      | Uint8Array<ArrayBuffer>
+      | undefined;
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {

@@ -1,0 +1,99 @@
+import { storeError, type StoreCall } from "./call.ts";
+import type { RunningRequest } from "./request.ts";
+
+/** The first length that a body cannot have: 2^31 bytes. WebCrypto, Node's files and the SDKs end there. */
+export const bodyLimit: number = 2 ** 31;
+
+/** @throws `RangeError` for a body of 2^31 bytes or more */
+export function checkBody(key: string, body: Uint8Array): void {
+  if (body.byteLength < bodyLimit) return;
+  throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
+}
+
+export interface AnnouncedBody {
+  /** The length that the response has announced, in bytes, if it has. */
+  readonly length: number | undefined;
+  /** Sees each part as it arrives, in order, to compute a checksum. */
+  readonly onPart?: ((part: Uint8Array) => void) | undefined;
+}
+
+/**
+ * Reads a response's body whole. It reads no byte more than was announced, or than a body may have.
+ *
+ * @returns bytes that are the caller's own
+ * @throws `StoreError`: `Failed` for a body of 2^31 bytes or more, `Corrupt` if the length is not the announced one; and
+ *   whatever the stream rejects with
+ */
+export async function readBody(
+  stream: AsyncIterable<Uint8Array>,
+  { length, onPart }: AnnouncedBody,
+  call: StoreCall,
+  request: Pick<RunningRequest, "received">,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (length !== undefined && length >= bodyLimit)
+    throw storeError(call, { code: "Failed" }, `the object is ${length} bytes long, 2^31 or more`);
+  const parts: Uint8Array[] = [];
+  let received = 0;
+  for await (const part of stream) {
+    request.received();
+    received += part.byteLength;
+    if (received > (length ?? bodyLimit - 1)) {
+      throw length === undefined
+        ? storeError(call, { code: "Failed" }, "the object is 2^31 bytes long or more")
+        : storeError(call, { code: "Corrupt" }, `more bytes arrived than the ${length} that were announced`);
+    }
+    onPart?.(part);
+    parts.push(part);
+  }
+  if (length !== undefined && received !== length) {
+    const why = `${received} bytes arrived of the ${length} that were announced`;
+    throw storeError(call, { code: "Corrupt" }, why);
+  }
+  return concatenate(parts, received);
+}
+
+/** A new array: the parts may share their memory with others. */
+export function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
+  return bytes;
+}
+
+/** What a hash takes in a few milliseconds. */
+const sliceBytes = 2 * 2 ** 20;
+
+/**
+ * Visits all bytes in slices, and lets other work of the process run in between: a hash of half a gigabyte would keep it
+ * from running for a second.
+ */
+export async function inSlices(
+  bytes: Uint8Array,
+  visit: (slice: Uint8Array) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let from = 0; from < bytes.byteLength; from += sliceBytes) {
+    if (from > 0) await new Promise<void>((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    visit(bytes.subarray(from, from + sliceBytes));
+  }
+}
+
+/** Small enough that a slow line sends one within any time-out, and large enough to cost nothing. */
+const sentBytes = 128 * 1024;
+
+/** The bytes of a request's body, as views of at most 128 KiB: `request.sent()` is called for each that is taken. */
+export function* sentSlices(
+  parts: readonly Uint8Array[],
+  request: Pick<RunningRequest, "sent">,
+): Generator<Uint8Array, void, undefined> {
+  for (const part of parts) {
+    for (let from = 0; from < part.byteLength; from += sentBytes) {
+      request.sent();
+      yield part.subarray(from, from + sentBytes);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { isStoreError, type StoreError } from "../errors.ts";
+import type { DeleteFailure } from "../store.ts";
+
+/** Runs a piece of work as soon as there is room for it. */
+export type Pool = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Runs at most `limit` pieces of work at a time. The others wait, and start in the order in which they came. */
+export function poolOf(limit: number): Pool {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // The next in line takes the place without its being free in between, so that no other work can take it.
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}
+
+/**
+ * Deletes keys one by one, at most `limit` at a time, where a service has no request for many.
+ *
+ * @param remove rejects with a `StoreError` if the key could not be deleted; an absent key is deleted
+ * @returns what failed. If the signal aborts it rejects with the signal's reason, which may itself be a `StoreError`
+ */
+export async function deleteEach(
+  keys: Iterable<string>,
+  limit: number,
+  signal: AbortSignal | undefined,
+  remove: (key: string) => Promise<void>,
+): Promise<readonly DeleteFailure[]> {
+  const failures: DeleteFailure[] = [];
+  const waiting = new Set(keys).values();
+  const work = async (): Promise<void> => {
+    for (const key of waiting) {
+      signal?.throwIfAborted();
+      const error = await failureOf(remove(key), signal);
+      if (error !== undefined) failures.push({ key, error });
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, work));
+  return failures;
+}
+
+/** @returns the `StoreError` that `work` rejected with, or `undefined` */
+async function failureOf(
+  work: Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<StoreError | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isStoreError(error)) throw error;
+    return error;
+  }
+}

@@ -1,0 +1,91 @@
+import { isStoreError } from "../errors.ts";
+
+/** A request that is under way. */
+export interface RunningRequest {
+  /**
+   * For the SDK. It aborts if the request fails, if the caller aborts it, and if it makes no progress. It is this request's
+   * own, because SDKs leave their listeners on a signal for as long as a connection lives.
+   */
+  readonly signal: AbortSignal;
+  /** To be called when bytes were sent: the idle time-out starts anew. */
+  sent(): void;
+  /** To be called when bytes arrived: the idle time-out starts anew. */
+  received(): void;
+}
+
+export interface RequestOptions {
+  /** The caller's. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long no byte may pass in either direction, in milliseconds; left out, for ever. */
+  readonly idleTimeoutMs?: number | undefined;
+  /**
+   * Called if the request was given up, here or by the backend's own time-out, before a byte arrived. Connections of the
+   * same pool may be as dead: a store ends those that are idle, so that the next attempt opens one.
+   */
+  readonly onSilent?: (() => void) | undefined;
+}
+
+/** The longest time that a timer can wait. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/**
+ * Runs one request, or another piece of work. It settles as `run` does, unless the caller's signal aborts first, or no byte
+ * passes for `idleTimeoutMs`: then it rejects at once, and the request's own signal aborts.
+ *
+ * Whose abort it was is told by the caller's signal, never by the name of an error: if the caller has aborted, it rejects
+ * with the signal's own reason, whatever else happened.
+ */
+export async function runRequest<T>(
+  run: (request: RunningRequest) => Promise<T>,
+  { signal: caller, idleTimeoutMs, onSilent }: RequestOptions = {},
+): Promise<T> {
+  caller?.throwIfAborted();
+  const controller = new AbortController();
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  let isSilent = true;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isIdle = false;
+  const wait = (): void => {
+    if (idleTimeoutMs === undefined) return;
+    clearTimeout(timer);
+    timer = setTimeout(expire, Math.min(idleTimeoutMs, maxTimerMs));
+  };
+  const expire = (): void => {
+    isIdle = true;
+    reject(new IdleTimeout(idleTimeoutMs ?? 0));
+  };
+  const onAbort = (): void => reject(caller?.reason);
+  caller?.addEventListener("abort", onAbort);
+  wait();
+  const request: RunningRequest = {
+    signal: controller.signal,
+    sent: wait,
+    received: () => {
+      isSilent = false;
+      wait();
+    },
+  };
+  try {
+    return await Promise.race([run(request), ended]);
+  } catch (error) {
+    // Ends the request. If its response was refused before its end, this closes the connection: nobody reads the rest.
+    controller.abort(error);
+    const isOverdue = isIdle || (caller?.aborted === true && isStoreError(caller.reason));
+    if (isSilent && isOverdue) onSilent?.();
+    throw caller?.aborted === true ? caller.reason : error;
+  } finally {
+    clearTimeout(timer);
+    caller?.removeEventListener("abort", onAbort);
+    idleTimeoutMs = undefined;
+  }
+}
+
+/** No byte passed for so long that the request was given up. */
+export class IdleTimeout extends Error {
+  readonly code: string = "ETIMEDOUT";
+
+  constructor(ms: number) {
+    super(`no byte was sent or received for ${ms} ms`);
+    this.name = "IdleTimeout";
+  }
+}
