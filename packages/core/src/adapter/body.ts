@@ -85,15 +85,18 @@ export async function inSlices(
 /** Small enough that a slow line sends one within any time-out, and large enough to cost nothing. */
 const sentBytes = 128 * 1024;
 
-/** The bytes of a request's body, as views of at most 128 KiB: `request.sent()` is called for each that is taken. */
+/** The bytes of a request's body, as views of at most 128 KiB. `request.sent` is called whenever one is taken. */
 export function* sentSlices(
   parts: readonly Uint8Array[],
   request: Pick<RunningRequest, "sent">,
 ): Generator<Uint8Array, void, undefined> {
+  let bytes = 0;
   for (const part of parts) {
     for (let from = 0; from < part.byteLength; from += sentBytes) {
-      request.sent();
-      yield part.subarray(from, from + sentBytes);
+      const slice = part.subarray(from, from + sentBytes);
+      bytes += slice.byteLength;
+      request.sent(bytes);
+      yield slice;
     }
   }
 }

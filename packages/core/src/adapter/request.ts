@@ -7,8 +7,13 @@ export interface RunningRequest {
    * own, because SDKs leave their listeners on a signal for as long as a connection lives.
    */
   readonly signal: AbortSignal;
-  /** To be called when bytes were sent: the idle time-out starts anew. */
-  sent(): void;
+  /**
+   * To be called when bytes were handed over to be sent: the idle time-out starts anew, longer by what a slow line of 128
+   * KiB a second needs for them. The system holds up to some MiB of them, and says nothing of their progress.
+   *
+   * @param bytes how many were handed over, in all
+   */
+  sent(bytes: number): void;
   /** To be called when bytes arrived: the idle time-out starts anew. */
   received(): void;
 }
@@ -27,6 +32,9 @@ export interface RequestOptions {
 
 /** The longest time that a timer can wait. */
 const maxTimerMs = 2 ** 31 - 1;
+const slowBytesPerMs = (128 * 1024) / 1_000;
+/** What the buffers of two sockets on the way hold at most. */
+const bufferedBytes = 8 * 2 ** 20;
 
 /**
  * Runs one request, or another piece of work. It settles as `run` does, unless the caller's signal aborts first, or no byte
@@ -45,10 +53,11 @@ export async function runRequest<T>(
   let isSilent = true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isIdle = false;
-  const wait = (): void => {
-    if (idleTimeoutMs === undefined) return;
+  let isSettled = false;
+  const wait = (extraMs: number): void => {
+    if (idleTimeoutMs === undefined || isSettled) return;
     clearTimeout(timer);
-    timer = setTimeout(expire, Math.min(idleTimeoutMs, maxTimerMs));
+    timer = setTimeout(expire, Math.min(idleTimeoutMs + extraMs, maxTimerMs));
   };
   const expire = (): void => {
     isIdle = true;
@@ -56,13 +65,13 @@ export async function runRequest<T>(
   };
   const onAbort = (): void => reject(caller?.reason);
   caller?.addEventListener("abort", onAbort);
-  wait();
+  wait(0);
   const request: RunningRequest = {
     signal: controller.signal,
-    sent: wait,
+    sent: (bytes) => wait(Math.min(bytes, bufferedBytes) / slowBytesPerMs),
     received: () => {
       isSilent = false;
-      wait();
+      wait(0);
     },
   };
   try {
@@ -74,9 +83,9 @@ export async function runRequest<T>(
     if (isSilent && isOverdue) onSilent?.();
     throw caller?.aborted === true ? caller.reason : error;
   } finally {
+    isSettled = true;
     clearTimeout(timer);
     caller?.removeEventListener("abort", onAbort);
-    idleTimeoutMs = undefined;
   }
 }
 
