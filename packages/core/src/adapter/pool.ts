@@ -1,4 +1,4 @@
-import { isStoreError, type StoreError } from "../errors.ts";
+import { isStoreError, StoreError } from "../errors.ts";
 import type { DeleteFailure } from "../store.ts";
 
 /** Runs a piece of work as soon as there is room for it. */
@@ -60,4 +60,13 @@ async function failureOf(
     if (!isStoreError(error)) throw error;
     return error;
   }
+}
+
+/** A request that failed as a whole has failed for each of its keys. */
+export function failuresOf(keys: readonly string[], error: StoreError): readonly DeleteFailure[] {
+  const { code, message, store, retryAfterMs, cause } = error;
+  return keys.map((key) => ({
+    key,
+    error: key === error.key ? error : new StoreError(code, message, { key, store, retryAfterMs, cause }),
+  }));
 }
