@@ -5,10 +5,14 @@ import type { S3ClientLike } from "./options.ts";
 
 const connectionTimeoutMs = 5_000;
 const maxSockets = 128;
+/** What the SDK's handler has, before it has made its agents. */
+const sdkMaxSockets = 50;
 
 /** The client of a store: it makes one request a call. */
 export interface StoreClient {
   readonly client: S3Client;
+  /** How many requests can have a connection at a time. */
+  readonly connections: () => number;
   /** Ends the connections that no request uses. */
   readonly endIdle: () => void;
   /** Ends what was made for the store, and nothing that was passed in. */
@@ -62,7 +66,11 @@ export function deriveClient(given: S3ClientLike): StoreClient {
   // The SDK can resolve a resolved configuration again, which its types do not say.
   const client = new S3Client(config as S3ClientConfig);
   copyMiddleware(from, client);
-  return { client, endIdle: () => endIdle(from), close: () => undefined };
+  const connections = (): number => {
+    const agents = agentsOf(from);
+    return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map(({ maxSockets }) => maxSockets));
+  };
+  return { client, connections, endIdle: () => endIdle(from), close: () => undefined };
 }
 
 function clientOf(given: S3ClientLike): S3Client {
@@ -79,17 +87,20 @@ function clientOf(given: S3ClientLike): S3Client {
   return client as S3Client;
 }
 
-/** An idle connection may be dead without this machine having been told. The handler's agents hold them, if it has any. */
-function endIdle({ config }: S3Client): void {
+/** An idle connection may be dead without this machine having been told. */
+function endIdle(client: S3Client): void {
+  for (const { freeSockets } of agentsOf(client))
+    for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}
+
+/** The agents of the client's handler, if it has any, and has sent a request already. */
+function agentsOf({ config }: S3Client): readonly HttpAgent[] {
   const handler: unknown = config.requestHandler;
   const read: unknown = Reflect.get(Object(handler), "httpHandlerConfigs");
   const configs: unknown = typeof read === "function" ? read.call(handler) : undefined;
-  for (const name of ["httpAgent", "httpsAgent"]) {
-    const agent: unknown = Reflect.get(Object(configs), name);
-    if (!(agent instanceof HttpAgent)) continue;
-    for (const sockets of Object.values(agent.freeSockets))
-      for (const socket of sockets ?? []) socket.destroy();
-  }
+  return ["httpAgent", "httpsAgent"]
+    .map((name): unknown => Reflect.get(Object(configs), name))
+    .filter((agent) => agent instanceof HttpAgent);
 }
 
 type Stack = S3Client["middlewareStack"];

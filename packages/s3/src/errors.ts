@@ -250,7 +250,7 @@ function meaningUnsent(sdkError: SdkError, error: unknown, source: CredentialSou
       return { code: "Unavailable", advice: noneNow };
     return { code: "Denied", advice: "the issuer of the credentials has refused them" };
   }
-  if (/^Could not load credentials from any providers/.test(message)) {
+  if (message.startsWith("Could not load credentials from any providers")) {
     return source.hadSome || hasRemoteSource(source.environment)
       ? { code: "Unavailable", advice: noneNow }
       : { code: "Denied", advice: noneConfigured };

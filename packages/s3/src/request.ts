@@ -1,7 +1,15 @@
 import { EventEmitter } from "node:events";
 import { Readable, Transform } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { redactorOf, type RunningRequest, runRequest, sentSlices, type StoreCall } from "@state/core/adapter";
+import {
+  type Pool,
+  poolOf,
+  redactorOf,
+  type RunningRequest,
+  runRequest,
+  sentSlices,
+  type StoreCall,
+} from "@state/core/adapter";
 import type { StoreClient } from "./client.ts";
 import { identityOf, Renewal } from "./credentials.ts";
 import { fromSdk, serviceCodeOf, toStoreError, unsentError } from "./errors.ts";
@@ -26,11 +34,14 @@ export interface S3Request extends RunningRequest {
 export class Requester {
   readonly #options: RequesterOptions;
   readonly #renewal: Renewal;
+  /** A request that waits for a connection passes no byte, and must not be given up for that. */
+  readonly #pool: Pool;
   #hadCredentials = false;
 
   constructor(options: RequesterOptions) {
     this.#options = options;
     this.#renewal = new Renewal(options.client.client);
+    this.#pool = poolOf(options.client.connections);
   }
 
   get client(): S3Client {
@@ -53,7 +64,10 @@ export class Requester {
       return work({ ...request, call, send });
     };
     try {
-      return await runRequest(run, { signal, idleTimeoutMs, onSilent });
+      return await runRequest(
+        (outer) => this.#pool(() => runRequest(run, { signal: outer.signal, idleTimeoutMs, onSilent })),
+        { signal },
+      );
     } catch (error) {
       throw signal?.aborted === true ? signal.reason : toStoreError(error, call);
     }
