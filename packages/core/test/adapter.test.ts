@@ -26,12 +26,33 @@ import {
 import { StoreError } from "../src/errors.ts";
 import { rejectionOf } from "./support/rejection.ts";
 
+function never(): Promise<never> {
+  return new Promise<never>(() => undefined);
+}
+
+async function* parts(...lengths: readonly number[]): AsyncGenerator<Uint8Array> {
+  for (const length of lengths) yield new Uint8Array(length).fill(length);
+}
+
+function page(objects: readonly string[], more: Partial<ServicePage> = {}): ServicePage {
+  const listed = objects.map((name) => ({ name, size: 1 }));
+  return { objects: listed, prefixes: [], next: undefined, ...more };
+}
+
+function reader(delimiter?: "/"): ReturnType<typeof pageReader> {
+  return pageReader({
+    root: "job/",
+    prefix: "e/",
+    delimiter,
+    call: { ...call, operation: "list", key: "e/" },
+  });
+}
+
 const call: StoreCall = { store: "store:here", operation: "get", key: "a/1" };
 
 describe("a request", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
-  const never = (): Promise<never> => new Promise<never>(() => undefined);
 
   test("settles as its work does, and leaves nothing on the caller's signal, nor a timer", async () => {
     const { signal } = new AbortController();
@@ -148,9 +169,6 @@ describe("a request", () => {
 });
 
 describe("a body", () => {
-  async function* parts(...lengths: readonly number[]): AsyncGenerator<Uint8Array> {
-    for (const length of lengths) yield new Uint8Array(length).fill(length);
-  }
   const request = { received: (): void => undefined };
 
   test("is read whole, each part seen in order, into bytes of its own", async () => {
@@ -262,15 +280,6 @@ describe("a failure without a response", () => {
 });
 
 describe("a listing", () => {
-  const page = (objects: readonly string[], more: Partial<ServicePage> = {}): ServicePage => ({
-    objects: objects.map((name) => ({ name, size: 1 })),
-    prefixes: [],
-    next: undefined,
-    ...more,
-  });
-  const reader = (delimiter?: "/"): ReturnType<typeof pageReader> =>
-    pageReader({ root: "job/", prefix: "e/", delimiter, call: { ...call, operation: "list", key: "e/" } });
-
   test("takes the store's prefix off, and leaves out what is no key", () => {
     const read = reader("/");
     const names = ["job/e/a", "job/e/b c", "job/e/.staging-1", "job/e/z"];

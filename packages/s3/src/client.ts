@@ -68,7 +68,7 @@ export function deriveClient(given: S3ClientLike): StoreClient {
   copyMiddleware(from, client);
   const connections = (): number => {
     const agents = agentsOf(from);
-    return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map(({ maxSockets }) => maxSockets));
+    return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map((agent) => agent.maxSockets));
   };
   return { client, connections, endIdle: () => endIdle(from), close: () => undefined };
 }

@@ -1,14 +1,14 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { inspect } from "node:util";
 import { operationNames, operations, rejectionOf, respondWith } from "@state/servers/testing";
 import { startScriptedServer } from "@state/servers/testing";
 import type { Kind, Situation } from "./situation.ts";
 
 /** What a request was signed by, or carried. */
-export function sentIn(headers: Readonly<Record<string, unknown>>): readonly string[] {
-  const authorization = String(headers["authorization"] ?? "");
+export function sentIn(headers: IncomingHttpHeaders): readonly string[] {
+  const { authorization = "", "x-amz-security-token": token } = headers;
   const [, signature = ""] = /(?:Signature=|SharedKey [^:]+:|Bearer )(\S+)$/.exec(authorization) ?? [];
-  const token = String(headers["x-amz-security-token"] ?? "");
-  return [signature, token].filter((each) => each !== "");
+  return [signature, ...[token ?? []].flat()].filter((each) => each !== "");
 }
 
 const formats: readonly (readonly [title: string, type: string, wrap: (text: string) => string])[] = [
