@@ -22,9 +22,9 @@ import {
   sentSlices,
   type StoreCall,
   storeError,
-} from "../src/adapter/index.ts";
-import { StoreError } from "../src/errors.ts";
-import { rejectionOf } from "./support/rejection.ts";
+} from "../../src/adapter/index.ts";
+import { StoreError } from "../../src/errors.ts";
+import { rejectionOf } from "../support/rejection.ts";
 
 function never(): Promise<never> {
   return new Promise<never>(() => undefined);
