@@ -48,6 +48,8 @@ export const azure: Service = {
   name: "azure",
   start,
   operationOf({ method, url }) {
+    // A store asks for the account's kind before its first create.
+    if (url.includes("restype=account")) return undefined;
     if (method === "PUT") return "create";
     if (method === "GET") return url.includes("comp=list") ? "list" : "get";
     if (method === "DELETE") return "delete";

@@ -1,167 +1,255 @@
-import { isStoreError, StoreError } from "@state/core";
-import type { StoreErrorCode } from "@state/core";
-import { IdleTimeout } from "./request.ts";
-import { readSdkError, retryAfterMs, UnreadableResponse } from "./sdk-error.ts";
-import type { SdkError } from "./sdk-error.ts";
-import { redactorOf, withoutSecrets } from "./secrets.ts";
+import { isStoreError, type StoreError } from "@state/core";
+import {
+  type Meaning,
+  meaningOfSilence,
+  retryAfterMs,
+  type StoreCall,
+  storeError,
+} from "@state/core/adapter";
+import { TokenFailure } from "./token.ts";
 
-export type OperationName = "create" | "get" | "list" | "delete";
+type Operation = StoreCall["operation"];
 
-/** One call of the store, as its errors name it. */
-export interface Operation {
-  readonly store: string;
-  readonly name: OperationName;
-  readonly key: string;
-  /** Texts that neither the message nor the cause may contain. */
-  readonly secrets: readonly string[];
+/** What a response of the service says. */
+export interface Answer {
+  readonly status: number;
+  /** The service's error code, or the SDK's for a body that it cannot read. */
+  readonly code?: string | undefined;
+  /** The body, as far as it is text. */
+  readonly text?: string | undefined;
 }
 
-/**
- * Two responses are results and no failures: `exists` for a create, `absent` for a get or a delete.
- */
-export type Meaning = "exists" | "absent" | readonly [code: StoreErrorCode, advice: string];
+interface Headers {
+  get(name: string): string | undefined;
+}
 
-const lease = "; something holds a lease: end it, nothing may lease these blobs";
-const immutable = "; a policy forbids it: keep checkpoints in a container without immutability policies";
-const held = "; a legal hold forbids it: keep checkpoints in a container without legal holds";
+/** The response has nothing of the blob service: a proxy, a gateway or a portal has written it. */
+export class ForeignResponse extends Error {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+
+  constructor({ status, headers }: { readonly status: number; readonly headers: Headers }) {
+    const server = headers.get("server");
+    super(`HTTP ${status} that is not the blob service's${server === undefined ? "" : `, by ${server}`}`);
+    this.name = "ForeignResponse";
+    this.status = status;
+    this.retryAfterMs = retryAfterMs(headers.get("retry-after"), headers.get("date"));
+  }
+}
+
+/** The response is not one of the blob service, or only a part of one. */
+export class UnreadableResponse extends Error {
+  constructor(why: string, cause?: unknown) {
+    super(why, cause === undefined ? undefined : { cause });
+    this.name = "UnreadableResponse";
+  }
+}
+
+const foreignAdvice =
+  "a proxy, gateway or portal has answered in the service's place: mend what is between, or the account's address";
+const mendCredential = "mend the key, SAS or token, and this machine's clock";
+const rights =
+  "the credential must allow reading, creating, deleting and listing blobs; a new role takes some minutes to count";
+const mendContainer = "create the container, or mend its name";
+const mendAccount = "mend the account's address or the container's name";
+const lease = "something holds a lease: end it, nothing may lease these blobs";
+const immutable = "a policy forbids it: keep checkpoints in a container without immutability policies";
 const archived =
-  "; a lifecycle rule has moved the blob to the archive tier: rehydrate it, and exclude this prefix";
-const suspended = "; the container is being deleted, and its name is taken until that is done";
+  "a lifecycle rule has moved the blob to the archive tier: rehydrate it, and exclude this prefix";
+const vault = "the account's key in Key Vault cannot be used: mend the key, or the account's right to it";
+const ownKey = "the blob is encrypted with another key: set customerProvidedKey to that, or leave it out";
+const noCondition =
+  "the service does not know If-None-Match, without which it cannot hold checkpoints: use another service";
 
 /** By the service's error code, which says more than the status. */
-const meaningOfServiceCode: ReadonlyMap<string, readonly [code: StoreErrorCode, advice: string]> = new Map([
-  ["ServerBusy", ["Throttled", ""]],
-  ["AccountBeingCreated", ["Unavailable", ""]],
-  ["Md5Mismatch", ["Corrupt", "; the bytes were changed on their way"]],
-  ["ContainerNotFound", ["Misconfigured", "; there is no such container: create it, or mend its name"]],
-  ["ContainerDisabled", ["Misconfigured", "; the container is disabled"]],
-  ["ResourceNotFound", ["Misconfigured", "; mend the account's address or the container's name"]],
-  ["InvalidResourceName", ["Misconfigured", "; mend the container's name"]],
-  ["ContainerBeingDeleted", ["Failed", suspended]],
-  ["BlobImmutableDueToPolicy", ["Failed", immutable]],
-  ["BlobImmutableDueToLegalHold", ["Failed", held]],
-  ["LeaseIdMissing", ["Failed", lease]],
-  ["LeaseIdMismatchWithBlobOperation", ["Failed", lease]],
-  ["LeaseIdMismatchWithContainerOperation", ["Failed", lease]],
-  ["LeaseLost", ["Failed", lease]],
-  ["BlobArchived", ["Failed", archived]],
-  ["BlobBeingRehydrated", ["Failed", archived]],
-  ["SnapshotsPresent", ["Failed", "; the blob has snapshots: remove them"]],
-  // The service does not know the condition, or the whole request.
-  ["UnsupportedHeader", ["Unsupported", "; the service cannot create only if absent"]],
-]);
-
-const statusMeanings: readonly (readonly [from: number, to: number, code: StoreErrorCode, advice: string])[] =
+const meaningOfCode: ReadonlyMap<string, Meaning> = new Map([
+  ["ServerBusy", { code: "Throttled" }],
+  ["TooManyRequests", { code: "Throttled" }],
+  ["AccountBeingCreated", { code: "Unavailable" }],
+  ["Md5Mismatch", { code: "Corrupt", advice: "the bytes were changed on their way" }],
+  ["InvalidAuthenticationInfo", { code: "Denied", advice: mendCredential }],
+  ["AuthenticationFailed", { code: "Denied", advice: mendCredential }],
+  ["NoAuthenticationInformation", { code: "Denied", advice: "set a credential: none was sent" }],
+  ["AccountIsDisabled", { code: "Denied", advice: "enable the account" }],
+  ["KeyVaultEncryptionKeyNotFound", { code: "Denied", advice: vault }],
+  ["KeyVaultAccessTokenCannotBeAcquired", { code: "Denied", advice: vault }],
+  ["KeyVaultVaultNotFound", { code: "Denied", advice: vault }],
   [
-    // The SDK rejects with such a status if it cannot read the response: it is not the service's.
-    [200, 299, "Unavailable", "; the response is not one of the blob service"],
-    [300, 399, "Misconfigured", "; redirects are not followed: mend the account's address"],
-    [401, 401, "Denied", "; the credential was refused"],
-    [403, 403, "Denied", "; the credential must allow reading, creating, deleting and listing blobs"],
-    [408, 408, "Unavailable", ""],
-    [429, 429, "Throttled", ""],
-    [501, 501, "Unsupported", "; the service does not know this request"],
-    [500, 599, "Unavailable", ""],
-  ];
+    "AuthorizationSourceIPMismatch",
+    { code: "Denied", advice: "the SAS does not allow this machine's address" },
+  ],
+  [
+    "AuthorizationProtocolMismatch",
+    { code: "Denied", advice: "the SAS allows HTTPS alone: mend the address" },
+  ],
+  ["PublicAccessNotPermitted", { code: "Denied", advice: "set a credential: none was sent" }],
+  ["ContainerNotFound", { code: "Misconfigured", advice: mendContainer }],
+  ["ContainerDisabled", { code: "Misconfigured", advice: "enable the container" }],
+  ["ResourceNotFound", { code: "Misconfigured", advice: mendAccount }],
+  ["InvalidResourceName", { code: "Misconfigured", advice: mendAccount }],
+  ["InvalidUri", { code: "Misconfigured", advice: mendAccount }],
+  ["AccountRequiresHttps", { code: "Misconfigured", advice: "use the account's https address" }],
+  [
+    "ContainerBeingDeleted",
+    { code: "Failed", advice: "the container is being deleted: its name is taken until that is done" },
+  ],
+  ["BlobImmutableDueToPolicy", { code: "Failed", advice: immutable }],
+  [
+    "BlobImmutableDueToLegalHold",
+    {
+      code: "Failed",
+      advice: "a legal hold forbids it: keep checkpoints in a container without legal holds",
+    },
+  ],
+  ["LeaseIdMissing", { code: "Failed", advice: lease }],
+  ["LeaseIdMismatchWithBlobOperation", { code: "Failed", advice: lease }],
+  ["LeaseIdMismatchWithContainerOperation", { code: "Failed", advice: lease }],
+  ["LeaseLost", { code: "Failed", advice: lease }],
+  ["BlobArchived", { code: "Failed", advice: archived }],
+  ["BlobBeingRehydrated", { code: "Failed", advice: archived }],
+  ["SnapshotsPresent", { code: "Failed", advice: "the blob has snapshots: remove them" }],
+  ["BlobUsesCustomerSpecifiedEncryption", { code: "Failed", advice: ownKey }],
+  ["BlobDoesNotUseCustomerSpecifiedEncryption", { code: "Failed", advice: ownKey }],
+  ["BlobCustomerSpecifiedEncryptionMismatch", { code: "Failed", advice: ownKey }],
+  ["PARSE_ERROR", { code: "Unavailable", advice: "the response cannot be read" }],
+] satisfies [string, Meaning][]);
 
-/**
- * The names of the errors that `@azure/identity` throws if there is no credential, or it is
- * refused.
- */
-const credentialErrorNames: ReadonlySet<string> = new Set([
-  "CredentialUnavailableError",
-  "AuthenticationError",
-  "AuthenticationRequiredError",
-  "AggregateAuthenticationError",
-]);
+/** By the status of the service's own response, where its code is in no row of `meaningOfCode`. The first row counts. */
+const meaningOfStatus: readonly (readonly [from: number, to: number, Meaning])[] = [
+  // The SDK rejects with such a status if the service has responded to another request than this.
+  [200, 299, { code: "Unavailable", advice: "the response is not one to this request" }],
+  [300, 399, { code: "Misconfigured", advice: "redirects are not followed: mend the account's address" }],
+  [401, 401, { code: "Denied", advice: mendCredential }],
+  [403, 403, { code: "Denied", advice: rights }],
+  [408, 408, { code: "Unavailable" }],
+  [429, 429, { code: "Throttled" }],
+  [501, 501, { code: "Failed", advice: "the service does not know this request" }],
+  [500, 599, { code: "Unavailable" }],
+];
 
-/** What a failed request means to the caller of `operation`. */
-export function meaningOf({ status, code, isFromService }: SdkError, operation: OperationName): Meaning {
-  if (status === undefined) return ["Unavailable", ""];
+/** What a response of the service means to `operation`. Two are results and no failures. */
+export function meaningOf(answer: Answer, operation: Operation): Meaning | "exists" | "absent" {
+  const { status, code } = answer;
   if (operation === "create") {
     if (status === 409 && code === "BlobAlreadyExists") return "exists";
     if (status === 412 && code === "ConditionNotMet") return "exists";
     // From a SAS that may create but not write (`c` without `w`). The service sends it only if
     // there is a blob to overwrite.
     if (status === 403 && code === "UnauthorizedBlobOverwrite") return "exists";
-  }
-  if (status === 404 && (operation === "get" || operation === "delete")) {
-    if (code === "BlobNotFound") return "absent";
-    if (code === undefined && isFromService === true) return "absent";
-  }
-  // A 404 without a code, and without the service's request id, may be a proxy's: the blob may be
-  // there.
+    if (refusesCondition(answer)) return { code: "Unsupported", advice: noCondition };
+  } else if (operation !== "list" && status === 404 && (code === undefined || code === "BlobNotFound"))
+    return "absent";
   if (status === 404 && code === undefined)
-    return ["Unavailable", "; the response is not one of the blob service"];
-  if (code === "PARSE_ERROR") return ["Unavailable", "; the response cannot be read"];
-  const known = meaningOfServiceCode.get(code ?? "");
-  if (known !== undefined) return isUnsupportedElsewhere(known, operation) ? ["Failed", ""] : known;
-  const row = statusMeanings.find(([from, to]) => status >= from && status <= to);
-  if (row === undefined) return ["Failed", ""];
-  const [, , meaning, advice] = row;
-  return isUnsupportedElsewhere([meaning, advice], operation) ? ["Failed", advice] : [meaning, advice];
+    return { code: "Unavailable", advice: "the response does not say what was not found" };
+  const known = meaningOfCode.get(code ?? "");
+  if (known !== undefined) return known;
+  return meaningOfStatus.find(([from, to]) => status >= from && status <= to)?.[2] ?? { code: "Failed" };
 }
 
-/**
- * Whether a meaning is `Unsupported` for another operation than a create: only a create has a
- * condition.
- */
-function isUnsupportedElsewhere(
-  [code]: readonly [StoreErrorCode, string],
-  operation: OperationName,
-): boolean {
-  return code === "Unsupported" && operation !== "create";
+/** Whether the service says of itself that it does not know the condition. It says the same words of other headers. */
+function refusesCondition({ status, code, text = "" }: Answer): boolean {
+  if (code === "ConditionHeadersNotSupported") return true;
+  if (code !== "UnsupportedHeader" && status !== 501) return false;
+  if (/if-none-match/i.test(text)) return true;
+  // Some name no header; the condition is the only one that a plain create has.
+  return !/<HeaderName>|x-ms-|encrypt/i.test(text);
+}
+
+/** Reads an error of the SDK. Returns `undefined` for one that has no response of the service. */
+export function readAnswer(error: unknown): Answer | undefined {
+  const status = fieldOf(error, "statusCode");
+  if (!(error instanceof Error) || typeof status !== "number" || error instanceof TokenFailure)
+    return undefined;
+  const response = fieldOf(error, "response");
+  const text = textAt(response, "bodyAsText");
+  const own = textAt(error, "code");
+  const code =
+    (own === "PARSE_ERROR" ? undefined : own) ??
+    textAt(fieldOf(error, "details"), "errorCode") ??
+    headersOf(response)?.get("x-ms-error-code") ??
+    /<Code>\s*(\w+)\s*<\/Code>/.exec(text ?? "")?.[1] ??
+    own;
+  return { status, code, text };
 }
 
 /** Whether the error means that a create met an existing blob. */
 export function meansExists(error: unknown): boolean {
-  const sdkError = readSdkError(error);
-  return sdkError !== undefined && meaningOf(sdkError, "create") === "exists";
+  const answer = readAnswer(error);
+  return answer !== undefined && meaningOf(answer, "create") === "exists";
 }
 
 /** Whether the error means that there is no blob. */
 export function meansAbsent(error: unknown, operation: "get" | "delete"): boolean {
-  const sdkError = readSdkError(error);
-  return sdkError !== undefined && meaningOf(sdkError, operation) === "absent";
+  const answer = readAnswer(error);
+  return answer !== undefined && meaningOf(answer, operation) === "absent";
 }
 
-export function isCredentialError(error: unknown): error is Error {
-  return error instanceof Error && credentialErrorNames.has(error.name);
+/** Whether the service has refused the token of the request. */
+export function saysTokenRefused(error: unknown): boolean {
+  return readAnswer(error)?.status === 401;
+}
+
+/** The error of a request whose token was refused, once another one was asked for. */
+export function refusedTokenError(error: unknown, call: StoreCall, hasAnother: boolean): StoreError {
+  return fromAnswer(
+    error,
+    call,
+    hasAnother
+      ? { code: "Unavailable", advice: "the credential has given a new token since" }
+      : { code: "Denied", advice: `the credential gives the refused token again: ${mendCredential}` },
+  );
 }
 
 /** The `StoreError` for whatever a request rejected with. */
-export function toStoreError(error: unknown, operation: Operation): StoreError {
+export function toStoreError(error: unknown, call: StoreCall): StoreError {
   if (isStoreError(error)) return error;
-  const what = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
-  if (isCredentialError(error)) {
-    return storeError("Denied", operation, `${what}; no token could be had`, { cause: error });
+  const what = firstLine(error);
+  if (error instanceof TokenFailure) {
+    const meaning: Meaning = error.isRefusal
+      ? { code: "Denied", advice: "nothing was sent: mend the credential, or its rights" }
+      : { code: "Unavailable", advice: "nothing was sent: the credential gave no token this time" };
+    return storeError(call, meaning, what, { cause: error.cause ?? error });
   }
-  if (error instanceof IdleTimeout || error instanceof UnreadableResponse)
-    return storeError("Unavailable", operation, what, { cause: error });
-  const sdkError = readSdkError(error);
-  if (sdkError === undefined) return storeError("Failed", operation, what, { cause: error });
-  const meaning = meaningOf(sdkError, operation.name);
-  const [code, advice] = typeof meaning === "string" ? (["Failed", ""] as const) : meaning;
-  const name = [sdkError.status, sdkError.code].filter((part) => part !== undefined).join(" ");
-  return storeError(code, operation, `${name}${name === "" ? "" : ": "}${what}${advice}`, {
+  if (error instanceof ForeignResponse) {
+    const code = error.status === 429 || (error.status === 503 && error.retryAfterMs !== undefined);
+    const meaning: Meaning = { code: code ? "Throttled" : "Unavailable", advice: foreignAdvice };
+    return storeError(call, meaning, what, { cause: error, retryAfterMs: error.retryAfterMs });
+  }
+  if (error instanceof UnreadableResponse)
+    return storeError(call, { code: "Unavailable" }, what, { cause: error });
+  const answer = readAnswer(error);
+  if (answer === undefined) return storeError(call, meaningOfSilence(error), what, { cause: error });
+  const meaning = meaningOf(answer, call.operation);
+  return fromAnswer(error, call, typeof meaning === "string" ? { code: "Failed" } : meaning);
+}
+
+function fromAnswer(error: unknown, call: StoreCall, meaning: Meaning): StoreError {
+  const { status, code } = readAnswer(error) ?? {};
+  const headers = headersOf(fieldOf(error, "response"));
+  const name = [status, code].filter((part) => part !== undefined).join(" ");
+  // The cause's copy keeps these: the service's support finds a request by its id.
+  Object.assign(Object(error), { code, requestId: headers?.get("x-ms-request-id") });
+  return storeError(call, meaning, `${name}: ${firstLine(error)}`, {
     cause: error,
-    retryAfterMs: retryAfterMs(sdkError.retryAfter),
+    retryAfterMs: retryAfterMs(headers?.get("retry-after"), headers?.get("date")),
   });
 }
 
-/** A `StoreError` without secrets, whose message says which operation failed, and why. */
-export function storeError(
-  code: StoreErrorCode,
-  operation: Operation,
-  why: string,
-  details: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined } = {},
-): StoreError {
-  const message = `${operation.name} of ${JSON.stringify(operation.key)} failed at ${operation.store}: ${why}`;
-  const redact = redactorOf(operation.secrets, details.cause);
-  return new StoreError(code, redact(message), {
-    key: operation.key,
-    store: operation.store,
-    retryAfterMs: details.retryAfterMs,
-    cause: withoutSecrets(details.cause, redact),
-  });
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n", 1)[0] ?? "";
+}
+
+function headersOf(response: unknown): Headers | undefined {
+  const headers = fieldOf(response, "headers");
+  return typeof fieldOf(headers, "get") === "function" ? (headers as Headers) : undefined;
+}
+
+function textAt(value: unknown, name: string): string | undefined {
+  const text = fieldOf(value, name);
+  return typeof text === "string" && text !== "" ? text : undefined;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -1,50 +1,232 @@
-/** A request made no progress for so long that it was given up. */
-export class IdleTimeout extends Error {
-  constructor(ms: number) {
-    super(`no progress for ${ms} ms`);
-    this.name = "IdleTimeout";
-  }
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { Readable } from "node:stream";
+import {
+  concatenate,
+  redactorOf,
+  type RunningRequest,
+  runRequest,
+  sentSlices,
+  type StoreCall,
+} from "@state/core/adapter";
+import type { StoreClient } from "./client.ts";
+import {
+  ForeignResponse,
+  refusedTokenError,
+  saysTokenRefused,
+  toStoreError,
+  UnreadableResponse,
+} from "./errors.ts";
+import { signaturesOf } from "./secrets.ts";
+
+/** An error that the service writes is a few hundred bytes, and a page of 5,000 names some MiB. */
+const errorLimit = 64 * 1024;
+const pageLimit = 64 * 2 ** 20;
+/** A body up to this is handed over at once. */
+const smallBody = 128 * 1024;
+
+/** A request and a response as the SDK's pipeline has them. Its types are of a package that is not the store's own. */
+interface SdkRequest {
+  readonly url: string;
+  readonly headers: { get(name: string): string | undefined };
+  body?: unknown;
+  agent?: unknown;
+  readonly tlsSettings?: object;
+  readonly disableKeepAlive?: boolean;
+  streamResponseStatusCodes?: ReadonlySet<number> | undefined;
 }
 
-export interface RunningRequest {
+interface SdkResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | undefined };
+  bodyAsText?: string | null;
+  readableStreamBody?:
+    | (AsyncIterable<Uint8Array> & { on(event: string, listener: () => void): unknown })
+    | undefined;
+}
+
+interface Policy {
+  readonly name: string;
+  sendRequest(request: SdkRequest, next: (request: SdkRequest) => Promise<SdkResponse>): Promise<SdkResponse>;
+}
+
+/** What is noted of the requests of one call. */
+interface Exchange {
+  readonly request: RunningRequest;
+  readonly secrets: Set<string>;
+  readonly agents: Set<unknown>;
+  token: string | undefined;
+}
+
+export interface RequesterOptions {
+  readonly store: string;
+  readonly client: StoreClient;
+  readonly idleTimeoutMs: number;
+  readonly secrets: readonly (string | undefined)[];
+}
+
+/** Runs the calls of one store. Each of its requests passes a policy, the last before the HTTP client. */
+export class Requester {
+  readonly #options: RequesterOptions;
+  readonly #exchanges: AsyncLocalStorage<Exchange> = new AsyncLocalStorage();
+  /** The store's own, by the TLS settings of a request. */
+  readonly #agents: Map<object | string, HttpAgent> = new Map();
+
+  /** @throws `TypeError` if the SDK has no pipeline to add the policy to */
+  constructor(options: RequesterOptions) {
+    this.#options = options;
+    // All clients that come from the container share its pipeline.
+    const context: unknown = Reflect.get(options.client.container, "storageClientContext");
+    const pipeline: unknown = Reflect.get(Object(context), "pipeline");
+    const add: unknown = Reflect.get(Object(pipeline), "addPolicy");
+    if (typeof add !== "function")
+      throw new TypeError(
+        "this version of @azure/storage-blob has no pipeline: install version 12, from 12.25",
+      );
+    const policy: Policy = {
+      name: "stateStorePolicy",
+      sendRequest: (request, next) => this.#send(request, next),
+    };
+    add.call(pipeline, policy, { afterPhase: "Sign" });
+  }
+
   /**
-   * For the SDK. It aborts if the request fails, is aborted by the caller, or makes no progress.
+   * Runs one call.
+   *
+   * @throws `StoreError`, or the signal's reason
    */
-  readonly signal: AbortSignal;
-  /** To be called when bytes arrive: the idle time-out starts anew. */
-  onProgress(): void;
+  async run<T>(
+    operation: StoreCall["operation"],
+    key: string,
+    signal: AbortSignal | undefined,
+    work: (request: RunningRequest, call: StoreCall) => Promise<T>,
+  ): Promise<T> {
+    const { store, secrets: known, idleTimeoutMs } = this.#options;
+    const secrets = new Set<string>();
+    const agents = new Set<unknown>();
+    const redact = (text: string): string => redactorOf([...known, ...secrets])(text);
+    const call: StoreCall = { store, operation, key, redact };
+    const attempt = async (request: RunningRequest): Promise<T> => {
+      const exchange: Exchange = { request, secrets, agents, token: undefined };
+      try {
+        return await this.#exchanges.run(exchange, () => work(request, call));
+      } catch (error) {
+        throw await this.#errorOf(error, call, exchange.token);
+      }
+    };
+    try {
+      return await runRequest(attempt, { signal, idleTimeoutMs, onSilent: () => endIdle(agents) });
+    } catch (error) {
+      if (signal?.aborted === true) throw error;
+      throw toStoreError(error, call);
+    }
+  }
+
+  /** Ends the connections that the store has made. */
+  close(): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+    this.#agents.clear();
+  }
+
+  /** A token that the service has refused is replaced, so that the next attempt has another one. */
+  async #errorOf(error: unknown, call: StoreCall, token: string | undefined): Promise<unknown> {
+    const { tokens } = this.#options.client;
+    if (tokens === undefined || token === undefined || !saysTokenRefused(error))
+      return toStoreError(error, call);
+    try {
+      return refusedTokenError(error, call, await tokens.replace(token));
+    } catch (failure) {
+      return toStoreError(failure, call);
+    }
+  }
+
+  async #send(
+    request: SdkRequest,
+    next: (request: SdkRequest) => Promise<SdkResponse>,
+  ): Promise<SdkResponse> {
+    const exchange = this.#exchanges.getStore();
+    if (exchange === undefined) throw new Error("a request of the store's client was sent outside of a call");
+    const authorization = request.headers.get("authorization");
+    for (const secret of signaturesOf(authorization, request.body)) exchange.secrets.add(secret);
+    exchange.token = /^Bearer (.+)$/.exec(authorization ?? "")?.[1];
+    // A proxy's agent, or the owner's, is there already.
+    if (
+      request.agent === undefined &&
+      request.disableKeepAlive !== true &&
+      !this.#options.client.hasOwnHttpClient
+    )
+      request.agent = this.#agentOf(request);
+    exchange.agents.add(request.agent);
+    request.body = bodyInSlices(request.body, exchange.request);
+    const streamed = request.streamResponseStatusCodes;
+    // The SDK would read every other body to its end, however long it is.
+    request.streamResponseStatusCodes = new Set([Number.POSITIVE_INFINITY]);
+    let response: SdkResponse;
+    try {
+      response = await next(request);
+    } finally {
+      request.streamResponseStatusCodes = streamed;
+    }
+    exchange.request.received();
+    // As in body.ts: the SDK may throw away the response, and its stream with it.
+    response.readableStreamBody?.on("error", () => undefined);
+    if (streamed?.has(response.status) !== true) await readText(response, exchange.request);
+    if (!isFromService(response)) throw new ForeignResponse(response);
+    return response;
+  }
+
+  #agentOf({ url, tlsSettings }: SdkRequest): HttpAgent {
+    const isPlain = url.toLowerCase().startsWith("http:");
+    const key = isPlain ? "http" : (tlsSettings ?? "https");
+    const known = this.#agents.get(key);
+    if (known !== undefined) return known;
+    const agent = isPlain
+      ? new HttpAgent({ keepAlive: true })
+      : new HttpsAgent({ keepAlive: true, ...tlsSettings });
+    this.#agents.set(key, agent);
+    return agent;
+  }
 }
 
-/**
- * Runs one request. If the caller's signal aborts, it rejects at once with the signal's reason. If
- * the request makes no progress for `idleTimeoutMs`, it rejects with an `IdleTimeout`: the SDK has
- * no time-out of its own that works.
- *
- * The SDK gets a signal of this request only, because it may leave its listeners on a signal.
- */
-export async function runRequest<T>(
-  caller: AbortSignal | undefined,
-  idleTimeoutMs: number,
-  run: (request: RunningRequest) => Promise<T>,
-): Promise<T> {
-  caller?.throwIfAborted();
-  const controller = new AbortController();
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(caller?.reason);
-  caller?.addEventListener("abort", onAbort);
-  const timer = setTimeout(() => reject(new IdleTimeout(idleTimeoutMs)), idleTimeoutMs);
-  const onProgress = (): void => {
-    timer.refresh();
-  };
-  try {
-    return await Promise.race([run({ signal: controller.signal, onProgress }), ended]);
-  } catch (error) {
-    // Ends the request. If the response was refused before its end, this closes its connection:
-    // nobody reads the rest.
-    controller.abort();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    caller?.removeEventListener("abort", onAbort);
+/** Ends the idle connections of these agents. They may be as dead as the one that was silent. */
+function endIdle(agents: Iterable<unknown>): void {
+  for (const agent of agents) {
+    if (!(agent instanceof HttpAgent)) continue;
+    for (const sockets of Object.values(agent.freeSockets))
+      for (const socket of sockets ?? []) socket.destroy();
   }
+}
+
+/** The body as a stream that tells of its progress. The SDK calls the function for each request that it sends. */
+function bodyInSlices(body: unknown, request: RunningRequest): unknown {
+  if (!Buffer.isBuffer(body)) return body;
+  if (body.byteLength > smallBody)
+    return () => Readable.from(sentSlices([body], request), { objectMode: false });
+  request.sent(body.byteLength);
+  return body;
+}
+
+/** Reads the body into `bodyAsText`, as the SDK expects it. */
+async function readText(response: SdkResponse, request: RunningRequest): Promise<void> {
+  const { readableStreamBody: stream, status } = response;
+  if (stream === undefined) return;
+  const limit = status < 300 ? pageLimit : errorLimit;
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    request.received();
+    length += part.byteLength;
+    if (length > limit)
+      throw new UnreadableResponse(`its response (${status}) is longer than ${limit} bytes`);
+    parts.push(part);
+  }
+  response.bodyAsText = new TextDecoder().decode(concatenate(parts, length));
+  response.readableStreamBody = undefined;
+}
+
+/** Whether the response carries what the blob service alone writes. */
+function isFromService({ headers, bodyAsText }: SdkResponse): boolean {
+  const ids = ["x-ms-request-id", "x-ms-error-code"].map((name) => headers.get(name));
+  return ids.some((id) => id !== undefined && id !== "") || /<Code>\s*\w+\s*<\/Code>/.test(bodyAsText ?? "");
 }

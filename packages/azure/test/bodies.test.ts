@@ -3,10 +3,10 @@ import { Readable } from "node:stream";
 import { ContainerClient } from "@azure/storage-blob";
 import type { StoragePipelineOptions } from "@azure/storage-blob";
 import { describe, expect, test, vi } from "vitest";
-import { md5Of, readBody } from "../src/body.ts";
 import { AzureStore } from "../src/index.ts";
 import { blobHead, created, credential, errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import type { Script } from "./support/scripted-server.ts";
+import { md5Of, readBlob } from "../src/body.ts";
 
 const body = Buffer.from("the bytes of a partial, all of them");
 
@@ -100,12 +100,6 @@ describe("a body on its way down", () => {
     expect(requests).toBe(1);
   });
 
-  test("that is a directory's of a hierarchical namespace is none", async () => {
-    const head = { ...blobHead(Buffer.alloc(0)), "x-ms-meta-hdi_isfolder": "true" };
-    await using server = await scriptedServer((response) => response.writeHead(200, head).end());
-    expect(await new AzureStore({ container: server.container() }).get("a")).toBeUndefined();
-  });
-
   test("of which the service keeps no MD5 is given by its length alone", async () => {
     const { "content-md5": _, ...head } = blobHead(body);
     expect(await got((response) => response.writeHead(200, head).end(body))).toEqual({
@@ -125,7 +119,7 @@ describe("a body on its way down", () => {
       response.writeHead(200, Object.fromEntries(head) as Record<string, string>).write(body.subarray(0, 5));
     });
     const store = new AzureStore({ container: server.container() });
-    await expect(store.get("a")).rejects.toThrow(/of "a" failed/);
+    await expect(store.get("a")).rejects.toThrow(/^get of "a" in .* failed/);
     await vi.waitFor(() => expect(server.heads[0]?.socket.destroyed).toBe(true));
   });
 });
@@ -143,19 +137,32 @@ describe("a body of which the SDK does not notice the length", () => {
     const container = {
       getBlobClient: () => ({ download: async () => response }),
     } as unknown as ContainerClient;
-    const reading = { store: "azure://box", name: "get", key: "a", secrets: [] } as const;
-    const running = { signal: new AbortController().signal, onProgress: () => undefined };
-    await expect(readBody(container, "a", reading, running)).rejects.toMatchObject({ code: "Corrupt" });
+    const call = { store: "azure://account/box", operation: "get", key: "a" } as const;
+    const request = {
+      signal: new AbortController().signal,
+      sent: () => undefined,
+      received: () => undefined,
+    };
+    await expect(readBlob(container, "a", {}, call, request)).rejects.toMatchObject({ code: "Corrupt" });
   });
 });
 
 describe("an MD5", () => {
+  const call = { store: "azure://account/box", operation: "create", key: "a" } as const;
+
   test("lets others have their turn while it is counted", async () => {
     const turns: string[] = [];
-    const counting = md5Of(Buffer.alloc(24 * 2 ** 20)).then(() => turns.push("counted"));
-    setImmediate(() => turns.push("another"));
+    const counting = md5Of(Buffer.alloc(24 * 2 ** 20), call, undefined).then(() => turns.push("counted"));
+    setTimeout(() => turns.push("another"));
     await counting;
     expect(turns).toEqual(["another", "counted"]);
+  });
+
+  test("is not counted on once the caller has aborted", async () => {
+    const controller = new AbortController();
+    const counting = md5Of(Buffer.alloc(24 * 2 ** 20), call, controller.signal);
+    controller.abort("enough");
+    await expect(counting).rejects.toBe("enough");
   });
 });
 

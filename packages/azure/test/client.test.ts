@@ -2,9 +2,8 @@ import { Readable } from "node:stream";
 import { inspect } from "node:util";
 import { ContainerClient, newPipeline, Pipeline } from "@azure/storage-blob";
 import type { RequestPolicyFactory, StoragePipelineOptions } from "@azure/storage-blob";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import type { TokenCredential } from "../src/index.ts";
 import {
   accountKey,
   batchResponse,
@@ -99,9 +98,13 @@ describe("a client that is passed in", () => {
     const sent: { authorization: string | undefined; body: unknown }[] = [];
     const httpClient: StoragePipelineOptions["httpClient"] = {
       sendRequest: async (request) => {
-        sent.push({ authorization: request.headers.get("authorization"), body: request.body });
+        const isAccount = request.url.includes("restype=account");
+        if (!isAccount)
+          sent.push({ authorization: request.headers.get("authorization"), body: request.body });
         const headers = request.headers.clone();
         headers.set("content-type", "multipart/mixed; boundary=part");
+        headers.set("x-ms-request-id", "1");
+        if (isAccount) return { request, headers, status: 200 };
         const isBatch = request.method === "POST";
         const parts = [0, 1].map((id) => `--part\r\nContent-ID: ${id}\r\n\r\nHTTP/1.1 202 Accepted\r\n\r\n`);
         const readableStreamBody = Readable.from([`${parts.join("")}--part--`], { objectMode: false });
@@ -142,7 +145,7 @@ describe("a client that is passed in", () => {
     const pipeline = new Pipeline([]);
     const container = { url: "http://x/box", pipeline, credential: new Foreign() };
     expect(() => new AzureStore({ container: container as unknown as ContainerClient })).toThrow(
-      /another copy/,
+      /would be left out of the requests/,
     );
   });
 });
@@ -240,23 +243,6 @@ describe("a client that is built", () => {
       { error: { code: "Denied" } },
       { error: { code: "Denied" } },
     ]);
-  });
-
-  test("is Denied when a batch has tokens for its parts, and none for itself", async () => {
-    const refused = Object.assign(new Error("no token"), { name: "CredentialUnavailableError" });
-    const getToken = vi.fn<TokenCredential["getToken"]>();
-    const token = { token: "a-token", expiresOnTimestamp: Date.now() + 3_600_000 };
-    getToken.mockResolvedValueOnce(token).mockResolvedValueOnce(token).mockRejectedValue(refused);
-    const options = {
-      accountUrl: "https://account.invalid",
-      containerName: "box",
-      credential: { getToken },
-    };
-    expect(await new AzureStore(options).delete(["a", "b"])).toMatchObject([
-      { error: { code: "Denied" } },
-      { error: { code: "Denied" } },
-    ]);
-    expect(getToken).toHaveBeenCalledTimes(3);
   });
 
   test.each<readonly [string, object]>([

@@ -4,6 +4,7 @@ import {
   batchResponse,
   blobHead,
   created,
+  deleted,
   page,
   errorResponse,
   scriptedServer,
@@ -21,7 +22,7 @@ const service: Script = (response, received) => {
       [0, 202],
       [1, 404, "BlobNotFound"],
     ])(response, received);
-  if (method === "DELETE") return void response.writeHead(202).end();
+  if (method === "DELETE") return deleted(response, received);
   if (url.includes("comp=list")) return page([], "")(response, received);
   if (url.endsWith("/absent")) return errorResponse(404, "BlobNotFound")(response, received);
   response.writeHead(200, blobHead(body)).end(body);
@@ -58,7 +59,7 @@ describe("connections", () => {
     expect(server.connections).toBe(1);
   });
 
-  test("of the client that was passed in outlive the store", async () => {
+  test("of the store end with it, and those of the client that was passed in outlive it", async () => {
     await using server = await scriptedServer(service);
     const container = server.container();
     const store = new AzureStore({ container });
@@ -66,7 +67,11 @@ describe("connections", () => {
     await store.close();
     const downloaded = await container.getBlobClient("a").downloadToBuffer(0, body.byteLength);
     expect(downloaded.byteLength).toBe(body.byteLength);
+    expect(server.connections).toBe(2);
+    expect(server.sockets[0]?.destroyed).toBe(true);
+    expect(server.sockets[1]?.destroyed).toBe(false);
+    // The store can still be used.
     expect(await store.create("new", body)).toBe("created");
-    expect(server.connections).toBe(1);
+    expect(server.connections).toBe(3);
   });
 });

@@ -1,7 +1,7 @@
 import { isStoreError } from "@state/core";
 import { describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { batchResponse, errorResponse, scriptedServer } from "./support/scripted-server.ts";
+import { batchResponse, deleted, errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import type { Received, Script } from "./support/scripted-server.ts";
 
 const keys = (count: number): string[] => Array.from({ length: count }, (_, index) => `k/${index}`);
@@ -15,8 +15,6 @@ const allDeleted: Script = (response, received) =>
     response,
     received,
   );
-
-const singleDeleted: Script = (response) => void response.writeHead(202).end();
 
 describe("a delete", () => {
   test("sends a batch for each 256 keys", async () => {
@@ -37,7 +35,7 @@ describe("a delete", () => {
   });
 
   test("of no keys sends nothing, of one key is a request of its own, and a key that is named twice is one", async () => {
-    await using server = await scriptedServer(singleDeleted);
+    await using server = await scriptedServer(deleted);
     const store = new AzureStore({ container: server.container() });
     expect(await store.delete([])).toEqual([]);
     expect(server.received).toHaveLength(0);
@@ -98,6 +96,7 @@ describe("a delete", () => {
         response.writeHead(202, {
           "content-type": "multipart/mixed; boundary=part",
           "content-length": "5000",
+          "x-ms-request-id": "1",
         });
         response.write(`--part\r\nContent-ID: 0\r\n\r\nHTTP/1.1 202 Accepted\r\n${received.method}`, () =>
           response.socket?.destroy(),
@@ -151,7 +150,7 @@ describe("without batches", () => {
     "a batch that is refused with %d %s is followed by single deletes, and by no further batch",
     async (status, code) => {
       await using server = await scriptedServer((response, received) => {
-        const script = received.method === "POST" ? errorResponse(status, code) : singleDeleted;
+        const script = received.method === "POST" ? errorResponse(status, code) : deleted;
         script(response, received);
       });
       const store = new AzureStore({ container: server.container() });
@@ -167,13 +166,13 @@ describe("without batches", () => {
     const held: (() => void)[] = [];
     await using server = await scriptedServer((response, received) => {
       if (received.method === "POST") return errorResponse(501, "NotImplemented")(response, received);
-      if (received.url.endsWith("/k/0")) return singleDeleted(response, received);
-      held.push(() => singleDeleted(response, received));
+      if (received.url.endsWith("/k/0")) return deleted(response, received);
+      held.push(() => deleted(response, received));
     });
     const store = new AzureStore({ container: server.container() });
     const deleting = store.delete(keys(33));
     for (const round of [1, 2]) {
-      await vi.waitFor(() => expect(held).toHaveLength(16));
+      await vi.waitFor(() => expect(held).toHaveLength(16), { timeout: 15_000 });
       for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       expect(held).toHaveLength(16);
       expect(server.received).toHaveLength(2 + round * 16);
@@ -185,7 +184,7 @@ describe("without batches", () => {
   test("a batch whose response is that of one request is followed by single deletes", async () => {
     await using server = await scriptedServer((response, received) => {
       const script =
-        received.method === "POST" ? batchResponse([[Number.NaN, 400, "InvalidInput"]]) : singleDeleted;
+        received.method === "POST" ? batchResponse([[Number.NaN, 400, "InvalidInput"]]) : deleted;
       script(response, received);
     });
     const store = new AzureStore({ container: server.container() });

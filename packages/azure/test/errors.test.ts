@@ -1,12 +1,13 @@
 import { isStoreError } from "@state/core";
 import type { ObjectStore, StoreError } from "@state/core";
 import { expect, describe, test } from "vitest";
-import { meaningOf } from "../src/errors.ts";
-import type { OperationName } from "../src/errors.ts";
+import { meaningOf, readAnswer } from "../src/errors.ts";
+import type { StoreCall } from "@state/core/adapter";
 import { AzureStore } from "../src/index.ts";
-import { readSdkError, retryAfterMs } from "../src/sdk-error.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import type { AzureServer, Script } from "./support/scripted-server.ts";
+
+type OperationName = StoreCall["operation"];
 
 const all: readonly OperationName[] = ["create", "get", "list", "delete"];
 
@@ -75,14 +76,10 @@ describe("an error", () => {
     [404, "PARSE_ERROR"],
   ])("of a response (%d %s) that the SDK cannot read is Unavailable", (status, code) => {
     for (const operation of all) {
-      const meaning = meaningOf({ status, code, isFromService: true }, operation);
-      expect(meaning).toMatchObject(["Unavailable", expect.any(String)]);
-    }
-  });
-
-  test("of a 404 without a sign of the service does not mean absent: a proxy may have sent it", () => {
-    for (const operation of all) {
-      expect(meaningOf({ status: 404 }, operation)).toMatchObject(["Unavailable", expect.any(String)]);
+      expect(meaningOf({ status, code }, operation)).toMatchObject({
+        code: "Unavailable",
+        advice: expect.any(String),
+      });
     }
   });
 
@@ -98,7 +95,10 @@ describe("an error", () => {
     ["BlobArchived", "lifecycle"],
     ["SnapshotsPresent", "snapshots"],
   ])("%s says what to do", (code, advice) => {
-    expect(meaningOf({ status: 409, code }, "delete")).toEqual(["Failed", expect.stringContaining(advice)]);
+    expect(meaningOf({ status: 409, code }, "delete")).toEqual({
+      code: "Failed",
+      advice: expect.stringContaining(advice),
+    });
   });
 
   test.each<readonly [string, object, object | undefined]>([
@@ -109,26 +109,16 @@ describe("an error", () => {
       { statusCode: 404, response: { headers: new Headers({ "x-ms-error-code": "C" }) } },
       { status: 404, code: "C" },
     ],
-    ["a dropped connection that the SDK calls an abort", { name: "AbortError" }, {}],
-    ["a request that the SDK could not send", { name: "RestError" }, {}],
-    ["nothing of a request", {}, undefined],
+    [
+      "the code in a body that the SDK cannot read",
+      { statusCode: 404, response: { bodyAsText: "<Code>D</Code>" } },
+      { status: 404, code: "D" },
+    ],
+    ["nothing, without a response", { name: "RestError", code: "ECONNRESET" }, undefined],
   ])("is understood by %s", (_, fields, known) => {
-    const found = readSdkError(Object.assign(new Error("x"), fields));
+    const found = readAnswer(Object.assign(new Error("x"), fields));
     expect(found === undefined).toBe(known === undefined);
     expect({ ...found }).toMatchObject({ ...known });
-  });
-
-  test("no response is Unavailable", () => {
-    for (const operation of all)
-      expect(meaningOf({ code: "ECONNRESET" }, operation)).toEqual(["Unavailable", ""]);
-  });
-
-  test("Retry-After is seconds or a date", () => {
-    expect(retryAfterMs("7")).toBe(7_000);
-    expect(retryAfterMs(new Date(Date.now() + 60_000).toUTCString())).toBeGreaterThan(50_000);
-    expect(retryAfterMs("Wed, 21 Oct 2015 07:28:00 GMT")).toBe(0);
-    expect(retryAfterMs("soon")).toBeUndefined();
-    expect(retryAfterMs(undefined)).toBeUndefined();
   });
 });
 
@@ -143,7 +133,7 @@ describe("a request", () => {
       expect(outcome.code).toBe(meaning);
       expect(server.received).toHaveLength(1);
       if (outcome.error !== undefined) {
-        expect(outcome.error.message).toContain("azure://box/p");
+        expect(outcome.error.message).toContain("azure://account/box/p");
         expect(outcome.error.message).toContain(operation === "list" ? '""' : '"a/b"');
         expect(outcome.error.cause).toBeInstanceOf(Error);
       }

@@ -5,7 +5,6 @@ import { ObjectStoreBackend } from "@state/core";
 import type { BackendEvent, ObjectStore } from "@state/core";
 import { describe, expect, test } from "vitest";
 import { AzureStore } from "../src/index.ts";
-import { redactorOf, withoutSecrets } from "../src/secrets.ts";
 import { accountKey, credential, scriptedServer } from "./support/scripted-server.ts";
 import type { AzureServer, Received, Script } from "./support/scripted-server.ts";
 
@@ -138,7 +137,7 @@ describe("no error and no event holds", () => {
       expect(held.filter((text) => text.includes(secret))).toEqual([]);
     }
     // What is left out is only the secret.
-    if (script === echo) expect(held.join("")).toMatch(/AuthenticationFailed .*REDACTED/);
+    if (script === echo) expect(held.join("")).toMatch(/AuthenticationFailed .*\[redacted\]/);
   });
 });
 
@@ -159,15 +158,6 @@ describe("a cause", () => {
     expect(reset).toHaveProperty("code", "ECONNRESET");
   });
 
-  test("keeps its own causes, all of several, and no more of a ring of them than a few", () => {
-    const ring: Error = Object.assign(new Error("ring"), { code: "ERING" });
-    ring.cause = new AggregateError([new Error("one"), "two", { sig: "three" }], "several", { cause: ring });
-    const copy = withoutSecrets(ring, (text) => text.toUpperCase());
-    const shown = inspect(copy, { depth: Infinity, showHidden: true });
-    for (const text of ["RING", "ERING", "SEVERAL", "ONE", "TWO"]) expect(shown).toContain(text);
-    expect(shown).not.toMatch(/three/i);
-  });
-
   test("that is a credential's, which names what it could not do, is kept", async () => {
     const unavailable = Object.assign(new Error("no identity here"), {
       name: "CredentialUnavailableError",
@@ -180,26 +170,6 @@ describe("a cause", () => {
     expect(cause).toMatchObject({ name: unavailable.name, message: unavailable.message });
     expect(textsIn(cause).join()).not.toContain("Basic");
   });
-});
-
-describe("what looks like a secret", () => {
-  const redact = redactorOf([], undefined);
-
-  test.each([
-    ["https://x/y?sv=1&sig=abc%2B&se=2", "https://x/y?sv=1&sig=REDACTED&se=2"],
-    ["sig%3Dabc and more", "sig%3DREDACTED and more"],
-    ["SharedKey account:abc+/= is wrong", "SharedKey account:REDACTED is wrong"],
-    ["Bearer abcdefghijklmnopqrstuvwxyz.1-2_3", "Bearer REDACTED"],
-  ])("is left out of %j", (text, clean) => {
-    expect(redact(text)).toBe(clean);
-  });
-
-  test.each(["Bearer token authentication is not permitted", "the signature sigma=1", "SharedKey is off"])(
-    "is not seen in %j",
-    (text) => {
-      expect(redact(text)).toBe(text);
-    },
-  );
 });
 
 /** Plain HTTP, though the address has HTTPS: without it the SDK asks for no token. */

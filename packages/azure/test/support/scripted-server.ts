@@ -16,17 +16,29 @@ export type Script = (response: ServerResponse, received: Received) => void;
 export const accountKey: string = Buffer.from("the key of an account that is not there").toString("base64");
 export const credential: StorageSharedKeyCredential = new StorageSharedKeyCredential("account", accountKey);
 
-/** A server that a client can be made for, and that remembers each request with its body. */
+/** An account without a hierarchical namespace, as the service describes it. */
+export const flatAccount: Script = (response) => {
+  response.writeHead(200, { "x-ms-request-id": "1", "x-ms-is-hns-enabled": "false" }).end();
+};
+
+/**
+ * A server that a client can be made for, and that remembers each request with its body. It describes its account by itself:
+ * those requests are counted apart.
+ */
 export interface AzureServer extends ScriptedServer {
   readonly accountUrl: string;
   /** Requests whose head has come. */
   readonly heads: readonly IncomingMessage[];
   /** Requests that have come whole. */
   readonly received: readonly Received[];
+  /** The questions for the account's kind. */
+  readonly accountRequests: readonly Received[];
   /** How many connections were made. */
   readonly connections: number;
   /** Changes what becomes of further requests. */
   respondWith(script: Script): void;
+  /** Changes how the account is described. */
+  describeAccountWith(script: Script): void;
   /** Resolves once the head of a further request has come. */
   nextHead(): Promise<IncomingMessage>;
   container(options?: object): ContainerClient;
@@ -36,16 +48,24 @@ export async function scriptedServer(first: Script): Promise<AzureServer> {
   let script = first;
   const heads: IncomingMessage[] = [];
   const received: Received[] = [];
+  const accountRequests: Received[] = [];
+  let describe = flatAccount;
   const headListeners: ((head: IncomingMessage) => void)[] = [];
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const whole = await receive(request);
     if (whole === undefined) return;
+    if (isAccountRequest(request)) {
+      accountRequests.push(whole);
+      return describe(response, whole);
+    }
     received.push(whole);
     script(response, whole);
   };
   const server = await startScriptedServer((request, response) => {
-    heads.push(request);
-    for (const listener of headListeners.splice(0)) listener(request);
+    if (!isAccountRequest(request)) {
+      heads.push(request);
+      for (const listener of headListeners.splice(0)) listener(request);
+    }
     void respond(request, response);
   });
   const accountUrl = `${server.endpoint}/account`;
@@ -54,6 +74,10 @@ export async function scriptedServer(first: Script): Promise<AzureServer> {
     accountUrl,
     heads,
     received,
+    accountRequests,
+    describeAccountWith: (next) => {
+      describe = next;
+    },
     get connections() {
       return server.sockets.length;
     },
@@ -63,6 +87,10 @@ export async function scriptedServer(first: Script): Promise<AzureServer> {
     nextHead: () => new Promise((resolve) => headListeners.push(resolve)),
     container: (options = {}) => new ContainerClient(`${accountUrl}/box`, credential, options),
   };
+}
+
+function isAccountRequest({ url = "" }: IncomingMessage): boolean {
+  return url.includes("restype=account");
 }
 
 /** The whole request, or `undefined` if its connection was closed before its end. */
@@ -112,6 +140,10 @@ export function blobHead(bytes: Uint8Array): Record<string, string> {
 
 export const created: Script = (response) => {
   response.writeHead(201, { "x-ms-request-id": "1", etag: '"1"' }).end();
+};
+
+export const deleted: Script = (response) => {
+  response.writeHead(202, { "x-ms-request-id": "1" }).end();
 };
 
 /** A page of a listing. `marker` undefined leaves its element out. */
