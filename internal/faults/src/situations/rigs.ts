@@ -4,7 +4,6 @@ import {
   type RequestPolicy,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { createDefaultHttpClient, type PipelineRequest } from "@azure/core-rest-pipeline";
 import { Storage } from "@google-cloud/storage";
 import { AzureStore } from "@state/azure";
 import type { ObjectStore } from "@state/core";
@@ -177,23 +176,8 @@ const azure: Rig = {
       idleTimeoutMs,
     }),
   openWithIssuer: (endpoint, issuer) => {
-    // The SDK sends tokens over TLS only. What is sent goes to the scripted server all the same.
-    const inner = createDefaultHttpClient();
-    const pipeline = newPipeline(
-      { getToken: () => issuedToken(issuer) },
-      {
-        httpClient: {
-          sendRequest: (request) => {
-            const changed: unknown = Object.assign(request, {
-              url: request.url.replace("https://account.invalid", endpoint),
-              allowInsecureConnection: true,
-            });
-            const response: unknown = inner.sendRequest(changed as PipelineRequest);
-            return response as ReturnType<RequestPolicy["sendRequest"]>;
-          },
-        },
-      },
-    );
+    const credential = { getToken: () => issuedToken(issuer) };
+    const pipeline = newPipeline(credential, { httpClient: plainHttp(endpoint) });
     return new AzureStore({ container: new ContainerClient(`https://account.invalid/${bucket}`, pipeline) });
   },
   token: (token) => respondWith(200, JSON.stringify({ token })),
@@ -210,6 +194,23 @@ const azure: Rig = {
     "x-ms-request-id": "1",
   },
 };
+
+/** The SDK sends tokens over TLS only. What is sent goes to the scripted server all the same. */
+function plainHttp(endpoint: string): NonNullable<StoragePipelineOptions["httpClient"]> {
+  return {
+    sendRequest: async (request) => {
+      const { method, headers } = request;
+      const response = await fetch(request.url.replace("https://account.invalid", endpoint), {
+        method,
+        headers: headers.headersArray().map(({ name, value }) => [name, value]),
+      });
+      const received = headers.clone();
+      for (const { name } of headers.headersArray()) received.remove(name);
+      for (const [name, value] of response.headers) received.set(name, value);
+      return { request, headers: received, status: response.status, bodyAsText: await response.text() };
+    },
+  };
+}
 
 /** As the credentials of `@azure/identity` do: they reject with an error that has the issuer's status, if it has responded. */
 async function issuedToken(issuer: string): Promise<{ token: string; expiresOnTimestamp: number }> {
