@@ -1,7 +1,7 @@
 import {
   ContainerClient,
   newPipeline,
-  type RequestPolicy,
+  type StoragePipelineOptions,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import { Storage } from "@google-cloud/storage";
