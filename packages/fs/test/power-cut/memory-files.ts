@@ -77,6 +77,10 @@ export class MemoryFiles implements FileSystem {
 
   readonly lstat = async (path: string): Promise<FileStats> => statsOf(this.#at(path));
 
+  readonly stat = async (path: string): Promise<FileStats> => statsOf(this.#at(path));
+
+  readonly statfs = async (): Promise<number> => 0;
+
   readonly realpath = async (path: string): Promise<string> => {
     this.#at(path);
     return path;
@@ -151,7 +155,7 @@ function statsOf(node: Node): FileStats {
   const { ino, bytes, names } = node === "folder" ? { ino: 0n, bytes: undefined, names: 2n } : node;
   const size = BigInt(bytes?.length ?? 0);
   // Every file has the oldest time, and folders have no identity that a store could remember.
-  return { ...kindOf(node), dev: 1n, ino, nlink: names, size, mtimeMs: 0n, birthtimeNs: 0n };
+  return { ...kindOf(node), dev: 1n, ino, nlink: names, size, mtimeMs: 0n, birthtimeNs: 0n, ctimeNs: 0n };
 }
 
 function kindOf(node: Node): Pick<Entry, "isFile" | "isDirectory" | "isSymbolicLink"> {
