@@ -159,7 +159,7 @@ export function isOfService(response: TextResponse): boolean {
 }
 
 function foreignMeaning(status: number, wait: number | undefined): Meaning {
-  if ((status === 429 || status === 503) && wait !== undefined) return { code: "Throttled", advice: foreign };
+  if (status === 429 || (status === 503 && wait !== undefined)) return { code: "Throttled", advice: foreign };
   if (status >= 300 && status < 400) return { code: "Unavailable", advice: redirect };
   return { code: "Unavailable", advice: status === 407 ? proxyAuthentication : foreign };
 }

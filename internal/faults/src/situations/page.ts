@@ -1,3 +1,4 @@
+import { table } from "../evidence-page.ts";
 import { rigs, type StoreName } from "./rigs.ts";
 import type { Kind } from "./situation.ts";
 
@@ -26,11 +27,9 @@ export function pageOf(kinds: readonly Kind[], seen: readonly Seen[]): string {
         );
         return found?.outcome ?? "not met";
       });
-      return `| ${[situation.title, ...cells].join(" | ")} |`;
+      return [situation.title, ...cells];
     });
-    const head = `| situation | ${rigs.map(({ name }) => name).join(" | ")} |`;
-    const line = `| --- |${" --- |".repeat(rigs.length)}`;
-    return `## ${title}\n\n${[head, line, ...rows].join("\n")}\n`;
+    return `## ${title}\n\n${table(["situation", ...rigs.map(({ name }) => name)], rows)}`;
   });
   return [introduction, ...parts].join("\n");
 }
