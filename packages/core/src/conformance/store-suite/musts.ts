@@ -9,6 +9,7 @@ export type StoreMust =
   | "G1"
   | "G2"
   | "G3"
+  | "G5"
   | "L1"
   | "L2"
   | "L3"
@@ -20,6 +21,7 @@ export type StoreMust =
   | "D2"
   | "D3"
   | "R1"
+  | "R2"
   | "K1"
   | "K2"
   | "K3"
@@ -42,6 +44,7 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   G1: "`get` returns `undefined` for a key that is not there, whatever is near it.",
   G2: "`get` gives back exactly the bytes that were created.",
   G3: "The bytes that `get` returns are the caller's own.",
+  G5: "`get` returns a plain `Uint8Array` over an `ArrayBuffer`: no `Buffer`, no other subclass, no shared memory.",
   L1: "A listing gives each key that is there throughout exactly once, with its exact size.",
   L2: "Keys come in byte order, within and across pages.",
   L3: "With the delimiter a listing gives the immediate children only: keys, and each folder once, whole and ending in `/`.",
@@ -53,6 +56,7 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   D2: "A delete takes any number of keys, and what it does not report as failed is gone.",
   D3: "A delete touches the keys it was given and nothing else.",
   R1: "Every create and delete that has returned is seen by the next `get` and `list`, whoever asks.",
+  R2: "What a listing names, and is not deleted, the next `get` gives: whole, and of the size that was listed.",
   K1: "Every key that the grammar allows is held, and no two keys are one.",
   K2: "Any other key is `InvalidKey`, and nothing is sent: not even the good keys of the same delete.",
   K3: "Two prefixes never see each other.",

@@ -25,7 +25,7 @@ export interface StoreCaseSummary {
   readonly must: StoreMust;
 }
 
-export type Need = "reopen" | "wholeListings";
+export type Need = "reopen" | "severalClients" | "wholeListings";
 
 export interface StoreCase extends StoreCaseSummary {
   /** Milliseconds: long enough for a service far away. */
@@ -42,7 +42,7 @@ export interface StoreContext {
   readonly saysWholeListings: boolean;
   /** Another fresh store, with other data. */
   readonly another: () => Promise<ObjectStore>;
-  /** Another client of the same data. */
+  /** Another client of the same data, beside those before; by a harness with `singleOwner`, after the last of them was closed. */
   readonly secondClient: () => Promise<ObjectStore>;
   /** Closes `store` and opens another client of its data, as a restarted process would. */
   readonly restart: () => Promise<ObjectStore>;
