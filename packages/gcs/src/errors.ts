@@ -31,6 +31,11 @@ const meanings: readonly ResponseMeaning[] = [
     advice: "the response is not the one to this request, or it was cut on the way",
   },
   {
+    status: [300, 399],
+    code: "Misconfigured",
+    advice: "the service redirects: set the endpoint to the address that it redirects to",
+  },
+  {
     reasons: ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RESOURCE_EXHAUSTED"],
     code: "Throttled",
   },

@@ -27,7 +27,7 @@ const others = ["get", "list", "delete"] as const;
 /** Responses of the service, and what each means to the operations. */
 const rows: readonly Row[] = [
   [206, "other", "", all, "Unavailable"],
-  [301, "movedPermanently", "", all, "Failed"],
+  [301, "movedPermanently", "", all, "Misconfigured"],
   [400, "userProjectMissing", "Bucket is requester pays.", all, "Misconfigured"],
   [400, "invalid", noHash, ["create"], "Corrupt"],
   [400, "invalid", noHash, others, "Failed"],
