@@ -7,7 +7,10 @@ const part = Buffer.alloc(2 ** 20);
 const md5 = md5OfZeros();
 
 const server = createServer((request, response) => {
-  if (request.method === "GET") void give(response);
+  // What kind of account it is, Azure's store asks once.
+  if (request.url?.includes("comp=properties") === true)
+    response.writeHead(200, { "x-ms-request-id": "1", "x-ms-is-hns-enabled": "false" }).end();
+  else if (request.method === "GET") void give(response);
   else void take(request, response);
 });
 server.listen(0, "127.0.0.1", () => {

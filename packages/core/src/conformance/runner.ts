@@ -39,6 +39,11 @@ export interface StoreHarness {
    * declares it all the same fails.
    */
   readonly wholeListings?: boolean;
+  /**
+   * Says that the stores are on a medium that takes names which differ only in case for one, and refuse the later key.
+   * Without it, both keys have to be held.
+   */
+  readonly foldsCase?: boolean;
   /** Called for everything that `open` and `reopen` gave, when a case is over. */
   close?(store: ObjectStore): Promise<void>;
 }

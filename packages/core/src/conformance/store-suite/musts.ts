@@ -26,6 +26,7 @@ export type StoreMust =
   | "K2"
   | "K3"
   | "K5"
+  | "K6"
   | "A1"
   | "A2"
   | "A3"
@@ -61,6 +62,7 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   K2: "Any other key is `InvalidKey`, and nothing is sent: not even the good keys of the same delete.",
   K3: "Two prefixes never see each other.",
   K5: "Where one key is a folder of another, a store holds both or refuses the later with `InvalidKey`, and damages neither.",
+  K6: "Where the medium takes names that differ only in case for one, a store refuses the later key with `InvalidKey`, and neither gives out, lists nor deletes the one as the other; its harness says `foldsCase`.",
   A1: "An operation whose signal is already aborted does nothing and rejects with the signal's own reason.",
   A2: "A signal that aborts ends its own operation, with its own reason, and nothing else.",
   A3: "No listener stays on a signal.",

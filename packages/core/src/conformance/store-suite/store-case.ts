@@ -40,6 +40,8 @@ export interface StoreContext {
   readonly store: ObjectStore;
   /** Whether the harness says that its stores declare `wholeListings`. */
   readonly saysWholeListings: boolean;
+  /** Whether the harness says that the stores refuse a key that differs only in case from one that is there. */
+  readonly foldsCase: boolean;
   /** Another fresh store, with other data. */
   readonly another: () => Promise<ObjectStore>;
   /** Another client of the same data, beside those before; by a harness with `singleOwner`, after the last of them was closed. */

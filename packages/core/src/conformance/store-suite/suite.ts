@@ -100,6 +100,7 @@ async function run(storeCase: StoreCase, harness: StoreHarness): Promise<void> {
     await storeCase.run({
       store,
       saysWholeListings: harness.wholeListings === true,
+      foldsCase: harness.foldsCase === true,
       another: async () => keep(await harness.open()),
       secondClient,
       restart,
