@@ -1,4 +1,5 @@
 import { type ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { codeOf } from "@state/core/adapter";
 import { connectionStringClient } from "./client.ts";
 import {
   type AccessToken,
@@ -7,6 +8,7 @@ import {
   type TokenCredential,
   type TokenOptions,
 } from "./options.ts";
+import { TokenFailure } from "./token.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -64,11 +66,10 @@ async function loadIdentity(): Promise<TokenCredential> {
     const { DefaultAzureCredential } = await import("@azure/identity");
     return new DefaultAzureCredential();
   } catch (cause) {
-    if (Reflect.get(Object(cause), "code") !== "ERR_MODULE_NOT_FOUND") throw cause;
+    if (codeOf(cause) !== "ERR_MODULE_NOT_FOUND") throw cause;
     const why =
       "there are no credentials: set AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, " +
       "or install @azure/identity";
-    // The name by which credentials say that they are not configured.
-    throw Object.assign(new Error(why, { cause }), { name: "CredentialUnavailableError" });
+    throw new TokenFailure(why, true, cause);
   }
 }

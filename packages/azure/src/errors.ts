@@ -229,7 +229,7 @@ function fromAnswer(error: unknown, call: StoreCall, meaning: Meaning): StoreErr
   const name = [status, code].filter((part) => part !== undefined).join(" ");
   // The cause's copy keeps these: the service's support finds a request by its id.
   Object.assign(Object(error), { code, requestId: headers?.get("x-ms-request-id") });
-  return storeError(call, meaning, `${name}: ${firstLine(error)}`, {
+  return storeError(call, meaning, [name, firstLine(error)].filter(Boolean).join(": "), {
     cause: error,
     retryAfterMs: retryAfterMs(headers?.get("retry-after"), headers?.get("date")),
   });

@@ -33,7 +33,8 @@ export class Namespace {
     } catch (error) {
       if (!isStoreError(error)) throw error;
       const { code, retryAfterMs } = error;
-      const why = `it is not known yet what kind of account this is: ${error.message}`;
+      const [, reason = ""] = / failed: (.*)$/s.exec(error.message) ?? [];
+      const why = `the account could not be asked for its kind: ${reason}`;
       throw storeError(call, { code }, why, { cause: error.cause, retryAfterMs });
     }
     if (isHierarchical)

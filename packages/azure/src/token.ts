@@ -84,10 +84,8 @@ export class TokenSource {
     }
     const refreshAt = token.refreshAfterTimestamp ?? token.expiresOnTimestamp - refreshMs;
     if (now >= refreshAt && now >= this.#pausedUntil) {
-      this.#ask().catch(() => {
-        // The token that is there is good for minutes. A later request asks again.
-        this.#pausedUntil = Date.now() + pauseMs;
-      });
+      // The token that is there is still good. If this fails, a later request asks again.
+      this.#ask().catch(() => undefined);
     }
     return token;
   }
@@ -109,6 +107,8 @@ export class TokenSource {
     try {
       token = await this.#credential.getToken(this.#scopes, options);
     } catch (error) {
+      this.#pausedUntil = Date.now() + pauseMs;
+      if (error instanceof TokenFailure) throw error;
       const text = error instanceof Error ? error.message : String(error);
       throw new TokenFailure(text.split("\n", 1)[0] ?? "", saysRefused(error), error);
     }
