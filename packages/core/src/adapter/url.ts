@@ -35,7 +35,15 @@ export function parseStoreUrl(
     if (name in found) throw new TypeError(`the URL has the parameter ${JSON.stringify(name)} twice`);
     found[name] = value;
   }
-  return { host, path: decodeURIComponent(pathname.replace(/^\//, "")), parameters: found };
+  return { host, path: decoded(pathname.replace(/^\//, "")), parameters: found };
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    throw new TypeError("the URL's path has a % that begins no code", { cause });
+  }
 }
 
 /** What is no URL may hold a secret after its `?` or before its `@`. */

@@ -486,6 +486,7 @@ describe("a store's URL", () => {
     ["s3://bucket?region=a&region=b", 'the parameter "region" twice'],
     ["s3://bucket?token=hunter2", 'the URL has the parameter "token"; it knows region'],
     ["s3://bucket#fragment", "the URL must have no fragment"],
+    ["s3://bucket/100%", "the URL's path has a % that begins no code"],
     ["not a URL?token=hunter2", '"not a URL…" is not a URL'],
   ])("%s is a TypeError that shows no secret", (url, message) => {
     const parse = (): unknown => parseStoreUrl(url, "s3", ["region"]);
