@@ -8,11 +8,15 @@ import { rigs } from "../src/situations/rigs.ts";
 import { transfers } from "../src/situations/transfers.ts";
 
 const kinds = [withoutResponse, credentials, transfers, bodies, echoes];
+/** Mostly wait. The others share the environment of the process. */
+const sideBySide = new Set([transfers]);
 const seen: Seen[] = [];
 
 describe.each(rigs)("the store of $name", (rig) => {
-  describe.each(kinds)("$title:", ({ title, situations }) => {
-    test.each(situations)("$title: $outcome", { timeout: 60_000 }, async (situation) => {
+  describe.each(kinds)("$title:", (kind) => {
+    const { title, situations } = kind;
+    const each = sideBySide.has(kind) ? test.concurrent.each(situations) : test.each(situations);
+    each("$title: $outcome", { timeout: 60_000 }, async (situation) => {
       const outcome = await situation.meet(rig);
       seen.push({ store: rig.name, kind: title, situation: situation.title, outcome });
       expect(outcome).toBe(situation.outcome);

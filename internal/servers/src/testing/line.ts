@@ -5,8 +5,11 @@ import { startRawServer } from "./raw-server.ts";
 /** A line to a server, which forwards bytes and knows nothing of HTTP. */
 export interface Line extends AsyncDisposable {
   readonly endpoint: string;
-  /** How many connections were made. */
-  readonly connections: () => number;
+  /** Passes nothing until it is released. */
+  readonly hold: () => void;
+  readonly release: () => void;
+  /** Resolves once so many connections were made. */
+  readonly connected: (count: number) => Promise<void>;
   /** From now on the connections that are there pass nothing more, and stay open. New ones work. */
   readonly fallSilent: () => void;
 }
@@ -19,20 +22,38 @@ export async function startLine(target: string, bytesPerMs?: number): Promise<Li
   const { hostname, port } = new URL(target);
   let connections = 0;
   let generation = 0;
+  let passing = Promise.resolve();
+  let release = (): void => undefined;
+  const watching: (() => void)[] = [];
   const ends: Socket[] = [];
   const server = await startRawServer((near) => {
     connections += 1;
+    for (const look of watching) look();
     const born = generation;
     const far = connect(Number(port), hostname);
     far.on("error", () => near.destroy());
     ends.push(far);
     const isSilent = (): boolean => born < generation;
-    void forward(near, far, bytesPerMs, isSilent);
-    void forward(far, near, bytesPerMs, isSilent);
+    const pass = (): Promise<void> => passing;
+    void forward(near, far, { bytesPerMs, isSilent, pass });
+    void forward(far, near, { bytesPerMs, isSilent, pass });
   });
   return {
     endpoint: `http://127.0.0.1:${server.port}`,
-    connections: () => connections,
+    hold: () => {
+      passing = new Promise((resolve) => {
+        release = resolve;
+      });
+    },
+    release: () => release(),
+    connected: (count) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (connections >= count) resolve();
+        };
+        watching.push(look);
+        look();
+      }),
     fallSilent: () => {
       generation += 1;
     },
@@ -43,16 +64,18 @@ export async function startLine(target: string, bytesPerMs?: number): Promise<Li
   };
 }
 
-async function forward(
-  from: Socket,
-  to: Socket,
-  bytesPerMs: number | undefined,
-  isSilent: () => boolean,
-): Promise<void> {
+interface Passage {
+  readonly bytesPerMs: number | undefined;
+  readonly isSilent: () => boolean;
+  readonly pass: () => Promise<void>;
+}
+
+async function forward(from: Socket, to: Socket, { bytesPerMs, isSilent, pass }: Passage): Promise<void> {
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.byteLength; at += partBytes) {
         const part = chunk.subarray(at, at + partBytes);
+        await pass();
         if (bytesPerMs !== undefined) await setTimeout(part.byteLength / bytesPerMs);
         // To leave the loop would close the connection.
         if (isSilent()) await new Promise<never>(() => undefined);
