@@ -22,8 +22,8 @@ export async function startLine(target: string, bytesPerMs?: number): Promise<Li
   const { hostname, port } = new URL(target);
   let connections = 0;
   let generation = 0;
-  let passing = Promise.resolve();
-  let release = (): void => undefined;
+  let held = Promise.withResolvers<void>();
+  held.resolve();
   const watching: (() => void)[] = [];
   const ends: Socket[] = [];
   const server = await startRawServer((near) => {
@@ -34,18 +34,16 @@ export async function startLine(target: string, bytesPerMs?: number): Promise<Li
     far.on("error", () => near.destroy());
     ends.push(far);
     const isSilent = (): boolean => born < generation;
-    const pass = (): Promise<void> => passing;
-    void forward(near, far, { bytesPerMs, isSilent, pass });
-    void forward(far, near, { bytesPerMs, isSilent, pass });
+    const passage = { bytesPerMs, isSilent, pass: () => held.promise };
+    void forward(near, far, passage);
+    void forward(far, near, passage);
   });
   return {
     endpoint: `http://127.0.0.1:${server.port}`,
     hold: () => {
-      passing = new Promise((resolve) => {
-        release = resolve;
-      });
+      held = Promise.withResolvers<void>();
     },
-    release: () => release(),
+    release: () => held.resolve(),
     connected: (count) =>
       new Promise((resolve) => {
         const look = (): void => {
