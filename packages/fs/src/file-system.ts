@@ -1,6 +1,6 @@
 import type { BigIntStats, Dirent } from "node:fs";
-import { readdir as readdirBack } from "node:fs";
-import { link, lstat, mkdir, open, opendir, realpath, rmdir, stat, statfs, unlink } from "node:fs/promises";
+import { lstat, readdir } from "node:fs";
+import { link, mkdir, open, opendir, realpath, rmdir, stat, statfs, unlink } from "node:fs/promises";
 
 /**
  * The calls that the store makes to its file system. Tests replace it by another one, or by one
@@ -58,14 +58,18 @@ export const nodeFileSystem: FileSystem = {
   link,
   unlink,
   rmdir,
-  lstat: (path) => lstat(path, { bigint: true }),
+  // A listing reads a directory for each vnode, and looks at a file in it. The calls with a callback
+  // take two thirds of the time that those of `node:fs/promises` take. Synchronous ones would take a
+  // third, and stop the whole process while a disk is slow.
+  lstat: (path) =>
+    new Promise((resolve, reject) => {
+      lstat(path, { bigint: true }, (error, stats) => (error === null ? resolve(stats) : reject(error)));
+    }),
   stat: (path) => stat(path, { bigint: true }),
   realpath: (path) => realpath(path),
-  // A listing reads a directory for each vnode. The call with a callback takes half of the time
-  // that `readdir` of `node:fs/promises` takes.
   readdir: (path) =>
     new Promise((resolve, reject) => {
-      readdirBack(path, { withFileTypes: true }, (error, entries) =>
+      readdir(path, { withFileTypes: true }, (error, entries) =>
         error === null ? resolve(entries) : reject(error),
       );
     }),

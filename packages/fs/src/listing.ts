@@ -1,12 +1,12 @@
 import { sep } from "node:path";
 import type { ListedObject, ListPage } from "@state/core";
-import { isKey, type Pool } from "@state/core/adapter";
+import type { Pool } from "@state/core/adapter";
 import { irregularFileError } from "./body.ts";
 import { orAbsent, refusal } from "./errors.ts";
 import type { FileCall } from "./errors.ts";
 import type { Entry, FileSystem } from "./file-system.ts";
 import { linkError } from "./links.ts";
-import { isObjectName } from "./names.ts";
+import { isNameIn, isObjectName } from "./names.ts";
 
 const pageSize = 1_000;
 /** How often the names of one directory are taken before the listing gives up, to be tried again. */
@@ -236,7 +236,7 @@ export class Listing {
    * directory.
    */
   #isObject(entry: Entry, directory: string, prefix: string): boolean {
-    if (entry.isDirectory() || !isObjectName(prefix + entry.name)) return false;
+    if (entry.isDirectory() || !isObjectName(prefix, entry.name)) return false;
     if (entry.isFile()) return true;
     const call = { ...this.#call, path: `${directory}${sep}${entry.name}` };
     throw entry.isSymbolicLink() ? linkError(call, call.path) : irregularFileError(call);
@@ -262,5 +262,5 @@ function base(key: string): string {
 }
 
 function isFolder(entry: Entry, prefix: string): boolean {
-  return entry.isDirectory() && isKey(prefix + entry.name);
+  return entry.isDirectory() && isNameIn(prefix, entry.name);
 }

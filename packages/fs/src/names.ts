@@ -3,6 +3,8 @@ import { isKey } from "@state/core/adapter";
 /** The directory at the root in which bodies are written. No key can have a segment of this name. */
 export const stagingName = ".staging-state";
 
+/** The longest segment of a key. */
+const longestName = 240;
 const systemFile = /^(?:\.DS_Store|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]{8,})$/i;
 
 /**
@@ -14,7 +16,13 @@ export function isSystemFile(key: string): boolean {
   return systemFile.test(key.slice(key.lastIndexOf("/") + 1));
 }
 
-/** Whether a file with this name is an object of the store. `lost+found` is none. */
-export function isObjectName(key: string): boolean {
-  return isKey(key) && !isSystemFile(key);
+/** Whether a file of this name in the directory of a prefix is an object of the store. `lost+found` is none. */
+export function isObjectName(prefix: string, name: string): boolean {
+  return isNameIn(prefix, name) && !isSystemFile(name);
+}
+
+/** Whether the name makes a key in the directory of a prefix, which makes keys itself. */
+export function isNameIn(prefix: string, name: string): boolean {
+  // A listing asks for each name. Only where a key may be too long does the prefix matter.
+  return isKey(prefix.length + name.length > longestName ? prefix + name : name);
 }

@@ -239,14 +239,7 @@ describe("a listing", () => {
     const root = await scratch();
     await Promise.all(numbers(100).map((number) => mkdir(join(root, `a/${number}`), { recursive: true })));
     await fill(root, "a/last", 1);
-    const opendir = async (path: string): Promise<AsyncIterable<Entry>> => {
-      const all = await nodeFileSystem.readdir(path);
-      return (async function* lastOfAll() {
-        yield* all.filter(({ name }) => name !== "last");
-        yield* all.filter(({ name }) => name === "last");
-      })();
-    };
-    const store = new LocalStore({ root }, { ...nodeFileSystem, opendir });
+    const store = new LocalStore({ root }, { ...nodeFileSystem, opendir: opendirLast });
     expect((await store.list("", folders).next()).value).toEqual({ objects: [], prefixes: ["a/"] });
     await rm(join(root, "a/last"), { recursive: true });
     expect((await store.list("", folders).next()).done).toBe(true);
@@ -288,6 +281,15 @@ function counted(root: string): { store: LocalStore; calls: (name: string) => st
   const calls = (name: string): string[] =>
     seen.filter((call) => call.startsWith(`${name} `)).map((call) => call.slice(name.length + 1));
   return { store, calls };
+}
+
+/** Gives the entry that is named `last` after all others. */
+async function opendirLast(path: string): Promise<AsyncIterable<Entry>> {
+  const all = await nodeFileSystem.readdir(path);
+  return (async function* lastOfAll() {
+    yield* all.filter(({ name }) => name !== "last");
+    yield* all.filter(({ name }) => name === "last");
+  })();
 }
 
 function numbers(count: number): readonly number[] {
