@@ -49,6 +49,7 @@ export async function workerdConfig(project: string, entry: string): Promise<str
     reexport("@state/core", "./core/dist/index.js"),
     reexport("@state/memory", "./memory/dist/index.js"),
     reexport("@state/memory/dist/@state/core", "../../../core/dist/index.js"),
+    reexport("@state/memory/dist/@state/core/adapter", "../../../../core/dist/adapter/index.js"),
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "main", worker = .main)]);
