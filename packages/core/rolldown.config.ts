@@ -9,5 +9,5 @@ export default defineConfig({
   },
   external: /^node:/,
   transform: { target: "es2024" },
-  output: { dir: "dist", chunkFileNames: "protocol.js", sourcemap: true, cleanDir: true },
+  output: { dir: "dist", chunkFileNames: "[name].js", sourcemap: true, cleanDir: true },
 });

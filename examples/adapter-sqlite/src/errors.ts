@@ -1,4 +1,5 @@
-import { StoreError, type StoreErrorCode } from "@state/core";
+import type { StoreError, StoreErrorCode } from "@state/core";
+import { type StoreCall, storeError } from "@state/core/adapter";
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html), and what each means to the caller. */
 const codes: ReadonlyMap<number, StoreErrorCode> = new Map([
@@ -18,11 +19,10 @@ const codes: ReadonlyMap<number, StoreErrorCode> = new Map([
  * The `StoreError` for whatever SQLite threw. A code that is not in the table is `Failed`: the file
  * is damaged, or the body is above SQLite's limit of 1,000,000,000 bytes.
  */
-export function toStoreError(error: unknown, store: string, key?: string): StoreError {
+export function toStoreError(error: unknown, call: StoreCall): StoreError {
   const number = Number(Reflect.get(Object(error), "errcode"));
   // The low byte is the primary code. The higher bytes extend it.
   const code = codes.get(number & 0xff) ?? "Failed";
   const what = error instanceof Error ? error.message : String(error);
-  const where = key === undefined ? store : `${store}, key ${JSON.stringify(key)}`;
-  return new StoreError(code, `${where}: ${what}`, { store, key, cause: error });
+  return storeError(call, { code }, what, { cause: error });
 }

@@ -1,4 +1,3 @@
-import { checkKey, checkPrefix, StoreError } from "@state/core";
 import type {
   DeleteFailure,
   ListedObject,
@@ -6,7 +5,9 @@ import type {
   ListPage,
   ObjectStore,
   OperationOptions,
+  StoreError,
 } from "@state/core";
+import { checkBody, checkKey, checkPrefix, type StoreCall, storeError } from "@state/core/adapter";
 import { connect, type Connection, removeAll } from "./database.ts";
 import { toStoreError } from "./errors.ts";
 
@@ -15,7 +16,6 @@ export interface SqliteStoreOptions {
   readonly path: string;
 }
 
-const bodyLimit = 2 ** 31;
 const pageSize = 1_000;
 
 /** An object store in one SQLite file, for the processes of one machine. */
@@ -33,18 +33,16 @@ export class SqliteStore implements ObjectStore {
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    if (body.byteLength >= bodyLimit) {
-      throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
-    }
+    checkBody(key, body);
     // One statement is one transaction: of all who insert the key, in whatever process, one changes a row.
-    const { changes } = this.#run(key, ({ insert }) => insert.run(key, body.byteLength, body));
+    const { changes } = this.#run("create", key, ({ insert }) => insert.run(key, body.byteLength, body));
     return Number(changes) === 1 ? "created" : "exists";
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const row = this.#run(key, ({ select }) => select.get(key));
+    const row = this.#run("get", key, ({ select }) => select.get(key));
     return row === undefined ? undefined : (row["body"] as Uint8Array<ArrayBuffer>);
   }
 
@@ -64,7 +62,7 @@ export class SqliteStore implements ObjectStore {
     for (const key of keys) checkKey(key);
     if (keys.length === 0) return [];
     try {
-      this.#run(undefined, (connection) => removeAll(connection, keys));
+      this.#run("delete", keys[0] ?? "", (connection) => removeAll(connection, keys));
       return [];
     } catch (error) {
       // All or none: if it fails, it has failed for each key.
@@ -87,7 +85,7 @@ export class SqliteStore implements ObjectStore {
     const prefixes: string[] = [];
     let cursor = from;
     while (objects.length + prefixes.length < pageSize) {
-      const row = this.#run(prefix, ({ next }) => next.get(cursor));
+      const row = this.#run("list", prefix, ({ next }) => next.get(cursor));
       const key = row?.["key"] as string | undefined;
       if (key === undefined || !key.startsWith(prefix))
         return { page: { objects, prefixes }, next: undefined };
@@ -104,13 +102,15 @@ export class SqliteStore implements ObjectStore {
   }
 
   /** Runs `action` on the open database; whatever SQLite throws becomes a `StoreError`. */
-  #run<T>(key: string | undefined, action: (connection: Connection) => T): T {
-    if (this.#isClosed) throw new StoreError("Failed", `${this.name} is closed`, { store: this.name, key });
+  #run<T>(operation: StoreCall["operation"], key: string, action: (connection: Connection) => T): T {
+    const call = { store: this.name, operation, key };
+    if (this.#isClosed)
+      throw storeError(call, { code: "Failed", advice: "open another" }, "the store is closed");
     try {
       this.#connection ??= connect(this.#path);
       return action(this.#connection);
     } catch (error) {
-      throw toStoreError(error, this.name, key);
+      throw toStoreError(error, call);
     }
   }
 }

@@ -33,11 +33,12 @@ function targetOf(connectionString: string, containerName: string, root: string)
   return {
     server,
     endpoint: server,
-    open: (endpoint, prefix) =>
+    open: (endpoint, prefix, idleTimeoutMs) =>
       new AzureStore({
         connectionString: connectionString.replace(server, endpoint),
         containerName,
         prefix: `${root}/${prefix}`,
+        idleTimeoutMs,
       }),
     stop: async () => undefined,
   };

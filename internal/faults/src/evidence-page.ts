@@ -65,7 +65,7 @@ After each checkpoint the test reads the bucket with a new store. An epoch that 
 has none.
 `;
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   const line = (cells: readonly string[]): string =>

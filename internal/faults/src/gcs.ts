@@ -38,8 +38,13 @@ function targetOf(server: string, bucket: string, root: string): Target {
   return {
     server,
     endpoint: server,
-    open: (endpoint, prefix) =>
-      new GcsStore({ bucket, prefix: `${root}/${prefix}`, storageOptions: { apiEndpoint: endpoint } }),
+    open: (endpoint, prefix, idleTimeoutMs) =>
+      new GcsStore({
+        bucket,
+        prefix: `${root}/${prefix}`,
+        idleTimeoutMs,
+        storageOptions: { apiEndpoint: endpoint },
+      }),
     stop: async () => undefined,
   };
 }

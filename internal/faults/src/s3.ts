@@ -23,10 +23,11 @@ function targetOf({ server, bucket, root }: S3Place, name: string): Target {
   return {
     server: name,
     endpoint: server.endpoint,
-    open: (endpoint, prefix) =>
+    open: (endpoint, prefix, idleTimeoutMs) =>
       new S3Store({
         bucket,
         prefix: `${root}/${prefix}`,
+        idleTimeoutMs,
         clientConfig: { endpoint, region, credentials, forcePathStyle: true },
       }),
     stop: () => server.stop(),

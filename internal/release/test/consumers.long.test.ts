@@ -43,7 +43,9 @@ describe.each(publicPackages)("an empty project with $name", ({ name, manifest }
 
   test("has what the package asks for, and no other cloud's SDK", async () => {
     const landed = await landedIn(project);
-    const own = Object.keys(manifest.dependencies ?? {});
+    // npm installs peers too.
+    const asked = { ...manifest.dependencies, ...manifest.peerDependencies };
+    const own = Object.keys(asked).filter((each) => each !== "@state/core");
     expect(landed.filter((each) => each.startsWith("@state/"))).toEqual(
       [...new Set(["@state/core", name])].toSorted(),
     );
@@ -51,6 +53,12 @@ describe.each(publicPackages)("an empty project with $name", ({ name, manifest }
       clouds.filter((each) => own.includes(each)),
     );
     if (own.length === 0) expect(landed.filter((each) => !each.startsWith("@state/"))).toEqual([]);
+  });
+
+  test("is loaded by CommonJS with require", async () => {
+    const code = `process.stdout.write(Object.keys(require(${JSON.stringify(name)})).join())`;
+    const { stdout } = await run(process.execPath, ["--input-type=commonjs", "-e", code], { cwd: project });
+    expect(stdout).toMatch(/Store|ObjectStoreBackend/);
   });
 
   for (const moduleResolution of ["nodenext", "bundler"]) {

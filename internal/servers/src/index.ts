@@ -1,3 +1,4 @@
+export { assumeRole, type SessionCredentials } from "./assume-role.ts";
 export { type Azurite, createContainer, startAzurite } from "./azurite.ts";
 export { isInstalled, minio } from "./installed.ts";
 export { createBucket, type S3Server, startMinio } from "./minio.ts";

@@ -16,15 +16,23 @@ export interface S3Server extends Server {
 export interface MinioOptions {
   /** The folder that keeps the data through a restart. Left out, `stop` deletes the data. */
   readonly location?: string | undefined;
+  /** Starts it again on this one's port and with its keys, for clients that go on. It has to be stopped. */
+  readonly again?: S3Server | undefined;
+  /** What `stop` ends it by. Default `SIGKILL`, which loses nothing that it has confirmed. */
+  readonly endSignal?: "SIGTERM" | "SIGKILL" | undefined;
 }
 
-/** Starts MinIO. It is ended by SIGKILL, which loses nothing that it has confirmed. */
-export async function startMinio({ location }: MinioOptions = {}): Promise<S3Server> {
+export async function startMinio({ location, again, endSignal }: MinioOptions = {}): Promise<S3Server> {
   const data = location ?? (await mkdtemp(join(tmpdir(), "state-minio-")));
-  const [accessKeyId, secretAccessKey] = ["state-test", crypto.randomUUID()];
+  const { accessKeyId, secretAccessKey } = again ?? {
+    accessKeyId: "state-test",
+    secretAccessKey: crypto.randomUUID(),
+  };
   const console = await freePort();
   const server = await startProcess({
     name: "MinIO",
+    port: again === undefined ? undefined : Number(new URL(again.endpoint).port),
+    endSignal,
     command: binaryOf(minio),
     args: (port) => [
       "server",

@@ -9,6 +9,8 @@ export interface ProcessOptions {
   readonly command: string;
   readonly args: (port: number) => readonly string[];
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Left out, a free port. */
+  readonly port?: number | undefined;
   /** `SIGTERM` for a program that writes down its data when it ends. Default `SIGKILL`. */
   readonly endSignal?: "SIGTERM" | "SIGKILL" | undefined;
   /** Whether the server responds; called again until it does. */
@@ -33,7 +35,7 @@ export async function startProcess(options: ProcessOptions): Promise<Server> {
 class EndedEarly extends Error {}
 
 async function startOnce(options: ProcessOptions): Promise<Server> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const endpoint = `http://127.0.0.1:${port}`;
   const child = spawn(options.command, options.args(port), {
     stdio: ["ignore", "pipe", "pipe"],

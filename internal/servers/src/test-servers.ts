@@ -1,6 +1,6 @@
 /**
- * `pnpm test:servers`: runs the suites, the faults, several processes at once and the flights job on real servers, which
- * it starts and ends.
+ * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts, the IAM policy of S3's README
+ * and the flights job on real servers, which it starts and ends.
  * With `--all` on moto too.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -158,8 +158,19 @@ async function testAll(): Promise<void> {
       [vitest, "run", "internal/faults", "internal/drift"],
       env,
     );
-    await run("several processes on MinIO", [vitest, "run", "internal/stress/test/s3.test.ts"], env);
+    await run(
+      "400 responses of several processes on MinIO while fences and floors move, and 60 that open at once",
+      [vitest, "run", "--no-file-parallelism", "internal/stress/test/s3"],
+      env,
+    );
   });
+  // These start a MinIO of their own.
+  await run(
+    "a job on MinIO, which is restarted",
+    [vitest, "run", "internal/stress/test/rolling-restart"],
+    {},
+  );
+  await run("the IAM policy of the README on MinIO", [vitest, "run", "packages/s3/test/policy"], {});
   await withServers(async (running, env) => {
     for (const { store } of running) {
       if (store === undefined) continue;

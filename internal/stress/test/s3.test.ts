@@ -14,6 +14,10 @@ test.skipIf(named === undefined)(
     const place = placeOn(named);
     onTestFinished(() => empty(place));
     const report = await stress({ place, responses: 400, seed: 1 });
+    const counts = Object.entries(report.counts).map(([outcome, count]) => `${outcome} ${count}`);
+    process.stdout.write(
+      `${report.responses} responses, ${report.wrongCount} of them wrong: ${counts.join(", ")}\n`,
+    );
     expect(report.wrong).toEqual([]);
     expect(report.responses).toBeGreaterThanOrEqual(400);
     for (const call of ["takeover", "seal", "prune", "latest", "sealedEpochs", "describe", "read"]) {

@@ -20,6 +20,9 @@ export class Leadership {
   #authoritativeVersion = 0;
   #claimedVersion: number | undefined;
   #newestSeal: Seal | undefined;
+  /** What `takeover` has returned, and the epochs that were asked for before it has. */
+  #base: number | undefined;
+  #askedBefore: Set<number> = new Set();
 
   constructor(instanceId: string) {
     this.instanceId = instanceId;
@@ -49,17 +52,20 @@ export class Leadership {
   ask(epoch: number): () => void {
     const call = {};
     this.#asked.set(call, epoch);
+    this.#askedBefore.delete(epoch);
     return () => this.#asked.delete(call);
   }
 
   /**
    * The epoch that is the newest when `epoch` is sealed, if all goes well: the highest below it that was asked for
-   * before, or is unresolved, or is sealed.
+   * since `takeover`, or is unresolved, or is sealed; else `takeover`'s base.
    */
   expectedBase(epoch: number): number | undefined {
     const sealed = this.#newestSeal === undefined ? [] : [this.#newestSeal.epoch];
-    const below = [...this.#asked.values(), ...this.unresolved, ...sealed].filter((other) => other < epoch);
-    return below.length === 0 ? undefined : Math.max(...below);
+    const below = [...this.#asked.values(), ...this.unresolved, ...sealed].filter(
+      (other) => other < epoch && !this.#askedBefore.has(other),
+    );
+    return below.length === 0 ? this.#base : Math.max(...below);
   }
 
   /** `takeover` has returned: the fence is ours, and the history ends with `base`. @throws `StaleVersion` */
@@ -76,6 +82,10 @@ export class Leadership {
     this.#claimedVersion = version;
     this.raiseAuthoritativeVersion(version);
     this.#newestSeal = base;
+    this.#base = base?.epoch;
+    // Another call of this backend may seal them yet. Whoever took over goes on from `base`, and knows nothing of them.
+    // rule: base-is-what-takeover-returned
+    this.#askedBefore = new Set([...this.#asked.values(), ...this.unresolved]);
   }
 
   /** An epoch's fate is known: `seal` is what was read or created, `undefined` a void, or pruned. */

@@ -29,6 +29,35 @@ function over(map: Map<string, Uint8Array>): MapStore {
   return store;
 }
 
+/** One process at a time has the data, as where an embedded database locks its directory. */
+class LockedStore extends MapStore {
+  static readonly #owners: WeakMap<Map<string, Uint8Array>, LockedStore> = new WeakMap();
+  readonly #map: Map<string, Uint8Array>;
+
+  constructor(map: Map<string, Uint8Array>) {
+    if (LockedStore.#owners.has(map))
+      throw new StoreError("Unavailable", "another client has the data: wait until it is closed");
+    super(map);
+    this.#map = map;
+    LockedStore.#owners.set(map, this);
+    maps.set(this, map);
+  }
+
+  async close(): Promise<void> {
+    if (LockedStore.#owners.get(this.#map) === this) LockedStore.#owners.delete(this.#map);
+  }
+}
+
+const locked: StoreHarness = {
+  name: "LockedStore",
+  wholeListings: true,
+  singleOwner: true,
+  open: async () => new LockedStore(new Map()),
+  reopen: async (store) => new LockedStore(maps.get(store) ?? new Map()),
+  close: async (store) => store.close?.(),
+};
+storeConformance({ describe, test }, locked);
+
 describe("the suite has nothing against a store that", () => {
   test("takes its time", async () => {
     expect(await complaintsOf(({ bodies }) => new SlowStore(bodies))).toEqual([]);
@@ -92,6 +121,21 @@ describe("the suite", () => {
       expect.stringMatching(/^durability\.unclosed: .*no reopen/),
       expect.stringMatching(/^durability\.again: .*no reopen/),
     ]);
+  });
+
+  test("skips by name what needs two clients at once where one at a time owns the data", () => {
+    expect(declaredSuite(locked).skipped).toEqual([
+      expect.stringMatching(/^create\.race-clients: .*not run: .*two clients at once.*singleOwner/),
+      expect.stringMatching(/^list\.whole-clients: .*not run: .*two clients at once.*singleOwner/),
+      expect.stringMatching(/^freshness\.clients: .*not run: .*two clients at once.*singleOwner/),
+      expect.stringMatching(/^durability\.unclosed: .*not run: .*two clients at once.*singleOwner/),
+    ]);
+  });
+
+  test("fails a store that lets one client at a time have the data where the harness does not say so", async () => {
+    const { run } = declaredSuite({ ...locked, singleOwner: false });
+    for (const id of ["create.race-clients", "freshness.clients", "durability.unclosed", "durability.again"])
+      await expect(run(id)).rejects.toThrow(/could not finish.*\n.*another client has the data/);
   });
 
   test("skips by name what is about whole listings where the harness does not say that they are declared", () => {

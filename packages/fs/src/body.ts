@@ -1,6 +1,8 @@
 import { constants } from "node:fs";
-import { hasErrno, storeError } from "./errors.ts";
-import type { Operation } from "./errors.ts";
+import type { StoreError } from "@state/core";
+import { bodyLimit } from "@state/core/adapter";
+import { hasErrno, refusal } from "./errors.ts";
+import type { FileCall } from "./errors.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
 import { linkError } from "./links.ts";
 
@@ -12,42 +14,46 @@ const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 /** The bytes of a regular file, or `undefined` if there is no file, or a directory. */
 export async function readBody(
   files: FileSystem,
-  operation: Operation,
-  signal: AbortSignal | undefined,
+  call: FileCall,
+  signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let handle: OpenFile;
   try {
-    handle = await files.open(operation.path, readFlags);
+    handle = await files.open(call.path, readFlags);
   } catch (error) {
     if (hasErrno(error, "ENOENT", "ENOTDIR", "EISDIR")) return undefined;
-    if (hasErrno(error, "ELOOP", "EMLINK")) throw linkError(operation, operation.path);
-    if (hasErrno(error, "ENXIO")) throw irregularFileError(operation);
+    if (hasErrno(error, "ELOOP", "EMLINK")) throw linkError(call, call.path);
+    if (hasErrno(error, "ENXIO")) throw irregularFileError(call);
     throw error;
   }
   try {
     const stats = await handle.stat({ bigint: true });
     if (stats.isDirectory()) return undefined;
-    if (!stats.isFile()) throw irregularFileError(operation);
-    if (stats.size >= 2n ** 31n)
-      throw storeError("Failed", operation, `it is ${stats.size} bytes long, 2^31 or more`);
-    return await readInto(handle, new Uint8Array(Number(stats.size)), operation, signal);
+    if (!stats.isFile()) throw irregularFileError(call);
+    if (stats.size >= bodyLimit)
+      throw refusal(call, { code: "Failed" }, `it is ${stats.size} bytes long, 2^31 or more`);
+    return await readInto(handle, new Uint8Array(Number(stats.size)), call, signal);
   } finally {
     await handle.close();
   }
 }
 
-export function irregularFileError(operation: Operation): Error {
-  return storeError("Misconfigured", operation, "it is neither a file nor a directory; remove it");
+export function irregularFileError(call: FileCall): StoreError {
+  return refusal(
+    call,
+    { code: "Misconfigured", advice: "remove it" },
+    "it is neither a file nor a directory",
+  );
 }
 
 async function readInto(
   handle: OpenFile,
   bytes: Uint8Array<ArrayBuffer>,
-  operation: Operation,
-  signal: AbortSignal | undefined,
+  call: FileCall,
+  signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   for (let offset = 0; offset < bytes.length;) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const { bytesRead } = await handle.read(
       bytes,
       offset,
@@ -56,9 +62,8 @@ async function readInto(
     );
     // Objects never change. If a file ends before its own length, it is being truncated, or the
     // disk is faulty.
-    if (bytesRead === 0) {
-      throw storeError("Corrupt", operation, `it ended after ${offset} of its ${bytes.length} bytes`);
-    }
+    if (bytesRead === 0)
+      throw refusal(call, { code: "Corrupt" }, `it ended after ${offset} of its ${bytes.length} bytes`);
     offset += bytesRead;
   }
   return bytes;

@@ -1,20 +1,37 @@
 import { dirname } from "node:path";
+import type { Pool } from "@state/core/adapter";
 import { hasErrno } from "./errors.ts";
-import type { Operation } from "./errors.ts";
+import type { FileCall } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
-import { flushDirectory } from "./flush.ts";
-import { refuseLinks } from "./links.ts";
-import { RootMaker } from "./root-maker.ts";
-import type { Semaphore } from "./semaphore.ts";
+import type { Flusher } from "./flusher.ts";
+import { linkError, refuseLinks } from "./links.ts";
+import type { Settings } from "./options.ts";
+import { Spelling } from "./spelling.ts";
+import { Staging } from "./staging.ts";
 
 const maxRemembered = 10_000;
+
+/** A path leads to an entry whose name differs from it in case. */
+export class OtherSpelling extends Error {
+  /** The path as it is really spelled. */
+  readonly real: string;
+
+  constructor(real: string) {
+    super(`it is spelled ${real} there`);
+    this.name = "OtherSpelling";
+    this.real = real;
+  }
+}
 
 /** The directories beneath a root: makes, flushes and removes them. */
 export class Directories {
   readonly #files: FileSystem;
   /** The real path: the root in the options may be a symbolic link. */
   readonly root: string;
-  readonly #fsync: boolean;
+  readonly spelling: Spelling;
+  readonly staging: Staging;
+  readonly #mode: number;
+  readonly #flusher: Flusher;
   /**
    * The directories whose own entry is known to be on the disk, by path, with the identity of each.
    * If another process removes a directory and makes it again, its identity changes, and its entry
@@ -22,37 +39,38 @@ export class Directories {
    */
   readonly #durable: Map<string, string> = new Map();
 
-  constructor(files: FileSystem, root: string, fsync: boolean) {
+  constructor(files: FileSystem, root: string, settings: Settings, flusher: Flusher) {
     this.#files = files;
     this.root = root;
-    this.#fsync = fsync;
+    this.spelling = new Spelling(files, root);
+    this.staging = new Staging(files, root, settings);
+    this.#mode = settings.directoryMode;
+    this.#flusher = flusher;
   }
 
   /**
    * Makes `directory`, and those above it that are missing. Each is checked for links before
    * anything is made in it.
+   *
+   * @throws ENOENT if a delete has removed a directory meanwhile, ENOTDIR if something else is in the place of one, and
+   *   `OtherSpelling`
    */
-  async make(directory: string, operation: Operation): Promise<void> {
+  async make(directory: string, call: FileCall): Promise<void> {
     try {
-      await refuseLinks(this.#files, directory, operation);
+      await this.#check(directory, call);
       return;
     } catch (error) {
-      if (!hasErrno(error, "ENOENT")) throw error;
+      if (!hasErrno(error, "ENOENT") || directory === this.root) throw error;
     }
-    if (directory === this.root) {
-      // The root was removed after the store had found it.
-      await new RootMaker(this.#files, this.#fsync).make(directory);
-      return;
-    }
-    await this.make(dirname(directory), operation);
+    await this.make(dirname(directory), call);
     try {
-      await this.#files.mkdir(directory);
+      await this.#files.mkdir(directory, this.#mode);
     } catch (error) {
       // Another writer may have made it meanwhile. If a delete has removed its parent, the next
       // check rejects with ENOENT, and the caller tries again.
       if (!hasErrno(error, "EEXIST", "ENOENT")) throw error;
     }
-    await refuseLinks(this.#files, directory, operation);
+    await this.#check(directory, call);
   }
 
   /**
@@ -63,8 +81,7 @@ export class Directories {
    * If the directory is gone, a delete has removed it, and flushes what is left.
    */
   async flush(directory: string): Promise<void> {
-    if (!this.#fsync) return;
-    const identity = await flushDirectory(this.#files, directory);
+    const identity = await this.#flusher.flush(directory);
     if (identity === undefined || this.#durable.get(directory) === identity) return;
     if (directory !== this.root) await this.flush(dirname(directory));
     if (this.#durable.size >= maxRemembered) this.#durable.clear();
@@ -75,19 +92,20 @@ export class Directories {
 
   /**
    * Removes the directories that are empty, and those above them that become empty, but never the
-   * root. Then it flushes the lowest that stay, so that no deleted object returns after a power
-   * cut.
+   * root. Then it flushes the lowest that stay, and those of `staying`, so that no deleted object
+   * returns after a power cut.
    *
    * If a create has just made one of these directories, it finds it gone and makes it again.
+   *
+   * @param emptied directories of which the caller has removed an object
    */
-  async removeEmptied(directories: Iterable<string>, semaphore: Semaphore): Promise<void> {
-    const staying = new Set<string>();
+  async removeEmptied(emptied: Iterable<string>, staying: Set<string>, pool: Pool): Promise<void> {
     const byDepth = new Map<number, Set<string>>();
     const add = (directory: string): void => {
       const depth = directory.length;
       byDepth.set(depth, (byDepth.get(depth) ?? new Set()).add(directory));
     };
-    for (const directory of directories) add(directory);
+    for (const directory of emptied) add(directory);
     // A parent's path is shorter than its child's: from the longest path down, each comes after its
     // children.
     for (;;) {
@@ -97,13 +115,13 @@ export class Directories {
       byDepth.delete(longest);
       await Promise.all(
         [...level].map(async (directory) => {
-          const isGone = directory !== this.root && (await semaphore.run(() => this.#removeEmpty(directory)));
+          const isGone = directory !== this.root && (await pool(() => this.#removeEmpty(directory)));
           if (isGone) add(dirname(directory));
           else staying.add(directory);
         }),
       );
     }
-    await Promise.all([...staying].map((directory) => semaphore.run(() => this.flush(directory))));
+    await Promise.all([...staying].map((directory) => pool(() => this.flush(directory))));
   }
 
   async #removeEmpty(directory: string): Promise<boolean> {
@@ -123,15 +141,32 @@ export class Directories {
 
   /**
    * `directory`, or the lowest directory above it that is there, or `undefined` if even the root is
-   * missing.
+   * missing. A directory that is spelled otherwise is another one.
    */
-  async lowestExisting(directory: string, operation: Operation): Promise<string | undefined> {
+  async lowestExisting(directory: string, call: FileCall): Promise<string | undefined> {
     try {
-      await refuseLinks(this.#files, directory, operation);
+      await this.#check(directory, call);
       return directory;
     } catch (error) {
-      if (!hasErrno(error, "ENOENT", "ENOTDIR")) throw error;
+      if (!(error instanceof OtherSpelling) && !hasErrno(error, "ENOENT", "ENOTDIR")) throw error;
     }
-    return directory === this.root ? undefined : this.lowestExisting(dirname(directory), operation);
+    return directory === this.root ? undefined : this.lowestExisting(dirname(directory), call);
+  }
+
+  /** Whether a path leads to an entry that is spelled like it. Of what is not there it says no. */
+  async isExact(path: string): Promise<boolean> {
+    return (await this.spelling.of(path)) === path;
+  }
+
+  async #check(directory: string, call: FileCall): Promise<void> {
+    const real = await refuseLinks(this.#files, directory, call);
+    if (real === directory && !(await this.spelling.mayFold())) return;
+    const spelled = await this.spelling.of(directory);
+    if (spelled === directory && real === directory) return;
+    // A link `a` that leads to `A`, where these are two names.
+    if (spelled === directory) throw linkError(call, `${directory}, which is really ${real},`);
+    // It was removed meanwhile.
+    if (spelled === undefined) throw Object.assign(new Error(`${directory} is gone`), { code: "ENOENT" });
+    throw new OtherSpelling(spelled);
   }
 }

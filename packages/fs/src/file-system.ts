@@ -1,21 +1,27 @@
 import type { BigIntStats, Dirent } from "node:fs";
-import { link, lstat, mkdir, open, opendir, readdir, realpath, rmdir, unlink } from "node:fs/promises";
+import { readdir as readdirBack } from "node:fs";
+import { link, lstat, mkdir, open, opendir, realpath, rmdir, stat, statfs, unlink } from "node:fs/promises";
 
 /**
  * The calls that the store makes to its file system. Tests replace it by another one, or by one
  * that fails.
  */
 export interface FileSystem {
-  readonly open: (path: string, flags: string | number) => Promise<OpenFile>;
-  readonly mkdir: (path: string) => Promise<void>;
+  /** @param mode of a file that it makes */
+  readonly open: (path: string, flags: string | number, mode?: number) => Promise<OpenFile>;
+  readonly mkdir: (path: string, mode: number) => Promise<void>;
   readonly link: (existing: string, path: string) => Promise<void>;
   readonly unlink: (path: string) => Promise<void>;
   readonly rmdir: (path: string) => Promise<void>;
   readonly lstat: (path: string) => Promise<FileStats>;
+  /** Follows symbolic links. */
+  readonly stat: (path: string) => Promise<FileStats>;
   readonly realpath: (path: string) => Promise<string>;
   readonly readdir: (path: string) => Promise<readonly Entry[]>;
   /** Reads a directory in parts, for a caller that may stop early. */
   readonly opendir: (path: string) => Promise<AsyncIterable<Entry>>;
+  /** The type of the file system as Linux numbers it, in 32 bits; other systems number in other ways. */
+  readonly statfs: (path: string) => Promise<number>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -32,20 +38,38 @@ export type Entry = Pick<Dirent, "name" | "isFile" | "isDirectory" | "isSymbolic
 
 export type FileStats = Pick<
   BigIntStats,
-  "isFile" | "isDirectory" | "isSymbolicLink" | "size" | "dev" | "ino" | "nlink" | "mtimeMs" | "birthtimeNs"
+  | "isFile"
+  | "isDirectory"
+  | "isSymbolicLink"
+  | "size"
+  | "dev"
+  | "ino"
+  | "nlink"
+  | "mtimeMs"
+  | "birthtimeNs"
+  | "ctimeNs"
 >;
 
 export const nodeFileSystem: FileSystem = {
-  open: (path, flags) => open(path, flags),
-  mkdir: async (path) => {
-    await mkdir(path);
+  open,
+  mkdir: async (path, mode) => {
+    await mkdir(path, { mode });
   },
   link,
   unlink,
   rmdir,
   lstat: (path) => lstat(path, { bigint: true }),
+  stat: (path) => stat(path, { bigint: true }),
   realpath: (path) => realpath(path),
-  readdir: (path) => readdir(path, { withFileTypes: true }),
+  // A listing reads a directory for each vnode. The call with a callback takes half of the time
+  // that `readdir` of `node:fs/promises` takes.
+  readdir: (path) =>
+    new Promise((resolve, reject) => {
+      readdirBack(path, { withFileTypes: true }, (error, entries) =>
+        error === null ? resolve(entries) : reject(error),
+      );
+    }),
   opendir: (path) => opendir(path),
+  statfs: async (path) => Number((await statfs(path, { bigint: true })).type & 0xff_ff_ff_ffn),
   now: () => Date.now(),
 };

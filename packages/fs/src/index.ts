@@ -1,2 +1,2 @@
-export { FsStore } from "./store.ts";
+export { FsStore, storeFromUrl, urlSchemes } from "./store.ts";
 export type { FsStoreOptions } from "./options.ts";

@@ -1,5 +1,6 @@
-import { hasErrno, storeError } from "./errors.ts";
-import type { Operation } from "./errors.ts";
+import type { StoreError } from "@state/core";
+import { hasErrno, refusal } from "./errors.ts";
+import type { FileCall } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
 
 /**
@@ -10,25 +11,25 @@ import type { FileSystem } from "./file-system.ts";
  * This prevents accidents. It does not stop a user who swaps directories while the store works,
  * since Node has no `openat`.
  *
- * Rejects with ENOENT or ENOTDIR if the directory is not there.
+ * @returns the directory's real path, which may be spelled otherwise where case is folded
+ * @throws ENOENT or ENOTDIR if the directory is not there
  */
-export async function refuseLinks(files: FileSystem, directory: string, operation: Operation): Promise<void> {
+export async function refuseLinks(files: FileSystem, directory: string, call: FileCall): Promise<string> {
   let real: string;
   try {
     real = await files.realpath(directory);
   } catch (error) {
-    if (hasErrno(error, "ENOENT") && (await isLink(files, directory))) throw linkError(operation, directory);
+    if (hasErrno(error, "ENOENT") && (await isLink(files, directory))) throw linkError(call, directory);
     throw error;
   }
-  if (real !== directory) throw linkError(operation, `${directory}, which is really ${real},`);
+  if (real.toLowerCase() !== directory.toLowerCase())
+    throw linkError(call, `${directory}, which is really ${real},`);
+  return real;
 }
 
-export function linkError(operation: Operation, what: string): Error {
-  return storeError(
-    "Misconfigured",
-    operation,
-    `${what} is reached through a symbolic link; put what it leads to in its place, or make it the root`,
-  );
+export function linkError(call: FileCall, what: string): StoreError {
+  const advice = "put what it leads to in its place, or make it the root";
+  return refusal(call, { code: "Misconfigured", advice }, `${what} is reached through a symbolic link`);
 }
 
 async function isLink(files: FileSystem, path: string): Promise<boolean> {

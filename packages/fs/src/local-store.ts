@@ -1,33 +1,36 @@
 import { dirname, join } from "node:path";
-import { checkKey, checkPrefix } from "@state/core/adapter";
+import {
+  checkBody,
+  checkKey,
+  checkPrefix,
+  type Meaning,
+  type Pool,
+  poolOf,
+  runRequest,
+} from "@state/core/adapter";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { raceAbort } from "./abort-race.ts";
+import { readBody } from "./body.ts";
 import { deleteAll } from "./deleting.ts";
-import type { Directories } from "./directories.ts";
-import { hasErrno, storeError, toStoreError } from "./errors.ts";
-import type { Operation } from "./errors.ts";
+import { type Directories, OtherSpelling } from "./directories.ts";
+import { hasErrno, refusal, textOf, toStoreError } from "./errors.ts";
+import type { FileCall } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
 import { Listing } from "./listing.ts";
-import { settingsOf } from "./options.ts";
+import { isSystemFile } from "./names.ts";
+import { settingsOf, urlOf } from "./options.ts";
 import type { FsStoreOptions, Settings } from "./options.ts";
-import { readBody } from "./body.ts";
 import { Root } from "./root.ts";
-import { discard, foldsCase, publish, stage, sweep } from "./staging.ts";
-import { Semaphore } from "./semaphore.ts";
+import { publish } from "./staging.ts";
 
-const bodyLimit = 2 ** 31;
 /** How many pieces of work run at a time. Each holds one file or directory open. */
 const maxOpen = 64;
 /**
- * How often a create makes its directory: deletes may remove it each time before the create writes
+ * How often a create makes its directory: deletes may remove it each time before the create links
  * into it.
  */
 const maxMakeAttempts = 32;
-/**
- * How many directories the first create sweeps before it goes on. The rest of a large tree is swept
- * in the background.
- */
-const maxSweptFirst = 1_000;
+
+const otherKey: Meaning = { code: "InvalidKey", advice: "choose another key" };
 
 /** The operations of `FsStore`, on a file system that is given. */
 export class LocalStore implements ObjectStore {
@@ -35,85 +38,70 @@ export class LocalStore implements ObjectStore {
   readonly #settings: Settings;
   readonly #files: FileSystem;
   readonly #root: Root;
-  readonly #semaphore: Semaphore = new Semaphore(maxOpen);
+  readonly #pool: Pool = poolOf(maxOpen);
   /**
    * Work that has not ended. After an abort it goes on without its caller, and removes what it has
    * made.
    */
   readonly #unfinished: Set<Promise<unknown>> = new Set();
-  #keepsCase = false;
-  #isClosed = false;
 
   constructor(options: FsStoreOptions, files: FileSystem) {
     this.#settings = settingsOf(options);
     this.#files = files;
-    this.name = `file://${this.#settings.root}`;
-    this.#root = new Root(files, this.#settings, this.name, (path) => this.#sweep(path));
+    this.name = urlOf(this.#settings.root);
+    this.#root = new Root(files, this.#settings);
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
-    const signal = options?.signal;
-    signal?.throwIfAborted();
+    options?.signal?.throwIfAborted();
     checkKey(key);
-    if (body.byteLength >= bodyLimit) {
-      throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
-    }
-    const operation = this.#operation("create", key);
-    return this.#perform(operation, signal, async () => {
-      const tree = await this.#root.make(operation);
-      return this.#semaphore.run(() => this.#create(tree, key, body, signal));
+    checkBody(key, body);
+    const call = this.#call("create", key);
+    if (isSystemFile(key)) throw refusal(call, otherKey, "systems make files of this name by themselves");
+    return this.#perform(call, options, async (signal) => {
+      const tree = await this.#root.make(call);
+      return this.#pool(() => this.#create(tree, key, body, signal));
     });
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const signal = options?.signal;
-    signal?.throwIfAborted();
+    options?.signal?.throwIfAborted();
     checkKey(key);
-    const operation = this.#operation("get", key);
-    return this.#perform(operation, signal, () => this.#semaphore.run(() => this.#get(key, signal)));
+    const call = this.#call("get", key);
+    return this.#perform(call, options, (signal) => this.#pool(() => this.#get(call, signal)));
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
-    const signal = options?.signal;
-    signal?.throwIfAborted();
+    options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const operation = this.#operation("list", prefix);
-    try {
-      const directory = await raceAbort(
-        signal,
-        this.#semaphore.run(() => this.#directoryOf(prefix)),
-      );
-      if (directory === undefined) return;
-      yield* new Listing(this.#files, this.#semaphore, operation, signal).pages(
-        directory,
-        prefix,
-        options?.delimiter,
-      );
-    } catch (error) {
-      // If the signal has aborted, the abort caused the error, whatever its name.
-      throw signal?.aborted === true ? signal.reason : toStoreError(error, operation);
+    const call = this.#call("list", prefix);
+    const listing = new Listing(this.#files, this.#pool, call, options?.delimiter === undefined);
+    for (;;) {
+      const page = await this.#perform(call, options, async (signal) => {
+        const directory = await this.#pool(() => this.#directoryOf(call));
+        return directory === undefined ? undefined : listing.page(directory, prefix, signal);
+      });
+      if (page === undefined) return;
+      yield page;
     }
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
-    const signal = options?.signal;
-    signal?.throwIfAborted();
+    options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    if (keys.length === 0) return [];
-    return this.#perform(this.#operation("delete", keys[0] ?? ""), signal, async () => {
-      const tree = await this.#root.find();
+    const [first] = keys;
+    if (first === undefined) return [];
+    const call = this.#call("delete", first);
+    return this.#perform(call, options, async (signal) => {
+      const tree = await this.#root.find(call);
       if (tree === undefined) return [];
-      const operationOn = (key: string): Operation => this.#operation("delete", key, tree.root);
-      return deleteAll(this.#files, tree, this.#semaphore, new Set(keys), operationOn, signal);
+      const callOn = (key: string): FileCall => this.#call("delete", key, tree.root);
+      return deleteAll(this.#files, tree, this.#pool, new Set(keys), callOn, signal);
     });
   }
 
-  /**
-   * Waits for the work that aborted operations left behind, and stops the sweep. The store can
-   * still be used.
-   */
+  /** Waits for the work that aborted operations left behind. The store can still be used. */
   async close(): Promise<void> {
-    this.#isClosed = true;
     await Promise.allSettled(this.#unfinished);
   }
 
@@ -121,140 +109,138 @@ export class LocalStore implements ObjectStore {
     tree: Directories,
     key: string,
     body: Uint8Array,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<"created" | "exists"> {
-    const operation = this.#operation("create", key, tree.root);
-    const directory = dirname(operation.path);
-    const staged = await this.#stage(tree, directory, body, operation, signal);
+    const call = this.#call("create", key, tree.root);
+    signal.throwIfAborted();
+    const staged = await tree.staging.write(body, signal);
+    let outcome: "created" | "exists";
     try {
-      await this.#refuseFolding(directory, staged, operation);
-      signal?.throwIfAborted();
-      const outcome = await publish(this.#files, staged, operation);
-      await discard(this.#files, staged);
-      // The loser of a race flushes too. If the winner is killed between its link and its flush,
-      // the object would not be on the disk, though the loser's caller relies on it. The body
-      // itself was on the disk before it was linked.
-      await this.#flush(tree, directory, operation);
-      return outcome;
+      outcome = await this.#link(tree, staged, call, signal);
+    } finally {
+      await tree.staging.discard(staged);
+    }
+    await this.#settle(tree, call);
+    return outcome;
+  }
+
+  async #link(
+    tree: Directories,
+    staged: string,
+    call: FileCall,
+    signal: AbortSignal,
+  ): Promise<"created" | "exists"> {
+    try {
+      for (let attempt = 0; attempt < maxMakeAttempts; attempt += 1) {
+        signal.throwIfAborted();
+        const outcome = await this.#linkOnce(tree, staged, call, signal);
+        if (outcome !== undefined) return outcome;
+      }
     } catch (error) {
-      await discard(this.#files, staged);
+      if (error instanceof OtherSpelling)
+        throw refusal(call, otherKey, `the file system folds case, and ${error.real} is there`);
+      if (hasErrno(error, "ENOTDIR"))
+        throw refusal(call, otherKey, "a part of the key is the key of another object", error);
       throw error;
     }
+    const why = `its directory was removed ${maxMakeAttempts} times while it was made`;
+    throw refusal(call, { code: "Unavailable" }, why);
   }
 
-  /**
-   * If the flush fails, the object is there. So the error is `Unavailable`, whatever the cause:
-   * other codes mean that nothing was written.
-   */
-  async #flush(tree: Directories, directory: string, operation: Operation): Promise<void> {
-    try {
-      await tree.flush(directory);
-    } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      throw storeError(
-        "Unavailable",
-        operation,
-        `it is there, but its directory could not be flushed: ${what}`,
-        error,
-      );
-    }
-  }
-
-  async #stage(
+  /** @returns `undefined` if a delete has removed the directory meanwhile */
+  async #linkOnce(
     tree: Directories,
-    directory: string,
-    body: Uint8Array,
-    operation: Operation,
-    signal: AbortSignal | undefined,
-  ): Promise<string> {
-    for (let attempt = 0; attempt < maxMakeAttempts; attempt += 1) {
-      signal?.throwIfAborted();
-      try {
-        await tree.make(directory, operation);
-        return await stage(this.#files, directory, body, this.#settings.fsync, signal);
-      } catch (error) {
-        if (hasErrno(error, "ENOTDIR")) {
-          throw storeError("InvalidKey", operation, "a part of the key is the key of another object", error);
-        }
-        // A delete has removed the directory between the two steps.
-        if (!hasErrno(error, "ENOENT")) throw error;
-      }
+    staged: string,
+    call: FileCall,
+    signal: AbortSignal,
+  ): Promise<"created" | "exists" | undefined> {
+    try {
+      await tree.make(dirname(call.path), call);
+    } catch (error) {
+      if (hasErrno(error, "ENOENT")) return undefined;
+      throw error;
     }
-    throw storeError(
-      "Unavailable",
-      operation,
-      `its directory was removed ${maxMakeAttempts} times while it was made`,
-    );
+    const mayFold = await tree.spelling.mayFold();
+    signal.throwIfAborted();
+    const outcome = await publish(this.#files, staged, call);
+    if (outcome === undefined || !mayFold) return outcome;
+    const spelled = await tree.spelling.of(call.path);
+    if (spelled === call.path) return outcome;
+    // Meanwhile a folder of another spelling has come in the place of the key's own.
+    if (outcome === "created") await this.#files.unlink(call.path);
+    else if (spelled !== undefined) throw new OtherSpelling(spelled);
+    throw refusal(call, { code: "Unavailable" }, "what was there went away while it was looked at");
   }
 
   /**
-   * Refuses a file system that takes `a/KEY` and `a/key` for one name: a create of the one would
-   * return `exists` for the other. It is checked once, by the first staging file.
+   * The loser of a race flushes too. If the winner is killed between its link and its flush, the
+   * object would not be on the disk, though the loser's caller relies on it. The body itself was on
+   * the disk before it was linked.
+   *
+   * The root may have been exchanged since it was found.
+   *
+   * If either fails, the object is there. So the error is `Unavailable`, whatever the cause: other
+   * codes mean that nothing was written.
    */
-  async #refuseFolding(directory: string, staged: string, operation: Operation): Promise<void> {
-    if (this.#keepsCase) return;
-    if (await foldsCase(this.#files, directory, staged)) {
-      throw storeError(
-        "Unsupported",
-        operation,
-        "the file system takes names that differ in case for one; put the root on one that tells them apart",
-      );
+  async #settle(tree: Directories, call: FileCall): Promise<void> {
+    try {
+      await tree.flush(dirname(call.path));
+    } catch (error) {
+      const why = `it is there, but its directory could not be flushed: ${textOf(error)}`;
+      throw refusal(call, { code: "Unavailable" }, why, error);
     }
-    this.#keepsCase = true;
+    try {
+      await this.#root.find(call);
+    } catch (error) {
+      const why = `it is there, but perhaps not beneath the root: ${textOf(error)}`;
+      throw refusal(call, { code: "Unavailable" }, why, error);
+    }
   }
 
-  async #get(key: string, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const tree = await this.#root.find();
-    if (tree === undefined) return undefined;
-    const operation = this.#operation("get", key, tree.root);
-    const directory = dirname(operation.path);
-    if ((await tree.lowestExisting(directory, operation)) !== directory) return undefined;
-    return readBody(this.#files, operation, signal);
+  async #get(call: FileCall, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const tree = await this.#root.find(call);
+    if (tree === undefined || isSystemFile(call.key)) return undefined;
+    const inTree = this.#call("get", call.key, tree.root);
+    const directory = dirname(inTree.path);
+    if ((await tree.lowestExisting(directory, inTree)) !== directory) return undefined;
+    const body = await readBody(this.#files, inTree, signal);
+    return body !== undefined && (await tree.isExact(inTree.path)) ? body : undefined;
   }
 
-  async #directoryOf(prefix: string): Promise<string | undefined> {
-    const tree = await this.#root.find();
+  async #directoryOf(call: FileCall): Promise<string | undefined> {
+    const tree = await this.#root.find(call);
     if (tree === undefined) return undefined;
-    const directory = join(tree.root, prefix.slice(0, -1));
-    const lowest = await tree.lowestExisting(directory, this.#operation("list", prefix, tree.root));
+    const directory = join(tree.root, call.key.slice(0, -1));
+    const lowest = await tree.lowestExisting(directory, this.#call("list", call.key, tree.root));
     return lowest === directory ? directory : undefined;
   }
 
-  async #sweep(root: string): Promise<void> {
-    const sweeping = sweep(this.#files, root);
-    for (let swept = 0; swept < maxSweptFirst; swept += 1) {
-      if ((await sweeping.next()).done === true) return;
-    }
-    this.#track(this.#finish(sweeping));
-  }
-
-  async #finish(sweeping: AsyncGenerator<void, void, undefined>): Promise<void> {
-    while (!this.#isClosed && (await sweeping.next()).done !== true);
-  }
-
-  async #perform<T>(
-    operation: Operation,
-    signal: AbortSignal | undefined,
-    work: () => Promise<T>,
+  #perform<T>(
+    call: FileCall,
+    options: OperationOptions | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const running = (async (): Promise<T> => {
-      try {
-        return await work();
-      } catch (error) {
-        throw toStoreError(error, operation);
-      }
-    })();
-    this.#track(running);
-    return raceAbort(signal, running);
+    return runRequest(
+      ({ signal }) => {
+        const running = storeErrorsOf(work(signal), call);
+        this.#unfinished.add(running);
+        const forget = (): boolean => this.#unfinished.delete(running);
+        running.then(forget, forget);
+        return running;
+      },
+      { signal: options?.signal },
+    );
   }
 
-  #track(running: Promise<unknown>): void {
-    this.#unfinished.add(running);
-    const forget = (): boolean => this.#unfinished.delete(running);
-    running.then(forget, forget);
+  #call(operation: FileCall["operation"], key: string, root: string = this.#settings.root): FileCall {
+    return { store: this.name, operation, key, path: join(root, key) };
   }
+}
 
-  #operation(name: Operation["name"], key: string, root: string = this.#settings.root): Operation {
-    return { store: this.name, name, key, path: join(root, key) };
+async function storeErrorsOf<T>(work: Promise<T>, call: FileCall): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toStoreError(error, call);
   }
 }

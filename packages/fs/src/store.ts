@@ -1,7 +1,7 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
 import { nodeFileSystem } from "./file-system.ts";
-import type { FsStoreOptions } from "./options.ts";
 import { LocalStore } from "./local-store.ts";
+import { type FsStoreOptions, rootOf } from "./options.ts";
 
 /**
  * An object store in a directory of a local file system. It is safe between processes, and durable
@@ -26,11 +26,21 @@ export class FsStore implements ObjectStore {
   /**
    * Touches nothing: the root is made by the first create.
    *
-   * @throws `TypeError` for a root that is no path.
+   * @throws `TypeError` for a root that is no path, and for other options that cannot be
    */
   constructor(options: FsStoreOptions) {
     this.#store = new LocalStore(options, nodeFileSystem);
     this.name = this.#store.name;
+  }
+
+  /**
+   * The store of a URL: `fs:/var/lib/state`, or `fs:state` from the working directory. A store's
+   * `name` is such a URL.
+   *
+   * @throws `TypeError` for another scheme, a host, and parameters
+   */
+  static fromUrl(url: string | URL, options?: Omit<FsStoreOptions, "root">): FsStore {
+    return new FsStore({ ...options, root: rootOf(url) });
   }
 
   create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
@@ -49,11 +59,16 @@ export class FsStore implements ObjectStore {
     return this.#store.delete(keys, options);
   }
 
-  /**
-   * Waits for the work that aborted operations left behind, and stops the sweep. The store can
-   * still be used.
-   */
+  /** Waits for the work that aborted operations left behind. The store can still be used. */
   close(): Promise<void> {
     return this.#store.close();
   }
+}
+
+/** The schemes of the URLs that `storeFromUrl` takes. */
+export const urlSchemes: readonly string[] = ["fs"];
+
+/** The store of a URL, as `FsStore.fromUrl` makes it. */
+export function storeFromUrl(url: string | URL): FsStore {
+  return FsStore.fromUrl(url);
 }

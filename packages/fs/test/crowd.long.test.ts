@@ -37,7 +37,7 @@ test(
     expect(await store.delete(keys)).toEqual([]);
     expect(await readdir(join(root, "a"))).toEqual(["new"]);
     expect(await store.delete(["a/new"])).toEqual([]);
-    expect(await readdir(root)).toEqual([]);
+    expect(await readdir(root)).toEqual([".staging-state"]);
   },
 );
 

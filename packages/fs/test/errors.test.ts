@@ -28,7 +28,8 @@ const failures = [
   ["mkdir", "ENOSPC", "Unavailable"],
   ["mkdir", "ENAMETOOLONG", "Misconfigured"],
   ["open", "ENAMETOOLONG", "Misconfigured"],
-  ["open", "ENOTDIR", "InvalidKey"],
+  ["mkdir", "ENOTDIR", "InvalidKey"],
+  ["open", "ENOTDIR", "Misconfigured"],
   ["link", "ENOSPC", "Unavailable"],
   ["link", "EACCES", "Denied"],
   ["link", "EROFS", "Denied"],
@@ -39,9 +40,10 @@ const failures = [
 describe("create", () => {
   test.each(failures)("%s failing with %s is %s, and leaves no staging file", async (call, errno, code) => {
     const root = await scratch();
-    const store = failing(root, (name, path) => name === call && path.startsWith(`${root}/a`), errno);
+    const isMeant = (path: string): boolean => /^(?:a|\.staging-state\/)/.test(path.slice(root.length + 1));
+    const store = failing(root, (name, path) => name === call && isMeant(path), errno);
     const error = await rejection(store.create("a/b", bytes("body")));
-    expect(error).toMatchObject({ code, key: "a/b", store: `file://${root}` });
+    expect(error).toMatchObject({ code, key: "a/b", store: `fs:${root}` });
     expect(error).toHaveProperty("message", expect.stringContaining(`${root}/a/b`));
     expect(error).toHaveProperty("message", expect.stringContaining('"a/b"'));
     expect(error).toHaveProperty("cause.code", errno);
@@ -112,8 +114,8 @@ describe("the other operations", () => {
       { root },
       {
         ...nodeFileSystem,
-        open: async (path, flags) => {
-          const file = await nodeFileSystem.open(path, flags);
+        open: async (path, flags, mode) => {
+          const file = await nodeFileSystem.open(path, flags, mode);
           const stat = await file.stat({ bigint: true });
           await truncate(path, 3);
           return Object.assign(file, { stat: async () => stat });
@@ -130,8 +132,9 @@ describe("permissions, as another user meets them", () => {
     async () => {
       const root = await scratch();
       await chmod(root, 0o755);
-      const plain = new FsStore({ root, fsync: false });
+      const plain = new FsStore({ root, fsync: false, fileMode: 0o644, directoryMode: 0o755 });
       await plain.create("readable/a", bytes("body"));
+      await chmod(join(root, ".staging-state"), 0o777);
       await plain.create("closed/a", bytes("body"));
       await chmod(join(root, "closed"), 0o700);
       await mkdir(join(root, "open"), { mode: 0o777 });

@@ -104,9 +104,9 @@ describe("a symbolic link that is swapped in while a store lives", () => {
       { root },
       {
         ...nodeFileSystem,
-        open: async (path, flags) => {
+        open: async (path, flags, mode) => {
           if (path === join(root, "a/key") && !isSwapped) await swap();
-          return nodeFileSystem.open(path, flags);
+          return nodeFileSystem.open(path, flags, mode);
         },
       },
     );

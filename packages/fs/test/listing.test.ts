@@ -1,10 +1,13 @@
 import { mkdir, rm, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { type Entry, nodeFileSystem } from "../src/file-system.ts";
 import { FsStore } from "../src/index.ts";
 import { LocalStore } from "../src/local-store.ts";
 import { bytes, keysOf, scratch } from "./support/scratch.ts";
 import { gate, watched } from "./support/watched-files.ts";
+
+const folders = { delimiter: "/" } as const;
 
 describe("a listing", () => {
   test("reads a directory when it comes to it, not before", async () => {
@@ -152,6 +155,103 @@ describe("a listing", () => {
     expect(pages.flatMap(({ prefixes }) => prefixes)).toEqual(["a/"]);
   });
 
+  test("reads small folders ahead, several at a time, but none for the page after it", async () => {
+    const root = await scratch();
+    await Promise.all(numbers(990).map((number) => fill(root, `a/${1_000 + number}`, 1)));
+    await Promise.all(numbers(20).map((number) => fill(root, `a/${2_000 + number}`, 5)));
+    const reading = { now: 0, most: 0 };
+    const readdir = async (path: string): ReturnType<typeof nodeFileSystem.readdir> => {
+      reading.now += 1;
+      reading.most = Math.max(reading.most, reading.now);
+      try {
+        return await nodeFileSystem.readdir(path);
+      } finally {
+        reading.now -= 1;
+      }
+    };
+    const pages = new LocalStore({ root }, { ...nodeFileSystem, readdir }).list("a/");
+    expect((await pages.next()).value?.objects).toHaveLength(1_000);
+    expect(reading.most).toBeGreaterThan(8);
+    expect(reading.most).toBeLessThanOrEqual(64);
+    // Created after the page, and before the next is asked for.
+    const rest = numbers(18).map((number) => `a/${2_002 + number}/`);
+    await Promise.all(rest.map((folder) => writeFile(join(root, folder, "5"), "xy")));
+    const second = await pages.next();
+    const keys = rest.flatMap((folder) => numbers(6).map((number) => `${folder}${number}`));
+    expect(second.value?.objects.map(({ key }) => key)).toEqual(keys);
+    expect((await pages.next()).done).toBe(true);
+  });
+
+  test("ends a page in the middle of a small folder", async () => {
+    const root = await scratch();
+    await Promise.all(numbers(300).map((number) => fill(root, `a/${number}`, 7)));
+    const pages: string[][] = [];
+    for await (const { objects } of new FsStore({ root }).list("a/"))
+      pages.push(objects.map(({ key }) => key));
+    expect(pages.map(({ length }) => length)).toEqual([1_000, 1_000, 100]);
+    const keys = numbers(300).flatMap((number) => numbers(7).map((each) => `a/${number}/${each}`));
+    expect(pages.flat()).toEqual(keys.toSorted());
+  });
+
+  test("gives each key once, in order, whatever folders hold, and where a page ends", async () => {
+    const root = await scratch();
+    const counts = numbers(60).map((number) => (number % 7 === 0 ? 90 : number % 5));
+    for (const [number, count] of counts.entries()) await fill(root, `a/${number}/b`, count);
+    await fill(root, "a/70/c/d", 3);
+    await Promise.all(numbers(20).map((each) => writeFile(join(root, `a/f${each}`), "x")));
+    const expected = [
+      ...counts.flatMap((count, number) => numbers(count).map((each) => `a/${number}/b/${each}`)),
+      ...numbers(20).map((each) => `a/f${each}`),
+      ...numbers(3).map((each) => `a/70/c/d/${each}`),
+    ];
+    expect(await keysOf(new FsStore({ root }).list(""))).toEqual(expected.toSorted());
+  });
+
+  test("holds no names of a large folder that it read ahead: it is read again when its turn comes", async () => {
+    const root = await scratch();
+    await fill(root, "a/0", 1);
+    await fill(root, "a/1", 1);
+    await fill(root, "a/2", 100);
+    const { store, calls } = counted(root);
+    expect(await keysOf(store.list("a/"))).toHaveLength(102);
+    expect(calls("readdir").filter((path) => path === "/a/2")).toHaveLength(2);
+  });
+
+  test("reads a few entries of an epoch, not each, to see that it holds a key", async () => {
+    const root = await scratch();
+    await Promise.all(numbers(200).map((number) => fill(root, `epoch=1/vnode=${number}`, 1)));
+    let entries = 0;
+    const opendir = async (path: string): Promise<AsyncIterable<Entry>> => {
+      const all = await nodeFileSystem.opendir(path);
+      return (async function* counting() {
+        for await (const entry of all) {
+          entries += 1;
+          yield entry;
+        }
+      })();
+    };
+    const { value } = await new LocalStore({ root }, { ...nodeFileSystem, opendir }).list("", folders).next();
+    expect(value).toEqual({ objects: [], prefixes: ["epoch=1/"] });
+    expect(entries).toBeLessThan(50);
+  });
+
+  test("finds the one folder that holds a key behind many that a killed writer left empty", async () => {
+    const root = await scratch();
+    await Promise.all(numbers(100).map((number) => mkdir(join(root, `a/${number}`), { recursive: true })));
+    await fill(root, "a/last", 1);
+    const opendir = async (path: string): Promise<AsyncIterable<Entry>> => {
+      const all = await nodeFileSystem.readdir(path);
+      return (async function* lastOfAll() {
+        yield* all.filter(({ name }) => name !== "last");
+        yield* all.filter(({ name }) => name === "last");
+      })();
+    };
+    const store = new LocalStore({ root }, { ...nodeFileSystem, opendir });
+    expect((await store.list("", folders).next()).value).toEqual({ objects: [], prefixes: ["a/"] });
+    await rm(join(root, "a/last"), { recursive: true });
+    expect((await store.list("", folders).next()).done).toBe(true);
+  });
+
   test("of a key, as if it were a folder, is empty", async () => {
     const root = await scratch();
     await fill(root, "a", 1);
@@ -188,6 +288,10 @@ function counted(root: string): { store: LocalStore; calls: (name: string) => st
   const calls = (name: string): string[] =>
     seen.filter((call) => call.startsWith(`${name} `)).map((call) => call.slice(name.length + 1));
   return { store, calls };
+}
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, number) => number);
 }
 
 async function fill(root: string, directory: string, count: number): Promise<void> {

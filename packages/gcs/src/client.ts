@@ -1,45 +1,64 @@
-import type { Storage } from "@google-cloud/storage";
-import { type AuthClient, PassThroughClient } from "google-auth-library";
+import { PassThroughClient } from "google-auth-library";
+import { fieldOf } from "./response.ts";
 
-export type GaxiosOptions = Parameters<AuthClient["request"]>[0];
+/**
+ * What the store needs of a `Storage` of @google-cloud/storage, of 7.14 and later. It is described by its shape, so that a
+ * client of another copy or version of the SDK is accepted.
+ */
+export interface StorageClient {
+  /** `https://storage.googleapis.com`, without a `/` at its end. */
+  readonly apiEndpoint: string;
+  /** Whether `apiEndpoint` was set, by options or by the environment. */
+  readonly customEndpoint?: boolean | undefined;
+  readonly useAuthWithCustomEndpoint?: boolean | undefined;
+  /** A `GoogleAuth`, or one of its clients: it sends a request with credentials. */
+  readonly authClient: AuthClient;
+}
 
-/** Sends a request with credentials: a `GoogleAuth`, or one of its clients. */
-export interface Requester {
-  request(options: GaxiosOptions): Promise<{
-    readonly status: number;
-    /** Clients that were built on gaxios 6 have a plain object here. */
-    readonly headers: Headers | Record<string, string>;
-    readonly data: unknown;
-  }>;
+export interface AuthClient {
+  /** Takes the options of gaxios. */
+  request(options: object): Promise<object>;
 }
 
 /**
- * The client's endpoint, from which the SDK has removed a slash at the end. `baseUrl` will not do:
- * with `STORAGE_EMULATOR_HOST` it lacks the path of the API.
+ * The client's endpoint, from which the SDK has removed a slash at the end. `baseUrl` will not do: with
+ * `STORAGE_EMULATOR_HOST` it lacks the path of the API.
  */
-export function endpointOf(storage: Storage): string {
-  const endpoint: unknown = storage.apiEndpoint;
-  if (typeof endpoint !== "string" || !URL.canParse(endpoint)) {
+export function endpointOf(storage: StorageClient): string {
+  const endpoint: unknown = fieldOf(storage, "apiEndpoint");
+  if (typeof endpoint !== "string")
     throw new TypeError("storage must be a Storage of @google-cloud/storage with an API endpoint");
-  }
-  const { username, password } = new URL(endpoint);
-  if (username !== "" || password !== "") {
+  return checkedEndpoint(endpoint);
+}
+
+/** @throws `TypeError` unless it is an http or https URL, without credentials, parameters or a fragment */
+export function checkedEndpoint(endpoint: string): string {
+  const url = URL.parse(endpoint);
+  if (url === null || !["http:", "https:"].includes(url.protocol))
+    throw new TypeError("the API endpoint must be an http or https URL");
+  if (url.username !== "" || url.password !== "") {
     throw new TypeError(
       "the API endpoint must hold no credentials: they would not be sent, but would be in messages",
     );
   }
+  if (url.search !== "" || url.hash !== "")
+    throw new TypeError("the API endpoint must have neither parameters nor a fragment");
   return endpoint;
 }
 
 /**
- * Follows the SDK: a custom endpoint gets no credentials, unless `useAuthWithCustomEndpoint` is
- * set.
+ * Follows the SDK: a custom endpoint gets no credentials, unless `useAuthWithCustomEndpoint` is set.
+ *
+ * @param isForced the option that the client was built with, if the store has built it: old versions of the SDK do not
+ *   show it
  */
-export function requesterOf(storage: Storage): Requester {
-  if (storage.customEndpoint && storage.useAuthWithCustomEndpoint !== true) return new PassThroughClient();
+export function authClientOf(storage: StorageClient, isForced: boolean | undefined): AuthClient {
+  const hasCredentials = isForced ?? storage.useAuthWithCustomEndpoint ?? false;
+  if (storage.customEndpoint === true && !hasCredentials) return new PassThroughClient();
   const { authClient } = storage;
-  if (typeof authClient?.request !== "function") {
-    throw new TypeError("storage has no authClient.request: it must be of @google-cloud/storage 7 or later");
-  }
+  if (typeof fieldOf(authClient, "request") !== "function")
+    throw new TypeError(
+      "storage has no authClient.request: it must be of @google-cloud/storage 7.14 or later",
+    );
   return authClient;
 }

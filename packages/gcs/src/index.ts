@@ -1,2 +1,4 @@
+export type { AuthClient, StorageClient } from "./client.ts";
 export type { GcsStoreOptions } from "./options.ts";
-export { GcsStore } from "./store.ts";
+export { urlSchemes } from "./options.ts";
+export { GcsStore, storeFromUrl } from "./store.ts";

@@ -1,83 +1,99 @@
-import { Storage } from "@google-cloud/storage";
-import type { StorageOptions } from "@google-cloud/storage";
-import { endpointOf, requesterOf } from "./client.ts";
-import type { Requester } from "./client.ts";
+import { Storage, type StorageOptions } from "@google-cloud/storage";
+import { parseStoreUrl, prefixOf } from "@state/core/adapter";
+import { authClientOf, checkedEndpoint, endpointOf, type StorageClient } from "./client.ts";
+import { Connections } from "./connections.ts";
+import { Credentials } from "./credentials.ts";
+import type { Service } from "./request.ts";
 
 export interface GcsStoreOptions {
   readonly bucket: string;
   /**
-   * The folder in the bucket that holds the store's keys, with or without a `/` at its end. At most
-   * 120 bytes of UTF-8. Two stores with different prefixes never see each other.
+   * The folder in the bucket that holds the store's keys, with or without a `/` at its end. At most 120 bytes of UTF-8. Two
+   * stores with different prefixes never see each other.
    */
   readonly prefix?: string | undefined;
   /**
-   * Your own client, which is never changed. The store uses its endpoint, credentials and
-   * transport, and none of its retries.
+   * Your own client, which is never changed. The store uses its endpoint, credentials and transport, and none of its
+   * retries.
    */
-  readonly storage?: Storage | undefined;
+  readonly storage?: StorageClient | undefined;
   /** For a client that the store builds. Credentials come by the SDK's own chain. */
   readonly storageOptions?: StorageOptions | undefined;
+  /** The project that pays for the requests to a bucket that is requester pays. */
+  readonly userProject?: string | undefined;
+  /** The key of Cloud KMS that encrypts what is created: `projects/P/locations/L/keyRings/R/cryptoKeys/K`. */
+  readonly kmsKeyName?: string | undefined;
+  /**
+   * How long a request may make no progress, in milliseconds: no credentials come, and no byte is sent or received. Then it
+   * is `Unavailable`. 1 to 2^31-1, default 30,000.
+   */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
-export interface Settings {
+export interface Settings extends Service {
   readonly bucket: string;
   /** `""`, or ending in `/`. */
   readonly prefix: string;
+  /** `gs://bucket/prefix`. */
   readonly name: string;
   /** `https://storage.googleapis.com`. */
   readonly endpoint: string;
-  readonly requester: Requester;
+  readonly userProject: string | undefined;
+  readonly kmsKeyName: string | undefined;
 }
 
-const maxPrefixBytes = 120;
-// Cloud Storage refuses some of these, and XML, logs and consoles cannot show the others.
-// oxlint-disable-next-line no-control-regex
-const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
+/** The schemes of the URLs that `storeFromUrl` takes. */
+export const urlSchemes: readonly string[] = ["gs"];
+
+const kmsKey = /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/;
 
 export function settingsOf(options: GcsStoreOptions): Settings {
-  const { bucket, storage, storageOptions } = options;
-  if (typeof bucket !== "string" || /^\.{0,2}$|[/\s]/.test(bucket)) {
+  const { bucket, storage, storageOptions, userProject, kmsKeyName, idleTimeoutMs = 30_000 } = options;
+  if (typeof bucket !== "string" || /^\.{0,2}$|[/\s:]/.test(bucket))
     throw new TypeError(`bucket must be the name of a bucket, not ${JSON.stringify(bucket)}`);
-  }
-  if (storage !== undefined && storageOptions !== undefined) {
+  if (storage !== undefined && storageOptions !== undefined)
     throw new TypeError("storage and storageOptions exclude each other: a client has its options");
+  if (userProject !== undefined && (typeof userProject !== "string" || userProject === ""))
+    throw new TypeError(`userProject must be the id of a project, not ${JSON.stringify(userProject)}`);
+  if (kmsKeyName !== undefined && (typeof kmsKeyName !== "string" || !kmsKey.test(kmsKeyName))) {
+    const form = "projects/P/locations/L/keyRings/R/cryptoKeys/K";
+    throw new TypeError(`kmsKeyName must be of the form ${form}, not ${JSON.stringify(kmsKeyName)}`);
   }
-  const prefix = prefixOf(options.prefix ?? "");
+  if (!Number.isSafeInteger(idleTimeoutMs) || idleTimeoutMs < 1 || idleTimeoutMs > 2 ** 31 - 1)
+    throw new RangeError(
+      `idleTimeoutMs must be a whole number from 1 to 2^31-1, not ${String(idleTimeoutMs)}`,
+    );
+  const prefix = prefixOf(options.prefix);
+  if (prefix.startsWith(".well-known/acme-challenge"))
+    throw new TypeError(
+      `the prefix ${JSON.stringify(prefix)} cannot be used: Cloud Storage keeps it for itself`,
+    );
   const client = storage ?? new Storage(storageOptions);
+  const endpoint = endpointOf(client);
   return {
     bucket,
     prefix,
-    name: `gs://${bucket}/${prefix.slice(0, -1)}`,
-    endpoint: endpointOf(client),
-    requester: requesterOf(client),
+    name: `gs://${bucket}/${prefix}`.slice(0, -1),
+    endpoint,
+    userProject,
+    kmsKeyName,
+    idleTimeoutMs,
+    credentials: new Credentials(authClientOf(client, storageOptions?.useAuthWithCustomEndpoint)),
+    connections: new Connections(endpoint),
   };
 }
 
-function prefixOf(prefix: string): string {
-  const fault = prefixFault(prefix);
-  if (fault !== undefined)
-    throw new TypeError(`the prefix ${JSON.stringify(prefix)} cannot be used: ${fault}`);
-  const path = withoutSlashes(prefix);
-  return path === "" ? "" : `${path}/`;
-}
-
-function prefixFault(prefix: string): string | undefined {
-  if (typeof prefix !== "string") return `it is of type ${typeof prefix}`;
-  if (!prefix.isWellFormed()) return "it is not well-formed Unicode";
-  if (controlCharacter.test(prefix)) return "it has a control character";
-  const path = withoutSlashes(prefix);
-  const bytes = new TextEncoder().encode(path).length;
-  if (bytes > maxPrefixBytes) return `it is ${bytes} bytes long, ${maxPrefixBytes} is the most`;
-  if (path === "") return prefix === "" ? undefined : "it has nothing but slashes";
-  if (path.split("/").some((segment) => ["", ".", ".."].includes(segment))) {
-    return 'it has a segment that is empty, "." or ".."';
-  }
-  if (path.startsWith(".well-known/acme-challenge")) return "Cloud Storage keeps it for itself";
-  return undefined;
-}
-
-function withoutSlashes(prefix: string): string {
-  let end = prefix.length;
-  while (prefix[end - 1] === "/") end -= 1;
-  return prefix.slice(0, end);
+/**
+ * Reads `gs://BUCKET/PREFIX?endpoint=…`.
+ *
+ * @throws `TypeError` for another scheme, credentials, unknown parameters, and an endpoint that is no URL
+ */
+export function optionsOfUrl(url: string | URL): GcsStoreOptions {
+  const { host, path, parameters } = parseStoreUrl(url, "gs", ["endpoint"]);
+  const { endpoint } = parameters;
+  return {
+    bucket: host,
+    prefix: path,
+    ...(endpoint === undefined ? {} : { storageOptions: { apiEndpoint: checkedEndpoint(endpoint) } }),
+  };
 }

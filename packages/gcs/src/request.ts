@@ -1,8 +1,17 @@
 import { Readable } from "node:stream";
-import type { GaxiosOptions, Requester } from "./client.ts";
-import type { ServiceResponse } from "./response.ts";
-import { requestError, storeError } from "./errors.ts";
-import type { Operation } from "./errors.ts";
+import { isStoreError, type StoreError } from "@state/core";
+import {
+  meaningOfSilence,
+  runRequest,
+  type RunningRequest,
+  sentSlices,
+  type StoreCall,
+  storeError,
+} from "@state/core/adapter";
+import type { Connections } from "./connections.ts";
+import type { Credentials } from "./credentials.ts";
+import { isOfService, responseError, saidBy } from "./errors.ts";
+import { fieldOf, headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
 
 export interface ServiceRequest {
   readonly method: "GET" | "POST" | "DELETE";
@@ -12,53 +21,79 @@ export interface ServiceRequest {
   readonly body?: readonly Uint8Array[] | undefined;
 }
 
-/** How long a request may make no progress: no credentials, and no byte sent or received. */
-export const idleTimeoutMs = 30_000;
-/** Small enough that a slow line sends one within the time-out. */
-const sliceBytes = 256 * 1024;
+/** What all requests of a store share. */
+export interface Service {
+  readonly credentials: Credentials;
+  readonly connections: Connections;
+  readonly idleTimeoutMs: number;
+}
+
+/** How far a request has come. */
+interface Progress {
+  /** Whether something of the request itself may have been sent, after its credentials were there. */
+  isSent: boolean;
+  /** The header that it was sent with. */
+  authorization: string | undefined;
+}
 
 /**
- * Sends one request, and reads its response whole, whatever its status.
+ * Sends one request, and reads its response, whatever its status. A token that the service has refused is replaced.
  *
- * Rejects with a `StoreError`, or with the signal's reason.
+ * @param read reads the response, to its end or to where it is refused
+ * @throws `StoreError`, or the signal's reason
  */
-export async function sendRequest(
-  client: Requester,
+export async function sendRequest<T>(
+  service: Service,
   request: ServiceRequest,
-  operation: Operation,
+  call: StoreCall,
   signal: AbortSignal | undefined,
-): Promise<ServiceResponse> {
-  signal?.throwIfAborted();
-  // The transport never gets the caller's signal: if a body breaks off, it leaves its listener
-  // there.
-  const controller = new AbortController();
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stop = (reason: unknown): void => {
-    reject(reason);
-    controller.abort();
+  read: (response: StreamedResponse, running: RunningRequest) => Promise<T>,
+): Promise<T> {
+  const progress: Progress = { isSent: false, authorization: undefined };
+  const run = async (running: RunningRequest): Promise<T> => {
+    const response = await responseTo(service, request, call, running, progress);
+    if (response.status !== 401) return read(response, running);
+    throw await refusalOf(await readText(response, running), call, service, progress.authorization);
   };
-  const onAbort = (): void => stop(signal?.reason);
-  const idleTimer = setTimeout(
-    () => stop(Object.assign(new Error(`no progress for ${idleTimeoutMs} ms`), { code: "ETIMEDOUT" })),
-    idleTimeoutMs,
-  );
-  let isSent = false;
-  const onProgress = (): void => {
-    isSent = true;
-    idleTimer.refresh();
-  };
-  const body = request.body === undefined ? undefined : bodyStream(request.body, onProgress);
-  signal?.addEventListener("abort", onAbort);
+  const { connections, idleTimeoutMs } = service;
   try {
-    const options = optionsOf(request, body, controller.signal, onProgress);
-    return await Promise.race([responseTo(client, options, operation, onProgress), stopped]);
+    return await runRequest(run, { signal, idleTimeoutMs, onSilent: () => connections.endIdle() });
   } catch (error) {
-    throw signal?.aborted === true ? signal.reason : requestError(error, operation, request.url, isSent);
+    // The reason of an abort may be a `StoreError`, as that of core's time-outs is.
+    throw signal?.aborted === true ? error : requestError(error, call, service, progress);
+  }
+}
+
+async function responseTo(
+  service: Service,
+  request: ServiceRequest,
+  call: StoreCall,
+  running: RunningRequest,
+  progress: Progress,
+): Promise<StreamedResponse> {
+  const client = await service.credentials.client();
+  const body = request.body === undefined ? undefined : bodyStream(request.body, running, progress);
+  try {
+    const options = optionsOf(request, body, running, adapterFor(client, service, progress), progress);
+    const response = await client.request(options);
+    running.received();
+    const status: unknown = fieldOf(response, "status");
+    const data = fieldOf(response, "data");
+    const isEmpty = data === "" || data === null || data === undefined;
+    // If it were read as an empty body, the service would seem to have sent one.
+    if (typeof status !== "number" || !(isEmpty || isStream(data)))
+      throw storeError(
+        call,
+        { code: "Failed" },
+        "the client's transport returned no stream, as was requested",
+      );
+    return {
+      status,
+      headers: headersOf(fieldOf(response, "headers")),
+      body: isStream(data) ? data : empty(),
+    };
   } finally {
-    clearTimeout(idleTimer);
-    signal?.removeEventListener("abort", onAbort);
-    // A response may arrive before the body is sent. Then nothing more of the caller's bytes is
-    // read.
+    // A response may arrive before the body is sent. Then nothing more of the caller's bytes is read.
     body?.destroy();
   }
 }
@@ -66,89 +101,107 @@ export async function sendRequest(
 function optionsOf(
   request: ServiceRequest,
   body: Readable | undefined,
-  signal: AbortSignal,
-  onProgress: () => void,
-): GaxiosOptions {
+  running: RunningRequest,
+  adapter: Adapter,
+  progress: Progress,
+): object {
   const length = (request.body ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
   return {
     method: request.method,
     url: request.url,
-    // The stored hashes are of the bytes as they are stored, so that these must not be encoded on
-    // the way.
+    // The stored hashes are of the bytes as they are stored, so that these must not be encoded on the way.
     headers: {
       "accept-encoding": "identity",
       ...request.headers,
       ...(body === undefined ? {} : { "content-length": String(length) }),
     },
     ...(body === undefined ? {} : { data: body }),
-    signal,
+    signal: running.signal,
     responseType: "stream",
-    // One call must be one request. So there are no retries, not even by a client's own defaults,
-    // no redirects, and no second request with a new token after a 401 or 403: that is sent only if
-    // the status rejects.
+    adapter,
+    // One call must be one request. So there are no retries, not even by a client's own defaults, no redirects, and no second
+    // request with a new token after a 401 or 403: that is sent only if the status rejects.
     retry: false,
     retryConfig: { retry: 0, noResponseRetries: 0, shouldRetry: () => false },
     redirect: "manual",
     validateStatus: () => {
-      onProgress();
+      progress.isSent = true;
       return true;
     },
   };
 }
 
-async function responseTo(
-  client: Requester,
-  options: GaxiosOptions,
-  operation: Operation,
-  onProgress: () => void,
-): Promise<ServiceResponse> {
-  const { status, headers, data } = await client.request(options);
-  onProgress();
-  const chunks: Uint8Array[] = [];
-  if (isStream(data)) {
-    try {
-      for await (const chunk of data) {
-        onProgress();
-        if (chunk instanceof Uint8Array) chunks.push(chunk);
-      }
-    } catch (error) {
-      throw new BrokenResponse(error);
-    }
-  } else if (data !== "" && data !== null && data !== undefined) {
-    // If it were read as an empty body, the service would seem to have sent one.
-    throw storeError(
-      "Failed",
-      operation,
-      "the client's transport returned the body not as the requested stream",
-    );
+type Adapter = (prepared: object, send: (prepared: object) => Promise<object>) => Promise<object>;
+
+/** The last step before the network: the credentials are there, and the SDK has chosen an agent if it wants one. */
+function adapterFor(client: object, { connections, credentials }: Service, progress: Progress): Adapter {
+  const own: unknown = fieldOf(fieldOf(fieldOf(client, "transporter"), "defaults"), "adapter");
+  return async (prepared, send) => {
+    progress.isSent = true;
+    progress.authorization = headersOf(fieldOf(prepared, "headers")).get("authorization") ?? undefined;
+    if (progress.authorization !== undefined) credentials.onSent(progress.authorization);
+    const agent = connections.agentOf(fieldOf(prepared, "agent"));
+    const options = Object.assign(prepared, { agent });
+    return typeof own === "function"
+      ? (Reflect.apply(own, undefined, [options, send]) as object)
+      : send(options);
+  };
+}
+
+/** The error of a 401. If the service itself has refused a token, the next attempt must have another. */
+async function refusalOf(
+  response: TextResponse,
+  call: StoreCall,
+  { credentials }: Service,
+  authorization: string | undefined,
+): Promise<StoreError> {
+  if (authorization === undefined || !isOfService(response)) return responseError(response, call);
+  const refusal = saidBy(response, call);
+  try {
+    if (!(await credentials.renew(authorization))) return responseError(response, call);
+    const advice = "the next attempt has another token";
+    return storeError(call, { code: "Unavailable", advice }, refusal);
+  } catch (error) {
+    const failure = credentials.failure(error);
+    const why = `${refusal}, and no other token could be had: ${messageOf(error)}`;
+    return storeError(call, failure, why, { cause: error, retryAfterMs: failure.retryAfterMs });
   }
-  return { status, headers: new Headers(headers), chunks };
+}
+
+/** The `StoreError` for a request without a response, or with a part of one only. */
+function requestError(
+  error: unknown,
+  call: StoreCall,
+  { credentials }: Service,
+  { isSent }: Progress,
+): StoreError {
+  if (isStoreError(error)) return error;
+  // Once a request was sent, the error of a create must not say that nothing was written.
+  if (isSent) return storeError(call, meaningOfSilence(error), messageOf(error), { cause: error });
+  const failure = credentials.failure(error);
+  const why = `no credentials could be had: ${messageOf(error)}`;
+  return storeError(call, failure, why, { cause: error, retryAfterMs: failure.retryAfterMs });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Node's stream, or a web stream, if the transport is the global fetch. */
-function isStream(data: unknown): data is AsyncIterable<unknown> {
+function isStream(data: unknown): data is AsyncIterable<Uint8Array> {
   return typeof data === "object" && data !== null && Symbol.asyncIterator in data;
 }
 
-/**
- * A response whose body broke off. Whatever the transport's error says, it is one of the network.
- */
-class BrokenResponse extends Error {
-  readonly code: string = "ECONNRESET";
-
-  constructor(cause: unknown) {
-    super(`the response broke off: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
+async function* empty(): AsyncGenerator<Uint8Array, void, undefined> {
+  // A response without a body has no parts.
 }
 
-function bodyStream(parts: readonly Uint8Array[], onProgress: () => void): Readable {
-  function* slices(): Generator<Uint8Array> {
-    for (const part of parts) {
-      for (let from = 0; from < part.byteLength; from += sliceBytes) {
-        onProgress();
-        yield part.subarray(from, from + sliceBytes);
-      }
-    }
-  }
-  return Readable.from(slices(), { objectMode: false });
+function bodyStream(parts: readonly Uint8Array[], running: RunningRequest, progress: Progress): Readable {
+  const request = {
+    sent: (bytes: number): void => {
+      progress.isSent = true;
+      running.sent(bytes);
+    },
+  };
+  return Readable.from(sentSlices(parts, request), { objectMode: false });
 }

@@ -1,20 +1,48 @@
-/** A response of the service whose body has been read to its end. */
-export interface ServiceResponse {
+import type { RunningRequest } from "@state/core/adapter";
+
+/** A response of which the head has come. */
+export interface StreamedResponse {
   readonly status: number;
   readonly headers: Headers;
-  readonly chunks: readonly Uint8Array[];
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
-export function textOf(response: ServiceResponse): string {
-  return Buffer.concat(response.chunks).toString("utf8");
+/** A response with its text. */
+export interface TextResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Ends at the limit, if the body is longer. */
+  readonly text: string;
+  readonly isCut: boolean;
 }
 
-/**
- * The JSON object in a response's body, or `undefined` if the body is anything else, or was cut.
- */
-export function jsonOf(response: ServiceResponse): Readonly<Record<string, unknown>> | undefined {
+/** For whatever is not a page of a listing. */
+export const shortText: number = 64 * 1024;
+/** For a page of a listing: 1,000 names of 1,024 bytes, whatever their letters are escaped as. */
+export const pageText: number = 64 * 2 ** 20;
+
+/** Reads a text of at most `limit` bytes. The rest is not read: its connection is closed. */
+export async function readText(
+  { status, headers, body }: StreamedResponse,
+  request: Pick<RunningRequest, "received">,
+  limit: number = shortText,
+): Promise<TextResponse> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of body) {
+    request.received();
+    parts.push(part);
+    length += part.byteLength;
+    if (length > limit) break;
+  }
+  const text = Buffer.concat(parts, Math.min(length, limit)).toString("utf8");
+  return { status, headers, text, isCut: length > limit };
+}
+
+/** The JSON object in a response's body, or `undefined` if the body is anything else, or was cut. */
+export function jsonOf({ text }: TextResponse): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(textOf(response));
+    const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     // Not JSON: the caller learns it from the `undefined`.
@@ -22,11 +50,12 @@ export function jsonOf(response: ServiceResponse): Readonly<Record<string, unkno
   }
 }
 
-/** The response's `Retry-After`, which is in seconds or a date. */
-export function retryAfterMs({ headers }: ServiceResponse): number | undefined {
-  const value = headers.get("retry-after");
-  if (value === null) return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+/** A field of what the SDK's versions shape differently, or hold as private. */
+export function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** gaxios 6 has a plain object, later ones have a `Headers` of one kind or another. */
+export function headersOf(value: unknown): Headers {
+  return new Headers(typeof value === "object" && value !== null ? (value as HeadersInit) : {});
 }

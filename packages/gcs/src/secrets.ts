@@ -1,34 +1,31 @@
-import { codeOf, propertyOf } from "./sdk-error.ts";
+import { redactorOf, type Redactor } from "@state/core/adapter";
+import { fieldOf } from "./response.ts";
+
+/** Where clients of google-auth-library hold secrets. */
+const fieldsOfClients = ["apiKey", "key", "clientSecret", "_clientSecret"];
+const fieldsOfCredentials = ["access_token", "refresh_token", "id_token"];
+const proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
 /**
- * A copy of an error with its name, message, code and status only. The SDK's errors hold the
- * request: its Authorization header, or for a token request the signed assertion.
+ * Replaces what a client and its requests have sent, or may have: services and proxies send it back. Other secrets, such as
+ * a signed assertion, are recognised by their form.
+ *
+ * @param sent the `Authorization` that requests had
  */
-export function withoutSecrets(error: unknown): Error {
-  const message = redact(error instanceof Error ? error.message : String(error));
-  const clean = new Error(message);
-  if (error instanceof Error) clean.name = error.name;
-  const [code, status] = [codeOf(error), propertyOf(error, "status")];
-  return Object.assign(clean, code === "" ? {} : { code }, typeof status === "number" ? { status } : {});
+export function redactorFor(client: unknown, sent: Iterable<string>): Redactor {
+  const credentials = fieldOf(client, "credentials");
+  const secrets = [
+    ...fieldsOfClients.map((name) => fieldOf(client, name)),
+    ...fieldsOfCredentials.map((name) => fieldOf(credentials, name)),
+    ...[...sent].map((header) => header.replace(/^\S+\s+/, "")),
+    ...proxies.flatMap((name) => secretsOfProxy(process.env[name])),
+  ];
+  return redactorOf(secrets.filter((secret) => typeof secret === "string"));
 }
 
-const secretPatterns: readonly RegExp[] = [
-  /(?<=\bBearer\s+)\S+/gi,
-  // Access tokens, refresh tokens, API keys, and the secrets of OAuth clients.
-  /\bya29\.[\w.-]+/g,
-  /\b1\/\/[\w-]{8,}/g,
-  /\bAIza[\w-]+/g,
-  /\bGOCSPX-[\w-]+/g,
-  // A signed JWT, or a part of one.
-  /\beyJ[\w-]+(\.[\w-]*)*/g,
-  /-----BEGIN[^-]*-----[\s\S]*?(-----END[^-]*-----|$)/g,
-  // Any value of such a field of a form, of JSON or of a URL, and the user in a URL.
-  /(?<=\b(client_secret|refresh_token|access_token|id_token|subject_token|assertion)["']?\s*[=:]\s*["']?)[^\s"'&]+/gi,
-  /(?<=\/\/)[^\s/@]+(?=@)/g,
-];
-
-/** Replaces credentials in a text, and cuts it to 500 characters: a page of HTML may be long. */
-export function redact(text: string): string {
-  const short = text.slice(0, 2_000);
-  return secretPatterns.reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), short).slice(0, 500);
+function secretsOfProxy(url: string | undefined): readonly string[] {
+  const { username = "", password = "" } = URL.parse(url ?? "") ?? {};
+  if (password === "") return [];
+  const plain = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return [password, Buffer.from(plain).toString("base64")];
 }

@@ -1,27 +1,28 @@
-import { createHash, randomUUID } from "node:crypto";
-import { checkKey, checkPrefix } from "@state/core/adapter";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { jsonOf, textOf } from "./response.ts";
-import type { ServiceResponse } from "./response.ts";
-import { readBody } from "./body.ts";
-import { deleteAll } from "./deleting.ts";
-import { responseError, meansAbsent, meansExists } from "./errors.ts";
-import type { Operation } from "./errors.ts";
-import { sendRequest } from "./request.ts";
-import type { ServiceRequest } from "./request.ts";
+import {
+  checkBody,
+  checkKey,
+  checkPrefix,
+  deleteEach,
+  type RunningRequest,
+  type StoreCall,
+} from "@state/core/adapter";
+import { hashOf, readObject } from "./body.ts";
+import { meansAbsent, meansExists, responseError } from "./errors.ts";
 import { listPages } from "./listing.ts";
-import { settingsOf } from "./options.ts";
-import type { GcsStoreOptions, Settings } from "./options.ts";
+import { multipart } from "./multipart.ts";
+import { type GcsStoreOptions, optionsOfUrl, type Settings, settingsOf } from "./options.ts";
+import { sendRequest, type ServiceRequest } from "./request.ts";
+import { jsonOf, pageText, readText, type StreamedResponse, type TextResponse } from "./response.ts";
 
-const bodyLimit = 2 ** 31;
-const encoder = new TextEncoder();
+/** Cloud Storage has no bulk delete: each key is a request. */
+const concurrentDeletes = 48;
 
 /**
  * An object store in a bucket of Google Cloud Storage.
  *
- * A call is one request through the client's authenticated transport. The SDK's methods on files
- * are never used: they retry, and after an upload whose hash does not match they delete the key,
- * whoever wrote it.
+ * A call is one request through the client's authenticated transport. The SDK's methods on files are never used: they retry,
+ * and after an upload whose hash does not match they delete the key, whoever wrote it.
  *
  * @example
  * ```ts
@@ -29,122 +30,122 @@ const encoder = new TextEncoder();
  * ```
  */
 export class GcsStore implements ObjectStore {
+  /** `gs://bucket/prefix`. */
   readonly name: string;
   readonly #settings: Settings;
 
+  /** @throws `TypeError`, or `RangeError` for a time-out, if an option cannot be used */
   constructor(options: GcsStoreOptions) {
     this.#settings = settingsOf(options);
     this.name = this.#settings.name;
   }
 
+  /**
+   * A store by its URL: `gs://BUCKET/PREFIX`. With `?endpoint=http://…` it is an emulator, which gets no credentials.
+   *
+   * @throws `TypeError` for credentials in the URL, unknown parameters, and what is no such URL
+   */
+  static fromUrl(url: string | URL): GcsStore {
+    return new GcsStore(optionsOfUrl(url));
+  }
+
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    if (body.byteLength >= bodyLimit) {
-      throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
-    }
-    const operation = this.#operation("create", key);
-    const { prefix, endpoint, bucket } = this.#settings;
-    const md5Hash = createHash("md5").update(body).digest("base64");
+    checkBody(key, body);
+    const call = this.#call("create", key);
+    const { prefix, kmsKeyName } = this.#settings;
+    const { field, value } = await hashOf(body, options?.signal);
     const name = `${prefix}${key}`;
-    const response = await this.#send(
-      multipart(
-        `${endpoint}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?uploadType=multipart&ifGenerationMatch=0&fields=name,md5Hash`,
-        // An object without a content encoding is never decompressed when it is downloaded.
-        { name, md5Hash, contentType: "application/octet-stream" },
-        body,
-      ),
-      operation,
-      options?.signal,
-    );
+    const query = {
+      uploadType: "multipart",
+      ifGenerationMatch: "0",
+      fields: `name,${field}`,
+      ...(kmsKeyName === undefined ? {} : { kmsKeyName }),
+    };
+    // An object without a content encoding is never decompressed when it is downloaded.
+    const metadata = { name, [field]: value, contentType: "application/octet-stream" };
+    const request = multipart(this.#url("/upload", "", new URLSearchParams(query)), metadata, body);
+    const response = await this.#send(request, call, options?.signal, readText);
     if (meansExists(response)) return "exists";
     const created = response.status === 200 ? jsonOf(response) : undefined;
-    if (created?.["name"] !== name || created["md5Hash"] !== md5Hash)
-      throw responseError(response, operation);
+    if (created?.["name"] !== name || created[field] !== value) throw responseError(response, call);
     return "created";
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const operation = this.#operation("get", key);
-    const url = `${this.#urlOf(key)}?alt=media`;
-    const response = await this.#send({ method: "GET", url }, operation, options?.signal);
-    if (meansAbsent(response)) return undefined;
-    if (response.status !== 200) throw responseError(response, operation);
-    return readBody(response, operation);
+    const call = this.#call("get", key);
+    const request = {
+      method: "GET",
+      url: this.#url("", key, new URLSearchParams({ alt: "media" })),
+    } as const;
+    return this.#send(request, call, options?.signal, async (response, running) => {
+      if (response.status === 200) return readObject(response, call, running);
+      const text = await readText(response, running);
+      if (!meansAbsent(text)) throw responseError(text, call);
+      return undefined;
+    });
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const { endpoint, bucket } = this.#settings;
-    const operation = this.#operation("list", prefix);
-    const fullPrefix = `${this.#settings.prefix}${prefix}`;
-    const url = `${endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o`;
-    const send = (query: URLSearchParams): Promise<ServiceResponse> =>
-      this.#send({ method: "GET", url: `${url}?${query}` }, operation, options?.signal);
-    yield* listPages(send, {
-      operation,
-      fullPrefix,
-      root: this.#settings.prefix,
-      delimiter: options?.delimiter,
-    });
+    const call = this.#call("list", prefix);
+    const send = (query: URLSearchParams): Promise<TextResponse> =>
+      this.#send({ method: "GET", url: this.#url("", "", query) }, call, options?.signal, readPage);
+    const { prefix: root } = this.#settings;
+    yield* listPages(send, { root, prefix, delimiter: options?.delimiter, call });
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    return deleteAll(new Set(keys), options?.signal, async (key) => {
-      const operation = this.#operation("delete", key);
-      const response = await this.#send(
-        { method: "DELETE", url: this.#urlOf(key) },
-        operation,
-        options?.signal,
-      );
+    return deleteEach(keys, concurrentDeletes, options?.signal, async (key) => {
+      const call = this.#call("delete", key);
+      const request = { method: "DELETE", url: this.#url("", key, new URLSearchParams()) } as const;
+      const response = await this.#send(request, call, options?.signal, readText);
       // fake-gcs-server says 200 and "null"; any other body would be somebody else's response.
       const isGone =
-        response.status === 204 ||
-        (response.status === 200 && ["", "null"].includes(textOf(response).trim()));
-      if (!isGone && !meansAbsent(response)) throw responseError(response, operation);
+        response.status === 204 || (response.status === 200 && ["", "null"].includes(response.text.trim()));
+      if (!isGone && !meansAbsent(response)) throw responseError(response, call);
     });
   }
 
-  #send(
+  /** Ends the store's own connections, with what is under way on them. A client that was passed in stays as it is. */
+  async close(): Promise<void> {
+    this.#settings.connections.close();
+  }
+
+  #send<T>(
     request: ServiceRequest,
-    operation: Operation,
+    call: StoreCall,
     signal: AbortSignal | undefined,
-  ): Promise<ServiceResponse> {
-    return sendRequest(this.#settings.requester, request, operation, signal);
+    read: (response: StreamedResponse, running: RunningRequest) => Promise<T>,
+  ): Promise<T> {
+    return sendRequest(this.#settings, request, call, signal, read);
   }
 
-  #urlOf(key: string): string {
-    const { endpoint, bucket, prefix } = this.#settings;
-    return `${endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(`${prefix}${key}`)}`;
+  /** @param key of an object, or `""` for all of them */
+  #url(upload: "/upload" | "", key: string, query: URLSearchParams): string {
+    const { endpoint, bucket, prefix, userProject } = this.#settings;
+    if (userProject !== undefined) query.set("userProject", userProject);
+    const object = key === "" ? "" : `/${encodeURIComponent(`${prefix}${key}`)}`;
+    const text = query.size === 0 ? "" : `?${query.toString()}`;
+    return `${endpoint}${upload}/storage/v1/b/${encodeURIComponent(bucket)}/o${object}${text}`;
   }
 
-  #operation(name: Operation["name"], key: string): Operation {
-    return { store: this.name, bucket: this.#settings.bucket, name, key };
+  #call(operation: StoreCall["operation"], key: string): StoreCall {
+    return { store: this.name, operation, key, redact: this.#settings.credentials.redact };
   }
 }
 
-/**
- * The metadata and the bytes in one request, so that the service checks the bytes by the hash
- * before the object exists.
- */
-function multipart(
-  url: string,
-  metadata: Readonly<Record<string, string>>,
-  body: Uint8Array,
-): ServiceRequest {
-  const boundary = randomUUID();
-  const head =
-    `--${boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n${JSON.stringify(metadata)}\r\n` +
-    `--${boundary}\r\ncontent-type: application/octet-stream\r\n\r\n`;
-  return {
-    method: "POST",
-    url,
-    headers: { "content-type": `multipart/related; boundary=${boundary}` },
-    body: [encoder.encode(head), body, encoder.encode(`\r\n--${boundary}--\r\n`)],
-  };
+/** The store that `gs://BUCKET/PREFIX` names. */
+export function storeFromUrl(url: string | URL): GcsStore {
+  return GcsStore.fromUrl(url);
+}
+
+function readPage(response: StreamedResponse, running: RunningRequest): Promise<TextResponse> {
+  return readText(response, running, response.status === 200 ? pageText : undefined);
 }

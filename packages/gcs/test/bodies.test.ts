@@ -24,7 +24,7 @@ describe("a create", () => {
     expect(double.requests).toHaveLength(1);
     const [{ method, url, headers } = { method: "", url: "", headers: {} }] = double.requests;
     expect(`${method} ${url}`).toBe(
-      "POST /upload/storage/v1/b/bucket/o?uploadType=multipart&ifGenerationMatch=0&fields=name,md5Hash",
+      "POST /upload/storage/v1/b/bucket/o?uploadType=multipart&ifGenerationMatch=0&fields=name%2Cmd5Hash",
     );
     expect(headers).toMatchObject({
       "content-type": expect.stringMatching(/^multipart\/related; boundary=/),
@@ -124,7 +124,7 @@ describe("a create", () => {
   test("takes a response that arrives before its body is sent", async () => {
     await using server = await scriptedServer((request, response) => {
       // Node reads no more of the request, and closes.
-      response.writeHead(401, { connection: "close" }).end();
+      response.writeHead(401, { connection: "close", "x-guploader-uploadid": "a" }).end();
       request.pause();
     });
     const body = new Uint8Array(32 * 1024 * 1024);

@@ -1,4 +1,4 @@
-import { isStoreError, type StoreErrorCode } from "@state/core";
+import type { StoreErrorCode } from "@state/core";
 import {
   key,
   type OperationName,
@@ -8,8 +8,7 @@ import {
   storeErrorOf,
 } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
-import { requestError } from "../src/errors.ts";
-import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
+import { errorResponse, scriptedServer, storeBy } from "./support/scripted-server.ts";
 
 const all = operationNames;
 type Row = readonly [
@@ -22,60 +21,74 @@ type Row = readonly [
 
 const noHash = 'Provided MD5 hash "a" doesn\'t match calculated MD5 hash "b".';
 const noBucket = "The specified bucket does not exist.";
+const noCondition = "The parameter ifGenerationMatch is not supported.";
+const others = ["get", "list", "delete"] as const;
 
-/** Responses and what each means to the operations. */
+/** Responses of the service, and what each means to the operations. */
 const rows: readonly Row[] = [
-  [206, "", "", all, "Unavailable"],
-  [301, "", "", all, "Misconfigured"],
-  [307, "", "", all, "Misconfigured"],
-  [
-    400,
-    "userProjectMissing",
-    "Bucket is a requester pays bucket but no user project provided.",
-    all,
-    "Misconfigured",
-  ],
+  [206, "other", "", all, "Unavailable"],
+  [301, "movedPermanently", "", all, "Misconfigured"],
+  [400, "userProjectMissing", "Bucket is requester pays.", all, "Misconfigured"],
   [400, "invalid", noHash, ["create"], "Corrupt"],
-  [400, "invalid", noHash, ["get", "list", "delete"], "Failed"],
+  [400, "invalid", noHash, others, "Failed"],
   [400, "invalid", "Invalid argument.", all, "Failed"],
+  [400, "invalidParameter", noCondition, ["create"], "Unsupported"],
+  [400, "invalidParameter", noCondition, others, "Failed"],
+  [400, "RESOURCE_EXHAUSTED", "", all, "Throttled"],
   [401, "authError", "Invalid Credentials", all, "Denied"],
   [403, "rateLimitExceeded", "", all, "Throttled"],
   [403, "userRateLimitExceeded", "", all, "Throttled"],
+  [403, "quotaExceeded", "", all, "Throttled"],
+  [403, "backendError", "", all, "Unavailable"],
   [403, "retentionPolicyNotMet", "", all, "Denied"],
   [403, "objectUnderActiveHold", "", all, "Denied"],
   [403, "forbidden", "", all, "Denied"],
   [404, "notFound", noBucket, all, "Misconfigured"],
   [404, "notFound", "Not Found", ["create", "list"], "Misconfigured"],
-  [404, "", "", all, "Unavailable"],
-  [407, "", "", all, "Denied"],
-  [408, "", "", all, "Unavailable"],
+  [404, "other", "", all, "Unavailable"],
+  [405, "methodNotAllowed", "", all, "Failed"],
+  [408, "uploadBrokenConnection", "", all, "Unavailable"],
   [409, "conflict", "", all, "Unavailable"],
   [412, "orgPolicyConstraintFailed", "", all, "Denied"],
-  [412, "", "", all, "Unavailable"],
-  [418, "", "", all, "Failed"],
+  [412, "other", "", all, "Unavailable"],
+  [412, "conditionNotMet", "", others, "Unavailable"],
+  [418, "teapot", "", all, "Failed"],
   [429, "rateLimitExceeded", "", all, "Throttled"],
+  [429, "other", "", all, "Throttled"],
   [500, "backendError", "", all, "Unavailable"],
-  [501, "notImplemented", "", ["create"], "Unsupported"],
-  [501, "notImplemented", "", ["get", "list", "delete"], "Failed"],
-  [502, "", "", all, "Unavailable"],
-  [503, "backendError", "", all, "Unavailable"],
-  [504, "", "", all, "Unavailable"],
+  [501, "notImplemented", noCondition, ["create"], "Unsupported"],
+  [501, "notImplemented", "The key of KMS is not supported.", all, "Failed"],
+  [503, "other", "", all, "Unavailable"],
 ];
 
 const cases = rows.flatMap(([status, reason, message, names, code]) =>
   names.map((name) => [name, status, reason, message, code] as const),
 );
 
-describe("a response", () => {
+describe("a response of the service", () => {
   test.each(cases)("to %s of %i %s %s is %s", async (name, status, reason, message, code) => {
-    const script = reason === "" ? respondWith(status) : errorResponse(status, reason, message || undefined);
-    await using server = await scriptedServer(script);
+    await using server = await scriptedServer(errorResponse(status, reason, message || undefined));
     const error = await storeErrorOf(operations[name](server.store()));
     expect(error).toMatchObject({ code, store: "gs://bucket/job" });
-    expect(error.message).toContain('in bucket "bucket" failed');
+    expect(error.message).toContain(`in gs://bucket/job failed: the service responded with ${status}`);
     expect(error.message).toContain(name === "list" ? '"epoch=1/"' : `"${key}"`);
-    expect(error).toHaveProperty("cause.status", status);
+    // What a 401 ends in is the issuer's refusal.
+    if (status !== 401) expect(error).toMatchObject({ cause: { status, reason } });
     expect(server.requests).toHaveLength(1);
+  });
+
+  test.each([
+    [401, "Denied"],
+    [403, "Denied"],
+    [412, "Unavailable"],
+    [501, "Failed"],
+  ])("of %i without a body is known by the header of its servers, and is %s", async (status, code) => {
+    await using server = await scriptedServer(respondWith(status, "", { "x-guploader-uploadid": "a" }));
+    for (const name of all) {
+      const error = await storeErrorOf(operations[name](server.store()));
+      expect(error.message).toContain("the service responded");
+      expect(error).toHaveProperty("code", code);
+    }
   });
 
   test.each([
@@ -92,20 +105,63 @@ describe("a response", () => {
     }
   });
 
-  test("with a Retry-After that is a date says how far off it is", async () => {
-    const at = new Date(Date.now() + 100_000).toUTCString();
+  test("with a Retry-After that is a date says how far off it is by the service's clock", async () => {
+    const date = new Date(Date.now() + 3_600_000);
     await using server = await scriptedServer(
-      errorResponse(503, "backendError", undefined, { "retry-after": at }),
+      errorResponse(503, "backendError", undefined, {
+        date: date.toUTCString(),
+        "retry-after": new Date(date.getTime() + 100_000).toUTCString(),
+      }),
     );
-    const { retryAfterMs = 0 } = await storeErrorOf(operations.get(server.store()));
-    expect(retryAfterMs).toBeGreaterThan(60_000);
-    expect(retryAfterMs).toBeLessThanOrEqual(100_000);
+    expect(await storeErrorOf(operations.get(server.store()))).toHaveProperty("retryAfterMs", 100_000);
   });
 
   test("names the retention policy or the hold that keeps an object", async () => {
     await using server = await scriptedServer(errorResponse(403, "retentionPolicyNotMet"));
     const { message } = await storeErrorOf(operations.delete(server.store()));
     expect(message).toContain("a retention policy or a hold keeps the object");
+  });
+});
+
+const page = "<html><head><title>Sorry</title></head><body>nginx</body></html>";
+const xml = '<?xml version="1.0"?><Error><Message>no code here</Message></Error>';
+const oAuthError = '{"error":"invalid_request"}';
+const statuses = [
+  200, 201, 301, 302, 304, 307, 400, 401, 403, 404, 405, 407, 408, 412, 421, 499, 500, 501, 502, 503, 504,
+];
+
+describe("a response of something on the way", () => {
+  test.each(statuses.flatMap((status) => [page, xml, oAuthError].map((body) => [status, body] as const)))(
+    "of %i %s is Unavailable for each operation, and the message says so",
+    async (status, body) => {
+      await using server = await scriptedServer(respondWith(status, body));
+      for (const name of all) {
+        const error = await storeErrorOf(operations[name](server.store()));
+        expect(error).toMatchObject({ code: "Unavailable", retryable: true });
+      }
+      expect(server.requests).toHaveLength(all.length);
+    },
+  );
+
+  test.each([403, 407, 502])("of %i says what it is and what to do", async (status) => {
+    await using server = await scriptedServer(respondWith(status, page));
+    const { message } = await storeErrorOf(operations.create(server.store()));
+    expect(message).toContain(`something on the way responded with ${status} "<html>`);
+    expect(message).toMatch(/look at the endpoint, and at the proxies|put them into its URL/);
+  });
+
+  test.each([
+    [429, "with"],
+    [429, "without"],
+    [503, "with"],
+  ])("of %i %s a Retry-After is Throttled", async (status, withOrWithout) => {
+    const headers = withOrWithout === "with" ? { "retry-after": "3" } : {};
+    await using server = await scriptedServer(respondWith(status, page, headers));
+    for (const name of all) {
+      const error = await storeErrorOf(operations[name](server.store()));
+      expect(error).toMatchObject({ code: "Throttled" });
+      expect(error.retryAfterMs).toBe(withOrWithout === "with" ? 3_000 : undefined);
+    }
   });
 });
 
@@ -188,31 +244,23 @@ describe("a failure of the network", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  const url = "http://127.0.0.1/storage";
-  const reading = { store: "gs://bucket/job", bucket: "bucket", name: "get", key: "a" } as const;
-
   test.each([
     ["ENOTFOUND", "Unavailable"],
+    ["EBUSY", "Unavailable"],
+    ["ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "Unavailable"],
     ["UND_ERR_SOCKET", "Unavailable"],
-    ["TimeoutError", "Unavailable"],
+    ["HPE_INVALID_CONSTANT", "Unavailable"],
+    ["ERR_SOMETHING_ELSE", "Unavailable"],
     ["EMFILE", "Throttled"],
     ["CERT_HAS_EXPIRED", "Misconfigured"],
-    ["HPE_INVALID_CONSTANT", "Unavailable"],
-    ["ERR_SOMETHING_ELSE", "Failed"],
-  ] as const)("with %s is %s, whether it is the error's or its cause's", (code, expected) => {
-    const config = { url: new URL(url) };
-    const own = Object.assign(new Error("what it says"), { code, config });
-    const caused = Object.assign(new Error("what it says", { cause: { code } }), { config });
-    for (const error of [own, caused]) {
-      const failure = requestError(error, reading, url, false);
-      expect(isStoreError(failure)).toBe(true);
-      expect(failure).toMatchObject({ code: expected, key: "a", cause: { code, message: "what it says" } });
+  ] as const)("with %s is %s, whether it is the error's or its cause's", async (code, expected) => {
+    const own = Object.assign(new Error("what it says"), { code });
+    for (const error of [own, new Error("what it says", { cause: own })]) {
+      const store = storeBy({ adapter: () => Promise.reject(error) });
+      for (const name of all) {
+        const failure = await storeErrorOf(operations[name](store));
+        expect(failure).toMatchObject({ code: expected, cause: { message: "what it says" } });
+      }
     }
-  });
-
-  test("whose causes go round is Failed", () => {
-    const error = Object.assign(new Error("what it says"), { config: { url } });
-    error.cause = error;
-    expect(requestError(error, reading, url, false)).toHaveProperty("code", "Failed");
   });
 });

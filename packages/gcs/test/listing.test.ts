@@ -83,7 +83,9 @@ describe("a listing", () => {
     await using server = await scriptedServer(
       pages({ items: [item(""), item("a"), item("b/"), item("c d")], prefixes: ["job/d e/", "job/f/"] }),
     );
-    expect(await all(server.store())).toEqual([{ objects: [{ key: "a", size: 1 }], prefixes: ["f/"] }]);
+    expect(await all(server.store(), { delimiter: "/" })).toEqual([
+      { objects: [{ key: "a", size: 1 }], prefixes: ["f/"] },
+    ]);
   });
 
   test.each([
@@ -96,7 +98,11 @@ describe("a listing", () => {
     ],
     [
       "its own token",
-      pages({ items: [item("a")], nextPageToken: "1" }, { items: [item("b")], nextPageToken: "1" }),
+      pages(
+        { items: [item("a")], nextPageToken: "1" },
+        { items: [item("b")], nextPageToken: "1" },
+        { items: [item("b")], nextPageToken: "1" },
+      ),
     ],
     [
       "an earlier token, by empty pages that go round",
@@ -119,10 +125,6 @@ describe("a listing", () => {
     ["half a page", '{"kind":"storage#objects","items":[{"name":"job/a","si'],
     ["a page of HTML", "<html></html>"],
     ["an error", '{"error":{"code":503,"message":"x"}}'],
-    [
-      "keys of elsewhere",
-      JSON.stringify({ kind: "storage#objects", items: [{ name: "other/a", size: "1" }] }),
-    ],
     ["a key without its size", JSON.stringify({ kind: "storage#objects", items: [{ name: "job/a" }] })],
     ["items that are none", JSON.stringify({ kind: "storage#objects", items: "job/a" })],
     ["a token that is none", JSON.stringify({ kind: "storage#objects", nextPageToken: 7 })],
@@ -131,6 +133,11 @@ describe("a listing", () => {
     expect(await storeErrorOf(server.store().list("").next())).toHaveProperty("code", "Unavailable");
     expect(server.requests).toHaveLength(1);
   });
+});
+
+test("a listing of keys that are not under its prefix is Failed", async () => {
+  await using server = await scriptedServer(pages({ items: [{ name: "other/a", size: "1" }] }));
+  expect(await storeErrorOf(server.store().list("").next())).toHaveProperty("code", "Failed");
 });
 
 async function all(store: GcsStore, options?: { readonly delimiter: "/" }): Promise<readonly ListPage[]> {

@@ -62,6 +62,32 @@ describe("no secret", () => {
     },
   );
 
+  test.each([400, 403, 500])(
+    "is in an error of a gateway that sends back headers, URL and body in a %i, however the token is spelled",
+    async (status) => {
+      const opaque = "an+opaque/token=of~no-known.form";
+      await using server = await scriptedServer((request, response) => {
+        void textOf(request).then((body) => {
+          const { authorization = "" } = request.headers;
+          const spellings = [authorization, encodeURIComponent(authorization)].join(" ");
+          return response
+            .writeHead(status, {
+              "x-echo": authorization,
+              "set-cookie": `a=${encodeURIComponent(authorization)}`,
+            })
+            .end(`${spellings} ${opaque} ${encodeURIComponent(opaque)} ${request.url} ${body}`);
+        });
+      });
+      const client = authClient();
+      client.setCredentials({ access_token: opaque, refresh_token: refreshToken });
+      const text = printed(await allSeen(storeWith(client, server.endpoint)));
+      expect(server.headers[0]).toHaveProperty("authorization", `Bearer ${opaque}`);
+      expect(text).toContain(`something on the way responded with ${status}`);
+      for (const secret of [opaque, encodeURIComponent(opaque), refreshToken])
+        expect(text).not.toContain(secret);
+    },
+  );
+
   test.each([
     ["the network", (request) => void request.socket.destroy()],
     [

@@ -1,1 +1,2 @@
-export { MemoryStore } from "./store.ts";
+export { MemoryStore, storeFromUrl, urlSchemes } from "./store.ts";
+export type { MemoryStoreOptions } from "./store.ts";

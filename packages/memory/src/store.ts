@@ -1,4 +1,4 @@
-import { checkBody, checkKey, checkPrefix } from "@state/core/adapter";
+import { checkBody, checkKey, checkPrefix, parseStoreUrl, storeError } from "@state/core/adapter";
 import type {
   DeleteFailure,
   ListedObject,
@@ -10,6 +10,11 @@ import type {
 import { SortedKeys } from "./sorted-keys.ts";
 
 const pageSize = 1_000;
+
+export interface MemoryStoreOptions {
+  /** How many bytes the bodies may have in all. Default: no limit but the process's own. */
+  readonly maxBytes?: number | undefined;
+}
 
 /**
  * An object store in this process's memory, for tests and for jobs whose state may end with the
@@ -30,14 +35,44 @@ export class MemoryStore implements ObjectStore {
   /** A page is of one moment: nothing else runs while it is made. */
   readonly wholeListings = true;
   readonly #bodies: Map<string, Uint8Array<ArrayBuffer>> = new Map();
-  readonly #keys: SortedKeys = new SortedKeys();
+  #keys: SortedKeys = new SortedKeys();
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  /** @throws `TypeError` for a `maxBytes` that is no number, or below 0 */
+  constructor(options?: MemoryStoreOptions) {
+    const { maxBytes = Infinity } = options ?? {};
+    if (typeof maxBytes !== "number" || !(maxBytes >= 0))
+      throw new TypeError(`maxBytes must be a number from 0, not ${JSON.stringify(maxBytes)}`);
+    this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * A new store: each call makes another one, for nothing tells two of them apart.
+   *
+   * @throws `TypeError` for anything but `memory:`
+   */
+  static fromUrl(url: string | URL, options?: MemoryStoreOptions): MemoryStore {
+    const { host, path } = parseStoreUrl(url, "memory");
+    if (host + path !== "")
+      throw new TypeError("the URL must be memory: and nothing more: stores in memory have no names");
+    return new MemoryStore(options);
+  }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     checkBody(key, body);
     if (this.#bodies.has(key)) return "exists";
+    const bytes = this.#bytes + body.byteLength;
+    if (bytes > this.#maxBytes) {
+      const call = { store: this.name, operation: "create", key } as const;
+      const advice = "prune, or raise maxBytes";
+      const why = `the bodies would be ${bytes} bytes, and maxBytes is ${this.#maxBytes}`;
+      throw storeError(call, { code: "Unavailable", advice }, why);
+    }
     this.#bodies.set(key, copy(body));
+    this.#bytes = bytes;
     this.#keys.add(key);
     return "created";
   }
@@ -65,10 +100,18 @@ export class MemoryStore implements ObjectStore {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
     for (const key of keys) {
+      this.#bytes -= this.#bodies.get(key)?.byteLength ?? 0;
       this.#bodies.delete(key);
       this.#keys.delete(key);
     }
     return [];
+  }
+
+  /** Removes everything, as if the store were new. */
+  clear(): void {
+    this.#bodies.clear();
+    this.#keys = new SortedKeys();
+    this.#bytes = 0;
   }
 
   #page(
@@ -100,4 +143,12 @@ export class MemoryStore implements ObjectStore {
 // Not `slice()`: a Buffer's slice is a view of the same bytes.
 function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
+}
+
+/** The schemes of the URLs that `storeFromUrl` takes. */
+export const urlSchemes: readonly string[] = ["memory"];
+
+/** A new store, as `MemoryStore.fromUrl` makes it. */
+export function storeFromUrl(url: string | URL): MemoryStore {
+  return MemoryStore.fromUrl(url);
 }

@@ -1,64 +1,85 @@
-import { EventEmitter } from "node:events";
-import type { GetObjectCommand, GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { storeError, toStoreError } from "./errors.ts";
-import type { Operation } from "./errors.ts";
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { GetObjectCommandOutput, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { isStoreError } from "@state/core";
+import {
+  inSlices,
+  readBody as readAnnounced,
+  type RunningRequest,
+  type StoreCall,
+  storeError,
+} from "@state/core/adapter";
 
-const bodyLimit = 2 ** 31;
+/** What a create sends beside its body, so that the service stores nothing else. */
+export interface Digests {
+  /** In base64. */
+  readonly crc32: string;
+  /** In hexadecimal: what is signed. */
+  readonly sha256: string;
+}
+
+/** The SDK would compute both at once, and keep other work from running meanwhile. */
+export async function digestsOf(body: Uint8Array, signal: AbortSignal): Promise<Digests> {
+  const sha256 = createHash("sha256");
+  let sum = 0;
+  await inSlices(
+    body,
+    (slice) => {
+      sha256.update(slice);
+      sum = crc32(slice, sum);
+    },
+    signal,
+  );
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(sum >>> 0);
+  return { crc32: bytes.toString("base64"), sha256: sha256.digest("hex") };
+}
 
 /**
- * Adds a listener for errors to the response's body. The SDK's stream that compares checksums has
- * none: if the body breaks before it is read, or is never read, its error would end the process.
+ * Whether a create sends the checksum of its body. The owner of the client can have it left out, for a service that refuses
+ * it. Versions of the SDK before 3.729 have no such setting.
  */
-export function guardBody(command: GetObjectCommand): GetObjectCommand {
+export async function sendsChecksums({ config }: S3Client): Promise<boolean> {
+  const setting: unknown = Reflect.get(config, "requestChecksumCalculation");
+  const value: unknown = typeof setting === "function" ? await setting() : setting;
+  return value !== "WHEN_REQUIRED";
+}
+
+/** Signs the digest that is known. */
+export function signBy(command: PutObjectCommand, { sha256 }: Digests): void {
   command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const body: unknown = Reflect.get(Object(result.output), "Body");
-      if (body instanceof EventEmitter) body.on("error", () => undefined);
-      return result;
+    (next) => (args) => {
+      const headers: unknown = Reflect.get(Object(args.request), "headers");
+      Object.assign(Object(headers), { "x-amz-content-sha256": sha256 });
+      return next(args);
     },
-    { step: "deserialize", priority: "high" },
+    { step: "build" },
   );
-  return command;
 }
 
 /**
  * Reads the whole body. The SDK compares it with the stored checksum. If none is stored, only the
- * length is compared. If the body is refused before its end, `raceAbort` ends the request.
+ * length is compared. If the body is refused before its end, the request ends.
  *
  * The ETag is not used as a checksum: on some services it is the MD5 of the body, but only of an
  * object that was put in one part and without KMS.
  */
 export async function readBody(
   response: GetObjectCommandOutput,
-  operation: Operation,
+  call: StoreCall,
+  request: RunningRequest,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { Body: stream, ContentLength: length } = response;
   const fault = responseFault(response);
-  if (fault !== undefined || stream === undefined) {
-    throw storeError("Unavailable", operation, fault ?? "the response has no body");
-  }
-  if (length !== undefined && length >= bodyLimit) {
-    throw storeError("Failed", operation, `the object is ${length} bytes long, 2^31 or more`);
-  }
-  const chunks: Uint8Array[] = [];
-  let received = 0;
+  if (fault !== undefined || stream === undefined)
+    throw storeError(call, { code: "Unavailable" }, fault ?? "the response has no body");
   try {
-    for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-      chunks.push(chunk);
-      received += chunk.byteLength;
-    }
+    return await readAnnounced(stream as unknown as AsyncIterable<Uint8Array>, { length }, call, request);
   } catch (error) {
-    throw toStoreError(error, operation);
+    // The SDK has no name for it.
+    if (isStoreError(error) || !/checksum mismatch/i.test(String(error))) throw error;
+    throw storeError(call, { code: "Corrupt" }, String(error), { cause: error });
   }
-  if (length !== undefined && received !== length) {
-    throw storeError(
-      "Corrupt",
-      operation,
-      `${received} bytes arrived of the ${length} in its Content-Length`,
-    );
-  }
-  return concatenate(chunks, received);
 }
 
 /**
@@ -75,14 +96,4 @@ function responseFault(response: GetObjectCommandOutput): string | undefined {
     // number after a hyphen.
     [ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME].some((sum) => sum?.includes("-") === false);
   return isVerifiable ? undefined : "the response has neither a length nor a checksum";
-}
-
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }

@@ -1,54 +1,41 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import type { S3ClientLike } from "./options.ts";
 
 const connectionTimeoutMs = 5_000;
-/** How long no byte may pass in either direction. */
-const idleTimeoutMs = 30_000;
-/**
- * From the first byte sent to the first one received. A body adds a second for each MiB, as in
- * core's own time limit.
- */
-const requestTimeoutMs = 60_000;
 const maxSockets = 128;
-const mebibyte = 2 ** 20;
+/** What the SDK's handler has, before it has made its agents. */
+const sdkMaxSockets = 50;
 
-export interface BuiltClient {
+/** The client of a store: it makes one request a call. */
+export interface StoreClient {
   readonly client: S3Client;
-  readonly requestTimeoutMs: (bytes: number) => number | undefined;
+  /** How many requests can have a connection at a time. */
+  readonly connections: () => number;
+  /** Ends the connections that no request uses. */
+  readonly endIdle: () => void;
+  /** Ends what was made for the store, and nothing that was passed in. */
   readonly close: () => void;
 }
 
-/**
- * Builds the store's own client. `close` destroys the agents that are made here, and no agent or
- * handler that was passed in.
- */
-export function buildClient(config: S3ClientConfig): BuiltClient {
+/** Builds the store's own client. `close` destroys the agents that are made here. */
+export function buildClient(config: S3ClientConfig): StoreClient {
   const given: unknown = config.requestHandler;
-  if (hasMethod(given, "handle")) {
-    return {
-      client: deriveClient(new S3Client(config)),
-      requestTimeoutMs: () => undefined,
-      close: () => undefined,
-    };
-  }
+  if (hasMethod(given, "handle")) return deriveClient(new S3Client(config));
   const options: Readonly<Record<string, unknown>> = { ...Object(given) };
   const http = agentOf(options["httpAgent"], (agentOptions) => new HttpAgent(agentOptions));
   const https = agentOf(options["httpsAgent"], (agentOptions) => new HttpsAgent(agentOptions));
+  // The store has a time-out of its own for requests that pass no byte. One for a whole request would end a slow one.
   const requestHandler = {
     connectionTimeout: connectionTimeoutMs,
-    socketTimeout: idleTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    // Without this the SDK only logs that the time is over, and goes on waiting.
-    throwOnRequestTimeout: true,
+    socketTimeout: 0,
     ...options,
     httpAgent: http.agent,
     httpsAgent: https.agent,
   };
   return {
-    client: deriveClient(new S3Client({ ...config, requestHandler })),
-    requestTimeoutMs: (bytes) =>
-      options["requestTimeout"] === undefined ? requestTimeoutMs + (bytes / mebibyte) * 1_000 : undefined,
+    ...deriveClient(new S3Client({ ...config, requestHandler })),
     close: () => {
       http.close();
       https.close();
@@ -63,18 +50,10 @@ export function buildClient(config: S3ClientConfig): BuiltClient {
  *
  * @throws `TypeError` for anything but a client of version 3 of the SDK.
  */
-export function deriveClient(client: S3Client): S3Client {
-  if (
-    !hasMethod(client, "send") ||
-    !hasMethod(client.middlewareStack, "applyToStack") ||
-    !hasMethod(client.config?.requestHandler, "handle")
-  ) {
-    throw new TypeError(
-      "client must be an S3Client of @aws-sdk/client-s3, version 3: from anything else no client with its retries off can be derived",
-    );
-  }
+export function deriveClient(given: S3ClientLike): StoreClient {
+  const from = clientOf(given);
   const config: unknown = {
-    ...client.config,
+    ...from.config,
     maxAttempts: 1,
     retryMode: "standard",
     retryStrategy: undefined,
@@ -85,23 +64,71 @@ export function deriveClient(client: S3Client): S3Client {
     extensions: [],
   };
   // The SDK can resolve a resolved configuration again, which its types do not say.
-  const derived = new S3Client(config as S3ClientConfig);
-  copyMiddleware(client, derived);
-  return derived;
+  const client = new S3Client(config as S3ClientConfig);
+  copyMiddleware(from, client);
+  const connections = (): number => {
+    const agents = agentsOf(from);
+    return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map((agent) => agent.maxSockets));
+  };
+  return { client, connections, endIdle: () => endIdle(from), close: () => undefined };
+}
+
+function clientOf(given: S3ClientLike): S3Client {
+  const client: unknown = given;
+  if (
+    !hasMethod(client, "send") ||
+    !hasMethod(Reflect.get(Object(client), "middlewareStack"), "applyToStack") ||
+    !hasMethod(Reflect.get(Object(Reflect.get(Object(client), "config")), "requestHandler"), "handle")
+  ) {
+    throw new TypeError(
+      "client must be an S3Client of @aws-sdk/client-s3, version 3: from anything else no client with its retries off can be derived",
+    );
+  }
+  return client as S3Client;
+}
+
+/** An idle connection may be dead without this machine having been told. */
+function endIdle(client: S3Client): void {
+  for (const { freeSockets } of agentsOf(client))
+    for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}
+
+/** The agents of the client's handler, if it has any, and has sent a request already. */
+function agentsOf({ config }: S3Client): readonly HttpAgent[] {
+  const handler: unknown = config.requestHandler;
+  const read: unknown = Reflect.get(Object(handler), "httpHandlerConfigs");
+  const configs: unknown = typeof read === "function" ? read.call(handler) : undefined;
+  return ["httpAgent", "httpsAgent"]
+    .map((name): unknown => Reflect.get(Object(configs), name))
+    .filter((agent) => agent instanceof HttpAgent);
 }
 
 type Stack = S3Client["middlewareStack"];
 
 /**
- * Adds the middleware that the owner added: headers, encryption, tracing. The SDK's own is known by
- * its name, and left out.
+ * Makes the middleware of the store's client that of the owner's. What the owner has added is added: headers, encryption,
+ * tracing. What the owner has removed of the SDK's own is removed; of another copy of the SDK that cannot be told, since
+ * its versions have other middleware.
  */
 function copyMiddleware(from: S3Client, to: S3Client): void {
-  const own = new Set<string | undefined>();
-  visitMiddleware(to.middlewareStack, (name) => own.add(name));
+  const own = namesOf(to);
+  const theirs = namesOf(from);
   visitMiddleware(from.middlewareStack, (name, addTo) => {
     if (name === undefined || !own.has(name)) addTo(to.middlewareStack);
   });
+  if (!(from instanceof S3Client)) return;
+  for (const name of own) if (!theirs.has(name) && !byConfig.has(name)) to.middlewareStack.remove(name);
+}
+
+/** What the SDK adds or leaves out by the configuration, which is not the owner's here. */
+const byConfig: ReadonlySet<string> = new Set(["addExpectContinueMiddleware", "retryMiddleware"]);
+
+function namesOf({ middlewareStack }: S3Client): Set<string> {
+  const names = new Set<string>();
+  visitMiddleware(middlewareStack, (name) => {
+    if (name !== undefined) names.add(name);
+  });
+  return names;
 }
 
 /**
@@ -110,7 +137,7 @@ function copyMiddleware(from: S3Client, to: S3Client): void {
  */
 function visitMiddleware(
   stack: Stack,
-  see: (name: string | undefined, addTo: (other: Stack) => void) => unknown,
+  see: (name: string | undefined, addTo: (other: Stack) => void) => void,
 ): void {
   const visitor: Pick<Stack, "add" | "addRelativeTo"> = {
     add: (middleware: never, options: { name?: string } = {}) => {

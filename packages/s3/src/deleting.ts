@@ -3,20 +3,22 @@ import {
   DeleteObjectsCommand,
   type DeleteObjectsCommandOutput,
 } from "@aws-sdk/client-s3";
-import type { DeleteFailure } from "@state/core";
-import { meansAbsent, meansNoBulkDelete, storeError, toStoreError } from "./errors.ts";
-import type { Operation } from "./errors.ts";
+import { type DeleteFailure, isStoreError } from "@state/core";
+import { deleteEach, failuresOf, storeError } from "@state/core/adapter";
+import { meansAbsent, meansNoBulkDelete, toStoreError } from "./errors.ts";
+import type { S3Request } from "./request.ts";
 
-const batchSize = 1_000;
 const concurrentDeletes = 32;
 
 export interface DeleteRequest {
   readonly bucket: string;
   readonly root: string;
-  readonly operationOn: (key: string) => Operation;
-  readonly signal: AbortSignal;
-  readonly sendMany: (command: DeleteObjectsCommand) => Promise<DeleteObjectsCommandOutput>;
-  readonly sendOne: (command: DeleteObjectCommand) => Promise<unknown>;
+  readonly batchSize: number;
+  /** What every request of the store has. */
+  readonly fields: object;
+  readonly signal: AbortSignal | undefined;
+  /** Runs one request, whose errors name the key. */
+  readonly run: <T>(key: string, work: (request: S3Request) => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -28,54 +30,69 @@ export class Deleter {
 
   async delete(keys: readonly string[], request: DeleteRequest): Promise<readonly DeleteFailure[]> {
     const failures: DeleteFailure[] = [];
-    for (let start = 0; start < keys.length; start += batchSize) {
-      request.signal.throwIfAborted();
-      failures.push(...(await this.#deleteBatch(keys.slice(start, start + batchSize), request)));
+    for (let start = 0; start < keys.length; start += request.batchSize) {
+      request.signal?.throwIfAborted();
+      failures.push(...(await this.#deleteBatch(keys.slice(start, start + request.batchSize), request)));
     }
     return failures;
   }
 
   async #deleteBatch(keys: readonly string[], request: DeleteRequest): Promise<readonly DeleteFailure[]> {
     if (this.#hasBulk) {
-      try {
-        return await deleteMany(keys, request);
-      } catch (error) {
-        if (!meansNoBulkDelete(error)) {
-          return keys.map((key) => ({ key, error: toStoreError(error, request.operationOn(key)) }));
-        }
-        this.#hasBulk = false;
-      }
+      const failures = await this.#deleteMany(keys, request);
+      if (failures !== undefined) return failures;
+      this.#hasBulk = false;
     }
     return deleteSingly(keys, request);
   }
+
+  async #deleteMany(
+    keys: readonly string[],
+    request: DeleteRequest,
+  ): Promise<readonly DeleteFailure[] | undefined> {
+    try {
+      return await request.run(keys[0] ?? "", (running) => deleteMany(keys, request, running));
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      if (!isStoreError(error)) throw error;
+      return failuresOf(keys, error);
+    }
+  }
 }
 
+/** @returns what failed, or `undefined` if the service refuses to delete many at once */
 async function deleteMany(
   keys: readonly string[],
-  { bucket, root, operationOn, sendMany }: DeleteRequest,
-): Promise<readonly DeleteFailure[]> {
-  const response = await sendMany(
-    new DeleteObjectsCommand({
-      Bucket: bucket,
-      // Without `Quiet`: with it, a response that lost its body would say that every key was
-      // deleted.
-      Delete: { Objects: keys.map((key) => ({ Key: root + key })) },
-    }),
-  );
+  { bucket, root, fields }: DeleteRequest,
+  { send, call }: S3Request,
+): Promise<readonly DeleteFailure[] | undefined> {
+  const command = new DeleteObjectsCommand({
+    ...fields,
+    Bucket: bucket,
+    // Without `Quiet`: with it, a response that lost its body would say that every key was
+    // deleted.
+    Delete: { Objects: keys.map((key) => ({ Key: root + key })) },
+  });
+  let response: DeleteObjectsCommandOutput;
+  try {
+    response = await send(command);
+  } catch (error) {
+    if (meansNoBulkDelete(error)) return undefined;
+    throw error;
+  }
   const deleted = new Set(response.Deleted?.map(({ Key: name }) => name));
   const errors = new Map(response.Errors?.map((error) => [error.Key, error]));
   const failures: DeleteFailure[] = [];
   for (const key of keys) {
     const error = errors.get(root + key);
     if (error !== undefined) {
-      if (error.Code === "NoSuchKey") continue;
-      const reason = Object.assign(new Error(error.Message), { name: error.Code ?? "Error" });
-      failures.push({ key, error: toStoreError(reason, operationOn(key)) });
+      const { Code: code = "Error", Message: message } = error;
+      if (code === "NoSuchKey") continue;
+      const reason = Object.assign(new Error(message), { name: code, Code: code });
+      failures.push({ key, error: toStoreError(reason, { ...call, key }) });
     } else if (!deleted.has(root + key)) {
-      failures.push({
-        key,
-        error: storeError("Unavailable", operationOn(key), "the response does not name the key"),
-      });
+      const why = "the response does not name the key";
+      failures.push({ key, error: storeError({ ...call, key }, { code: "Unavailable" }, why) });
     }
   }
   return failures;
@@ -83,20 +100,15 @@ async function deleteMany(
 
 async function deleteSingly(
   keys: readonly string[],
-  { bucket, root, operationOn, signal, sendOne }: DeleteRequest,
+  { bucket, root, fields, signal, run }: DeleteRequest,
 ): Promise<readonly DeleteFailure[]> {
-  const failures: DeleteFailure[] = [];
-  const waiting = keys.values();
-  const work = async (): Promise<void> => {
-    for (const key of waiting) {
-      signal.throwIfAborted();
+  return deleteEach(keys, concurrentDeletes, signal, (key) =>
+    run(key, async ({ send }) => {
       try {
-        await sendOne(new DeleteObjectCommand({ Bucket: bucket, Key: root + key }));
+        await send(new DeleteObjectCommand({ ...fields, Bucket: bucket, Key: root + key }));
       } catch (error) {
-        if (!meansAbsent(error)) failures.push({ key, error: toStoreError(error, operationOn(key)) });
+        if (!meansAbsent(error)) throw error;
       }
-    }
-  };
-  await Promise.all(Array.from({ length: concurrentDeletes }, work));
-  return failures;
+    }),
+  );
 }

@@ -1,9 +1,14 @@
-import { isStoreError, StoreError } from "@state/core";
-import type { StoreErrorCode } from "@state/core";
-import { readSdkError, type SdkError } from "./sdk-error.ts";
-import { withoutSecrets } from "./secrets.ts";
-
-type Meaning = readonly [code: StoreErrorCode, advice?: string];
+import { isStoreError, type StoreError, type StoreErrorCode } from "@state/core";
+import {
+  codeOf,
+  type Meaning,
+  meaningOfSilence,
+  retryAfterMs,
+  type StoreCall,
+  storeError,
+} from "@state/core/adapter";
+import { hasRemoteSource } from "./credentials.ts";
+import { harmlessFields } from "./secrets.ts";
 
 const checkBucket = "create the bucket, or mend `bucket` and the endpoint";
 const checkRegion = "set `region` to the bucket's own";
@@ -12,22 +17,30 @@ const checkRights =
 const checkClock = "the SDK has corrected its clock by the service's";
 const checkEncoding = "the body was changed on its way to the service";
 const checkKmsKey = "enable the bucket's KMS key, or let the credentials use it";
+const checkCredentials = "mend the credentials, or their source";
+const checkFields = "mend `storageClass`, `encryption`, `tags` or what else goes with each request";
 const noCondition =
-  "the service does not know `If-None-Match`, without which it cannot hold checkpoints, or another header that the client sends";
+  "the service does not know `If-None-Match`, without which it cannot hold checkpoints: use another service";
+const notTheService =
+  "the response is not of S3: it carries no code of it, so that a proxy, a gateway or a load balancer wrote it, or it was cut";
 
-/**
- * By the error's name, as the service or the SDK gives it. It comes before the status, which a
- * proxy may change.
- */
-const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+/** By the code in S3's own response. It says more than the status, which a proxy may change. */
+const meaningOfCode: ReadonlyMap<string, readonly [code: StoreErrorCode, advice?: string]> = new Map<
+  string,
+  readonly [StoreErrorCode, string?]
+>([
   ["SlowDown", ["Throttled"]],
   ["SlowDownRead", ["Throttled"]],
   ["SlowDownWrite", ["Throttled"]],
   ["Throttling", ["Throttled"]],
   ["ThrottlingException", ["Throttled"]],
   ["TooManyRequests", ["Throttled"]],
+  ["TooManyRequestsException", ["Throttled"]],
   ["RequestLimitExceeded", ["Throttled"]],
   ["BandwidthLimitExceeded", ["Throttled"]],
+  ["KMS.ThrottlingException", ["Throttled", "KMS is busy: a bucket key asks it less often"]],
+  // A code without a meaning of its own: services and their gateways send it for what they could not read.
+  ["BadRequest", ["Unavailable"]],
   ["InternalError", ["Unavailable"]],
   ["ServiceUnavailable", ["Unavailable"]],
   ["RequestTimeout", ["Unavailable"]],
@@ -36,153 +49,119 @@ const meaningOfName: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   // Another request for the same key was under way. Whether the object is there now is not known.
   ["ConditionalRequestConflict", ["Unavailable"]],
   ["OperationAborted", ["Unavailable"]],
-  // From the SDK. If the caller has aborted, an `AbortError` never comes here: `raceAbort` throws
-  // the signal's reason.
-  ["TimeoutError", ["Unavailable"]],
-  ["AbortError", ["Unavailable"]],
   ["RequestTimeTooSkewed", ["Unavailable", checkClock]],
   ["BadDigest", ["Corrupt", checkEncoding]],
   ["XAmzContentSHA256Mismatch", ["Corrupt", checkEncoding]],
   ["XAmzContentChecksumMismatch", ["Corrupt", checkEncoding]],
   ["AccessDenied", ["Denied", checkRights]],
-  ["AllAccessDisabled", ["Denied"]],
-  ["AccountProblem", ["Denied"]],
-  ["NotSignedUp", ["Denied"]],
-  ["InvalidAccessKeyId", ["Denied"]],
-  ["SignatureDoesNotMatch", ["Denied"]],
-  ["ExpiredToken", ["Denied"]],
-  ["InvalidToken", ["Denied"]],
-  ["TokenRefreshRequired", ["Denied"]],
-  ["CredentialsProviderError", ["Denied"]],
-  // From STS, which issues credentials.
-  ["IDPCommunicationErrorException", ["Unavailable"]],
-  ["ExpiredTokenException", ["Denied"]],
-  ["InvalidIdentityTokenException", ["Denied"]],
+  ["AllAccessDisabled", ["Denied", checkRights]],
+  ["AccountProblem", ["Denied", "the account has to be mended with its provider"]],
+  ["NotSignedUp", ["Denied", "the account is not signed up for S3"]],
+  ["InvalidAccessKeyId", ["Denied", checkCredentials]],
+  ["SignatureDoesNotMatch", ["Denied", checkCredentials]],
+  ["ExpiredToken", ["Denied", checkCredentials]],
+  ["ExpiredTokenException", ["Denied", checkCredentials]],
+  ["InvalidToken", ["Denied", checkCredentials]],
+  ["TokenRefreshRequired", ["Denied", checkCredentials]],
   ["NoSuchBucket", ["Misconfigured", checkBucket]],
   ["InvalidBucketName", ["Misconfigured", checkBucket]],
   ["PermanentRedirect", ["Misconfigured", checkRegion]],
   ["AuthorizationHeaderMalformed", ["Misconfigured", checkRegion]],
   ["IllegalLocationConstraintException", ["Misconfigured", checkRegion]],
-  ["EndpointError", ["Misconfigured"]],
   ["KMS.DisabledException", ["Misconfigured", checkKmsKey]],
   ["KMS.InvalidKeyUsageException", ["Misconfigured", checkKmsKey]],
   ["KMS.KMSInvalidStateException", ["Misconfigured", checkKmsKey]],
   ["KMS.NotFoundException", ["Misconfigured", checkKmsKey]],
-  // By their status alone these would be `Denied`, or on a create `Unsupported`.
+  ["KMSNotConfigured", ["Misconfigured", checkKmsKey]],
+  ["InvalidStorageClass", ["Misconfigured", checkFields]],
+  ["InvalidEncryptionAlgorithmError", ["Misconfigured", checkFields]],
+  ["InvalidTag", ["Misconfigured", checkFields]],
+  // By their status alone these would be `Denied`.
   ["XMinioAdminBucketQuotaExceeded", ["Failed", "the bucket is full: raise its quota, or prune"]],
   ["InvalidObjectState", ["Failed", "the object is archived: exempt the prefix from such lifecycle rules"]],
   ["EntityTooLarge", ["Failed"]],
   ["KeyTooLongError", ["Failed"]],
 ]);
 
-/** By the status, for an error whose name is in no row of `meaningOfName`. */
-const meaningOfStatus: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
+/** By the status of S3's own response, whose code is in no row of `meaningOfCode`. */
+const meaningOfStatus: ReadonlyMap<number, readonly [code: StoreErrorCode, advice?: string]> = new Map<
+  number,
+  readonly [StoreErrorCode, string?]
+>([
   [301, ["Misconfigured", checkRegion]],
   [307, ["Unavailable"]],
   [308, ["Misconfigured", checkRegion]],
-  [401, ["Denied"]],
+  [401, ["Denied", checkCredentials]],
   [403, ["Denied", checkRights]],
-  // Without the name `NoSuchKey` it may be a proxy's, or cut short, and says nothing of the object.
   [404, ["Unavailable"]],
   [408, ["Unavailable"]],
   [409, ["Unavailable"]],
   [429, ["Throttled"]],
-  [501, ["Failed"]],
+  [501, ["Failed", "the service does not know this request, or a header of it"]],
 ]);
 
-/** By the `code` of an error of Node or of the system, for a request without a response. */
-const meaningOfErrorCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
-  ["ECONNRESET", ["Unavailable"]],
-  ["ECONNREFUSED", ["Unavailable"]],
-  ["ECONNABORTED", ["Unavailable"]],
-  ["EPIPE", ["Unavailable"]],
-  ["ETIMEDOUT", ["Unavailable"]],
-  ["EHOSTUNREACH", ["Unavailable"]],
-  ["ENETUNREACH", ["Unavailable"]],
-  ["ENETDOWN", ["Unavailable"]],
-  ["EADDRNOTAVAIL", ["Unavailable"]],
-  ["ENOTFOUND", ["Unavailable"]],
-  ["EAI_AGAIN", ["Unavailable"]],
-  ["EPROTO", ["Unavailable"]],
-  ["ERR_STREAM_PREMATURE_CLOSE", ["Unavailable"]],
-  ["EMFILE", ["Throttled"]],
-  ["ENFILE", ["Throttled"]],
-  ["ERR_INVALID_URL", ["Misconfigured"]],
-  ["CERT_HAS_EXPIRED", ["Misconfigured"]],
-  ["CERT_NOT_YET_VALID", ["Misconfigured"]],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", ["Misconfigured"]],
-  ["SELF_SIGNED_CERT_IN_CHAIN", ["Misconfigured"]],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", ["Misconfigured"]],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", ["Misconfigured"]],
-  ["ERR_TLS_CERT_ALTNAME_INVALID", ["Misconfigured"]],
-]);
-
-/**
- * By the message, for errors of the SDK and of Node that have neither a name nor a code of their
- * own.
- */
-const meaningOfText: readonly (readonly [text: RegExp, meaning: Meaning])[] = [
-  [/^Checksum mismatch/, ["Corrupt"]],
-  [/^Connection lost or stream closed/, ["Unavailable"]],
-  // From Node's parser, for a response that is not HTTP.
-  [/^Parse Error/, ["Unavailable"]],
-  [/^Region is missing/, ["Misconfigured", "set `region`, or AWS_REGION"]],
+/** By the text of an error of the SDK that has no code, and is about the configuration. */
+const meaningOfText: readonly (readonly [text: RegExp, advice: string])[] = [
+  [/^Region is missing/, "set `region`, or AWS_REGION"],
+  [/^Endpoint Unresolved|^Invalid endpoint|^EndpointError/i, "mend the endpoint"],
 ];
 
-/** One call of the store, as its errors name it. */
-export interface Operation {
-  /** The store's `name`. */
-  readonly store: string;
-  readonly name: "create" | "get" | "list" | "delete";
-  readonly key: string;
+/** The fields of an error of the SDK that say what it means. Any may be missing: several libraries throw such errors. */
+interface SdkError {
+  readonly name: string;
+  readonly message: string;
+  readonly status: number | undefined;
+  /** The `<Code>` of S3's own response. Nothing else shows that a response is S3's: its SDK takes any XML for one. */
+  readonly code: string | undefined;
+  /** The header that S3 says it does not know. */
+  readonly header: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  /** The bucket's region, where the service names it. */
+  readonly region: string | undefined;
 }
 
-/** The `StoreError` for whatever the SDK rejected with. */
-export function toStoreError(error: unknown, operation: Operation): StoreError {
-  if (isStoreError(error)) return error;
+function readSdkError(error: unknown): SdkError {
+  const headers = fieldOf(fieldOf(error, "$response"), "headers");
+  const status = fieldOf(fieldOf(error, "$metadata"), "httpStatusCode");
+  return {
+    name: textOf(error, "name") ?? "Error",
+    // The SDK's hint names the field `$response`, which the cause does not keep.
+    message: (textOf(error, "message") ?? String(error)).replace(/\n {2}Deserialization error: .*$/s, ""),
+    status: typeof status === "number" ? status : undefined,
+    code: textOf(error, "Code"),
+    header: textOf(error, "Header"),
+    retryAfterMs: retryAfterMs(textOf(headers, "retry-after"), textOf(headers, "date")),
+    region: textOf(headers, "x-amz-bucket-region"),
+  };
+}
+
+/** The code in S3's own response, or `undefined` if the error is not one. */
+export function serviceCodeOf(error: unknown): string | undefined {
+  return readSdkError(error).code;
+}
+
+/** The `StoreError` for whatever the SDK rejected with, once the request was sent. */
+export function toStoreError(error: unknown, call: StoreCall): StoreError {
+  return isStoreError(error) ? error : fromSdk(error, call, meaningOf(readSdkError(error), error, call));
+}
+
+/** The same with the meaning given. */
+export function fromSdk(error: unknown, call: StoreCall, { code, advice }: Meaning): StoreError {
   const sdkError = readSdkError(error);
-  return fromSdkError(error, operation, sdkError, meaningOf(sdkError));
-}
-
-/**
- * The `StoreError` for a create whose condition the service refuses. No other operation has a
- * condition.
- */
-export function conditionUnsupported(error: unknown, operation: Operation): StoreError {
-  return fromSdkError(error, operation, readSdkError(error), ["Unsupported", noCondition]);
-}
-
-function fromSdkError(
-  error: unknown,
-  operation: Operation,
-  sdkError: SdkError,
-  [code, advice]: Meaning,
-): StoreError {
-  const what = [
-    `${sdkError.name}${sdkError.status === undefined ? "" : ` (${sdkError.status})`}: ${sdkError.message}`,
-  ];
-  if (advice !== undefined) what.push(advice);
-  if (sdkError.region !== undefined) what.push(`the bucket is in ${sdkError.region}`);
-  return new StoreError(code, `${subject(operation)} failed: ${what.join("; ")}`, {
-    key: operation.key,
-    store: operation.store,
+  const { name, status, message, region } = sdkError;
+  const why = [`${name}${status === undefined ? "" : ` (${status})`}: ${message}`];
+  if (region !== undefined) why.push(`the bucket is in ${region}`);
+  return storeError(call, { code, advice }, why.join("; "), {
     retryAfterMs: sdkError.retryAfterMs,
-    cause: withoutSecrets(error),
+    cause: error,
+    fields: harmlessFields,
   });
 }
 
-/** A `StoreError` for what the store itself found wrong. */
-export function storeError(code: StoreErrorCode, operation: Operation, why: string): StoreError {
-  return new StoreError(code, `${subject(operation)} failed: ${why}`, {
-    key: operation.key,
-    store: operation.store,
-  });
-}
-
-/** Whether the error means that the key has an object already: a 412 that the SDK could parse. */
+/** Whether the error means that the key has an object already. */
 export function meansExists(error: unknown): boolean {
-  const { name, status, isParsed } = readSdkError(error);
-  return name === "PreconditionFailed" || (status === 412 && isParsed);
+  const { code, status } = readSdkError(error);
+  return code === "PreconditionFailed" || (code !== undefined && status === 412);
 }
 
 /**
@@ -190,20 +169,8 @@ export function meansExists(error: unknown): boolean {
  * and a response that was cut have it too.
  */
 export function meansAbsent(error: unknown): boolean {
-  const { name, status } = readSdkError(error);
-  return name === "NoSuchKey" && status === 404;
-}
-
-/**
- * Whether the error means that the service does not know the condition. A 400 does only if its
- * reason is in no table.
- */
-export function meansNoCondition(error: unknown): boolean {
-  const { name, status, isParsed } = readSdkError(error);
-  if (meaningOfName.has(name)) return false;
-  return (
-    name === "NotImplemented" || (isParsed && (status === 501 || (status === 400 && name !== "Unknown")))
-  );
+  const { code, status } = readSdkError(error);
+  return code === "NoSuchKey" && status === 404;
 }
 
 /**
@@ -211,29 +178,106 @@ export function meansNoCondition(error: unknown): boolean {
  * send.
  */
 export function meansNoBulkDelete(error: unknown): boolean {
-  const { name, status, message } = readSdkError(error);
+  const { code, status, message } = readSdkError(error);
+  if (code === undefined) return false;
   return (
-    ["MissingContentMD5", "NotImplemented", "MethodNotAllowed"].includes(name) ||
+    ["MissingContentMD5", "NotImplemented", "MethodNotAllowed"].includes(code) ||
     status === 501 ||
     (status === 400 && /content-md5/i.test(message))
   );
 }
 
-function meaningOf({ name, status, isParsed, code, message }: SdkError): Meaning {
-  const named = meaningOfName.get(name);
-  if (named !== undefined) return named;
-  if (status !== undefined) {
-    const byStatus = meaningOfStatus.get(status);
-    if (byStatus !== undefined) return byStatus;
-    // A response that cannot be parsed was cut, or is not the service's: what happened is not
-    // known.
-    return status >= 500 || !isParsed ? ["Unavailable"] : ["Failed"];
-  }
-  const byErrorCode = meaningOfErrorCode.get(code ?? "");
-  if (byErrorCode !== undefined) return byErrorCode;
-  return meaningOfText.find(([text]) => text.test(message))?.[1] ?? ["Failed"];
+function meaningOf(sdkError: SdkError, error: unknown, call: StoreCall): Meaning {
+  const { code, status } = sdkError;
+  if (code === undefined) return meaningWithoutCode(sdkError, error);
+  if (call.operation === "create" && refusesCondition(sdkError))
+    return { code: "Unsupported", advice: noCondition };
+  if (code === "NotImplemented" && isAboutKms(sdkError))
+    return { code: "Misconfigured", advice: checkKmsKey };
+  const [meaning, advice] = meaningOfCode.get(code) ??
+    meaningOfStatus.get(status ?? 0) ?? [(status ?? 0) >= 500 ? "Unavailable" : "Failed"];
+  return { code: meaning, advice };
 }
 
-function subject({ name, key, store }: Operation): string {
-  return `${name} of ${JSON.stringify(key)} in ${store}`;
+/** Whether S3 says of itself that it does not know the condition. It says the same words of other headers. */
+function refusesCondition(sdkError: SdkError): boolean {
+  const { code, header, message, status } = sdkError;
+  const names = `${header ?? ""} ${message}`;
+  if (/if-none-match|conditional/i.test(names))
+    return code === "NotImplemented" || status === 400 || status === 501;
+  // Some name no header; the condition is the only one that a plain create has.
+  return (
+    code === "NotImplemented" && header === undefined && !isAboutKms(sdkError) && !/x-amz-/i.test(message)
+  );
+}
+
+function isAboutKms({ message }: SdkError): boolean {
+  return /\bkms\b|encryption/i.test(message);
+}
+
+function meaningWithoutCode({ status, message, name }: SdkError, error: unknown): Meaning {
+  if (status === undefined) {
+    const text = meaningOfText.find(([each]) => each.test(message) || each.test(name));
+    return text === undefined ? meaningOfSilence(error) : { code: "Misconfigured", advice: text[1] };
+  }
+  return { code: status === 429 ? "Throttled" : "Unavailable", advice: notTheService };
+}
+
+const noneConfigured = "no credentials are configured: see the SDK's credential provider chain";
+
+/** Where credentials come from, and whether this store has had some. */
+export interface CredentialSource {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly hadSome: boolean;
+}
+
+/**
+ * The `StoreError` for a failure before anything was sent: there is no region, or no credentials could be had. `Denied` only
+ * if their issuer has refused them, or if nothing is configured at all.
+ */
+export function unsentError(error: unknown, call: StoreCall, source: CredentialSource): StoreError {
+  if (isStoreError(error)) return error;
+  return fromSdk(error, call, meaningUnsent(readSdkError(error), error, source));
+}
+
+function meaningUnsent(sdkError: SdkError, error: unknown, source: CredentialSource): Meaning {
+  const status = sdkError.status ?? statusIn(sdkError.message);
+  const { name, message } = sdkError;
+  if (status !== undefined) {
+    const isPassing = status >= 500 || status === 408 || status === 429 || isThrottling(name);
+    // STS says by this name, with a 400, that it could not reach the identity provider.
+    if (isPassing || name === "IDPCommunicationErrorException")
+      return { code: "Unavailable", advice: noneNow };
+    return { code: "Denied", advice: "the issuer of the credentials has refused them" };
+  }
+  if (message.startsWith("Could not load credentials from any providers")) {
+    return source.hadSome || hasRemoteSource(source.environment)
+      ? { code: "Unavailable", advice: noneNow }
+      : { code: "Denied", advice: noneConfigured };
+  }
+  const meaning = meaningWithoutCode({ ...sdkError, status }, error);
+  return meaning.advice === undefined && codeOf(error) === undefined
+    ? { ...meaning, advice: noneNow }
+    : meaning;
+}
+
+const noneNow = "nothing was sent: the source of the credentials gave none this time";
+
+/** Providers have the status of their issuer only in their text. */
+function statusIn(message: string): number | undefined {
+  const [, status] = /\bresponded with status: (\d{3})\b/.exec(message) ?? [];
+  return status === undefined ? undefined : Number(status);
+}
+
+function isThrottling(name: string): boolean {
+  return /throttl|TooManyRequests|RequestLimitExceeded/i.test(name);
+}
+
+function textOf(value: unknown, name: string): string | undefined {
+  const text = fieldOf(value, name);
+  return typeof text === "string" ? text : undefined;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

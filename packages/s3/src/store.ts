@@ -1,23 +1,12 @@
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { checkKey, checkPrefix } from "@state/core/adapter";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { raceAbort } from "./abort-race.ts";
-import { guardBody, readBody } from "./body.ts";
+import { checkBody, checkKey, checkPrefix, storeError } from "@state/core/adapter";
+import { digestsOf, readBody, sendsChecksums, signBy } from "./body.ts";
 import { Deleter } from "./deleting.ts";
-import {
-  conditionUnsupported,
-  meansAbsent,
-  meansExists,
-  meansNoCondition,
-  storeError,
-  toStoreError,
-} from "./errors.ts";
-import type { Operation } from "./errors.ts";
+import { meansAbsent, meansExists } from "./errors.ts";
 import { Listing } from "./listing.ts";
-import { settingsOf } from "./options.ts";
-import type { S3StoreOptions, Settings } from "./options.ts";
-
-const bodyLimit = 2 ** 31;
+import { optionsFromUrl, type S3StoreOptions, type Settings, settingsOf } from "./options.ts";
+import { Requester } from "./request.ts";
 
 /**
  * An object store in a bucket of Amazon S3, or of a service that speaks its protocol and honours
@@ -35,69 +24,74 @@ export class S3Store implements ObjectStore {
   readonly name: string;
   readonly #settings: Settings;
   readonly #deleter: Deleter = new Deleter();
+  readonly #requester: Requester;
 
   /**
    * Sends nothing.
    *
-   * @throws `TypeError` for options that are invalid or contradict each other.
+   * @throws `TypeError` or `RangeError` for options that are invalid or contradict each other, and for a bucket that
+   *   cannot hold checkpoints
    */
   constructor(options: S3StoreOptions) {
     this.#settings = settingsOf(options);
-    this.name = this.#settings.name;
+    const { name, client, idleTimeoutMs, secrets } = this.#settings;
+    this.name = name;
+    this.#requester = new Requester({ store: name, client, idleTimeoutMs, secrets });
+  }
+
+  /**
+   * The store of `s3://BUCKET/PREFIX?region=…&endpoint=…`. Region and credentials come by the SDK's own chain where the URL
+   * does not say.
+   *
+   * @throws `TypeError` for credentials in the URL, and for parameters that it does not know
+   */
+  static fromUrl(url: string | URL): S3Store {
+    return new S3Store(optionsFromUrl(url));
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    if (body.byteLength >= bodyLimit) {
-      throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
-    }
-    const operation = this.#operation("create", key);
-    const { bucket, prefix, client } = this.#settings;
-    return this.#perform(operation, options?.signal, async (signal) => {
+    checkBody(key, body);
+    const { bucket, prefix, fields } = this.#settings;
+    return this.#requester.run("create", key, options?.signal, async ({ send, call, signal }) => {
+      const digests = await digestsOf(body, signal);
       const command = new PutObjectCommand({
+        ...fields.all,
+        ...fields.object,
+        ...fields.create,
         Bucket: bucket,
         Key: prefix + key,
         // A Buffer over the same memory: the SDK would copy other bytes, and send a stream in
         // chunks.
         Body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
         IfNoneMatch: "*",
+        ...((await sendsChecksums(this.#requester.client)) ? { ChecksumCRC32: digests.crc32 } : {}),
       });
-      let isSent = false;
-      // A failure before the request is sent is not the service's: the source of credentials may
-      // respond with 400 too.
-      command.middlewareStack.add(
-        (next) => (args) => {
-          isSent = true;
-          return next(args);
-        },
-        { step: "deserialize" },
-      );
+      signBy(command, digests);
       try {
-        const response = await client.send(command, this.#requestOptions(signal, body.byteLength));
+        const { ETag: etag } = await send(command);
         // A proxy may respond with 200 too, but without the object's ETag.
-        if (response.ETag === undefined)
-          throw storeError("Unavailable", operation, "the response has no ETag: it is not the service's");
-        return "created";
+        if (etag !== undefined) return "created";
       } catch (error) {
-        if (isSent && meansExists(error)) return "exists";
-        throw isSent && meansNoCondition(error) ? conditionUnsupported(error, operation) : error;
+        if (meansExists(error)) return "exists";
+        throw error;
       }
+      throw storeError(call, { code: "Unavailable" }, "the response has no ETag: it is not the service's");
     });
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const operation = this.#operation("get", key);
-    const { bucket, prefix, client } = this.#settings;
-    return this.#perform(operation, options?.signal, async (signal) => {
+    const { bucket, prefix, fields } = this.#settings;
+    return this.#requester.run("get", key, options?.signal, async (request) => {
+      const input = { Bucket: bucket, Key: prefix + key, ChecksumMode: "ENABLED" } as const;
       try {
-        const response = await client.send(
-          guardBody(new GetObjectCommand({ Bucket: bucket, Key: prefix + key, ChecksumMode: "ENABLED" })),
-          this.#requestOptions(signal),
+        const response = await request.send(
+          new GetObjectCommand({ ...fields.all, ...fields.object, ...input }),
         );
-        return await readBody(response, operation);
+        return await readBody(response, request.call, request);
       } catch (error) {
         if (meansAbsent(error)) return undefined;
         throw error;
@@ -108,12 +102,12 @@ export class S3Store implements ObjectStore {
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const operation = this.#operation("list", prefix);
-    const { bucket, prefix: root, client } = this.#settings;
-    const listing = new Listing({ bucket, root, prefix, delimiter: options?.delimiter, operation });
+    const { bucket, prefix: root, fields } = this.#settings;
+    const call = { store: this.name, operation: "list", key: prefix } as const;
+    const listing = new Listing(bucket, { root, prefix, delimiter: options?.delimiter, call }, fields.all);
     for (let isLast = false; !isLast;) {
-      const read = await this.#perform(operation, options?.signal, async (signal) =>
-        listing.read(await client.send(listing.command(), this.#requestOptions(signal))),
+      const read = await this.#requester.run("list", prefix, options?.signal, async ({ send }) =>
+        listing.read(await send(listing.command())),
       );
       isLast = read.isLast;
       yield read.page;
@@ -123,19 +117,16 @@ export class S3Store implements ObjectStore {
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    const [first] = keys;
-    if (first === undefined) return [];
-    const { bucket, prefix: root, client } = this.#settings;
-    return this.#perform(this.#operation("delete", first), options?.signal, (signal) =>
-      this.#deleter.delete([...new Set(keys)], {
-        bucket,
-        root,
-        operationOn: (key) => this.#operation("delete", key),
-        signal,
-        sendMany: (command) => client.send(command, this.#requestOptions(signal)),
-        sendOne: (command) => client.send(command, this.#requestOptions(signal)),
-      }),
-    );
+    const { bucket, prefix: root, fields, deleteBatchSize: batchSize } = this.#settings;
+    const signal = options?.signal;
+    return this.#deleter.delete([...new Set(keys)], {
+      bucket,
+      root,
+      batchSize,
+      fields: fields.all,
+      signal,
+      run: (key, work) => this.#requester.run("delete", key, signal, work),
+    });
   }
 
   /**
@@ -143,32 +134,11 @@ export class S3Store implements ObjectStore {
    * open.
    */
   async close(): Promise<void> {
-    this.#settings.close();
+    this.#settings.client.close();
   }
+}
 
-  #requestOptions(
-    signal: AbortSignal,
-    bytes = 0,
-  ): { readonly abortSignal: AbortSignal; readonly requestTimeout?: number } {
-    const requestTimeout = this.#settings.requestTimeoutMs(bytes);
-    return requestTimeout === undefined ? { abortSignal: signal } : { abortSignal: signal, requestTimeout };
-  }
-
-  async #perform<T>(
-    operation: Operation,
-    signal: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    return raceAbort(signal, async (own) => {
-      try {
-        return await work(own);
-      } catch (error) {
-        throw toStoreError(error, operation);
-      }
-    });
-  }
-
-  #operation(name: Operation["name"], key: string): Operation {
-    return { store: this.name, name, key };
-  }
+/** The store of a URL, for tools that find a store by its package. @throws `TypeError` */
+export function storeFromUrl(url: string | URL): S3Store {
+  return S3Store.fromUrl(url);
 }

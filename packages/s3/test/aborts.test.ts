@@ -11,7 +11,7 @@ import {
   storeErrorOf,
 } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
-import { raceAbort } from "../src/abort-race.ts";
+import { runRequest } from "@state/core/adapter";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 
 const mebibyte = 2 ** 20;
@@ -207,7 +207,7 @@ describe("whose abort it is", () => {
 
   test("is told by the signal: one that aborts before the failure has been passed on is the caller's", async () => {
     const controller = new AbortController();
-    const running = raceAbort(controller.signal, () => Promise.reject(new Error("reset")));
+    const running = runRequest(() => Promise.reject(new Error("reset")), { signal: controller.signal });
     controller.abort("enough");
     expect(await rejectionOf(running)).toBe("enough");
   });

@@ -132,7 +132,9 @@ describe("a call is one request", () => {
   });
 
   test("which no rate of the SDK's adaptive mode holds back", async () => {
-    const { config } = deriveClient(new S3Client({ region: "us-east-1", retryMode: "adaptive" }));
+    const {
+      client: { config },
+    } = deriveClient(new S3Client({ region: "us-east-1", retryMode: "adaptive" }));
     await expect(config.retryStrategy()).resolves.toHaveProperty("mode", "standard");
     await expect(config.maxAttempts()).resolves.toBe(1);
   });
@@ -164,50 +166,5 @@ describe("a call is one request", () => {
     await server.store({ clientConfig: config }).create("a", new Uint8Array(3 * mebibyte));
     await server.store({ client: new S3Client(config) }).create("b", new Uint8Array(3 * mebibyte));
     for (const headers of server.headers) expect(headers).not.toHaveProperty("expect");
-  });
-});
-
-describe("time-outs of a client that the store builds", () => {
-  test("are all set", async () => {
-    await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
-    const { client, close, requestTimeoutMs } = buildClient(server.config());
-    await new S3Store({ bucket: "bucket", client }).get(key);
-    expect(Reflect.get(client.config.requestHandler, "config")).toMatchObject({
-      connectionTimeout: 5_000,
-      socketTimeout: 30_000,
-      requestTimeout: 60_000,
-      throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true, maxSockets: 128 },
-      httpsAgent: { keepAlive: true, maxSockets: 128 },
-    });
-    expect([requestTimeoutMs(0), requestTimeoutMs(100 * mebibyte)]).toEqual([60_000, 160_000]);
-    close();
-  });
-
-  test("give a large body a second more for each MiB", async () => {
-    const double = await startS3Double();
-    const store = new S3Store({ bucket: "bucket", clientConfig: configOf(double) });
-    const { requestHandler } = new S3Client(configOf(double)).config;
-    const handle = vi.spyOn(Object.getPrototypeOf(requestHandler) as typeof requestHandler, "handle");
-    await store.create("a/1", new Uint8Array(3 * mebibyte));
-    await store.get("a/1");
-    expect(handle.mock.calls.map(([, options]) => options)).toMatchObject([
-      { requestTimeout: 63_000 },
-      { requestTimeout: 60_000 },
-    ]);
-    handle.mockRestore();
-    await store.close();
-    await double.stop();
-  });
-
-  test("end a request without a response, and are the caller's to change", async () => {
-    await using server = await scriptedServer(() => undefined);
-    for (const requestHandler of [{ requestTimeout: 50 }, { socketTimeout: 50 }]) {
-      const store = server.store({ clientConfig: { ...server.config(), requestHandler } });
-      for (const name of operationNames) {
-        const error = await storeErrorOf(operations[name](store));
-        expect(error).toMatchObject({ code: "Unavailable", cause: { name: "TimeoutError" } });
-      }
-    }
   });
 });

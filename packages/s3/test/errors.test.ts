@@ -2,10 +2,11 @@ import { S3ServiceException } from "@aws-sdk/client-s3";
 import type { StoreErrorCode } from "@state/core";
 import { key, operationNames, operations, respondWith, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test, vi } from "vitest";
-import { type Operation, toStoreError } from "../src/errors.ts";
+import type { StoreCall } from "@state/core/adapter";
+import { toStoreError } from "../src/errors.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 
-const reading: Operation = { store: "s3://bucket/job", name: "get", key };
+const reading: StoreCall = { store: "s3://bucket/job", operation: "get", key };
 
 /** Errors of the service: name, the status it comes with, what it means. */
 const names: readonly (readonly [name: string, status: number, code: StoreErrorCode])[] = [
@@ -37,9 +38,7 @@ const names: readonly (readonly [name: string, status: number, code: StoreErrorC
   ["ExpiredToken", 400, "Denied"],
   ["InvalidToken", 400, "Denied"],
   ["TokenRefreshRequired", 400, "Denied"],
-  ["IDPCommunicationErrorException", 400, "Unavailable"],
   ["ExpiredTokenException", 400, "Denied"],
-  ["InvalidIdentityTokenException", 400, "Denied"],
   ["NoSuchBucket", 404, "Misconfigured"],
   ["InvalidBucketName", 400, "Misconfigured"],
   ["PermanentRedirect", 301, "Misconfigured"],
@@ -72,14 +71,14 @@ const onWire = [...names, ...statuses.map(([status, code]) => ["Whatever", statu
 
 function serviceError(name: string, status: number): Error {
   const $metadata = { httpStatusCode: status };
-  return new S3ServiceException({ name, message: `what ${name} says`, $fault: "client", $metadata });
+  const error = new S3ServiceException({ name, message: `what ${name} says`, $fault: "client", $metadata });
+  return Object.assign(error, { Code: name });
 }
 
 describe("an error", () => {
   test.each([
     ["TimeoutError", "Unavailable"],
     ["AbortError", "Unavailable"],
-    ["CredentialsProviderError", "Denied"],
     ["EndpointError", "Misconfigured"],
   ])("of the SDK itself, %s, is %s", (name, code) => {
     const cause = Object.assign(new Error("what it says"), { name });
@@ -106,7 +105,7 @@ describe("an error", () => {
     expect(toStoreError(cause, reading)).toHaveProperty("code", "Unavailable");
   });
 
-  test("is known by its name before its status", () => {
+  test("is known by its code before its status", () => {
     expect(toStoreError(serviceError("SlowDown", 500), reading)).toHaveProperty("code", "Throttled");
     expect(toStoreError(serviceError("AccessDenied", 503), reading)).toHaveProperty("code", "Denied");
   });
@@ -115,11 +114,11 @@ describe("an error", () => {
     expect(toStoreError(serviceError("Unknown", status), reading)).toHaveProperty("code", "Unavailable");
   });
 
-  test("of an unknown kind is Failed, and is kept as the cause", () => {
+  test("of an unknown kind may pass, and is kept as the cause; of the service's own, it is Failed", () => {
     const cause = new Error("out of the blue");
-    expect(toStoreError(cause, reading)).toMatchObject({ code: "Failed", retryable: false, cause });
+    expect(toStoreError(cause, reading)).toMatchObject({ code: "Unavailable", retryable: true, cause });
+    expect(toStoreError("a string", reading)).toMatchObject({ code: "Unavailable", cause: "a string" });
     expect(toStoreError(serviceError("Novelty", 400), reading)).toHaveProperty("code", "Failed");
-    expect(toStoreError("a string", reading)).toMatchObject({ code: "Failed", cause: "a string" });
   });
 });
 
@@ -144,9 +143,11 @@ describe("an error of a request", () => {
   });
 
   test.each([
-    ["PackedPolicyTooLargeException", 400, "Failed"],
-    ["NotImplemented", 501, "Failed"],
-    ["PreconditionFailed", 412, "Failed"],
+    ["PackedPolicyTooLargeException", 400, "Denied"],
+    ["InvalidIdentityTokenException", 400, "Denied"],
+    ["IDPCommunicationErrorException", 400, "Unavailable"],
+    ["NotImplemented", 501, "Unavailable"],
+    ["PreconditionFailed", 412, "Denied"],
   ])(
     "where credentials come from does not speak for the bucket: %s (%i) to a create is %s",
     async (name, status, code) => {

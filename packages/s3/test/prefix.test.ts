@@ -44,13 +44,11 @@ describe("a store's own prefix", () => {
     await expect(store.get("epoch=1/a")).resolves.toBeUndefined();
   });
 
-  test("is the same with slashes at its end and without, and so is none", async () => {
+  test("is the same with a slash at its end and without, and so is none", async () => {
     await at("same").create("a", new Uint8Array());
-    for (const prefix of ["same/", "same//"]) {
-      expect(at(prefix).name).toBe("s3://bucket/same");
-      await expect(at(prefix).create("a", new Uint8Array())).resolves.toBe("exists");
-    }
-    expect([at().name, at("").name]).toEqual(["s3://bucket/", "s3://bucket/"]);
+    expect(at("same/").name).toBe("s3://bucket/same");
+    await expect(at("same/").create("a", new Uint8Array())).resolves.toBe("exists");
+    expect([at().name, at("").name]).toEqual(["s3://bucket", "s3://bucket"]);
     await expect(at().get("same/a")).resolves.toEqual(new Uint8Array());
   });
 

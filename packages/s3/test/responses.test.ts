@@ -5,8 +5,7 @@ import { errorBody, errorResponse, scriptedServer } from "./support/scripted-ser
 describe("a response", () => {
   test.each([
     ["PreconditionFailed", errorBody("PreconditionFailed")],
-    ["another name", errorBody("ConditionNotMet")],
-    ["no body", ""],
+    ["another code", errorBody("ConditionNotMet")],
   ])("412 with %s, to a create, says that the key is taken", async (_, body) => {
     await using server = await scriptedServer(respondWith(412, body));
     await expect(operations.create(server.store())).resolves.toBe("exists");
@@ -15,6 +14,8 @@ describe("a response", () => {
   test.each([
     ["cut short", errorBody("PreconditionFailed").slice(0, -20)],
     ["a page", "<html><body>412<br></body></html>"],
+    ["well-formed, without a code", "<Error><Message>412</Message></Error>"],
+    ["empty", ""],
   ])("412 with a body that is %s says nothing", async (_, body) => {
     await using server = await scriptedServer(respondWith(412, body));
     await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty(
@@ -27,25 +28,37 @@ describe("a response", () => {
     ["NotImplemented", 501],
     ["NotImplemented", 400],
     ["NotImplemented", 405],
-    ["Whatever", 501],
-    ["InvalidArgument", 400],
-    ["InvalidRequest", 400],
-  ])("%s (%i) to a create is Unsupported, to anything else Failed", async (name, status) => {
-    await using server = await scriptedServer(errorResponse(status, name));
-    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty(
-      "code",
-      "Unsupported",
-    );
-    await expect(storeErrorOf(operations.get(server.store()))).resolves.toHaveProperty("code", "Failed");
-  });
+    ["InvalidArgument", 400, "The header If-None-Match is not allowed here"],
+    ["InvalidRequest", 400, "conditional writes are not supported"],
+    ["Whatever", 501, "<Header>If-None-Match</Header>"],
+  ])(
+    "%s (%i) of the condition is Unsupported to a create, to anything else Failed",
+    async (name, status, said?: string) => {
+      const body = errorBody(name, said);
+      await using server = await scriptedServer(respondWith(status, body));
+      await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty(
+        "code",
+        "Unsupported",
+      );
+      await expect(storeErrorOf(operations.get(server.store()))).resolves.toHaveProperty("code", "Failed");
+    },
+  );
 
   test.each([
-    ["that nobody can read", "<html><br></html>", "Unavailable"],
-    ["without a body", "", "Failed"],
-  ])("a 400 %s, to a create, does not refuse the condition", async (_, body, code) => {
-    await using server = await scriptedServer(respondWith(400, body));
-    await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty("code", code);
-  });
+    ["BadRequest", 400, "", "Unavailable"],
+    ["Whatever", 501, "", "Failed"],
+    ["InvalidArgument", 400, "what is wrong it does not say", "Failed"],
+    ["InvalidStorageClass", 400, "", "Misconfigured"],
+    ["KMS.ThrottlingException", 400, "", "Throttled"],
+    ["NotImplemented", 501, "Server side encryption specified but KMS is not configured", "Misconfigured"],
+    ["NotImplemented", 501, "<Header>x-amz-tagging</Header>", "Failed"],
+  ])(
+    "%s (%i) of something else does not refuse the condition of a create",
+    async (name, status, said, code) => {
+      await using server = await scriptedServer(respondWith(status, errorBody(name, said)));
+      await expect(storeErrorOf(operations.create(server.store()))).resolves.toHaveProperty("code", code);
+    },
+  );
 
   test("404 NoSuchKey is absent, and nothing else is", async () => {
     await using absent = await scriptedServer(errorResponse(404, "NoSuchKey"));

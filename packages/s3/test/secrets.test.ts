@@ -137,7 +137,7 @@ describe("a cause", () => {
   test("may be in a circle, or an error of the platform's with nothing of its own", () => {
     const circle = new Error("outer");
     circle.cause = new Error("inner", { cause: circle });
-    const operation = { store: "s3://bucket/", name: "get", key: "a" } as const;
+    const operation = { store: "s3://bucket/", operation: "get", key: "a" } as const;
     expect(printedOf(toStoreError(circle, operation))).toContain("inner");
     const aborted = toStoreError(new DOMException("not yours", "AbortError"), operation);
     expect(aborted.cause).toMatchObject({ name: "AbortError", message: "not yours" });

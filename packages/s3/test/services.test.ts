@@ -33,7 +33,7 @@ describe("a service that cannot create only what is absent", () => {
         name: "StateError",
         code: "ConditionIgnored",
         message: expect.stringContaining(
-          'open on s3://bucket/: the store does not create only what is absent: it returned "created"',
+          'open on s3://bucket: the store does not create only what is absent: it returned "created"',
         ),
       });
     }

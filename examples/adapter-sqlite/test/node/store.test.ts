@@ -97,11 +97,8 @@ describe("C8, E3: what SQLite cannot do", () => {
   test("has the code of SQLite's primary result code, and Failed for an unknown one", () => {
     const codes = [5, 14, 11].map((errcode) => {
       // An extended code says more in its higher bytes.
-      const error = toStoreError(
-        Object.assign(new Error("x"), { errcode: errcode | 0x100 }),
-        "sqlite:x",
-        "a",
-      );
+      const call = { store: "sqlite:x", operation: "get", key: "a" } as const;
+      const error = toStoreError(Object.assign(new Error("x"), { errcode: errcode | 0x100 }), call);
       return `${errcode} ${error.code}`;
     });
     assert.deepEqual(codes, ["5 Unavailable", "14 Misconfigured", "11 Failed"]);

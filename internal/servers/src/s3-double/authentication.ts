@@ -1,6 +1,6 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { BinaryLike } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
+import { Sha256 } from "../sha256.ts";
 import { errors, Refusal, regionWrong } from "./error-response.ts";
 import type { Settings } from "./options.ts";
 import { headerOf, type SeenRequest } from "./request.ts";
@@ -68,31 +68,4 @@ function iso(date: Date): string {
 
 function isSame(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
-}
-
-/** The form that the signer takes: a hash, or with a secret an HMAC. */
-class Sha256 {
-  #hash;
-  readonly #secret: BinaryLike | undefined;
-
-  constructor(secret?: unknown) {
-    this.#secret = secret as BinaryLike | undefined;
-    this.#hash = this.#start();
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return new Uint8Array(this.#hash.digest());
-  }
-
-  reset(): void {
-    this.#hash = this.#start();
-  }
-
-  #start() {
-    return this.#secret === undefined ? createHash("sha256") : createHmac("sha256", this.#secret);
-  }
 }

@@ -1,3 +1,5 @@
+export { type Line, startLine } from "./line.ts";
+export { untrusted } from "./certificate.ts";
 export {
   key,
   type OperationName,
@@ -7,6 +9,8 @@ export {
   rejectionOf,
   storeErrorOf,
 } from "./operations.ts";
+export { type RawServer, startRawServer } from "./raw-server.ts";
+export { listenOnLoopback } from "../loopback.ts";
 export { openReadme, type Readme } from "./readme.ts";
 export { respondWith, type Script, type ScriptedServer, startScriptedServer } from "./scripted-server.ts";
 export { serialRunner } from "./serial-runner.ts";

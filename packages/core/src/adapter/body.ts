@@ -32,10 +32,13 @@ export async function readBody(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (length !== undefined && length >= bodyLimit)
     throw storeError(call, { code: "Failed" }, `the object is ${length} bytes long, 2^31 or more`);
+  // Copied as it arrives: half a gigabyte in one piece would keep other work of the process from running.
+  const bytes = new Uint8Array(length ?? 0);
   const parts: Uint8Array[] = [];
   let received = 0;
   for await (const part of stream) {
     request.received();
+    const offset = received;
     received += part.byteLength;
     if (received > (length ?? bodyLimit - 1)) {
       throw length === undefined
@@ -43,13 +46,15 @@ export async function readBody(
         : storeError(call, { code: "Corrupt" }, `more bytes arrived than the ${length} that were announced`);
     }
     onPart?.(part);
-    parts.push(part);
+    if (length === undefined) parts.push(part);
+    else bytes.set(part, offset);
   }
-  if (length !== undefined && received !== length) {
+  if (length === undefined) return concatenate(parts, received);
+  if (received !== length) {
     const why = `${received} bytes arrived of the ${length} that were announced`;
     throw storeError(call, { code: "Corrupt" }, why);
   }
-  return concatenate(parts, received);
+  return bytes;
 }
 
 /** A new array: the parts may share their memory with others. */
@@ -63,17 +68,20 @@ export function concatenate(parts: readonly Uint8Array[], length: number): Uint8
   return bytes;
 }
 
-/** What a hash takes in a few milliseconds. */
-const sliceBytes = 2 * 2 ** 20;
+/** What a hash in native code takes in a few milliseconds. */
+const nativeSliceBytes = 2 * 2 ** 20;
 
 /**
  * Visits all bytes in slices, and lets other work of the process run in between: a hash of half a gigabyte would keep it
  * from running for a second.
+ *
+ * @param sliceBytes the length of a slice: what `visit` takes in a few milliseconds
  */
 export async function inSlices(
   bytes: Uint8Array,
   visit: (slice: Uint8Array) => void,
   signal?: AbortSignal,
+  sliceBytes: number = nativeSliceBytes,
 ): Promise<void> {
   for (let from = 0; from < bytes.byteLength; from += sliceBytes) {
     if (from > 0) await new Promise<void>((resolve) => setTimeout(resolve));

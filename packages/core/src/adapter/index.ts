@@ -8,7 +8,7 @@ export { checkKey, checkPrefix, isKey } from "../keys.ts";
 export type { ListingRequest, ServicePage } from "./listing.ts";
 export { pageReader } from "./listing.ts";
 export type { Pool } from "./pool.ts";
-export { deleteEach, poolOf } from "./pool.ts";
+export { deleteEach, failuresOf, poolOf } from "./pool.ts";
 export { prefixOf } from "./prefix.ts";
 export type { RequestOptions, RunningRequest } from "./request.ts";
 export { IdleTimeout, runRequest } from "./request.ts";

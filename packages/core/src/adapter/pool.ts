@@ -1,23 +1,37 @@
-import { isStoreError, type StoreError } from "../errors.ts";
+import { isStoreError, StoreError } from "../errors.ts";
 import type { DeleteFailure } from "../store.ts";
 
 /** Runs a piece of work as soon as there is room for it. */
 export type Pool = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Runs at most `limit` pieces of work at a time. The others wait, and start in the order in which they came. */
-export function poolOf(limit: number): Pool {
-  let free = limit;
+/**
+ * Runs at most `limit` pieces of work at a time. The others wait, and start in the order in which they came.
+ *
+ * @param limit a function, if it is not known from the beginning; it is called whenever work comes or ends
+ */
+export function poolOf(limit: number | (() => number)): Pool {
+  let running = 0;
   const waiting: (() => void)[] = [];
+  const start = (): void => {
+    const most = typeof limit === "number" ? limit : limit();
+    while (running < most) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      // The next in line takes the place at once, so that no other work can take it.
+      running += 1;
+      next();
+    }
+  };
   return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      start();
+    });
     try {
       return await work();
     } finally {
-      // The next in line takes the place without its being free in between, so that no other work can take it.
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
+      running -= 1;
+      start();
     }
   };
 }
@@ -60,4 +74,13 @@ async function failureOf(
     if (!isStoreError(error)) throw error;
     return error;
   }
+}
+
+/** A request that failed as a whole has failed for each of its keys. */
+export function failuresOf(keys: readonly string[], error: StoreError): readonly DeleteFailure[] {
+  const { code, message, store, retryAfterMs, cause } = error;
+  return keys.map((key) => ({
+    key,
+    error: key === error.key ? error : new StoreError(code, message, { key, store, retryAfterMs, cause }),
+  }));
 }

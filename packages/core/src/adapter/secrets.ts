@@ -71,6 +71,16 @@ const harmlessFields = [
   "statusCode",
   "requestId",
 ];
+/** The same of an object that is no error, such as an SDK's metadata of a response. */
+const harmlessOfObjects: readonly string[] = [
+  ...harmlessFields,
+  "name",
+  "message",
+  "httpStatusCode",
+  "extendedRequestId",
+  "cfId",
+  "attempts",
+];
 
 /** Causes may form a circle, and may be long. */
 const deepest = 5;
@@ -80,7 +90,7 @@ const deepest = 5;
  * original, without secrets, and its harmless fields; it has its prototype, so that `instanceof` still works. It is a
  * copy because some fields of an SDK's errors cannot be deleted.
  *
- * @param fields kept beside those of every error. Texts in them are redacted; objects keep their texts and numbers
+ * @param fields kept beside those of every error. Texts in them are redacted
  */
 export function withoutSecrets(
   thrown: unknown,
@@ -128,8 +138,11 @@ function shown(value: unknown, redact: Redactor): unknown {
 }
 
 function flatCopy(value: object, redact: Redactor): object {
+  if (Array.isArray(value))
+    return value.filter((each) => typeof each === "string").map((each: string) => redact(each));
   const copy: Record<string, unknown> = {};
-  for (const [name, each] of Object.entries(value)) {
+  for (const name of harmlessOfObjects) {
+    const each: unknown = Reflect.get(value, name);
     if (typeof each === "string") copy[name] = redact(each);
     else if (typeof each === "number" || typeof each === "boolean") copy[name] = each;
   }

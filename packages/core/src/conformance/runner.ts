@@ -30,10 +30,20 @@ export interface StoreHarness {
   /** A second client of the same data, as another process would have it. Without it, the cases that need one are skipped by name. */
   reopen?(store: ObjectStore): Promise<ObjectStore>;
   /**
+   * Says that one client at a time can have the data, as where an embedded database locks its directory: the client before
+   * is closed when `reopen` is called. The cases that need two clients at once are skipped by name.
+   */
+  readonly singleOwner?: boolean;
+  /**
    * Says that the stores declare `wholeListings`. Without it, the cases of L8 are skipped by name, and a store that
    * declares it all the same fails.
    */
   readonly wholeListings?: boolean;
+  /**
+   * Says that the stores are on a medium that takes names which differ only in case for one, and refuse the later key.
+   * Without it, both keys have to be held.
+   */
+  readonly foldsCase?: boolean;
   /** Called for everything that `open` and `reopen` gave, when a case is over. */
   close?(store: ObjectStore): Promise<void>;
 }

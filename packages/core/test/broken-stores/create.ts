@@ -265,6 +265,7 @@ export const brokenCreates: readonly BrokenStore[] = [
       "create.huge",
       "create.large",
       "create.whole",
+      "freshness.listed",
     ],
     open: ({ bodies }) => new Cuts(bodies, 2 ** 16),
   },

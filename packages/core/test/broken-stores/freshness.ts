@@ -161,6 +161,52 @@ class ReservesTheName extends OpenStore {
   }
 }
 
+/** Which keys are being created in a medium, and what a listing says of their sizes. */
+const unfinished: WeakMap<Map<string, Uint8Array>, Map<string, number>> = new WeakMap();
+
+/** Writes the name with its size in one step, and the body in another. Listings go by the first. */
+class WritesInTwoSteps extends OpenStore {
+  readonly #first: "size" | "body";
+  readonly #unfinished: Map<string, number>;
+
+  constructor(bodies: Map<string, Uint8Array>, first: "size" | "body") {
+    super(bodies);
+    this.#first = first;
+    this.#unfinished = unfinished.get(bodies) ?? new Map();
+    unfinished.set(bodies, this.#unfinished);
+  }
+
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    this.check(key, body, options);
+    while (this.#unfinished.has(key)) {
+      await nextIteration();
+      options?.signal?.throwIfAborted();
+    }
+    if (this.bodies.has(key)) return "exists";
+    // The size is not known before the body is there, if that is the first step.
+    this.#unfinished.set(key, this.#first === "size" ? body.length : 0);
+    try {
+      if (this.#first === "body") this.bodies.set(key, new Uint8Array(body));
+      await nextIteration();
+      await nextIteration();
+      if (this.#first === "size") options?.signal?.throwIfAborted();
+      this.bodies.set(key, new Uint8Array(body));
+      return "created";
+    } finally {
+      this.#unfinished.delete(key);
+    }
+  }
+
+  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+    const objects = [...this.#unfinished].filter(([key]) => key.startsWith(prefix));
+    if (objects.length > 0 && options?.delimiter === undefined)
+      yield { objects: objects.map(([key, size]) => ({ key, size })), prefixes: [] };
+    for await (const page of super.list(prefix, options)) {
+      yield { ...page, objects: page.objects.filter(({ key }) => !this.#unfinished.has(key)) };
+    }
+  }
+}
+
 /** Keeps an index beside the bodies. It takes 40 concurrent changes, and drops further ones. */
 class DropsChangesOfItsIndex extends MapStore {
   readonly #dropped: Set<string> = new Set();
@@ -326,6 +372,17 @@ export const brokenFreshness: readonly BrokenStore[] = [
     caughtBy: "freshness.loser",
     alsoSeenBy: ["create.race-clients"],
     open: ({ bodies }) => new ReservesTheName(bodies),
+  },
+  {
+    fault: "writes the size record, which listings go by, before the body",
+    caughtBy: "freshness.listed",
+    open: ({ bodies }) => new WritesInTwoSteps(bodies, "size"),
+  },
+  {
+    fault: "lists a size of 0 until the size record is written, after the body",
+    caughtBy: "freshness.listed",
+    alsoSeenBy: ["create.whole"],
+    open: ({ bodies }) => new WritesInTwoSteps(bodies, "body"),
   },
   {
     fault: "loses creates from its index when many come at once",

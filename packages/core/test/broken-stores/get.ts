@@ -124,6 +124,13 @@ function replaced(from: readonly number[], to: readonly number[]): Change {
   };
 }
 
+/** The types forbid it. A client in plain JavaScript can do it all the same. */
+function shared(body: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(new SharedArrayBuffer(body.length));
+  copy.set(body);
+  return copy as Uint8Array as Uint8Array<ArrayBuffer>;
+}
+
 export const brokenGets: readonly BrokenStore[] = [
   {
     fault: "hands out its own bytes",
@@ -179,6 +186,21 @@ export const brokenGets: readonly BrokenStore[] = [
     caughtBy: "get.lengths",
     alsoSeenBy: ["create.large"],
     open: changing((body) => (body.length % 2 ** 14 === 1 && body.length > 1 ? body.subarray(0, -1) : body)),
+  },
+  {
+    fault: "gives Node's Buffer",
+    caughtBy: "get.plain",
+    open: changing((body) => Buffer.from(body)),
+  },
+  {
+    fault: "gives Node's Buffer for a body of one part, and joins several",
+    caughtBy: "get.plain",
+    open: changing((body) => (body.length < 2 ** 16 ? Buffer.from(body) : body)),
+  },
+  {
+    fault: "gives bytes in memory that it shares with a worker",
+    caughtBy: "get.plain",
+    open: changing(shared),
   },
   {
     fault: "takes an absent key for an error",

@@ -198,12 +198,48 @@ const listing =
 
 const isDotted = /(^|\/)\.[^/]*$/;
 
+/** Refuses a key that differs only in case from one that is there, though its harness does not say so. */
+class RefusesOtherCase extends MapStore {
+  override async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<Created> {
+    options?.signal?.throwIfAborted();
+    checkKey(key);
+    const other = [...this.entries().keys()].find(
+      (each) => each !== key && each.toLowerCase() === key.toLowerCase(),
+    );
+    if (other !== undefined) throw new StoreError("InvalidKey", `${other} is there`, { key });
+    return super.create(key, body, options);
+  }
+}
+
+/** Deletes a key, and what differs from it in case too. */
+class DeletesOtherCase extends MapStore {
+  override async delete(
+    keys: readonly string[],
+    options?: OperationOptions,
+  ): Promise<readonly DeleteFailure[]> {
+    const folded = new Set(keys.map((key) => key.toLowerCase()));
+    const others = [...this.entries().keys()].filter((key) => folded.has(key.toLowerCase()));
+    return super.delete([...keys, ...others], options);
+  }
+}
+
 export const brokenKeys: readonly BrokenStore[] = [
   {
     fault: "folds case",
     caughtBy: "keys.distinct",
-    alsoSeenBy: ["keys.allowed", "list.order"],
+    alsoSeenBy: ["keys.allowed", "keys.case", "list.order"],
     open: renaming((key) => key.toLowerCase()),
+  },
+  {
+    fault: "refuses a key that differs in case, and says not that it does",
+    caughtBy: "keys.case",
+    alsoSeenBy: ["keys.allowed", "keys.distinct", "list.order"],
+    open: ({ bodies }) => new RefusesOtherCase(bodies),
+  },
+  {
+    fault: "deletes what differs in case too",
+    caughtBy: "keys.case",
+    open: ({ bodies }) => new DeletesOtherCase(bodies),
   },
   {
     fault: "loses a dot at a key's end",

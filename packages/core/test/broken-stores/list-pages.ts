@@ -136,7 +136,7 @@ export const brokenPages: readonly BrokenStore[] = [
   {
     fault: "lists sizes in blocks of 512 bytes",
     caughtBy: "list.pages",
-    alsoSeenBy: ["create.large"],
+    alsoSeenBy: ["create.large", "freshness.listed"],
     open: editingObjects((objects) =>
       objects.map(({ key, size }) => ({ key, size: Math.ceil(size / 512) * 512 })),
     ),
@@ -144,6 +144,7 @@ export const brokenPages: readonly BrokenStore[] = [
   {
     fault: "lists each key with the size of the one before it",
     caughtBy: "list.pages",
+    alsoSeenBy: ["freshness.listed"],
     open: editingObjects((objects) =>
       objects.map(({ key, size }, index) => ({ key, size: objects[index - 1]?.size ?? size })),
     ),

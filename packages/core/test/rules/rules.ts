@@ -538,6 +538,12 @@ export const rules: readonly Rule[] = [
     simulated: true,
   },
   {
+    id: "base-is-what-takeover-returned",
+    says: "After a takeover `unchanged` refers to the base that it returned, or to what was asked for since.",
+    section: "One incremental epoch, and its prune",
+    without: drop,
+  },
+  {
     id: "sealed-vnode-is-given-unchanged-or-dropped",
     says: "Under a claimed version, a vnode that the newest seal names is given, unchanged or dropped by name.",
     section: "One incremental epoch, and its prune",

@@ -58,6 +58,6 @@ function takes(write: () => void): boolean {
 
 export function staged(root: string): readonly string[] {
   return readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) =>
-    name.includes(".staging-"),
+    name.includes(".staging-state/"),
   );
 }

@@ -9,7 +9,7 @@ if (process.getuid?.() === 0) {
   process.setgid?.(65_534);
   process.setuid?.(65_534);
 }
-const store = new FsStore({ root });
+const store = new FsStore({ root, fileMode: 0o644, directoryMode: 0o755 });
 
 for (const turn of ["without", "with"]) {
   report({

@@ -69,7 +69,7 @@ export class Guarantees {
 export function objectsOf(tree: Tree): ReadonlyMap<string, string> {
   const objects = new Map<string, string>();
   for (const [path, bytes] of tree) {
-    if (bytes === undefined || !path.startsWith(`${root}/`) || path.includes(".staging-")) continue;
+    if (bytes === undefined || !path.startsWith(`${root}/`) || path.includes("/.staging-state/")) continue;
     objects.set(path.slice(root.length + 1), latin1(bytes));
   }
   return objects;

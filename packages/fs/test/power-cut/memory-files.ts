@@ -11,18 +11,26 @@ interface File {
 type Node = File | "folder";
 
 /**
+ * How a file system that folds case tells the real spelling of a path: by `realpath`, as macOS and Windows do, or only by
+ * the names of a directory's entries, as Linux does.
+ */
+export type Folding = "realpath" | "names";
+
+/**
  * A file system in memory, of absolute paths, without links that are symbolic; started from what a
  * power cut left.
  */
 export class MemoryFiles implements FileSystem {
   readonly #nodes = new Map<string, Node>([["", "folder"]]);
-  /** The names in each folder. */
-  readonly #children = new Map<string, Set<string>>([["", new Set()]]);
+  /** The names in each folder, by what they are found by. */
+  readonly #children = new Map<string, Map<string, string>>([["", new Map()]]);
   readonly #now: number;
+  readonly #folding: Folding | undefined;
   #inodes = 0n;
 
-  constructor(tree: Tree, now: number) {
+  constructor(tree: Tree, now: number, folding?: Folding) {
     this.#now = now;
+    this.#folding = folding;
     for (const [path, bytes] of tree)
       this.#put(`/${path}`, bytes === undefined ? "folder" : this.#file(bytes));
   }
@@ -71,20 +79,28 @@ export class MemoryFiles implements FileSystem {
 
   readonly rmdir = async (path: string): Promise<void> => {
     if (this.#at(path) !== "folder") throw fault("ENOTDIR", path);
-    if ((this.#children.get(path)?.size ?? 0) > 0) throw fault("ENOTEMPTY", path);
+    if ((this.#children.get(this.#folded(path))?.size ?? 0) > 0) throw fault("ENOTEMPTY", path);
     this.#remove(path);
   };
 
   readonly lstat = async (path: string): Promise<FileStats> => statsOf(this.#at(path));
 
+  readonly stat = async (path: string): Promise<FileStats> => statsOf(this.#at(path));
+
+  readonly statfs = async (): Promise<number> => 0;
+
   readonly realpath = async (path: string): Promise<string> => {
     this.#at(path);
-    return path;
+    if (this.#folding !== "realpath") return path;
+    let real = "";
+    for (const name of path.split("/").slice(1))
+      real += `/${this.#children.get(this.#folded(real))?.get(this.#folded(name))}`;
+    return real;
   };
 
   readonly readdir = async (path: string): Promise<readonly Entry[]> => {
     if (this.#at(path) !== "folder") throw fault("ENOTDIR", path);
-    return [...(this.#children.get(path) ?? [])].map((name) => ({
+    return [...(this.#children.get(this.#folded(path))?.values() ?? [])].map((name) => ({
       name,
       ...kindOf(this.#at(`${path}/${name}`)),
     }));
@@ -98,7 +114,7 @@ export class MemoryFiles implements FileSystem {
   };
 
   #at(path: string): Node {
-    const node = this.#nodes.get(path === "/" ? "" : path);
+    const node = this.#nodes.get(path === "/" ? "" : this.#folded(path));
     if (node !== undefined) return node;
     if (path === "") throw fault("ENOENT", path);
     if (this.#at(parentOf(path)) !== "folder") throw fault("ENOTDIR", path);
@@ -106,20 +122,26 @@ export class MemoryFiles implements FileSystem {
   }
 
   #vacant(path: string): void {
-    if (this.#nodes.has(path)) throw fault("EEXIST", path);
+    if (this.#nodes.has(this.#folded(path))) throw fault("EEXIST", path);
     if (this.#at(parentOf(path)) !== "folder") throw fault("ENOTDIR", path);
   }
 
   #put(path: string, node: Node): void {
-    this.#nodes.set(path, node);
-    if (node === "folder") this.#children.set(path, new Set());
-    this.#children.get(parentOf(path))?.add(path.slice(path.lastIndexOf("/") + 1));
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    this.#nodes.set(this.#folded(path), node);
+    if (node === "folder") this.#children.set(this.#folded(path), new Map());
+    this.#children.get(this.#folded(parentOf(path)))?.set(this.#folded(name), name);
   }
 
   #remove(path: string): void {
-    this.#nodes.delete(path);
-    this.#children.delete(path);
-    this.#children.get(parentOf(path))?.delete(path.slice(path.lastIndexOf("/") + 1));
+    const folded = this.#folded(path);
+    this.#nodes.delete(folded);
+    this.#children.delete(folded);
+    this.#children.get(parentOf(folded))?.delete(folded.slice(folded.lastIndexOf("/") + 1));
+  }
+
+  #folded(text: string): string {
+    return this.#folding === undefined ? text : text.toLowerCase();
   }
 
   #file(bytes: Uint8Array): File {
@@ -151,7 +173,7 @@ function statsOf(node: Node): FileStats {
   const { ino, bytes, names } = node === "folder" ? { ino: 0n, bytes: undefined, names: 2n } : node;
   const size = BigInt(bytes?.length ?? 0);
   // Every file has the oldest time, and folders have no identity that a store could remember.
-  return { ...kindOf(node), dev: 1n, ino, nlink: names, size, mtimeMs: 0n, birthtimeNs: 0n };
+  return { ...kindOf(node), dev: 1n, ino, nlink: names, size, mtimeMs: 0n, birthtimeNs: 0n, ctimeNs: 0n };
 }
 
 function kindOf(node: Node): Pick<Entry, "isFile" | "isDirectory" | "isSymbolicLink"> {

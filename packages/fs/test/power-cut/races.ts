@@ -28,9 +28,9 @@ export async function recordRace(
       { root: join(base, root) },
       {
         ...files,
-        open: async (path, flags) => {
+        open: async (path, flags, mode) => {
           if (isHolding && flags !== "wx") await held.pass();
-          return files.open(path, flags);
+          return files.open(path, flags, mode);
         },
       },
     ),

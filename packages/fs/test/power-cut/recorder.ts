@@ -45,9 +45,9 @@ export class Recorder {
 
   readonly files: FileSystem = {
     ...nodeFileSystem,
-    open: (path, flags) => this.#open(path, flags),
-    mkdir: (path) =>
-      this.#change({ kind: "mkdir", path: this.#path(path) }, () => nodeFileSystem.mkdir(path)),
+    open: (path, flags, mode) => this.#open(path, flags, mode),
+    mkdir: (path, mode) =>
+      this.#change({ kind: "mkdir", path: this.#path(path) }, () => nodeFileSystem.mkdir(path, mode)),
     link: (from, path) =>
       this.#change({ kind: "link", from: this.#path(from), path: this.#path(path) }, () =>
         nodeFileSystem.link(from, path),
@@ -79,10 +79,10 @@ export class Recorder {
     };
   }
 
-  async #open(path: string, flags: string | number): Promise<OpenFile> {
+  async #open(path: string, flags: string | number, mode?: number): Promise<OpenFile> {
     const step = { kind: "open", path: this.#path(path), file: (this.#files += 1) } as const;
     const { file } = step;
-    const opening = (): Promise<OpenFile> => nodeFileSystem.open(path, flags);
+    const opening = (): Promise<OpenFile> => nodeFileSystem.open(path, flags, mode);
     // What is above the base was there before, and stays.
     if (step.path === "..") return opening();
     if (flags !== "wx") return this.#opened(await opening(), { kind: "sync directory", path: step.path });

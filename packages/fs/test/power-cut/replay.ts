@@ -67,7 +67,7 @@ async function wrongOf(look: Look, tree: Tree, guarantees: Guarantees): Promise<
 /** Two trees that differ only in what is in their staging files, or in their names, are one. */
 function digestOf(tree: Tree): string {
   const lines = Array.from(tree, ([path, bytes]) => {
-    if (path.includes(".staging-")) return path.replace(/\.staging-.*/, ".staging-");
+    if (path.includes(".staging-state/")) return path.replace(/\.staging-state\/.*/, ".staging-state/");
     return bytes === undefined ? `${path}/` : `${path} ${Buffer.from(bytes).toString("latin1")}`;
   });
   return hash("sha1", lines.toSorted().join("\0"));

@@ -10,13 +10,17 @@ export async function scratch(): Promise<string> {
   return path;
 }
 
-/** Everything beneath a directory, staging files too; directories end in `/`. */
+/**
+ * Everything beneath a directory, staging files too; directories end in `/`. The directory of
+ * staging files, which a store keeps, is left out itself.
+ */
 export async function tree(root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   return entries
     .map(
       (entry) => join(entry.parentPath, entry.name).slice(root.length + 1) + (entry.isDirectory() ? "/" : ""),
     )
+    .filter((name) => name !== ".staging-state/")
     .toSorted((left, right) => (left < right ? -1 : 1));
 }
 

@@ -9,7 +9,7 @@ export type Call = `${string} ${string}`;
  * tree under it, or reject in its place.
  */
 export function watched(before: (call: Call) => Promise<void> | void): FileSystem {
-  const { now } = nodeFileSystem;
+  const { now, statfs } = nodeFileSystem;
   const tell =
     <A extends readonly unknown[], R>(name: string, call: (path: string, ...rest: A) => Promise<R>) =>
     async (path: string, ...rest: A): Promise<R> => {
@@ -17,17 +17,19 @@ export function watched(before: (call: Call) => Promise<void> | void): FileSyste
       return call(path, ...rest);
     };
   return {
-    open: tell("open", async (path, flags: string | number) =>
-      watchedFile(await nodeFileSystem.open(path, flags), path, before),
+    open: tell("open", async (path, flags: string | number, mode?: number) =>
+      watchedFile(await nodeFileSystem.open(path, flags, mode), path, before),
     ),
     mkdir: tell("mkdir", nodeFileSystem.mkdir),
     link: tell("link", nodeFileSystem.link),
     unlink: tell("unlink", nodeFileSystem.unlink),
     rmdir: tell("rmdir", nodeFileSystem.rmdir),
     lstat: tell("lstat", nodeFileSystem.lstat),
+    stat: tell("stat", nodeFileSystem.stat),
     realpath: tell("realpath", nodeFileSystem.realpath),
     readdir: tell("readdir", nodeFileSystem.readdir),
     opendir: tell("opendir", nodeFileSystem.opendir),
+    statfs,
     now,
   };
 }

@@ -8,13 +8,20 @@ export const refreshToken = "1//the-refresh-token";
 
 /**
  * A client that holds a token and would fetch another after a 401 or a 403: by default its second
- * try is a second request.
+ * try is a second request. The issuer refuses to give another.
  */
 export function authClient(): OAuth2Client {
   const client = new OAuth2Client({
     clientId: "id",
     clientSecret: "the-client-secret",
     forceRefreshOnFailure: true,
+    transporterOptions: {
+      adapter: async (options, send) => {
+        if (options.url.host !== "oauth2.googleapis.com") return send(options);
+        const refusal = Response.json({ error: "invalid_grant" }, { status: 400 });
+        return Object.assign(refusal, { config: options, data: await refusal.json() });
+      },
+    },
   });
   client.setCredentials({ access_token: token, refresh_token: refreshToken });
   return client;
@@ -38,7 +45,7 @@ export function storeWith(client: AuthClient, endpoint = "http://127.0.0.1:1"): 
   return new GcsStore({ bucket: "bucket", prefix: "job", storage });
 }
 
-/** A client that has to fetch a token from `tokenUrl` before its first request, in one try. */
+/** A client that has to fetch a token from `tokenUrl` before its first request, in one try each time. */
 export function clientWithoutToken(tokenUrl: string): OAuth2Client {
   const client = new OAuth2Client({
     clientId: "id",

@@ -39,8 +39,10 @@ export function errorResponse(
   return respondWith(status, errorBody(code), { "content-type": "application/xml", ...headers });
 }
 
-export function errorBody(code: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>what ${code} says</Message><RequestId>1</RequestId></Error>`;
+/** @param said the message, or an element in its place */
+export function errorBody(code: string, said = `what ${code} says`): string {
+  const message = said.startsWith("<") ? said : `<Message>${said}</Message>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code>${message}<RequestId>1</RequestId></Error>`;
 }
 
 export function listBody(keys: readonly string[], more = "<IsTruncated>false</IsTruncated>"): string {

@@ -72,7 +72,10 @@ export function outcomeUnknown({ epoch }: Attempt, cause: unknown): StateError {
   });
 }
 
-export function staleMessage(control: { readonly fence: number }, claimed: number | undefined): string {
+export function staleMessage({ fence }: { readonly fence: number }, claimed: number | undefined): string {
+  // A fence goes only when higher ones are there. If none is shown, then it was deleted by hand, or the store is another.
+  if (claimed !== undefined && fence <= claimed)
+    return `the fence of version ${claimed}, which this backend claimed, is gone: another leads, or the bucket, container or root is not the one that it was`;
   const own = claimed === undefined ? "has not called takeover" : `claimed ${claimed}`;
-  return `version ${control.fence} leads, and this backend ${own}`;
+  return `version ${fence} leads, and this backend ${own}`;
 }

@@ -9,6 +9,7 @@ export type StoreMust =
   | "G1"
   | "G2"
   | "G3"
+  | "G5"
   | "L1"
   | "L2"
   | "L3"
@@ -20,10 +21,12 @@ export type StoreMust =
   | "D2"
   | "D3"
   | "R1"
+  | "R2"
   | "K1"
   | "K2"
   | "K3"
   | "K5"
+  | "K6"
   | "A1"
   | "A2"
   | "A3"
@@ -42,6 +45,7 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   G1: "`get` returns `undefined` for a key that is not there, whatever is near it.",
   G2: "`get` gives back exactly the bytes that were created.",
   G3: "The bytes that `get` returns are the caller's own.",
+  G5: "`get` returns a plain `Uint8Array` over an `ArrayBuffer`: no `Buffer`, no other subclass, no shared memory.",
   L1: "A listing gives each key that is there throughout exactly once, with its exact size.",
   L2: "Keys come in byte order, within and across pages.",
   L3: "With the delimiter a listing gives the immediate children only: keys, and each folder once, whole and ending in `/`.",
@@ -53,10 +57,12 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   D2: "A delete takes any number of keys, and what it does not report as failed is gone.",
   D3: "A delete touches the keys it was given and nothing else.",
   R1: "Every create and delete that has returned is seen by the next `get` and `list`, whoever asks.",
+  R2: "What a listing names, and is not deleted, the next `get` gives: whole, and of the size that was listed.",
   K1: "Every key that the grammar allows is held, and no two keys are one.",
   K2: "Any other key is `InvalidKey`, and nothing is sent: not even the good keys of the same delete.",
   K3: "Two prefixes never see each other.",
   K5: "Where one key is a folder of another, a store holds both or refuses the later with `InvalidKey`, and damages neither.",
+  K6: "Where the medium takes names that differ only in case for one, a store refuses the later key with `InvalidKey`, and neither gives out, lists nor deletes the one as the other; its harness says `foldsCase`.",
   A1: "An operation whose signal is already aborted does nothing and rejects with the signal's own reason.",
   A2: "A signal that aborts ends its own operation, with its own reason, and nothing else.",
   A3: "No listener stays on a signal.",

@@ -196,3 +196,15 @@ export async function outcomeOf(call: () => Promise<unknown>): Promise<Outcome> 
 export function showOutcome(result: Outcome): string {
   return result.rejected ? `the rejection ${String(result.reason)}` : show(result.value);
 }
+
+/** The keys, without those of which a segment differs only in case from that of an earlier one. */
+export function withoutOtherCase(keys: readonly string[]): readonly string[] {
+  const spelled = new Map<string, string>();
+  return keys.filter((key) => {
+    const segments = key.split("/");
+    const paths = segments.map((_, index) => segments.slice(0, index + 1).join("/"));
+    if (paths.some((path) => (spelled.get(path.toLowerCase()) ?? path) !== path)) return false;
+    for (const path of paths) spelled.set(path.toLowerCase(), path);
+    return true;
+  });
+}

@@ -25,7 +25,7 @@ export interface StoreCaseSummary {
   readonly must: StoreMust;
 }
 
-export type Need = "reopen" | "wholeListings";
+export type Need = "reopen" | "severalClients" | "wholeListings";
 
 export interface StoreCase extends StoreCaseSummary {
   /** Milliseconds: long enough for a service far away. */
@@ -40,9 +40,11 @@ export interface StoreContext {
   readonly store: ObjectStore;
   /** Whether the harness says that its stores declare `wholeListings`. */
   readonly saysWholeListings: boolean;
+  /** Whether the harness says that the stores refuse a key that differs only in case from one that is there. */
+  readonly foldsCase: boolean;
   /** Another fresh store, with other data. */
   readonly another: () => Promise<ObjectStore>;
-  /** Another client of the same data. */
+  /** Another client of the same data, beside those before; by a harness with `singleOwner`, after the last of them was closed. */
   readonly secondClient: () => Promise<ObjectStore>;
   /** Closes `store` and opens another client of its data, as a restarted process would. */
   readonly restart: () => Promise<ObjectStore>;

@@ -211,4 +211,32 @@ export const callsAtOnceSequences: readonly Sequence[] = [
       assertComplete(await backend.epochComplete({ epoch: 6, parts: [six], unchanged: [1], base: 4 }));
     },
   },
+  {
+    id: "C04f",
+    title: "what a takeover did not know of when it returned is not what the calls after it change",
+    rules: ["base-is-what-takeover-returned"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const { backend } = leader;
+      await leader.seal(4, { 0: "four", 1: "four" });
+      const listed = leader.store.holdResponse("list ");
+      const again = backend.takeover({ version: 1 });
+      await listed.arrived;
+      const parts = [await leader.write(5, 0, "five"), await leader.write(5, 1, "five")];
+      const create = leader.store.hold("create epoch=5/_COMMIT");
+      const five = backend.epochComplete({ epoch: 5, parts });
+      await create.arrived;
+      listed.release();
+      const { base } = await again;
+      assert.equal(base?.epoch, 4);
+      const six = await leader.write(6, 0, "six");
+      const ask = (): Promise<unknown> => backend.epochComplete({ epoch: 6, parts: [six], unchanged: [1] });
+      const early = assertRefused(ask(), "BaseChanged");
+      create.release();
+      assertComplete(await five);
+      await early;
+      await assertRefused(ask(), "BaseChanged");
+      assertComplete(await backend.epochComplete({ epoch: 6, parts: [six], unchanged: [1], base: 5 }));
+    },
+  },
 ];

@@ -34,7 +34,7 @@ export const createCases: readonly StoreCase[] = [
     family: "create",
     must: "C1",
     timeoutMs: short,
-    needs: ["reopen"],
+    needs: ["reopen", "severalClients"],
     async run({ store, secondClient }) {
       const second = await secondClient();
       await race((caller) => (caller % 2 === 0 ? store : second));

@@ -72,7 +72,7 @@ export const durabilityCases: readonly StoreCase[] = [
     family: "durability",
     must: "P1",
     timeoutMs: long,
-    needs: ["reopen"],
+    needs: ["reopen", "severalClients"],
     async run({ store, secondClient }) {
       await createAll(store, [...staying, ...gone], bodyOf);
       await deleteAll(store, gone);

@@ -1,5 +1,5 @@
 import type { ObjectStore } from "../../../store.ts";
-import { expect, short } from "../store-case.ts";
+import { expect, long, short } from "../store-case.ts";
 import type { StoreCase } from "../store-case.ts";
 import {
   createAll,
@@ -11,7 +11,9 @@ import {
   expectSame,
   forEach,
   listAll,
+  nextIteration,
   pattern,
+  show,
   utf8,
 } from "../operations.ts";
 
@@ -30,7 +32,7 @@ export const freshnessCases: readonly StoreCase[] = [
     family: "freshness",
     must: "R1",
     timeoutMs: short,
-    needs: ["reopen"],
+    needs: ["reopen", "severalClients"],
     async run({ store, secondClient }) {
       const second = await secondClient();
       await follow(store, second);
@@ -79,7 +81,59 @@ export const freshnessCases: readonly StoreCase[] = [
       await expectListed(store, staying);
     },
   },
+  {
+    id: "freshness.listed",
+    title:
+      "what a listing names while creates are under way, get gives at once: whole, and of the size listed",
+    family: "freshness",
+    must: "R2",
+    timeoutMs: long,
+    async run({ store }) {
+      const bodies = lengths.map((length) => pattern(length));
+      for (let round = 0; round < rounds; round += 1) {
+        const prefix = `round/${round}/`;
+        const created = new Map(bodies.map((body) => [`${prefix}${body.length}/body.bin`, body]));
+        const progress = { isOver: false };
+        const end = (): void => {
+          progress.isOver = true;
+        };
+        const creating = Promise.all([...created].map(([key, body]) => createAll(store, [key], () => body)));
+        creating.then(end, end);
+        // Another schedule each round: the first listing is asked for that many iterations after the creates.
+        for (let pause = round; pause > 0; pause -= 1) await nextIteration();
+        do {
+          await readListed(store, prefix, created);
+          await nextIteration();
+        } while (!progress.isOver);
+        await creating;
+        await readListed(store, prefix, created);
+      }
+    },
+  },
 ];
+
+const rounds = 8;
+/** Of bodies that are created at once: a long one takes long to write, and a short one's name comes early. */
+const lengths = [2, 100, 1_000, 10_000, 100_000, 2 ** 20];
+
+/** Gets what each page names as soon as the page is there. */
+async function readListed(
+  store: ObjectStore,
+  prefix: string,
+  bodies: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  const cause = "the name and size written before the body: write the body first, or both in one transaction";
+  for await (const { objects } of store.list(prefix)) {
+    await Promise.all(
+      objects.map(async ({ key, size }) => {
+        const fault = difference(await store.get(key), bodies.get(key) ?? new Uint8Array());
+        expect(fault === undefined, `list named ${show(key)}, and get gave ${fault}`, cause);
+        const length = bodies.get(key)?.length;
+        expect(size === length, `list gave ${show(key)} a size of ${size}, and get ${length} bytes`, cause);
+      }),
+    );
+  }
+}
 
 /** Each read is made before the write too: a store that caches responses is found out. */
 async function follow(writer: ObjectStore, reader: ObjectStore): Promise<void> {

@@ -1,6 +1,15 @@
 import { expect, long, short } from "../store-case.ts";
 import type { StoreCase } from "../store-case.ts";
-import { createAll, difference, expectAbsent, expectBody, forEach, pattern, utf8 } from "../operations.ts";
+import {
+  createAll,
+  difference,
+  expectAbsent,
+  expectBody,
+  forEach,
+  pattern,
+  show,
+  utf8,
+} from "../operations.ts";
 
 export const getCases: readonly StoreCase[] = [
   {
@@ -110,4 +119,32 @@ export const getCases: readonly StoreCase[] = [
       }
     },
   },
+  {
+    id: "get.plain",
+    title: "bodies, short and long, are plain Uint8Arrays, and no Buffers",
+    family: "get",
+    must: "G5",
+    timeoutMs: short,
+    async run({ store }) {
+      await forEach([2, 5_000, 100_000, 2 ** 20], async (length) => {
+        const key = `length=${length}/body.bin`;
+        await createAll(store, [key], () => pattern(length));
+        const body = await store.get(key);
+        const kind = kindOf(body);
+        expect(
+          kind === plain,
+          `get(${show(key)}) gave ${kind}, and not ${plain}`,
+          "a Buffer of Node handed on: `slice()` of a Buffer copies nothing. Return `new Uint8Array(buffer)`, which is a copy",
+        );
+      });
+    },
+  },
 ];
+
+const plain = "a Uint8Array over an ArrayBuffer";
+
+/** By names, and not by identity: a runner may give its tests a Uint8Array of another realm. */
+function kindOf(body: unknown): string {
+  if (!ArrayBuffer.isView(body)) return show(body);
+  return `a ${body.constructor.name} over an ${body.buffer.constructor.name}`;
+}

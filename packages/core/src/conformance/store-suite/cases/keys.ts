@@ -14,6 +14,7 @@ import {
   outcomeOf,
   show,
   utf8,
+  withoutOtherCase,
 } from "../operations.ts";
 
 const allowed = [
@@ -72,12 +73,13 @@ export const keyCases: readonly StoreCase[] = [
     family: "keys",
     must: "K1",
     timeoutMs: short,
-    async run({ store }) {
-      await createAll(store, allowed);
+    async run({ store, foldsCase }) {
+      const keys = foldsCase ? withoutOtherCase(allowed) : allowed;
+      await createAll(store, keys);
       const cause = "a key escaped one way only, cut at the length of a file's name, or normalised";
-      await forEach(allowed, (key) => expectBody(store, key, utf8(key), cause));
-      await expectKeys(store, "", allowed, cause);
-      await deleteAll(store, allowed);
+      await forEach(keys, (key) => expectBody(store, key, utf8(key), cause));
+      await expectKeys(store, "", keys, cause);
+      await deleteAll(store, keys);
       await expectKeys(store, "", [], cause);
     },
   },
@@ -87,8 +89,8 @@ export const keyCases: readonly StoreCase[] = [
     family: "keys",
     must: "K1",
     timeoutMs: short,
-    async run({ store }) {
-      const keys = [
+    async run({ store, foldsCase }) {
+      const different = [
         "a/Key",
         "a/KEY",
         "a/key",
@@ -101,6 +103,7 @@ export const keyCases: readonly StoreCase[] = [
         "a-b/c",
         "A/key",
       ];
+      const keys = foldsCase ? withoutOtherCase(different) : different;
       await createAll(store, keys);
       const cause = "a file system or a service that folds names";
       await forEach(keys, (key) => expectBody(store, key, utf8(key), cause));
@@ -173,6 +176,48 @@ export const keyCases: readonly StoreCase[] = [
         await expectBody(store, first, utf8(first), cause);
         if (isRefused) await expectAbsent(store, second, cause);
         else await expectBody(store, second, utf8(second), cause);
+      }
+    },
+  },
+  {
+    id: "keys.case",
+    title:
+      "of two keys that differ only in case both are held, or the later is InvalidKey if the harness says so",
+    family: "keys",
+    must: "K6",
+    timeoutMs: short,
+    async run({ store, foldsCase }) {
+      for (const [first, second, folder] of [
+        ["a/Key", "a/KEY", "a/KEY/"],
+        ["b/x/1", "B/x/2", "B/"],
+        ["c/d/1", "c/D/1", "c/D/"],
+      ] as const) {
+        const cause = foldsCase
+          ? "a key looked up as the medium finds it, whatever its spelling"
+          : "a harness without foldsCase, or a delete that folds case";
+        await createAll(store, [first]);
+        const result = await outcomeOf(() => store.create(second, utf8(second)));
+        const isRefused =
+          result.rejected && isStoreError(result.reason) && result.reason.code === "InvalidKey";
+        expect(
+          foldsCase ? isRefused : !result.rejected && result.value === "created",
+          `create(${show(second)}) next to ${show(first)} ended with ${showOutcome(result)}`,
+          cause,
+        );
+        if (foldsCase) {
+          await expectAbsent(store, second, cause);
+          await expectKeys(store, folder, [], cause);
+        } else {
+          await expectBody(store, second, utf8(second), cause);
+        }
+        await deleteAll(store, [second]);
+        await expectBody(store, first, utf8(first), cause);
+        if (foldsCase) {
+          await deleteAll(store, [first]);
+          await createAll(store, [second]);
+          await expectAbsent(store, first, cause);
+          await expectBody(store, second, utf8(second), cause);
+        }
       }
     },
   },

@@ -47,7 +47,7 @@ export const wholeListingCases: readonly StoreCase[] = [
     family: "list",
     must: "L8",
     timeoutMs: long,
-    needs: ["reopen", "wholeListings"],
+    needs: ["reopen", "severalClients", "wholeListings"],
     async run({ store, secondClient }) {
       await createAll(store, [
         ...numbered(neighbours, (number) => `${prefix}a-${number}`),

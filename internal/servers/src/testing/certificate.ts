@@ -1,0 +1,19 @@
+/** A certificate for 127.0.0.1 that nobody trusts, and its key. They are for tests, and good for a hundred years. */
+export const untrusted = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUAxZWuzosq+ABoCY3zd2EWW2ekTAwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNjA3NDYxNFoYDzIxMjYxMTAy
+MDc0NjE0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATbxW1nrr53CHj3vMiHOjndc/vtHXq7aIWDRSLm3F+mG++sPEo5k0T7
+2zHT2l8CEYWssdBkaMdhDtpCYkYHnh4co28wbTAdBgNVHQ4EFgQU894K/Co5wjGh
+bCnakCWDOE98NfowHwYDVR0jBBgwFoAU894K/Co5wjGhbCnakCWDOE98NfowDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgJlniL4Ej4jbjIBRowo814zN4qWXN/lhBn/X9HCPNmygCIQDs
+6p28hFAwCkGVDl6W8fqDkd8AKhs/VxUcislRaeW9ng==
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7S8QEfWFaqJQSMDS
+EVFPVM+6xBqvngoogXHMnaIBtXehRANCAATbxW1nrr53CHj3vMiHOjndc/vtHXq7
+aIWDRSLm3F+mG++sPEo5k0T72zHT2l8CEYWssdBkaMdhDtpCYkYHnh4c
+-----END PRIVATE KEY-----`,
+} as const;
