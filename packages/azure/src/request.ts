@@ -41,9 +41,7 @@ interface SdkResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | undefined };
   bodyAsText?: string | null;
-  readableStreamBody?:
-    | (AsyncIterable<Uint8Array> & { on(event: string, listener: () => void): unknown })
-    | undefined;
+  readableStreamBody?: AsyncIterable<Uint8Array> | undefined;
 }
 
 interface Policy {
@@ -169,8 +167,6 @@ export class Requester {
       request.streamResponseStatusCodes = streamed;
     }
     exchange.request.received();
-    // As in body.ts: the SDK may throw away the response, and its stream with it.
-    response.readableStreamBody?.on("error", () => undefined);
     if (streamed?.has(response.status) !== true) await readText(response, exchange.request);
     if (!isFromService(response)) throw new ForeignResponse(response);
     return response;

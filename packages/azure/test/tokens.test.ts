@@ -308,6 +308,24 @@ describe("tokens", () => {
     expect(server.received[0]?.body.toString().match(/authorization: Bearer a-token/gi)).toHaveLength(2);
   });
 
+  test("are asked for once by all who wait", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let count = 0;
+    const source = new TokenSource({
+      getToken: async () => {
+        count += 1;
+        await promise;
+        return { token: `token-${count}`, expiresOnTimestamp: Date.now() + hour };
+      },
+    });
+    const waiting = [source.getToken(scope), source.getToken(scope), source.getToken(scope)];
+    resolve();
+    expect((await Promise.all(waiting)).map(({ token }) => token)).toEqual(["token-1", "token-1", "token-1"]);
+    const replacing = await Promise.all([source.replace("token-1"), source.replace("token-1")]);
+    expect(replacing).toEqual([true, true]);
+    expect(count).toBe(2);
+  });
+
   test("are good while another is asked for ahead of their end, also if that fails", async () => {
     const soon = Date.now() + 60_000;
     let count = 0;

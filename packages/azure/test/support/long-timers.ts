@@ -4,6 +4,8 @@ export interface LongTimers extends Disposable {
   readonly waiting: number;
   /** How long the clock was moved on, in milliseconds. */
   readonly passed: number;
+  /** When the last one was set, on this clock. */
+  readonly lastSet: number;
   advance(ms: number): void;
 }
 
@@ -11,9 +13,11 @@ export function takeLongTimers(): LongTimers {
   const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
   const timers = new Map<object, { readonly at: number; readonly run: () => void }>();
   let now = 0;
+  let lastSet = 0;
   const set = (run: () => void, ms = 0): object => {
     if (ms < 1_000) return realSet(run, ms);
     const timer = { unref: () => timer, ref: () => timer };
+    lastSet = now;
     timers.set(timer, { at: now + ms, run });
     return timer;
   };
@@ -25,6 +29,9 @@ export function takeLongTimers(): LongTimers {
   return {
     get waiting() {
       return timers.size;
+    },
+    get lastSet() {
+      return lastSet;
     },
     get passed() {
       return now;
