@@ -196,7 +196,7 @@ describe("changeset version", { timeout: 60_000 }, () => {
     await version();
     for (const name of names) {
       const folder = join(clone, name.replace("@state/", "packages/"));
-      expect((await manifest(folder)).peerDependencies).toEqual({ "@state/core": "^2.0.0" });
+      expect((await manifest(folder)).peerDependencies).toMatchObject({ "@state/core": "^2.0.0" });
     }
   });
 
