@@ -189,12 +189,14 @@ export class LocalStore implements ObjectStore {
       const why = `it is there, but its directory could not be flushed: ${textOf(error)}`;
       throw refusal(call, { code: "Unavailable" }, why, error);
     }
+    const why = "it is there, but perhaps not beneath the root";
+    let found: Directories | undefined;
     try {
-      await this.#root.find(call);
+      found = await this.#root.find(call);
     } catch (error) {
-      const why = `it is there, but perhaps not beneath the root: ${textOf(error)}`;
-      throw refusal(call, { code: "Unavailable" }, why, error);
+      throw refusal(call, { code: "Unavailable" }, `${why}: ${textOf(error)}`, error);
     }
+    if (found !== tree) throw refusal(call, { code: "Unavailable" }, `${why}, which went away meanwhile`);
   }
 
   async #get(call: FileCall, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -57,8 +57,9 @@ export class Root {
       await this.#refuseNetwork(path, call);
       const real = await this.#files.realpath(path);
       const tree = new Directories(this.#files, real, this.#settings, this.#flusher);
-      // Another call may have found it meanwhile. What is at its path now may be another directory.
-      this.#found ??= { tree, stats: await this.#files.lstat(real) };
+      const realStats = await this.#files.lstat(real);
+      // Another call may have found it meanwhile, and the root may be another directory since.
+      if (this.#found === undefined) this.#found = { tree, stats: realStats };
     }
     const found = this.#found;
     if (!isSameDirectory(found.stats, stats)) throw this.#exchanged(call, found.stats, stats);

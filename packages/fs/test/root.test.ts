@@ -83,6 +83,49 @@ describe("a root that leads to another directory while the store is open", () =>
     await expect(store.create("a/b", bytes("body"))).rejects.toMatchObject(exchanged);
   });
 
+  test.each([false, true])(
+    "away in the middle of a create is unknown too, and made again meanwhile: %s",
+    async (isMadeAgain) => {
+      const root = join(await scratch(), "root");
+      const held = gate();
+      const files = watched((call) => (call === `sync ${root}/a` ? held.pass() : undefined));
+      const store = new LocalStore({ root }, files);
+      const creating = store.create("a/b", bytes("body"));
+      await held.reached;
+      await rename(root, `${root}-away`);
+      if (isMadeAgain) expect(await store.create("c", bytes("other"))).toBe("created");
+      held.open();
+      await expect(creating).rejects.toMatchObject({
+        code: "Unavailable",
+        message: expect.stringContaining("went away meanwhile"),
+      });
+    },
+  );
+
+  test("while two calls find it is used by neither of them as two trees", async () => {
+    const { root, first, second } = await linked();
+    const held = gate();
+    let isFirst = true;
+    // The slow call has found the path of the first directory, and has yet to look at it.
+    const lstat = async (path: string): ReturnType<typeof nodeFileSystem.lstat> => {
+      const stats = await nodeFileSystem.lstat(path);
+      if (path === first && isFirst) {
+        isFirst = false;
+        await held.pass();
+      }
+      return stats;
+    };
+    const store = new LocalStore({ root }, { ...nodeFileSystem, lstat });
+    const slow = store.create("a/b", bytes("other")).catch((error: unknown) => error);
+    await held.reached;
+    await pointTo(root, second);
+    expect(await store.create("a/b", bytes("body"))).toBe("created");
+    held.open();
+    expect(await slow).toMatchObject(exchanged);
+    expect(await store.get("a/b")).toEqual(bytes("body"));
+    expect([await tree(first), await tree(second)]).toEqual([[], ["a/", "a/b"]]);
+  });
+
   test.each([
     { birth: "a time of birth", known: true },
     { birth: "no time of birth", known: false },
