@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { ContainerClient } from "@azure/storage-blob";
 import { isStoreError } from "@state/core";
 import { inSlices, readBody, type RunningRequest, type StoreCall, storeError } from "@state/core/adapter";
-import { meansAbsent, readAnswer, UnreadableResponse } from "./errors.ts";
+import { meansAbsent, readRefusal, UnreadableResponse } from "./errors.ts";
 import { isDirectory, refuseDirectory } from "./namespace.ts";
 import type { Settings } from "./options.ts";
 
@@ -58,7 +58,7 @@ export async function readBlob(
     bytes = await readBody(body, { length, onPart: (part) => hash.update(part) }, call, request);
   } catch (error) {
     // If a body has another length than its head says, the SDK rejects with a plain error.
-    throw isStoreError(error) || readAnswer(error) !== undefined
+    throw isStoreError(error) || readRefusal(error) !== undefined
       ? error
       : new UnreadableResponse("the body cannot be read to its end", error);
   }

@@ -1,8 +1,8 @@
 import { BlobBatch } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
 import { type DeleteFailure, isStoreError, type StoreError } from "@state/core";
-import { codeOf, deleteEach, type StoreCall, storeError } from "@state/core/adapter";
-import { meaningOf, meansAbsent, readAnswer, UnreadableResponse } from "./errors.ts";
+import { codeOf, deleteEach, failuresOf, type StoreCall, storeError } from "@state/core/adapter";
+import { meaningOf, meansAbsent, readRefusal, UnreadableResponse } from "./errors.ts";
 import type { Requester } from "./request.ts";
 
 /** How many blobs are deleted at a time where batches cannot be used. */
@@ -62,9 +62,9 @@ export class Deleter {
       return await this.#requester.run("delete", first, signal, async (request, call) => {
         try {
           const responses = await this.#submit(keys, request.signal);
-          if (responses.some((response) => response !== undefined)) return failuresOf(responses, keys, call);
+          if (responses.some((response) => response !== undefined)) return failuresIn(responses, keys, call);
         } catch (error) {
-          isRefused = batchRefusals.has(readAnswer(error)?.status ?? 0);
+          isRefused = batchRefusals.has(readRefusal(error)?.status ?? 0);
           throw error;
         }
         // The service has responded to the batch as to one request.
@@ -74,10 +74,10 @@ export class Deleter {
     } catch (error) {
       signal?.throwIfAborted();
       if (!isStoreError(error)) throw error;
-      if (!isRefused) return keys.map((key) => ({ key, error: errorOf(error, key) }));
+      if (!isRefused) return failuresOf(keys, error);
       // If the first blob can be deleted by itself, only the batch was refused.
       const alone = await this.#deleteSingly([first], signal);
-      if (alone.length > 0) return [...alone, ...others.map((key) => ({ key, error: errorOf(error, key) }))];
+      if (alone.length > 0) return [...alone, ...failuresOf(others, error)];
       this.#hasBatches = false;
       return this.#deleteSingly(others, signal);
     }
@@ -119,7 +119,7 @@ interface SubResponse {
   readonly errorCode?: string;
 }
 
-function failuresOf(
+function failuresIn(
   responses: readonly (SubResponse | undefined)[],
   keys: readonly string[],
   call: StoreCall,
@@ -142,12 +142,4 @@ function failureOf(response: SubResponse | undefined, call: StoreCall): StoreErr
   // by.
   const said = [status, code].filter((part) => /^\w+$/.test(String(part ?? ""))).join(" ");
   return storeError(call, meaning, said, { cause: new Error(said) });
-}
-
-/** The error of a whole batch, for one of its keys. */
-function errorOf(error: StoreError, key: string): StoreError {
-  if (key === error.key) return error;
-  const { code, cause, message, retryAfterMs, store = "" } = error;
-  const call: StoreCall = { store, operation: "delete", key };
-  return storeError(call, { code }, `its batch failed: ${message}`, { cause, retryAfterMs });
 }

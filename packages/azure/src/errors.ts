@@ -1,17 +1,20 @@
 import { isStoreError, type StoreError } from "@state/core";
 import {
+  fieldOf,
   type Meaning,
+  meaningOfForeign,
   meaningOfSilence,
   retryAfterMs,
   type StoreCall,
   storeError,
+  textOf,
 } from "@state/core/adapter";
 import { TokenFailure } from "./token.ts";
 
 type Operation = StoreCall["operation"];
 
-/** What a response of the service says. */
-export interface Answer {
+/** What a response of the service says that is not the expected one. */
+export interface Refusal {
   readonly status: number;
   /** The service's error code, or the SDK's for a body that it cannot read. */
   readonly code?: string | undefined;
@@ -45,8 +48,6 @@ export class UnreadableResponse extends Error {
   }
 }
 
-const foreignAdvice =
-  "a proxy, gateway or portal has answered in the service's place: mend what is between, or the account's address";
 const mendCredential = "mend the key, SAS or token, and this machine's clock";
 const rights =
   "the credential must allow reading, creating, deleting and listing blobs; a new role takes some minutes to count";
@@ -128,15 +129,15 @@ const meaningOfStatus: readonly (readonly [from: number, to: number, Meaning])[]
 ];
 
 /** What a response of the service means to `operation`. Two are results and no failures. */
-export function meaningOf(answer: Answer, operation: Operation): Meaning | "exists" | "absent" {
-  const { status, code } = answer;
+export function meaningOf(refusal: Refusal, operation: Operation): Meaning | "exists" | "absent" {
+  const { status, code } = refusal;
   if (operation === "create") {
     if (status === 409 && code === "BlobAlreadyExists") return "exists";
     if (status === 412 && code === "ConditionNotMet") return "exists";
     // From a SAS that may create but not write (`c` without `w`). The service sends it only if
     // there is a blob to overwrite.
     if (status === 403 && code === "UnauthorizedBlobOverwrite") return "exists";
-    if (refusesCondition(answer)) return { code: "Unsupported", advice: noCondition };
+    if (refusesCondition(refusal)) return { code: "Unsupported", advice: noCondition };
   } else if (operation !== "list" && status === 404 && (code === undefined || code === "BlobNotFound"))
     return "absent";
   if (status === 404 && code === undefined)
@@ -147,7 +148,7 @@ export function meaningOf(answer: Answer, operation: Operation): Meaning | "exis
 }
 
 /** Whether the service says of itself that it does not know the condition. It says the same words of other headers. */
-function refusesCondition({ status, code, text = "" }: Answer): boolean {
+function refusesCondition({ status, code, text = "" }: Refusal): boolean {
   if (code === "ConditionHeadersNotSupported") return true;
   if (code !== "UnsupportedHeader" && status !== 501) return false;
   if (/if-none-match/i.test(text)) return true;
@@ -156,16 +157,16 @@ function refusesCondition({ status, code, text = "" }: Answer): boolean {
 }
 
 /** Reads an error of the SDK. Returns `undefined` for one that has no response of the service. */
-export function readAnswer(error: unknown): Answer | undefined {
+export function readRefusal(error: unknown): Refusal | undefined {
   const status = fieldOf(error, "statusCode");
   if (!(error instanceof Error) || typeof status !== "number" || error instanceof TokenFailure)
     return undefined;
   const response = fieldOf(error, "response");
-  const text = textAt(response, "bodyAsText");
-  const own = textAt(error, "code");
+  const text = textOf(response, "bodyAsText");
+  const own = textOf(error, "code");
   const code =
     (own === "PARSE_ERROR" ? undefined : own) ??
-    textAt(fieldOf(error, "details"), "errorCode") ??
+    textOf(fieldOf(error, "details"), "errorCode") ??
     headersOf(response)?.get("x-ms-error-code") ??
     /<Code>\s*(\w+)\s*<\/Code>/.exec(text ?? "")?.[1] ??
     own;
@@ -174,24 +175,24 @@ export function readAnswer(error: unknown): Answer | undefined {
 
 /** Whether the error means that a create met an existing blob. */
 export function meansExists(error: unknown): boolean {
-  const answer = readAnswer(error);
-  return answer !== undefined && meaningOf(answer, "create") === "exists";
+  const refusal = readRefusal(error);
+  return refusal !== undefined && meaningOf(refusal, "create") === "exists";
 }
 
 /** Whether the error means that there is no blob. */
 export function meansAbsent(error: unknown, operation: "get" | "delete"): boolean {
-  const answer = readAnswer(error);
-  return answer !== undefined && meaningOf(answer, operation) === "absent";
+  const refusal = readRefusal(error);
+  return refusal !== undefined && meaningOf(refusal, operation) === "absent";
 }
 
 /** Whether the service has refused the token of the request. */
 export function saysTokenRefused(error: unknown): boolean {
-  return readAnswer(error)?.status === 401;
+  return readRefusal(error)?.status === 401;
 }
 
 /** The error of a request whose token was refused, once another one was asked for. */
 export function refusedTokenError(error: unknown, call: StoreCall, hasAnother: boolean): StoreError {
-  return fromAnswer(
+  return fromRefusal(
     error,
     call,
     hasAnother
@@ -211,20 +212,20 @@ export function toStoreError(error: unknown, call: StoreCall): StoreError {
     return storeError(call, meaning, what, { cause: error.cause ?? error });
   }
   if (error instanceof ForeignResponse) {
-    const code = error.status === 429 || (error.status === 503 && error.retryAfterMs !== undefined);
-    const meaning: Meaning = { code: code ? "Throttled" : "Unavailable", advice: foreignAdvice };
-    return storeError(call, meaning, what, { cause: error, retryAfterMs: error.retryAfterMs });
+    const wait = error.retryAfterMs;
+    const meaning = meaningOfForeign(error.status, wait);
+    return storeError(call, meaning, what, { cause: error, retryAfterMs: wait });
   }
   if (error instanceof UnreadableResponse)
     return storeError(call, { code: "Unavailable" }, what, { cause: error });
-  const answer = readAnswer(error);
-  if (answer === undefined) return storeError(call, meaningOfSilence(error), what, { cause: error });
-  const meaning = meaningOf(answer, call.operation);
-  return fromAnswer(error, call, typeof meaning === "string" ? { code: "Failed" } : meaning);
+  const refusal = readRefusal(error);
+  if (refusal === undefined) return storeError(call, meaningOfSilence(error), what, { cause: error });
+  const meaning = meaningOf(refusal, call.operation);
+  return fromRefusal(error, call, typeof meaning === "string" ? { code: "Failed" } : meaning);
 }
 
-function fromAnswer(error: unknown, call: StoreCall, meaning: Meaning): StoreError {
-  const { status, code } = readAnswer(error) ?? {};
+function fromRefusal(error: unknown, call: StoreCall, meaning: Meaning): StoreError {
+  const { status, code } = readRefusal(error) ?? {};
   const headers = headersOf(fieldOf(error, "response"));
   const name = [status, code].filter((part) => part !== undefined).join(" ");
   // The cause's copy keeps these: the service's support finds a request by its id.
@@ -243,13 +244,4 @@ function firstLine(error: unknown): string {
 function headersOf(response: unknown): Headers | undefined {
   const headers = fieldOf(response, "headers");
   return typeof fieldOf(headers, "get") === "function" ? (headers as Headers) : undefined;
-}
-
-function textAt(value: unknown, name: string): string | undefined {
-  const text = fieldOf(value, name);
-  return typeof text === "string" && text !== "" ? text : undefined;
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

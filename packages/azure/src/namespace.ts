@@ -1,7 +1,7 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import { isStoreError, type StoreError } from "@state/core";
 import { type StoreCall, storeError } from "@state/core/adapter";
-import { readAnswer } from "./errors.ts";
+import { readRefusal } from "./errors.ts";
 import type { Requester } from "./request.ts";
 
 const advice =
@@ -60,9 +60,9 @@ export class Namespace {
       } catch (error) {
         // Some credentials may not ask, and some services cannot tell: then it is not known, and directories are looked for
         // in what is read.
-        const { status = 0 } = readAnswer(error) ?? {};
-        const isAnswer = (status >= 400 && status < 500 && !passingStatuses.has(status)) || status === 501;
-        if (isAnswer) return false;
+        const { status = 0 } = readRefusal(error) ?? {};
+        const isFinal = (status >= 400 && status < 500 && !passingStatuses.has(status)) || status === 501;
+        if (isFinal) return false;
         throw error;
       }
     });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { parseStoreUrl, prefixOf } from "@state/core/adapter";
+import { checkCount, checkEndpoint, idleTimeoutOf, parseStoreUrl, prefixOf } from "@state/core/adapter";
 
 /**
  * The container and its credentials: by a client of your own, an account's address, or a connection
@@ -139,8 +139,8 @@ export function settingsOf(options: StoreOptions, url: string): Settings {
     customerProvidedKey === undefined ? {} : { customerProvidedKey: checkedKey(customerProvidedKey) };
   return {
     root: prefixOf(prefix),
-    idleTimeoutMs: wholeNumber("idleTimeoutMs", options.idleTimeoutMs ?? 30_000, 2 ** 31 - 1),
-    deleteBatchSize: wholeNumber("deleteBatchSize", options.deleteBatchSize ?? 256, 256),
+    idleTimeoutMs: idleTimeoutOf(options.idleTimeoutMs),
+    deleteBatchSize: checkCount("deleteBatchSize", options.deleteBatchSize ?? 256, 256),
     create: {
       ...get,
       ...(encryptionScope === undefined ? {} : { encryptionScope }),
@@ -148,11 +148,6 @@ export function settingsOf(options: StoreOptions, url: string): Settings {
     },
     get,
   };
-}
-
-function wholeNumber(name: string, value: number, most: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`${name} must be a whole number from 1 to ${most}, not ${value}`);
 }
 
 /** The message has no part of the key. */
@@ -190,12 +185,4 @@ export function parseUrl(url: string | URL): UrlParts {
   const { endpoint } = parameters;
   if (endpoint !== undefined) checkEndpoint(endpoint);
   return { account: host, containerName, prefix: segments.join("/"), endpoint };
-}
-
-/** The message has no part of the endpoint: it may hold what it should not. */
-function checkEndpoint(endpoint: string): void {
-  const { protocol, username, password, search, hash } = URL.parse(endpoint) ?? {};
-  const isPlain = [username, password, search, hash].every((part) => part === "");
-  if (!isPlain || (protocol !== "http:" && protocol !== "https:"))
-    throw new TypeError("the endpoint must be an http or https address without credentials");
 }

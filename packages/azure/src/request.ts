@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { Readable } from "node:stream";
 import {
   concatenate,
+  endIdle,
   redactorOf,
   type RunningRequest,
   runRequest,
@@ -114,7 +115,11 @@ export class Requester {
       }
     };
     try {
-      return await runRequest(attempt, { signal, idleTimeoutMs, onSilent: () => endIdle(agents) });
+      return await runRequest(attempt, {
+        signal,
+        idleTimeoutMs,
+        onSilent: () => agents.forEach((agent) => endIdle(agent)),
+      });
     } catch (error) {
       if (signal?.aborted === true) throw error;
       throw toStoreError(error, call);
@@ -182,15 +187,6 @@ export class Requester {
       : new HttpsAgent({ keepAlive: true, ...tlsSettings });
     this.#agents.set(key, agent);
     return agent;
-  }
-}
-
-/** Ends the idle connections of these agents. They may be as dead as the one that was silent. */
-function endIdle(agents: Iterable<unknown>): void {
-  for (const agent of agents) {
-    if (!(agent instanceof HttpAgent)) continue;
-    for (const sockets of Object.values(agent.freeSockets))
-      for (const socket of sockets ?? []) socket.destroy();
   }
 }
 

@@ -1,7 +1,7 @@
 import { isStoreError } from "@state/core";
 import type { ObjectStore, StoreError } from "@state/core";
 import { expect, describe, test } from "vitest";
-import { meaningOf, readAnswer } from "../src/errors.ts";
+import { meaningOf, readRefusal } from "../src/errors.ts";
 import type { StoreCall } from "@state/core/adapter";
 import { AzureStore } from "../src/index.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
@@ -116,7 +116,7 @@ describe("an error", () => {
     ],
     ["nothing, without a response", { name: "RestError", code: "ECONNRESET" }, undefined],
   ])("is understood by %s", (_, fields, known) => {
-    const found = readAnswer(Object.assign(new Error("x"), fields));
+    const found = readRefusal(Object.assign(new Error("x"), fields));
     expect(found === undefined).toBe(known === undefined);
     expect({ ...found }).toMatchObject({ ...known });
   });

@@ -61,7 +61,7 @@ describe("a response that is not the service's", () => {
     await using server = await scriptedServer(page(403));
     const store = new AzureStore({ container: server.container() });
     await expect(store.get("a")).rejects.toThrow(
-      /HTTP 403 that is not the blob service's, by nginx\/1\.27\.0; a proxy, gateway or portal has answered/,
+      /HTTP 403 that is not the blob service's, by nginx\/1\.27\.0; the response is not the service.s: look at the endpoint/,
     );
   });
 

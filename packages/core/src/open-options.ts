@@ -10,7 +10,8 @@ import {
 } from "./arguments.ts";
 import type { BackendEvent } from "./events.ts";
 import type { RetentionOptions } from "./retention.ts";
-import { maxTimerMs, type RetryOptions } from "./retry.ts";
+import type { RetryOptions } from "./retry.ts";
+import { maxTimerMs } from "./timers.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** The most vnodes that a namespace can have. */

@@ -1,4 +1,5 @@
 import { isStoreError, noteEffort, StoreError } from "./errors.ts";
+import { maxTimerMs } from "./timers.ts";
 
 /**
  * How store requests are tried again. Every clock and random source can be replaced; no other one is read.
@@ -62,9 +63,6 @@ export class AttemptTimeout extends StoreError {
 }
 
 const mebibyte = 1024 * 1024;
-
-/** `setTimeout` keeps its delay in 32 bits, with a sign. */
-export const maxTimerMs: number = 2 ** 31 - 1;
 
 /** One store operation: its attempts share a deadline and end with the caller's signal. */
 export class Operation {

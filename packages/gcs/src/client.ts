@@ -1,5 +1,5 @@
 import { PassThroughClient } from "google-auth-library";
-import { fieldOf } from "./response.ts";
+import { checkEndpoint, fieldOf } from "@state/core/adapter";
 
 /**
  * What the store needs of a `Storage` of @google-cloud/storage, of 7.14 and later. It is described by its shape, so that a
@@ -28,22 +28,7 @@ export function endpointOf(storage: StorageClient): string {
   const endpoint: unknown = fieldOf(storage, "apiEndpoint");
   if (typeof endpoint !== "string")
     throw new TypeError("storage must be a Storage of @google-cloud/storage with an API endpoint");
-  return checkedEndpoint(endpoint);
-}
-
-/** @throws `TypeError` unless it is an http or https URL, without credentials, parameters or a fragment */
-export function checkedEndpoint(endpoint: string): string {
-  const url = URL.parse(endpoint);
-  if (url === null || !["http:", "https:"].includes(url.protocol))
-    throw new TypeError("the API endpoint must be an http or https URL");
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError(
-      "the API endpoint must hold no credentials: they would not be sent, but would be in messages",
-    );
-  }
-  if (url.search !== "" || url.hash !== "")
-    throw new TypeError("the API endpoint must have neither parameters nor a fragment");
-  return endpoint;
+  return checkEndpoint(endpoint);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { fieldOf } from "./response.ts";
+import { endIdle } from "@state/core/adapter";
 
 /**
  * The connections that a store's requests share. They are of an agent of the store's own, unless the client's transport has
@@ -30,19 +30,11 @@ export class Connections {
 
   /** Ends the connections to the service that no request uses. Others of a client's agent are left alone. */
   endIdle(): void {
-    const free: unknown = fieldOf(this.#used, "freeSockets");
-    for (const [name, sockets] of Object.entries(free ?? {})) {
-      if (name.startsWith(this.#host) && Array.isArray(sockets)) for (const socket of sockets) end(socket);
-    }
+    endIdle(this.#used, this.#host);
   }
 
   /** Ends all connections of the store's own agent. A later request opens one. */
   close(): void {
     this.#own.destroy();
   }
-}
-
-function end(socket: unknown): void {
-  const destroy: unknown = fieldOf(socket, "destroy");
-  if (typeof destroy === "function") Reflect.apply(destroy, socket, []);
 }

@@ -1,6 +1,6 @@
-import { type Meaning, meaningOfSilence, type Redactor, retryAfterMs } from "@state/core/adapter";
+import { fieldOf, type Meaning, meaningOfSilence, type Redactor, retryAfterMs } from "@state/core/adapter";
 import type { AuthClient } from "./client.ts";
-import { fieldOf, headersOf } from "./response.ts";
+import { headersOf } from "./response.ts";
 import { redactorFor } from "./secrets.ts";
 
 const configure =

@@ -1,5 +1,12 @@
 import type { StoreError } from "@state/core";
-import { type Meaning, retryAfterMs, storeError, type StoreCall } from "@state/core/adapter";
+import {
+  fieldOf,
+  type Meaning,
+  meaningOfForeign,
+  retryAfterMs,
+  storeError,
+  type StoreCall,
+} from "@state/core/adapter";
 import { jsonOf, shortText, type TextResponse } from "./response.ts";
 
 /** One kind of response of the service, and what it means. */
@@ -111,11 +118,6 @@ const meanings: readonly ResponseMeaning[] = [
   { status: [500, 599], code: "Unavailable" },
 ];
 
-const foreign =
-  "the response is not of Cloud Storage: look at the endpoint, and at the proxies and gateways on the way";
-const redirect = "something on the way redirects: if it stays so, set the endpoint to where it leads";
-const proxyAuthentication = "the proxy on the way asks for credentials: put them into its URL";
-
 /** The `StoreError` for a response that is not the expected one. */
 export function responseError(response: TextResponse, call: StoreCall): StoreError {
   const { status, headers } = response;
@@ -123,7 +125,7 @@ export function responseError(response: TextResponse, call: StoreCall): StoreErr
   const wait = retryAfterMs(headers.get("retry-after"), headers.get("date"));
   const meaning = isOfService(response)
     ? meanings.find((row) => matches(row, status, reasons, message, call))
-    : foreignMeaning(status, wait);
+    : meaningOfForeign(status, wait);
   const why = saidBy(response, call);
   const cause = Object.assign(new Error(why), { status, reason: reasons.join(", ") });
   const details = { cause, retryAfterMs: wait, fields: ["reason"] };
@@ -163,12 +165,6 @@ export function isOfService(response: TextResponse): boolean {
   );
 }
 
-function foreignMeaning(status: number, wait: number | undefined): Meaning {
-  if (status === 429 || (status === 503 && wait !== undefined)) return { code: "Throttled", advice: foreign };
-  if (status >= 300 && status < 400) return { code: "Unavailable", advice: redirect };
-  return { code: "Unavailable", advice: status === 407 ? proxyAuthentication : foreign };
-}
-
 function matches(
   { status, reasons, text, operations }: ResponseMeaning,
   actual: number,
@@ -198,9 +194,7 @@ function errorOf(response: TextResponse): { readonly message: string; readonly r
   const message: unknown = Reflect.get(error, "message");
   const errors: unknown = Reflect.get(error, "errors");
   const reasons = [
-    ...(Array.isArray(errors) ? errors : []).map((each: unknown) =>
-      typeof each === "object" && each !== null ? Reflect.get(each, "reason") : undefined,
-    ),
+    ...(Array.isArray(errors) ? errors : []).map((each: unknown) => fieldOf(each, "reason")),
     Reflect.get(error, "status"),
   ].filter((reason) => typeof reason === "string" && reason !== "");
   return { message: typeof message === "string" ? message : "", reasons };

@@ -1,5 +1,6 @@
 import type { ListPage } from "@state/core";
 import {
+  fieldOf,
   type ListingRequest,
   pageReader,
   type ServicePage,
@@ -7,7 +8,7 @@ import {
   storeError,
 } from "@state/core/adapter";
 import { responseError } from "./errors.ts";
-import { fieldOf, jsonOf, type TextResponse } from "./response.ts";
+import { jsonOf, type TextResponse } from "./response.ts";
 
 const pageSize = 1_000;
 

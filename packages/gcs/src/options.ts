@@ -1,6 +1,6 @@
 import { Storage, type StorageOptions } from "@google-cloud/storage";
-import { parseStoreUrl, prefixOf } from "@state/core/adapter";
-import { authClientOf, checkedEndpoint, endpointOf, type StorageClient } from "./client.ts";
+import { checkEndpoint, idleTimeoutOf, parseStoreUrl, prefixOf } from "@state/core/adapter";
+import { authClientOf, endpointOf, type StorageClient } from "./client.ts";
 import { Connections } from "./connections.ts";
 import { Credentials } from "./credentials.ts";
 import type { Service } from "./request.ts";
@@ -48,7 +48,7 @@ export const urlSchemes: readonly string[] = ["gs"];
 const kmsKey = /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/;
 
 export function settingsOf(options: GcsStoreOptions): Settings {
-  const { bucket, storage, storageOptions, userProject, kmsKeyName, idleTimeoutMs = 30_000 } = options;
+  const { bucket, storage, storageOptions, userProject, kmsKeyName } = options;
   if (typeof bucket !== "string" || /^\.{0,2}$|[/\s:]/.test(bucket))
     throw new TypeError(`bucket must be the name of a bucket, not ${JSON.stringify(bucket)}`);
   if (storage !== undefined && storageOptions !== undefined)
@@ -59,10 +59,6 @@ export function settingsOf(options: GcsStoreOptions): Settings {
     const form = "projects/P/locations/L/keyRings/R/cryptoKeys/K";
     throw new TypeError(`kmsKeyName must be of the form ${form}, not ${JSON.stringify(kmsKeyName)}`);
   }
-  if (!Number.isSafeInteger(idleTimeoutMs) || idleTimeoutMs < 1 || idleTimeoutMs > 2 ** 31 - 1)
-    throw new RangeError(
-      `idleTimeoutMs must be a whole number from 1 to 2^31-1, not ${String(idleTimeoutMs)}`,
-    );
   const prefix = prefixOf(options.prefix);
   if (prefix.startsWith(".well-known/acme-challenge"))
     throw new TypeError(
@@ -77,7 +73,7 @@ export function settingsOf(options: GcsStoreOptions): Settings {
     endpoint,
     userProject,
     kmsKeyName,
-    idleTimeoutMs,
+    idleTimeoutMs: idleTimeoutOf(options.idleTimeoutMs),
     credentials: new Credentials(authClientOf(client, storageOptions?.useAuthWithCustomEndpoint)),
     connections: new Connections(endpoint),
   };
@@ -94,6 +90,6 @@ export function optionsOfUrl(url: string | URL): GcsStoreOptions {
   return {
     bucket: host,
     prefix: path,
-    ...(endpoint === undefined ? {} : { storageOptions: { apiEndpoint: checkedEndpoint(endpoint) } }),
+    ...(endpoint === undefined ? {} : { storageOptions: { apiEndpoint: checkEndpoint(endpoint) } }),
   };
 }

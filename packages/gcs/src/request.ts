@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { isStoreError, type StoreError } from "@state/core";
 import {
+  fieldOf,
   meaningOfSilence,
   runRequest,
   type RunningRequest,
@@ -11,7 +12,7 @@ import {
 import type { Connections } from "./connections.ts";
 import type { Credentials } from "./credentials.ts";
 import { isOfService, responseError, saidBy } from "./errors.ts";
-import { fieldOf, headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
+import { headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
 
 export interface ServiceRequest {
   readonly method: "GET" | "POST" | "DELETE";

@@ -50,11 +50,6 @@ export function jsonOf({ text }: TextResponse): Readonly<Record<string, unknown>
   }
 }
 
-/** A field of what the SDK's versions shape differently, or hold as private. */
-export function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
-}
-
 /** gaxios 6 has a plain object, later ones have a `Headers` of one kind or another. */
 export function headersOf(value: unknown): Headers {
   return new Headers(typeof value === "object" && value !== null ? (value as HeadersInit) : {});

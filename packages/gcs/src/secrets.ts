@@ -1,5 +1,4 @@
-import { redactorOf, type Redactor } from "@state/core/adapter";
-import { fieldOf } from "./response.ts";
+import { fieldOf, redactorOf, type Redactor } from "@state/core/adapter";
 
 /** Where clients of google-auth-library hold secrets. */
 const fieldsOfClients = ["apiKey", "key", "clientSecret", "_clientSecret"];

@@ -248,7 +248,7 @@ describe("the endpoint", () => {
 test("the endpoint is refused when it holds credentials, and its error does not hold them", () => {
   const storageOptions = { apiEndpoint: "http://me:a-password@127.0.0.1:1" };
   expect(() => new GcsStore({ bucket: "b", storageOptions })).toThrow(
-    /^the API endpoint must hold no credentials/,
+    /^the endpoint must hold no credentials/,
   );
   expect(() => new GcsStore({ bucket: "b", storageOptions })).not.toThrow("a-password");
 });

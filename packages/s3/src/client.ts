@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { endIdle, fieldOf } from "@state/core/adapter";
 import type { S3ClientLike } from "./options.ts";
 
 const connectionTimeoutMs = 5_000;
@@ -70,15 +71,16 @@ export function deriveClient(given: S3ClientLike): StoreClient {
     const agents = agentsOf(from);
     return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map((agent) => agent.maxSockets));
   };
-  return { client, connections, endIdle: () => endIdle(from), close: () => undefined };
+  const endAll = (): void => agentsOf(from).forEach((agent) => endIdle(agent));
+  return { client, connections, endIdle: endAll, close: () => undefined };
 }
 
 function clientOf(given: S3ClientLike): S3Client {
   const client: unknown = given;
   if (
     !hasMethod(client, "send") ||
-    !hasMethod(Reflect.get(Object(client), "middlewareStack"), "applyToStack") ||
-    !hasMethod(Reflect.get(Object(Reflect.get(Object(client), "config")), "requestHandler"), "handle")
+    !hasMethod(fieldOf(client, "middlewareStack"), "applyToStack") ||
+    !hasMethod(fieldOf(fieldOf(client, "config"), "requestHandler"), "handle")
   ) {
     throw new TypeError(
       "client must be an S3Client of @aws-sdk/client-s3, version 3: from anything else no client with its retries off can be derived",
@@ -87,19 +89,13 @@ function clientOf(given: S3ClientLike): S3Client {
   return client as S3Client;
 }
 
-/** An idle connection may be dead without this machine having been told. */
-function endIdle(client: S3Client): void {
-  for (const { freeSockets } of agentsOf(client))
-    for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-}
-
 /** The agents of the client's handler, if it has any, and has sent a request already. */
 function agentsOf({ config }: S3Client): readonly HttpAgent[] {
   const handler: unknown = config.requestHandler;
-  const read: unknown = Reflect.get(Object(handler), "httpHandlerConfigs");
+  const read = fieldOf(handler, "httpHandlerConfigs");
   const configs: unknown = typeof read === "function" ? read.call(handler) : undefined;
   return ["httpAgent", "httpsAgent"]
-    .map((name): unknown => Reflect.get(Object(configs), name))
+    .map((name) => fieldOf(configs, name))
     .filter((agent) => agent instanceof HttpAgent);
 }
 
@@ -165,5 +161,5 @@ function agentOf<T extends { destroy(): void }>(
 }
 
 function hasMethod(value: unknown, name: string): boolean {
-  return typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function";
+  return typeof fieldOf(value, name) === "function";
 }

@@ -1,11 +1,14 @@
 import { isStoreError, type StoreError, type StoreErrorCode } from "@state/core";
 import {
   codeOf,
+  fieldOf,
   type Meaning,
+  meaningOfForeign,
   meaningOfSilence,
-  retryAfterMs,
+  retryAfterMs as waitOf,
   type StoreCall,
   storeError,
+  textOf,
 } from "@state/core/adapter";
 import { hasRemoteSource } from "./credentials.ts";
 import { harmlessFields } from "./secrets.ts";
@@ -21,8 +24,6 @@ const checkCredentials = "mend the credentials, or their source";
 const checkFields = "mend `storageClass`, `encryption`, `tags` or what else goes with each request";
 const noCondition =
   "the service does not know `If-None-Match`, without which it cannot hold checkpoints: use another service";
-const notTheService =
-  "the response is not of S3: it carries no code of it, so that a proxy, a gateway or a load balancer wrote it, or it was cut";
 
 /** By the code in S3's own response. It says more than the status, which a proxy may change. */
 const meaningOfCode: ReadonlyMap<string, readonly [code: StoreErrorCode, advice?: string]> = new Map<
@@ -130,7 +131,7 @@ function readSdkError(error: unknown): SdkError {
     status: typeof status === "number" ? status : undefined,
     code: textOf(error, "Code"),
     header: textOf(error, "Header"),
-    retryAfterMs: retryAfterMs(textOf(headers, "retry-after"), textOf(headers, "date")),
+    retryAfterMs: waitOf(textOf(headers, "retry-after"), textOf(headers, "date")),
     region: textOf(headers, "x-amz-bucket-region"),
   };
 }
@@ -215,12 +216,12 @@ function isAboutKms({ message }: SdkError): boolean {
   return /\bkms\b|encryption/i.test(message);
 }
 
-function meaningWithoutCode({ status, message, name }: SdkError, error: unknown): Meaning {
+function meaningWithoutCode({ status, message, name, retryAfterMs }: SdkError, error: unknown): Meaning {
   if (status === undefined) {
     const text = meaningOfText.find(([each]) => each.test(message) || each.test(name));
     return text === undefined ? meaningOfSilence(error) : { code: "Misconfigured", advice: text[1] };
   }
-  return { code: status === 429 ? "Throttled" : "Unavailable", advice: notTheService };
+  return meaningOfForeign(status, retryAfterMs);
 }
 
 const noneConfigured = "no credentials are configured: see the SDK's credential provider chain";
@@ -271,13 +272,4 @@ function statusIn(message: string): number | undefined {
 
 function isThrottling(name: string): boolean {
   return /throttl|TooManyRequests|RequestLimitExceeded/i.test(name);
-}
-
-function textOf(value: unknown, name: string): string | undefined {
-  const text = fieldOf(value, name);
-  return typeof text === "string" ? text : undefined;
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

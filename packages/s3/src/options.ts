@@ -1,5 +1,5 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
-import { parseStoreUrl, prefixOf } from "@state/core/adapter";
+import { checkCount, checkEndpoint, idleTimeoutOf, parseStoreUrl, prefixOf } from "@state/core/adapter";
 import { buildClient, deriveClient, type StoreClient } from "./client.ts";
 
 /** What the store needs of an `S3Client`: one of any copy of version 3 of the SDK is one. */
@@ -73,7 +73,6 @@ export interface Settings {
   readonly secrets: readonly string[];
 }
 
-const maxTimerMs = 2 ** 31 - 1;
 const maxBatch = 1_000;
 
 export function settingsOf(options: S3StoreOptions): Settings {
@@ -89,8 +88,8 @@ export function settingsOf(options: S3StoreOptions): Settings {
     prefix,
     name: `s3://${[bucket, prefix.slice(0, -1)].filter(Boolean).join("/")}`,
     client: client === undefined ? buildClient(clientConfig ?? {}) : deriveClient(client),
-    idleTimeoutMs: countOf("idleTimeoutMs", options.idleTimeoutMs ?? 30_000, maxTimerMs),
-    deleteBatchSize: countOf("deleteBatchSize", options.deleteBatchSize ?? maxBatch, maxBatch),
+    idleTimeoutMs: idleTimeoutOf(options.idleTimeoutMs),
+    deleteBatchSize: checkCount("deleteBatchSize", options.deleteBatchSize ?? maxBatch, maxBatch),
     fields: fieldsOf(options, key),
     secrets: key === undefined ? [] : [key],
   };
@@ -116,11 +115,6 @@ function checkBucket(bucket: unknown): void {
   if (typeof bucket !== "string" || bucket === "")
     throw new TypeError(`bucket must be the name of a bucket, not ${JSON.stringify(bucket)}`);
   for (const [name, why] of refused) if (name.test(bucket)) throw new TypeError(`${bucket} ${why}`);
-}
-
-function countOf(name: string, value: unknown, most: number): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`${name} must be an integer from 1 to ${most}, not ${String(value)}`);
 }
 
 function fieldsOf(options: S3StoreOptions, key: string | undefined): RequestFields {
@@ -183,10 +177,4 @@ export function optionsFromUrl(url: string | URL): S3StoreOptions {
       ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     },
   };
-}
-
-function checkEndpoint(endpoint: string): void {
-  const url = URL.parse(endpoint);
-  const isAddress = url !== null && /^https?:$/.test(url.protocol) && url.username + url.password === "";
-  if (!isAddress) throw new TypeError("endpoint must be an http or https address without credentials");
 }

@@ -73,9 +73,9 @@ describe("an option", () => {
   });
 
   test.each([
-    [{ idleTimeoutMs: 0 }, "idleTimeoutMs must be an integer from 1 to 2147483647, not 0"],
-    [{ idleTimeoutMs: 2 ** 31 }, "idleTimeoutMs must be an integer from 1 to 2147483647, not 2147483648"],
-    [{ deleteBatchSize: 1_001 }, "deleteBatchSize must be an integer from 1 to 1000, not 1001"],
+    [{ idleTimeoutMs: 0 }, "idleTimeoutMs must be a whole number from 1 to 2147483647, not 0"],
+    [{ idleTimeoutMs: 2 ** 31 }, "idleTimeoutMs must be a whole number from 1 to 2147483647, not 2147483648"],
+    [{ deleteBatchSize: 1_001 }, "deleteBatchSize must be a whole number from 1 to 1000, not 1001"],
     [
       { encryption: { type: "customer", key: new Uint8Array(31) } },
       "encryption.key must be a Uint8Array of 32",
@@ -141,8 +141,8 @@ describe("a URL", () => {
     ["s3://user:secret@bucket/a", "the URL must hold no credentials"],
     ["s3://bucket/a?accessKeyId=1", 'the URL has the parameter "accessKeyId"; it knows region, endpoint'],
     ["s3://bucket/a?region=a&region=b", 'the URL has the parameter "region" twice'],
-    ["s3://bucket/a?endpoint=ftp://x", "endpoint must be an http or https address without credentials"],
-    ["s3://bucket/a?endpoint=http://u:p@x", "endpoint must be an http or https address without credentials"],
+    ["s3://bucket/a?endpoint=ftp://x", "the endpoint must be an http or https address"],
+    ["s3://bucket/a?endpoint=http://u:p@x", "the endpoint must hold no credentials"],
     ["gs://bucket/a", "the URL must begin with s3:, not gs:"],
     ["bucket", '"bucket" is not a URL'],
     ["s3:///a", 'bucket must be the name of a bucket, not ""'],

@@ -124,6 +124,11 @@ const stands: readonly Stand[] = [
   nginx(502, "Bad Gateway"),
   nginx(503, "Service Temporarily Unavailable"),
   nginx(504, "Gateway Time-out"),
+  {
+    title: "a page of a load balancer that is busy: 503 with Retry-After",
+    code: "Throttled",
+    start: script(respondWith(503, signIn, { "content-type": "text/html", "retry-after": "7" })),
+  },
   ...[400, 403, 404, 412, 503].map((status): Stand => ({
     title: `a load balancer's XML without a code: ${status}`,
     code: "Unavailable",

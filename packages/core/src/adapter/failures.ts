@@ -1,4 +1,5 @@
 import type { Meaning } from "./call.ts";
+import { fieldOf } from "./fields.ts";
 
 const certificate: Meaning = {
   code: "Misconfigured",
@@ -49,6 +50,24 @@ export function meaningOfSilence(error: unknown): Meaning {
   return { code: "Unavailable" };
 }
 
+const foreign =
+  "the response is not the service's: look at the endpoint, and at the proxies and gateways on the way";
+const redirect = "something on the way redirects: if it stays so, set the endpoint to where it leads";
+const proxyAuthentication = "the proxy on the way asks for credentials: put them into its URL";
+
+/**
+ * What a response means that carries nothing of the service's own: a proxy, a gateway, a load balancer or a portal has
+ * written it, or it was cut. Whatever its status, it is no verdict on the service, and may pass.
+ *
+ * @param waitMs what its `Retry-After` asks for
+ */
+export function meaningOfForeign(status: number, waitMs?: number): Meaning {
+  if (status === 429 || (status === 503 && waitMs !== undefined))
+    return { code: "Throttled", advice: foreign };
+  if (status >= 300 && status < 400) return { code: "Unavailable", advice: redirect };
+  return { code: "Unavailable", advice: status === 407 ? proxyAuthentication : foreign };
+}
+
 /** The `code` of an error, or of the first cause that has one: errors of the global fetch have none. */
 export function codeOf(error: unknown): string | undefined {
   return codesOf(error)[0];
@@ -59,12 +78,12 @@ const deepest = 5;
 
 function codesOf(error: unknown, depth = 0): readonly string[] {
   if (typeof error !== "object" || error === null || depth > deepest) return [];
-  const code: unknown = Reflect.get(error, "code");
-  const errors: unknown = Reflect.get(error, "errors");
+  const code = fieldOf(error, "code");
+  const errors = fieldOf(error, "errors");
   const others: readonly unknown[] = Array.isArray(errors) ? errors : [];
   return [
     ...(typeof code === "string" && code !== "" ? [code] : []),
-    ...codesOf(Reflect.get(error, "cause"), depth + 1),
+    ...codesOf(fieldOf(error, "cause"), depth + 1),
     ...others.flatMap((each) => codesOf(each, depth + 1)),
   ];
 }

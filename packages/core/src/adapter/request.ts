@@ -1,4 +1,5 @@
 import { isStoreError } from "../errors.ts";
+import { maxTimerMs } from "../timers.ts";
 
 /** A request that is under way. */
 export interface RunningRequest {
@@ -30,8 +31,6 @@ export interface RequestOptions {
   readonly onSilent?: (() => void) | undefined;
 }
 
-/** The longest time that a timer can wait. */
-const maxTimerMs = 2 ** 31 - 1;
 const slowBytesPerMs = (128 * 1024) / 1_000;
 /** What the buffers of two sockets on the way hold at most. */
 const bufferedBytes = 8 * 2 ** 20;

@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import {
+  bodyLimit,
+  checkBody,
+  inSlices,
+  readBody,
+  sentSlices,
+  type StoreCall,
+} from "../../src/adapter/index.ts";
+import { rejectionOf } from "../support/rejection.ts";
+
+async function* parts(...lengths: readonly number[]): AsyncGenerator<Uint8Array> {
+  for (const length of lengths) yield new Uint8Array(length).fill(length);
+}
+
+const call: StoreCall = { store: "store:here", operation: "get", key: "a/1" };
+
+describe("a body", () => {
+  const request = { received: (): void => undefined };
+
+  test("is read whole, each part seen in order, into bytes of its own", async () => {
+    const seen: number[] = [];
+    const onPart = (part: Uint8Array): unknown => seen.push(part.byteLength);
+    const body = await readBody(parts(2, 1), { length: 3, onPart }, call, request);
+    expect(body).toEqual(new Uint8Array([2, 2, 1]));
+    expect(body.buffer.byteLength).toBe(3);
+    expect(seen).toEqual([2, 1]);
+    await expect(readBody(parts(2, 1), { length: undefined }, call, request)).resolves.toEqual(body);
+  });
+
+  test.each([
+    ["shorter than announced", [2, 1], 4, "Corrupt", "3 bytes arrived of the 4 that were announced"],
+    ["longer than announced", [2, 1], 2, "Corrupt", "more bytes arrived than the 2 that were announced"],
+    ["announced as 2^31 bytes", [1], 2 ** 31, "Failed", "the object is 2147483648 bytes long, 2^31 or more"],
+  ])("that is %s is refused", async (_, lengths, length, code, why) => {
+    const error = await rejectionOf(readBody(parts(...lengths), { length }, call, request));
+    expect(error).toMatchObject({ code, message: `get of "a/1" in store:here failed: ${why}` });
+  });
+
+  test("without an announced length is read no further than a body may be, and its stream is ended", async () => {
+    const part = new Uint8Array(2 ** 26);
+    let given = 0;
+    let isEnded = false;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) {
+          given += part.byteLength;
+          yield part;
+        }
+      } finally {
+        isEnded = true;
+      }
+    }
+    const reading = readBody(endless(), { length: undefined }, call, request);
+    await expect(rejectionOf(reading)).resolves.toMatchObject({ code: "Failed" });
+    expect(given).toBe(bodyLimit);
+    expect(isEnded).toBe(true);
+  });
+
+  test("of 2^31 bytes is not sent", () => {
+    const large = { byteLength: bodyLimit } as Uint8Array;
+    expect(() => checkBody("a", large)).toThrow(RangeError);
+    expect(() => checkBody("a", { byteLength: bodyLimit - 1 } as Uint8Array)).not.toThrow();
+  });
+
+  test("is visited in slices, between which other work runs, and ends with its signal", async () => {
+    const bytes = new Uint8Array(64 * 2 ** 20).map((_, index) => index >> 20);
+    let turns = 0;
+    const ticking = setInterval(() => (turns += 1), 0);
+    const seen: Uint8Array[] = [];
+    await inSlices(bytes, (slice) => seen.push(slice));
+    clearInterval(ticking);
+    expect(Buffer.compare(Buffer.concat(seen), bytes)).toBe(0);
+    expect(turns).toBeGreaterThan(2);
+    const controller = new AbortController();
+    const stopped = inSlices(bytes, () => controller.abort("enough"), controller.signal);
+    expect(await rejectionOf(stopped)).toBe("enough");
+  });
+
+  test("is sent in slices that are views, and each says how much has been handed over", () => {
+    const sent: number[] = [];
+    const part = new Uint8Array(200_000).fill(1);
+    const slices = [...sentSlices([new Uint8Array([7]), part], { sent: (bytes) => sent.push(bytes) })];
+    expect(Buffer.concat(slices)).toEqual(Buffer.concat([new Uint8Array([7]), part]));
+    expect(slices.slice(1).every(({ buffer }) => buffer === part.buffer)).toBe(true);
+    expect(sent).toEqual([1, 131_073, 200_001]);
+  });
+
+  test("whose length is announced is copied part by part, not in one piece at its end", async () => {
+    const shared = new Uint8Array(2);
+    async function* shares(): AsyncGenerator<Uint8Array> {
+      for (const value of [1, 2, 3]) yield shared.fill(value);
+    }
+    expect(await readBody(shares(), { length: 6 }, call, request)).toEqual(
+      new Uint8Array([1, 1, 2, 2, 3, 3]),
+    );
+  });
+
+  test("is visited in slices of the length that is asked for, the last one shorter", async () => {
+    const seen: number[] = [];
+    await inSlices(new Uint8Array(10), ({ byteLength }) => seen.push(byteLength), undefined, 4);
+    expect(seen).toEqual([4, 4, 2]);
+  });
+});
