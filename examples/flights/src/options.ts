@@ -31,7 +31,8 @@ what a plain read of the file gives: no flight lost, none counted twice.
   --seed N        decides who is killed where               (1)
   --store URL     where the checkpoints go                  (a temporary folder)
                   fs:DIR, s3://BUCKET/PREFIX,
-                  gs://BUCKET/PREFIX, azure://CONTAINER/PREFIX
+                  gs://BUCKET/PREFIX,
+                  azure://ACCOUNT/CONTAINER/PREFIX
   --out DIR       where the rows go                         (a temporary folder)
   --keep          leave the temporary folder for a look
   --help          this text

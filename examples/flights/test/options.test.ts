@@ -30,7 +30,7 @@ test("everything can be given, also behind a `--`", () => {
   });
 });
 
-test.each(["s3://b/p?endpoint=http://127.0.0.1:9000&region=eu-1", "gs://b/p/q", "azure://c/p"])(
+test.each(["s3://b/p?endpoint=http://127.0.0.1:9000&region=eu-1", "gs://b/p/q", "azure://a/c/p"])(
   "%s is a store",
   (store) => {
     expect(parseOptions(["--store", store])).toMatchObject({ store });
@@ -56,7 +56,8 @@ test.each([
   ["--store s3:bucket", "expected fs:DIR"],
   ["--store s3://bucket", "expected fs:DIR"],
   ["--store gs://bucket/", "expected fs:DIR"],
-  ["--store azure://container/?endpoint=x", "expected fs:DIR"],
+  ["--store azure://account/container/?endpoint=x", "expected fs:DIR"],
+  ["--store azure://container/prefix", "expected fs:DIR"],
   ["--store http://host/path", "expected fs:DIR"],
   ["--store fs:", "expected fs:DIR"],
   ["extra", "extra"],

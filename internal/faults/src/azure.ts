@@ -20,9 +20,9 @@ async function start(): Promise<Target> {
     await createContainer(server, "faults");
     return { ...targetOf(server.connectionString, "faults", "faults"), stop: () => server.stop() };
   }
-  const url = new URL(named);
+  const [containerName = "", ...segments] = new URL(named).pathname.slice(1).split("/");
   const connectionString = process.env["AZURE_STORAGE_CONNECTION_STRING"] ?? "";
-  return targetOf(connectionString, url.hostname, url.pathname.slice(1));
+  return targetOf(connectionString, containerName, segments.join("/"));
 }
 
 function targetOf(connectionString: string, containerName: string, root: string): Target {

@@ -70,7 +70,7 @@ const tested: readonly TestedServer[] = [
         // No STATE_TEST_AZURE: the suite then starts an Azurite of its own, where each case has a container.
         env: { AZURE_STORAGE_CONNECTION_STRING: server.connectionString },
         suites: ["packages/azure/test/conformance.long.test.ts"],
-        store: `azure://${bucket}/flights`,
+        store: `azure://${server.accountName}/${bucket}/flights`,
       };
     },
   },

@@ -33,18 +33,24 @@ backendConformance(serialRunner, harness);
 
 describe("the target of the suites", () => {
   test("is a prefix, never a whole container", () => {
-    expect(parseTarget("azure://box/a/b/")).toEqual({ containerName: "box", prefix: "a/b" });
+    expect(parseTarget("azure://account/box/a/b/")).toEqual({ containerName: "box", prefix: "a/b" });
     for (const address of [
-      "azure://box",
-      "azure://box/",
-      "azure://box//",
-      "azure://box/a/..",
-      "azure://box/%2F",
+      "azure://account/box",
+      "azure://account/box/",
+      "azure://account/box//",
+      "azure://account/box/a/..",
+      "azure://account/box/%2F",
     ]) {
       expect(() => parseTarget(address)).toThrow("needs a prefix");
     }
-    for (const address of ["s3://box/a", "azure:///a", "azure://box/a?b", "azure://box/a#b"]) {
-      expect(() => parseTarget(address)).toThrow("no azure://container/prefix");
+    for (const address of [
+      "s3://account/box/a",
+      "azure:///box/a",
+      "azure://account",
+      "azure://account/box/a?b",
+      "azure://account/box/a#b",
+    ]) {
+      expect(() => parseTarget(address)).toThrow("no azure://account/container/prefix");
     }
   });
 });

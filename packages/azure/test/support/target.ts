@@ -44,19 +44,28 @@ async function startServer(): Promise<Target> {
 }
 
 /**
- * `azure://container/prefix`; the account is in `AZURE_STORAGE_CONNECTION_STRING`, where `az` looks
+ * `azure://account/container/prefix`; the account's key is in `AZURE_STORAGE_CONNECTION_STRING`, where `az` looks
  * for it too.
  */
 export function parseTarget(text: string): Place {
   const url = new URL(text);
-  const prefix = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, "");
+  const [containerName = "", ...segments] = decodeURIComponent(url.pathname)
+    .replaceAll(/^\/+|\/+$/g, "")
+    .split("/");
+  const prefix = segments.join("/");
   // What follows a `?` or `#` would be left out of the prefix without a word.
-  if (url.protocol !== "azure:" || url.hostname === "" || url.search !== "" || url.hash !== "")
-    throw new Error(`STATE_TEST_AZURE is no azure://container/prefix: ${text}`);
+  if (
+    url.protocol !== "azure:" ||
+    url.hostname === "" ||
+    containerName === "" ||
+    url.search !== "" ||
+    url.hash !== ""
+  )
+    throw new Error(`STATE_TEST_AZURE is no azure://account/container/prefix: ${text}`);
   if (prefix === "") {
     throw new Error(`STATE_TEST_AZURE needs a prefix, so that nothing outside of it is touched: ${text}`);
   }
-  return { containerName: url.hostname, prefix };
+  return { containerName, prefix };
 }
 
 /**
