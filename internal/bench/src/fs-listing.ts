@@ -1,19 +1,23 @@
 /**
- * What the listing of an epoch costs on a file system, for 10,000 and 65,536 vnodes, each in a directory of its own, beside
- * what Node itself takes: a recursive `readdir`, and an `lstat` of each file, on the same tree. They take turns; the ratio is
- * the median of the ratios of two times of the same round.
+ * What the listing of an epoch costs on a file system, for 10,000 and 65,536 vnodes, each in a directory of its own. Beside
+ * it, on the same tree: what Node itself offers, a recursive `readdir` and an `lstat` of each file; and the calls that a
+ * listing cannot do without, a `readdir` of each directory and an `lstat` of each file, as many at a time as `FsStore` makes.
+ * They take turns; a ratio is the median of the ratios of two times of the same round.
  * `node --conditions=@state/source internal/bench/src/fs-listing.ts`
  */
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
+import { nodeFileSystem } from "../../../packages/fs/src/file-system.ts";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FsStore } from "../../../packages/fs/src/index.ts";
 import { epochPrefix, partialKeys } from "../../../packages/core/src/layout.ts";
 
 const rounds = 5;
+const callsAtATime = 64;
 
-process.stdout.write("vnodes    FsStore ms    readdir and lstat ms    ratio\n");
+const heads = ["FsStore", "recursive readdir", "ratio", "calls alone", "ratio"];
+process.stdout.write(`vnodes  ${heads.map((head) => head.padStart(width(head))).join("")}\n`);
 for (const vnodes of [10_000, 65_536]) {
   const root = mkdtempSync(join(tmpdir(), "state-fs-listing-"));
   try {
@@ -23,14 +27,24 @@ for (const vnodes of [10_000, 65_536]) {
       writeFileSync(path, "state");
     }
     const store: number[] = [];
-    const raw: number[] = [];
+    const recursive: number[] = [];
+    const alone: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       store.push(await timed(() => listed(root), vnodes));
-      raw.push(await timed(() => readAndLooked(root), vnodes));
+      recursive.push(await timed(() => readAndLooked(root), vnodes));
+      alone.push(await timed(() => called(join(root, epochPrefix(1))), vnodes));
     }
-    const ratio = median(store.map((time, round) => time / (raw[round] ?? time)));
-    const cells = [median(store).toFixed(0).padStart(14), median(raw).toFixed(0).padStart(24)];
-    process.stdout.write(`${String(vnodes).padEnd(6)}${cells.join("")}${ratio.toFixed(2).padStart(9)}\n`);
+    const ratioTo = (others: readonly number[]): string =>
+      median(store.map((time, round) => time / (others[round] ?? time))).toFixed(2);
+    const cells = [
+      median(store).toFixed(0),
+      median(recursive).toFixed(0),
+      ratioTo(recursive),
+      median(alone).toFixed(0),
+      ratioTo(alone),
+    ];
+    const line = cells.map((cell, at) => cell.padStart(width(heads[at] ?? ""))).join("");
+    process.stdout.write(`${String(vnodes).padEnd(8)}${line}\n`);
   } finally {
     await rm(root, { recursive: true });
   }
@@ -52,6 +66,19 @@ async function readAndLooked(root: string): Promise<number> {
   return files;
 }
 
+async function called(epoch: string): Promise<number> {
+  const directories = await readdir(epoch);
+  let at = 0;
+  let files = 0;
+  const one = async (): Promise<void> => {
+    for (let name = directories[at++]; name !== undefined; name = directories[at++])
+      for (const entry of await nodeFileSystem.readdir(join(epoch, name)))
+        if ((await nodeFileSystem.lstat(join(epoch, name, entry.name))).size > 0n) files += 1;
+  };
+  await Promise.all(Array.from({ length: callsAtATime }, one));
+  return files;
+}
+
 async function timed(work: () => Promise<number>, expected: number): Promise<number> {
   const started = performance.now();
   const found = await work();
@@ -61,4 +88,8 @@ async function timed(work: () => Promise<number>, expected: number): Promise<num
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function width(head: string): number {
+  return Math.max(8, head.length + 3);
 }

@@ -59,8 +59,8 @@ export const nodeFileSystem: FileSystem = {
   unlink,
   rmdir,
   // A listing reads a directory for each vnode, and looks at a file in it. The calls with a callback
-  // take two thirds of the time that those of `node:fs/promises` take. Synchronous ones would take a
-  // third, and stop the whole process while a disk is slow.
+  // take two thirds of the time that those of `node:fs/promises` take. Synchronous ones would stop the
+  // whole process while a disk is slow.
   lstat: (path) =>
     new Promise((resolve, reject) => {
       lstat(path, { bigint: true }, (error, stats) => (error === null ? resolve(stats) : reject(error)));

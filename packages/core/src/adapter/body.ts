@@ -1,5 +1,6 @@
 import { storeError, type StoreCall } from "./call.ts";
 import type { RunningRequest } from "./request.ts";
+import { nextTurn, turnBytes } from "./turn.ts";
 
 /** The first length that a body cannot have: 2^31 bytes. WebCrypto, Node's files and the SDKs end there. */
 export const bodyLimit: number = 2 ** 31;
@@ -36,8 +37,14 @@ export async function readBody(
   const bytes = new Uint8Array(length ?? 0);
   const parts: Uint8Array[] = [];
   let received = 0;
+  let nextRest = turnBytes;
   for await (const part of stream) {
     request.received();
+    // Meanwhile the stream holds the connection back: a fast one would have megabytes come in one turn.
+    if (received >= nextRest) {
+      await nextTurn();
+      nextRest = received + turnBytes;
+    }
     const offset = received;
     received += part.byteLength;
     if (received > (length ?? bodyLimit - 1)) {
@@ -68,9 +75,6 @@ export function concatenate(parts: readonly Uint8Array[], length: number): Uint8
   return bytes;
 }
 
-/** What a hash in native code takes in a few milliseconds. */
-const nativeSliceBytes = 2 * 2 ** 20;
-
 /**
  * Visits all bytes in slices, and lets other work of the process run in between: a hash of half a gigabyte would keep it
  * from running for a second.
@@ -81,10 +85,10 @@ export async function inSlices(
   bytes: Uint8Array,
   visit: (slice: Uint8Array) => void,
   signal?: AbortSignal,
-  sliceBytes: number = nativeSliceBytes,
+  sliceBytes: number = turnBytes,
 ): Promise<void> {
   for (let from = 0; from < bytes.byteLength; from += sliceBytes) {
-    if (from > 0) await new Promise<void>((resolve) => setTimeout(resolve));
+    if (from > 0) await nextTurn();
     signal?.throwIfAborted();
     visit(bytes.subarray(from, from + sliceBytes));
   }
@@ -93,14 +97,22 @@ export async function inSlices(
 /** Small enough that a slow line sends one within any time-out, and large enough to cost nothing. */
 const sentBytes = 128 * 1024;
 
-/** The bytes of a request's body, as views of at most 128 KiB. `request.sent` is called whenever one is taken. */
-export function* sentSlices(
+/**
+ * The bytes of a request's body, as views of at most 128 KiB. `request.sent` is called whenever one is taken. Other work of
+ * the process runs in between, also if the system takes all that it is given.
+ */
+export async function* sentSlices(
   parts: readonly Uint8Array[],
   request: Pick<RunningRequest, "sent">,
-): Generator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
+  let nextRest = turnBytes;
   for (const part of parts) {
     for (let from = 0; from < part.byteLength; from += sentBytes) {
+      if (bytes >= nextRest) {
+        await nextTurn();
+        nextRest = bytes + turnBytes;
+      }
       const slice = part.subarray(from, from + sentBytes);
       bytes += slice.byteLength;
       request.sent(bytes);

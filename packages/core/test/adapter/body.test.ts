@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   bodyLimit,
   checkBody,
@@ -77,10 +77,12 @@ describe("a body", () => {
     expect(await rejectionOf(stopped)).toBe("enough");
   });
 
-  test("is sent in slices that are views, and each says how much has been handed over", () => {
+  test("is sent in slices that are views, and each says how much has been handed over", async () => {
     const sent: number[] = [];
     const part = new Uint8Array(200_000).fill(1);
-    const slices = [...sentSlices([new Uint8Array([7]), part], { sent: (bytes) => sent.push(bytes) })];
+    const sending = sentSlices([new Uint8Array([7]), part], { sent: (bytes) => sent.push(bytes) });
+    const slices: Uint8Array[] = [];
+    for await (const slice of sending) slices.push(slice);
     expect(Buffer.concat(slices)).toEqual(Buffer.concat([new Uint8Array([7]), part]));
     expect(slices.slice(1).every(({ buffer }) => buffer === part.buffer)).toBe(true);
     expect(sent).toEqual([1, 131_073, 200_001]);
@@ -100,5 +102,41 @@ describe("a body", () => {
     const seen: number[] = [];
     await inSlices(new Uint8Array(10), ({ byteLength }) => seen.push(byteLength), undefined, 4);
     expect(seen).toEqual([4, 4, 2]);
+  });
+
+  describe("of many megabytes lets other work run", () => {
+    const [mebibyte, length] = [2 ** 20, 8 * 2 ** 20];
+    let turns = 0;
+    let counting: NodeJS.Immediate;
+    beforeEach(() => {
+      turns = 0;
+      const count = (): void => {
+        turns += 1;
+        counting = setImmediate(count);
+      };
+      count();
+    });
+    afterEach(() => clearImmediate(counting));
+
+    test("while it is read from a source that never waits", async () => {
+      async function* source(): AsyncGenerator<Uint8Array> {
+        for (let at = 0; at < length; at += mebibyte / 16) yield new Uint8Array(mebibyte / 16);
+      }
+      await readBody(source(), { length }, call, request);
+      expect(turns).toBeGreaterThanOrEqual(length / mebibyte);
+    });
+
+    test("while it is sent to a sink that never waits", async () => {
+      let sent = 0;
+      const body = new Uint8Array(length);
+      for await (const slice of sentSlices([body], { sent: () => undefined })) sent += slice.byteLength;
+      expect(sent).toBe(length);
+      expect(turns).toBeGreaterThanOrEqual(length / mebibyte);
+    });
+
+    test("while it is hashed", async () => {
+      await inSlices(new Uint8Array(length), () => undefined);
+      expect(turns).toBeGreaterThanOrEqual(length / mebibyte);
+    });
   });
 });
