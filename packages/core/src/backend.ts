@@ -86,6 +86,7 @@ export class ObjectStoreBackend implements StateBackend {
   readonly #cache = new SealCache();
   readonly #readOnly: boolean;
   readonly #acceptListed: boolean;
+  readonly #looksFirst: boolean;
   readonly #retention: Retention | undefined;
   readonly #inFlight = new Set<Promise<unknown>>();
   #closed = false;
@@ -100,6 +101,8 @@ export class ObjectStoreBackend implements StateBackend {
     this.vnodeCapacity = namespace.vnodeCapacity;
     this.#readOnly = options.readOnly;
     this.#acceptListed = options.acceptListed;
+    // rule: objects-are-verified-if-asked
+    this.#looksFirst = options.verifyObjects;
     const { retention } = options;
     if (retention === undefined) return;
     const request = { extent: retention, asOperator: false, dryRun: false };
@@ -221,6 +224,7 @@ export class ObjectStoreBackend implements StateBackend {
       leadership: this.#leadership,
       ownWrites: this.#ownWrites,
       acceptListed: this.#acceptListed,
+      looksFirst: this.#looksFirst,
     };
     const run = (): Promise<EpochOutcome> => epochComplete(context, request, signal);
     const outcome = await this.#write("epochComplete", request.epoch, signal, run);
@@ -241,7 +245,8 @@ export class ObjectStoreBackend implements StateBackend {
     const version = checkVersion("version", args.version, 1);
     const signal = signalOf(options);
     return this.#write("takeover", undefined, signal, async () => {
-      const { base, nextEpoch } = await takeover(this.#namespace, this.#leadership, version, signal);
+      const claim = { version, looksFirst: this.#looksFirst };
+      const { base, nextEpoch } = await takeover(this.#namespace, this.#leadership, claim, signal);
       return { base: this.#handle(base), nextEpoch };
     });
   }

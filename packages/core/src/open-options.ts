@@ -38,6 +38,11 @@ export interface OpenOptions {
    * such a partial, so what is read back is checked by its size alone. Pass receipts instead where you can.
    */
   readonly acceptListed?: boolean | undefined;
+  /**
+   * Lists each epoch before it is sealed, and compares its objects with their receipts: an object that somebody deleted by
+   * hand, or a receipt that lies, is found before the seal names it. Costs one round trip and one request an epoch.
+   */
+  readonly verifyObjects?: boolean | undefined;
   /** How many requests one call has in flight at most; 1 to 1,024. Default 8: plenty for two cores and one bucket. */
   readonly concurrency?: number | undefined;
   readonly retry?: RetryOptions | undefined;
@@ -60,6 +65,7 @@ export interface CheckedOptions {
   readonly readOnly: boolean;
   readonly mustExist: boolean;
   readonly acceptListed: boolean;
+  readonly verifyObjects: boolean;
   readonly concurrency: number;
   readonly retry: RetryOptions | undefined;
   readonly retention: RetentionOptions | undefined;
@@ -128,6 +134,7 @@ export function checkOpenOptions(options: OpenOptions): CheckedOptions {
     readOnly,
     mustExist: checkBoolean("mustExist", options.mustExist),
     acceptListed: checkBoolean("acceptListed", options.acceptListed),
+    verifyObjects: checkBoolean("verifyObjects", options.verifyObjects),
     concurrency: checkInteger("concurrency", concurrency, 1, 1024),
     retry,
     retention: checkRetention(retention),

@@ -130,6 +130,11 @@ export interface EpochCompleteArguments {
   readonly base?: number | undefined;
   /** Every attachment that this backend wrote for the epoch is among them; otherwise `AttachmentOmitted`. */
   readonly attachments?: readonly AttachmentReceipt[] | undefined;
+  /**
+   * The epoch that is anchored beside this seal, above `epoch`: it can be sealed without a look before, which saves a round
+   * trip. Default: `epoch + 1`, where there is one. `false`: none.
+   */
+  readonly next?: number | false | undefined;
 }
 
 /** `missing` are the vnodes whose partial is not there yet: ask again. */

@@ -13,6 +13,8 @@ describe("a decision is reported:", () => {
     await backend.takeover({ version: 3 });
 
     expect(decisions).toEqual([
+      // The epoch that was anchored beside the seal of 5.
+      { type: "decision", decision: "void", epoch: 6 },
       { type: "decision", decision: "takeover", version: 3, epoch: 5, committer: "A" },
     ]);
   });

@@ -30,22 +30,29 @@ class ExchangedStore implements ObjectStore {
   }
 }
 
-test("a leader whose store is exchanged under it seals nothing there, and says what may have happened", async () => {
+const gone =
+  "epochComplete on exchanged: the fence of version 1, which this backend claimed, is gone: another leads, or the bucket, " +
+  "container or root is not the one that it was. " +
+  "Stop leading: another goes on. To lead again, call takeover with a higher version.";
+
+test.each([
+  { name: "sees it with its first seal", verifyObjects: false, sealed: "yes" },
+  { name: "seals nothing there if it looks first", verifyObjects: true, sealed: "no" },
+])("a leader whose store is exchanged under it $name", async ({ verifyObjects, sealed }) => {
   const store = new ExchangedStore();
-  await using leader = await ObjectStoreBackend.open({ store, instanceId: "a", vnodeCapacity: 1 });
+  const options = { store, instanceId: "a", vnodeCapacity: 1, verifyObjects };
+  await using leader = await ObjectStoreBackend.open(options);
   await leader.takeover({ version: 1 });
-  const write = (epoch: number): ReturnType<typeof leader.writePartial> =>
-    leader.writePartial({ epoch, vnode: 0, assignmentVersion: 1, bytes: new Uint8Array([epoch]) });
-  await leader.epochComplete({ epoch: 1, parts: [await write(1)] });
+  const complete = async (epoch: number): Promise<unknown> => {
+    const bytes = new Uint8Array([epoch]);
+    const part = await leader.writePartial({ epoch, vnode: 0, assignmentVersion: 1, bytes });
+    return leader.epochComplete({ epoch, parts: [part] });
+  };
+  await complete(1);
   store.exchange();
-  const parts = [await write(2)];
-  const error = await rejectionOf(leader.epochComplete({ epoch: 2, parts }));
-  expect(error).toMatchObject({ code: "StaleVersion", sealed: "no" });
-  expect(error).toHaveProperty(
-    "message",
-    "epochComplete on exchanged: the fence of version 1, which this backend claimed, is gone: another leads, or the bucket, " +
-      "container or root is not the one that it was. " +
-      "Stop leading: another goes on. To lead again, call takeover with a higher version.",
-  );
-  await expect(store.get("epoch=2/_COMMIT")).resolves.toBeUndefined();
+  const error = await rejectionOf(complete(2));
+  expect(error).toMatchObject({ code: "StaleVersion", sealed, message: gone });
+  expect((await store.get("epoch=2/_COMMIT")) === undefined).toBe(verifyObjects);
+  expect(await rejectionOf(complete(3))).toMatchObject({ code: "StaleVersion" });
+  await expect(store.get("epoch=3/_COMMIT")).resolves.toBeUndefined();
 });

@@ -63,7 +63,7 @@ describe("what is held in memory", () => {
 
   test("by pruneBefore is a few pages, however many objects an epoch has that it makes void", async () => {
     const store = new EndlessEpochStore(7);
-    const writer = await new World(store).open("A");
+    const writer = await new World(store).open("A", { verifyObjects: true });
     await writer.seal(2, { 0: "new" });
     await writer.write(7, 0, "never sealed");
     const backend = await reopened(store);

@@ -27,8 +27,15 @@ function open(instanceId: string, options: Partial<OpenOptions> = {}): Promise<O
   });
 }
 
-async function lead(instanceId: string, version: number): Promise<ObjectStoreBackend> {
-  const backend = await open(instanceId);
+/** Anchors nothing: what is there is what was sealed. */
+const looksFirst = { verifyObjects: true };
+
+async function lead(
+  instanceId: string,
+  version: number,
+  options: Partial<OpenOptions> = {},
+): Promise<ObjectStoreBackend> {
+  const backend = await open(instanceId, options);
   await backend.takeover({ version });
   return backend;
 }
@@ -92,13 +99,53 @@ describe("writePartial", () => {
 });
 
 describe("epochComplete", () => {
-  test("costs 3 (4) for a new epoch", async () => {
+  test("costs 2 (3) for an epoch that is anchored, however its vnodes are given", async () => {
+    const backend = await lead("a", 1);
+    await backend.epochComplete({ epoch: 0, parts: [await write(backend, 0), await write(backend, 0, 1)] });
+    const receipts = { epoch: 1, parts: [await write(backend, 1)], unchanged: [1] };
+    expect(await store.cost(() => backend.epochComplete(receipts))).toEqual({ depth: 2, requests: 3 });
+    await write(backend, 2);
+    const numbers = { epoch: 2, parts: [0], unchanged: [1] };
+    expect(await store.cost(() => backend.epochComplete(numbers))).toEqual({ depth: 2, requests: 3 });
+    const unchanged = { epoch: 3, parts: [], unchanged: [0, 1] };
+    expect(await store.cost(() => backend.epochComplete(unchanged))).toEqual({ depth: 2, requests: 3 });
+  });
+
+  test("costs 2 (3) for the first epoch of a leader", async () => {
+    const backend = await open("a");
+    const { nextEpoch } = await backend.takeover({ version: 1 });
+    const parts = [await write(backend, nextEpoch)];
+    const complete = (): Promise<unknown> => backend.epochComplete({ epoch: nextEpoch, parts });
+    expect(await store.cost(complete)).toEqual({ depth: 2, requests: 3 });
+  });
+
+  test("costs 2 (3) for the epoch that `next` has named, and 2 (2) if it anchors none", async () => {
+    const backend = await open("a");
+    await backend.epochComplete({ epoch: 5, parts: [await write(backend, 5)], next: 10 });
+    const parts = [await write(backend, 10)];
+    const complete = (): Promise<unknown> => backend.epochComplete({ epoch: 10, parts, next: false });
+    expect(await store.cost(complete)).toEqual({ depth: 2, requests: 2 });
+    const later = [await write(backend, 11)];
+    const looked = (): Promise<unknown> => backend.epochComplete({ epoch: 11, parts: later });
+    expect(await store.cost(looked)).toEqual({ depth: 3, requests: 5 });
+  });
+
+  test("costs 3 (5) for an epoch that is not anchored", async () => {
     const backend = await open("a");
     const parts = [await write(backend, 5), await write(backend, 5, 1)];
     expect(await store.cost(() => backend.epochComplete({ epoch: 5, parts }))).toEqual({
       depth: 3,
-      requests: 4,
+      requests: 5,
     });
+  });
+
+  test("costs 3 (4) with verifyObjects, every time", async () => {
+    const backend = await lead("a", 1, looksFirst);
+    for (const epoch of [0, 1]) {
+      const parts = [await write(backend, epoch)];
+      const complete = (): Promise<unknown> => backend.epochComplete({ epoch, parts });
+      expect(await store.cost(complete)).toEqual({ depth: 3, requests: 4 });
+    }
   });
 
   test("costs 3 (4) for an epoch that is sealed already", async () => {
@@ -114,7 +161,7 @@ describe("epochComplete", () => {
     expect(await store.cost(incomplete)).toEqual({ depth: 1, requests: 2 });
   });
 
-  test("costs 4 (5) for a race that is lost", async () => {
+  test("costs 4 (6) for a race that is lost", async () => {
     const inner = new MapStore();
     const scripted = new ScriptedStore(inner);
     store = new CountingStore(scripted);
@@ -127,7 +174,16 @@ describe("epochComplete", () => {
     const winner = await ObjectStoreBackend.open({ store: inner, instanceId: "b", vnodeCapacity: 16 });
     await winner.epochComplete({ epoch: 5, parts });
     listed.release();
-    expect(await complete).toEqual({ depth: 4, requests: 5 });
+    expect(await complete).toEqual({ depth: 4, requests: 6 });
+  });
+
+  test("costs 3 (4) for a race that is lost for an anchored epoch", async () => {
+    const loser = await open("a");
+    await seal(loser, 5);
+    const parts = [await write(loser, 6)];
+    await (await open("b")).epochComplete({ epoch: 6, parts });
+    const complete = refused(() => loser.epochComplete({ epoch: 6, parts }));
+    expect(await store.cost(complete)).toEqual({ depth: 3, requests: 4 });
   });
 
   test("costs 2 (3) for a leader that was deposed", async () => {
@@ -138,14 +194,26 @@ describe("epochComplete", () => {
     expect(await store.cost(complete)).toEqual({ depth: 2, requests: 3 });
   });
 
-  test("costs 4 (5) for a seal that landed twice", async () => {
+  test("costs 3 (4) for a leader that was deposed after it had anchored the epoch", async () => {
+    const deposed = await lead("a", 1);
+    await lead("b", 2);
+    const parts = [await write(deposed, 0)];
+    const complete = refused(() => deposed.epochComplete({ epoch: 0, parts }));
+    expect(await store.cost(complete)).toEqual({ depth: 3, requests: 4 });
+  });
+
+  test("costs 4 (6) for a seal that landed twice, and 3 (4) for that of an anchored epoch", async () => {
     const scripted = new ScriptedStore(new MapStore());
     store = new CountingStore(scripted);
     const backend = await open("a");
-    const parts = [await write(backend, 5)];
-    scripted.repeat("create epoch=5/_COMMIT");
-    const complete = (): Promise<unknown> => backend.epochComplete({ epoch: 5, parts });
-    expect(await store.cost(complete)).toEqual({ depth: 4, requests: 5 });
+    for (const [epoch, cost] of [
+      [5, { depth: 4, requests: 6 }],
+      [6, { depth: 3, requests: 4 }],
+    ] as const) {
+      const parts = [await write(backend, epoch)];
+      scripted.repeat(`create epoch=${epoch}/_COMMIT`);
+      expect(await store.cost(() => backend.epochComplete({ epoch, parts }))).toEqual(cost);
+    }
   });
 
   test("costs 3 (4) for a void", async () => {
@@ -156,18 +224,18 @@ describe("epochComplete", () => {
     expect(await store.cost(complete)).toEqual({ depth: 3, requests: 4 });
   });
 
-  test("costs 4 (4) for a new epoch with acceptListed", async () => {
+  test("costs 4 (5) for a new epoch with acceptListed", async () => {
     const backend = await open("a", { acceptListed: true });
     await write(await open("b"), 5);
     const complete = (): Promise<unknown> => backend.epochComplete({ epoch: 5, parts: [0] });
-    expect(await store.cost(complete)).toEqual({ depth: 4, requests: 4 });
+    expect(await store.cost(complete)).toEqual({ depth: 4, requests: 5 });
   });
 
-  test("costs 4 (5) when every vnode is unchanged", async () => {
+  test("costs 4 (6) when every vnode is unchanged, and the epoch is not anchored", async () => {
     const backend = await lead("a", 1);
     await seal(backend, 5);
-    const complete = (): Promise<unknown> => backend.epochComplete({ epoch: 6, parts: [], unchanged: [0] });
-    expect(await store.cost(complete)).toEqual({ depth: 4, requests: 5 });
+    const complete = (): Promise<unknown> => backend.epochComplete({ epoch: 7, parts: [], unchanged: [0] });
+    expect(await store.cost(complete)).toEqual({ depth: 4, requests: 6 });
   });
 });
 
@@ -207,13 +275,13 @@ describe("reading", () => {
   });
 
   test("sealedEpochs costs 4 (n + 3)", async () => {
-    const backend = await open("a", { concurrency: 16 });
+    const backend = await open("a", { concurrency: 16, ...looksFirst });
     await seal(backend, 1, 2, 3, 4, 5);
     expect(await store.cost(() => backend.sealedEpochs())).toEqual({ depth: 4, requests: 8 });
   });
 
   test("sealed costs 2, control 1, epochs 3 (n + 2)", async () => {
-    const backend = await open("a");
+    const backend = await open("a", looksFirst);
     await seal(backend, 4, 5);
     const all = async (): Promise<void> => {
       for await (const { state } of backend.epochs()) expect(state).toBe("sealed");
@@ -261,32 +329,32 @@ describe("reading", () => {
 });
 
 describe("takeover", () => {
-  test("costs 3 (4) in an empty namespace", async () => {
+  test("costs 4 (5) in an empty namespace", async () => {
     const backend = await open("a");
-    expect(await store.cost(() => backend.takeover({ version: 1 }))).toEqual({ depth: 3, requests: 4 });
+    expect(await store.cost(() => backend.takeover({ version: 1 }))).toEqual({ depth: 4, requests: 5 });
   });
 
-  test("costs 4 (4 and a read for each epoch of the batch), the restore point included", async () => {
-    const first = await open("a");
+  test("costs 5 (5 and a read for each epoch of the batch), the restore point included", async () => {
+    const first = await open("a", looksFirst);
     await seal(first, 3, 4, 5);
     const second = await open("b");
-    expect(await store.cost(() => second.takeover({ version: 1 }))).toEqual({ depth: 4, requests: 7 });
+    expect(await store.cost(() => second.takeover({ version: 1 }))).toEqual({ depth: 5, requests: 8 });
   });
 
   test("costs 1 more, and a void for each, where there are unsealed epochs on top", async () => {
-    const first = await open("a");
+    const first = await open("a", looksFirst);
     await seal(first, 3, 4, 5);
     for (const epoch of [6, 7]) await write(first, epoch);
     const second = await open("b");
-    expect(await store.cost(() => second.takeover({ version: 2 }))).toEqual({ depth: 5, requests: 11 });
+    expect(await store.cost(() => second.takeover({ version: 2 }))).toEqual({ depth: 6, requests: 12 });
   });
 
   test("reads down in batches of 8, also after a job has died 40 times before its seal", async () => {
-    const first = await open("a");
+    const first = await open("a", looksFirst);
     await seal(first, 1);
     for (let epoch = 2; epoch <= 41; epoch++) await write(first, epoch);
     const second = await open("b");
-    expect(await store.cost(() => second.takeover({ version: 2 }))).toEqual({ depth: 14, requests: 85 });
+    expect(await store.cost(() => second.takeover({ version: 2 }))).toEqual({ depth: 15, requests: 86 });
   });
 });
 
@@ -302,7 +370,7 @@ describe("prune", () => {
   ])(
     "before $before of $seals epochs costs $depth ($requests)",
     async ({ seals, before, depth, requests }) => {
-      const backend = await lead("a", 1);
+      const backend = await lead("a", 1, looksFirst);
       await seal(backend, ...Array.from({ length: seals }, (_, index) => index + 1));
       expect(await store.cost(() => backend.pruneBefore(before))).toEqual({ depth, requests });
     },
@@ -315,21 +383,27 @@ describe("prune", () => {
   ])(
     "that keeps $keep of $seals seals costs $depth ($requests)",
     async ({ seals, keep, depth, requests }) => {
-      const backend = await lead("a", 1);
+      const backend = await lead("a", 1, looksFirst);
       await seal(backend, ...Array.from({ length: seals }, (_, index) => index + 1));
       expect(await store.cost(() => backend.prune({ keep }))).toEqual({ depth, requests });
     },
   );
 
-  test("costs the looks alone if there are no more seals than are kept", async () => {
+  test("costs 2 more where the next epoch is anchored: it is read with the newest and with those that stay", async () => {
     const backend = await lead("a", 1);
+    await seal(backend, 0, 1, 2, 3, 4, 5);
+    expect(await store.cost(() => backend.pruneBefore(5))).toEqual({ depth: 9, requests: 20 });
+  });
+
+  test("costs the looks alone if there are no more seals than are kept", async () => {
+    const backend = await lead("a", 1, looksFirst);
     await seal(backend, 1, 2, 3);
     expect(await store.cost(() => backend.prune({ keep: 10 }))).toEqual({ depth: 4, requests: 7 });
   });
 
   test("costs one delete more where floors and fences have become surplus", async () => {
-    await seal(await lead("a", 1), 1, 2, 3);
-    const backend = await open("b");
+    await seal(await lead("a", 1, looksFirst), 1, 2, 3);
+    const backend = await open("b", looksFirst);
     for (let version = 2; version <= keptControls + 2; version++) await backend.takeover({ version });
     await backend.pruneBefore(2);
     await backend.takeover({ version: keptControls + 3 });
@@ -338,7 +412,7 @@ describe("prune", () => {
   });
 
   test("costs the same when `before` is above the newest seal", async () => {
-    const backend = await lead("a", 1);
+    const backend = await lead("a", 1, looksFirst);
     await seal(backend, 1, 2, 3);
     expect(await store.cost(() => backend.pruneBefore(100))).toEqual({ depth: 9, requests: 12 });
   });

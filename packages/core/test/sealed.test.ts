@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isStateError } from "../src/errors.ts";
+import type { OpenOptions } from "../src/open-options.ts";
 import type { EpochOutcome } from "../src/state-backend.ts";
 import type { Late } from "../src/conformance/backend-suite/scripted-store.ts";
 import { type Actor, World } from "../src/conformance/backend-suite/world.ts";
@@ -24,8 +25,8 @@ async function unfenced(world: World): Promise<Actor> {
   return actor;
 }
 
-async function leading(world: World): Promise<Actor> {
-  const actor = await world.lead("A", 1);
+async function leading(world: World, options?: Partial<OpenOptions>): Promise<Actor> {
+  const actor = await world.lead("A", 1, options);
   await actor.seal(4, { 0: "four" });
   return actor;
 }
@@ -33,6 +34,17 @@ async function leading(world: World): Promise<Actor> {
 async function completing(actor: Actor): Promise<{ actor: Actor; call: Call }> {
   const parts = [await actor.write(5, 0, "five")];
   return { actor, call: () => actor.backend.epochComplete({ epoch: 5, parts }) };
+}
+
+async function prunedBySuccessor(
+  world: World,
+  verifyObjects: boolean,
+): Promise<{ actor: Actor; call: Call }> {
+  const completion = await completing(await leading(world, { verifyObjects }));
+  const successor = await world.lead("B", 2);
+  await successor.seal(6, { 0: "six" });
+  await successor.backend.pruneBefore(6);
+  return completion;
 }
 
 const states: Readonly<Record<string, State>> = {
@@ -62,8 +74,8 @@ const states: Readonly<Record<string, State>> = {
     await world.lead("B", 2);
     return completion;
   },
-  "a leader that was deposed before it wrote": async (world) => {
-    const actor = await leading(world);
+  "a leader that looks first, and was deposed before it wrote": async (world) => {
+    const actor = await leading(world, { verifyObjects: true });
     await world.lead("B", 2);
     return completing(actor);
   },
@@ -75,20 +87,15 @@ const states: Readonly<Record<string, State>> = {
     await other.backend.pruneBefore(6);
     return completion;
   },
-  "a deposed leader's epoch that was pruned": async (world) => {
-    const completion = await completing(await leading(world));
-    const successor = await world.lead("B", 2);
-    await successor.seal(6, { 0: "six" });
-    await successor.backend.pruneBefore(6);
-    return completion;
-  },
+  "a deposed leader's epoch that was pruned": async (world) => prunedBySuccessor(world, false),
+  "the same, if it looks first": async (world) => prunedBySuccessor(world, true),
   "an epoch below the newest seal": async (world) => {
     const completion = await completing(await leading(world));
     await completion.actor.seal(6, { 0: "six" });
     return completion;
   },
   "an epoch whose partial is gone": async (world) => {
-    const completion = await completing(await leading(world));
+    const completion = await completing(await leading(world, { verifyObjects: true }));
     await world.store.delete(["epoch=5/vnode=0/partial.bin"]);
     return completion;
   },
@@ -226,9 +233,10 @@ describe("without a fault the call comes to", () => {
     ["an epoch that another instance sealed", "SplitBrainCommit", "yes"],
     ["an epoch that is void", "EpochAborted", "no"],
     ["a leader that was deposed", "EpochAborted", "no"],
-    ["a leader that was deposed before it wrote", "StaleVersion", "no"],
+    ["a leader that looks first, and was deposed before it wrote", "StaleVersion", "no"],
     ["an epoch that was sealed and pruned", "EpochPruned", "unknown"],
-    ["a deposed leader's epoch that was pruned", "StaleVersion", "unknown"],
+    ["a deposed leader's epoch that was pruned", "EpochPruned", "unknown"],
+    ["the same, if it looks first", "StaleVersion", "unknown"],
     ["an epoch below the newest seal", "EpochSuperseded", "no"],
     ["an epoch whose partial is gone", "PartialLost", "no"],
     ["an epoch of which a vnode has no receipt", "ReceiptRequired", "no"],

@@ -52,9 +52,11 @@ describe("a tree in LaminarDB's layout", () => {
     await leader.seal(10, { 0: "ten", 2: "ten" });
     expect(await backend.pruneBefore(10)).toMatchObject({ floor: 10, epochs: 3, objects: 7 });
     expect((await world.keys()).filter((key) => key.startsWith("epoch="))).toEqual([
+      "epoch=10/_ANCHOR",
       "epoch=10/_COMMIT",
       "epoch=10/vnode=0/partial.bin",
       "epoch=10/vnode=2/partial.bin",
+      "epoch=11/_ANCHOR",
     ]);
   });
 
@@ -136,6 +138,7 @@ describe("acceptListed", () => {
       "list epoch=9/",
       "list _control/",
       "create epoch=9/_COMMIT",
+      "create epoch=10/_ANCHOR",
       "list _control/",
     ]);
   });

@@ -8,6 +8,7 @@ import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
 import type { Seal } from "../seal.ts";
 import { checkHighest, claimFence, claimHigher } from "./claim-fence.ts";
+import { anchorAhead } from "./complete/anchor.ts";
 import { isAtOrAbove, newestIs } from "./latest.ts";
 
 /** The history that a new leader goes on from. */
@@ -19,7 +20,7 @@ export interface Claimed {
 export async function takeover(
   namespace: Namespace,
   leadership: Leadership,
-  version: number,
+  { version, looksFirst }: { readonly version: number; readonly looksFirst: boolean },
   signal: AbortSignal | undefined,
 ): Promise<Claimed> {
   // rule: fence-is-held-once-takeover-returns
@@ -40,6 +41,10 @@ export async function takeover(
     const descending = epochs.filter((epoch) => epoch >= before.floor).toReversed();
     const found = await voidDownToSeal(namespace, leadership, { version, descending, givenUp }, signal);
 
+    const next = found === "gone" ? undefined : nextEpoch(listed, before.floor, found?.epoch);
+    // Before the last look: what that shows then holds for the first epoch too.
+    const isNextThere =
+      !looksFirst && next !== undefined && (await anchorAhead(namespace, leadership, next, signal));
     const after = await namespace.readControl(signal);
     // rule: higher-fence-ends-takeover-after-voids
     checkHighest(version, after);
@@ -47,7 +52,7 @@ export async function takeover(
     const base = found === "gone" ? undefined : found;
     // rule: base-is-at-or-above-the-floor
     const isKept = isAtOrAbove(base?.epoch, floor);
-    if (found !== "gone" && isKept) {
+    if (next !== undefined && isKept) {
       const newest = leadership.newestSeal?.epoch ?? -1;
       // rule: takeover-goes-back-over-what-was-given-up
       const known = givenUp.has(newest) ? -1 : newest;
@@ -55,7 +60,9 @@ export async function takeover(
       if ((base?.epoch ?? -1) >= known) {
         leadership.lead(version, base);
         namespace.report("takeover", { version, epoch: base?.epoch, committer: leadership.instanceId });
-        return { base, nextEpoch: nextEpoch(listed, floor, base?.epoch) };
+        // rule: anchor-of-a-takeover-is-known-to-be-there
+        if (isNextThere) leadership.setAnchored(next);
+        return { base, nextEpoch: next };
       }
       // If this backend was asked twice at once, it leads already and has sealed a later epoch meanwhile.
       if (known > newestKnown) {

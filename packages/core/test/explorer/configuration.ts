@@ -30,6 +30,8 @@ export interface Configuration {
   readonly past: (stage: Stage) => Promise<void>;
   /** Opens the backends of those who act, and brings them to where the choices begin. */
   readonly present: (stage: Stage) => Promise<readonly Role[]>;
+  /** The backends anchor the epochs to come. Without it they look at each epoch before they seal it. */
+  readonly anchors?: true;
   /** Which listings take names first and look at each of them later: those of `_control/`, unless it says other. */
   readonly torn?: "none" | "control" | "all";
   /** Whether the keys of one delete go at once, as they do unless it says other. */

@@ -1,3 +1,4 @@
+import { anchored } from "./anchored.ts";
 import { claiming } from "./claiming.ts";
 import type { Configuration } from "./configuration.ts";
 import { damaged } from "./damage.ts";
@@ -11,6 +12,7 @@ export const configurations: readonly Configuration[] = [
   ...leading,
   ...receipts,
   ...claiming,
+  ...anchored,
   ...pruning,
   ...damaged,
 ];

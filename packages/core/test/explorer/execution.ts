@@ -165,9 +165,12 @@ export class Execution {
   }
 
   async #open(id: string, options: Partial<OpenOptions>): Promise<Opened> {
+    const verifyObjects = this.#options.configuration.anchors !== true;
+    this.#instance(id).looksFirst = verifyObjects;
     const backend = await this.#options.code.open({
       ...this.#surroundingsOf(id),
       vnodeCapacity: 4,
+      verifyObjects,
       ...options,
     });
     return { backend, incarnation: this.#lastId };

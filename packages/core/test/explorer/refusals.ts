@@ -136,7 +136,9 @@ export class Refusals {
       history.violate("aborted-not-void", `9: ${what}, and it never was void`);
     if (code === "EpochPruned" && history.floor <= epoch)
       history.violate("pruned-above-floor", `9: ${what}, the floor is ${history.floor}`);
-    if (hasCommitted && begin.floor > epoch && (call.kind === "abort" || call.kind === "complete"))
+    // What was anchored before the floor is sealed without a look: a stray, which the look after it tells.
+    const hasLooked = call.kind === "abort" || (call.kind === "complete" && instance.looksFirst);
+    if (hasCommitted && begin.floor > epoch && hasLooked)
       history.violate("committed-below-floor", `4: ${what}, and it created a _COMMIT, below ${begin.floor}`);
     const isGone = history.isVoid(epoch) || history.everDamaged.has(epoch) || history.floor > epoch;
     if (code === "PartialLost" && !(call.kind === "complete" && isGone))

@@ -351,7 +351,7 @@ export const rules: readonly Rule[] = [
     id: "control-after-the-seal-was-created",
     says: "Control is listed after the seal was created.",
     section: "One good epoch",
-    without: force("control"),
+    without: swap,
     simulated: true,
   },
   {
@@ -515,6 +515,43 @@ export const rules: readonly Rule[] = [
     says: "If there is no higher number, the next epoch is the lowest free one above the base.",
     section: "One takeover",
     without: force("true"),
+  },
+  // Anchored epochs
+  {
+    id: "anchor-ahead-is-known-to-be-there",
+    says: "An epoch is anchored only if its anchor is known to be there before the last look at control.",
+    section: "Anchored epochs",
+    without: force("true"),
+  },
+  {
+    id: "epoch-is-anchored-once-control-shows-that-we-lead",
+    says: "An epoch is anchored only if the look that followed its anchor shows that this backend leads.",
+    section: "Anchored epochs",
+    without: swap,
+  },
+  {
+    id: "anchor-of-a-takeover-is-known-to-be-there",
+    says: "So is the first epoch of a takeover: its anchor comes before the takeover's last look.",
+    section: "Anchored epochs",
+    without: force("true"),
+  },
+  {
+    id: "number-of-an-anchored-epoch-was-written-here",
+    says: "A vnode that is given by its number, and that another backend wrote, makes its epoch be listed.",
+    section: "Anchored epochs",
+    without: force("true"),
+  },
+  {
+    id: "objects-are-verified-if-asked",
+    says: "With `verifyObjects` every epoch is listed before it is sealed.",
+    section: "Anchored epochs",
+    without: force("false"),
+  },
+  {
+    id: "prune-leaves-the-anchored-epoch",
+    says: "A leader's prune does not make void the epoch that it has anchored.",
+    section: "Anchored epochs",
+    without: force("{ anchored: undefined }"),
   },
 
   // One incremental epoch, and its prune

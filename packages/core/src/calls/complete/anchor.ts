@@ -1,6 +1,8 @@
 import { ensurePresent } from "../../create-or-read-back.ts";
 import { messageOf, storeFailed } from "../../errors.ts";
 import { anchorKey } from "../../layout.ts";
+import type { Leadership } from "../../leadership.ts";
+import type { Namespace } from "../../namespace.ts";
 import type { Attempt } from "./attempt.ts";
 import type { CompleteRequest } from "./request.ts";
 
@@ -11,8 +13,7 @@ export async function ensureAnchor(
 ): Promise<void> {
   if (receipts.length + vnodes.length + attachments.length > 0) return;
   const key = anchorKey(epoch);
-  const body = new TextEncoder().encode(leadership.incarnation);
-  const anchor = await ensurePresent(client, key, body, client.operation(signal));
+  const anchor = await ensurePresent(client, key, anchorBody(leadership), client.operation(signal));
   // Whose anchor it is does not matter, only that it is there.
   // rule: anchor-is-known-to-be-there
   if (anchor.outcome !== "present") {
@@ -20,4 +21,25 @@ export async function ensureAnchor(
     const message = `${key} could not be written: ${messageOf(cause)}`;
     throw storeFailed(message, cause, { sealed: "unknown", epoch, key });
   }
+}
+
+/**
+ * Creates the anchor of an epoch to come, so that it can be sealed without a look before. One attempt: whoever asks has
+ * something to answer, and an epoch without an anchor is looked at as ever.
+ *
+ * @returns whether the anchor is known to be there
+ */
+export async function anchorAhead(
+  { client }: Namespace,
+  leadership: Leadership,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const operation = client.operation(signal);
+  const response = await client.create(anchorKey(epoch), anchorBody(leadership), operation, { attempts: 1 });
+  return response.outcome === "created" || response.outcome === "exists";
+}
+
+function anchorBody({ incarnation }: Leadership): Uint8Array {
+  return new TextEncoder().encode(incarnation);
 }

@@ -1,14 +1,15 @@
 import type { Leadership } from "../../leadership.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { OwnWrites } from "../../own-writes.ts";
+import type { SealedPartial } from "../../seal.ts";
 import type { EpochOutcome } from "../../state-backend.ts";
-import { ensureAnchor } from "./anchor.ts";
+import { anchorAhead, ensureAnchor } from "./anchor.ts";
 import type { Attempt } from "./attempt.ts";
 import { checkStillLeads, readControlAfterSeal } from "./confirm.ts";
 import type { Asked } from "./coverage.ts";
 import { createSeal } from "./create-seal.ts";
 import { decideListed } from "./decide.ts";
-import { lookAtEpoch } from "./epoch-listing.ts";
+import { EpochListing, lookAtEpoch } from "./epoch-listing.ts";
 import { checkNothingOmitted, checkNoVnodeOmitted } from "./omissions.ts";
 import { resolveParts } from "./parts.ts";
 import { checkMayProceed } from "./may-proceed.ts";
@@ -22,6 +23,8 @@ export interface CompleteContext {
   readonly leadership: Leadership;
   readonly ownWrites: OwnWrites;
   readonly acceptListed: boolean;
+  /** Every epoch is looked at before it is sealed, and none is anchored ahead. */
+  readonly looksFirst: boolean;
 }
 
 export async function epochComplete(
@@ -52,12 +55,12 @@ interface Called {
 
 /** The steps of `docs/protocol.md`, in that order: the order is the safety. */
 async function complete(
-  { namespace, leadership, ownWrites, acceptListed }: CompleteContext,
+  { namespace, leadership, ownWrites, acceptListed, looksFirst }: CompleteContext,
   request: CompleteRequest,
   called: Called,
   signal: AbortSignal | undefined,
 ): Promise<EpochOutcome> {
-  const { epoch } = request;
+  const { epoch, next } = request;
   const attempt: Attempt = {
     namespace,
     leadership,
@@ -67,27 +70,17 @@ async function complete(
     wasUnresolved: leadership.unresolved.has(epoch),
     signal,
   };
+  const isAnchored = leadership.useAnchor(epoch);
   // rule: claimed-version-is-that-of-the-call
   checkClaim(attempt, called.claimed);
   const own = checkVersions(attempt, request, ownWrites);
   checkNothingOmitted(attempt, request, ownWrites);
-  // rule: anchor-before-listing
-  // rule: unchanged-only-epoch-has-an-anchor
-  // rule: sealed-epoch-needs-no-newest-seal
-  await ensureAnchor(attempt, request);
-  const { listing, control } = await lookAtEpoch(attempt, acceptListed);
+  const asked: Asked = { request, base: called.base, own, listing: new EpochListing(), acceptListed };
+  // rule: number-of-an-anchored-epoch-was-written-here
+  const isAllOwn = request.vnodes.every((vnode) => own.has(vnode));
+  const found = isAnchored && isAllOwn ? ownParts(asked) : await lookFirst(attempt, asked);
+  if ("complete" in found) return found;
 
-  const asked: Asked = { request, base: called.base, own, listing, acceptListed };
-  if (listing.hasCommit) {
-    // rule: control-after-the-seal-was-read
-    const seal = await decideListed(attempt, asked);
-    const afterSeal = await readControlAfterSeal(attempt);
-    return checkStillLeads(attempt, seal, afterSeal);
-  }
-
-  await checkMayProceed(attempt, control);
-  const parts = await resolveParts(attempt, asked);
-  if ("missing" in parts) return { complete: false, missing: parts.missing };
   // rule: unchanged-is-looked-up-once-earlier-epochs-are-settled
   // rule: earlier-epochs-are-settled-first
   await settleEarlier(attempt);
@@ -97,8 +90,53 @@ async function complete(
   // An earlier epoch that was found to be sealed may name more.
   // rule: settled-vnode-is-not-omitted
   await checkNoVnodeOmitted(attempt, request);
-  const seal = await createSeal(attempt, [...parts.partials, ...unchanged], asked);
   // rule: control-after-the-seal-was-created
+  const [seal, isNextThere] = await namespace.concurrently(
+    () => createSeal(attempt, [...found.partials, ...unchanged], found.asked),
+    async () => !looksFirst && next !== undefined && anchorAhead(namespace, leadership, next, signal),
+  );
   const afterSeal = await readControlAfterSeal(attempt);
-  return checkStillLeads(attempt, seal, afterSeal);
+  // rule: epoch-is-anchored-once-control-shows-that-we-lead
+  const outcome = checkStillLeads(attempt, seal, afterSeal);
+  // rule: anchor-ahead-is-known-to-be-there
+  if (isNextThere) leadership.setAnchored(next);
+  return outcome;
+}
+
+/** What is to be sealed, and what was asked with what the listing showed, if there was one. */
+interface Found {
+  readonly partials: readonly SealedPartial[];
+  readonly asked: Asked;
+}
+
+/** An anchored epoch is not listed: its receipts say what there is. */
+function ownParts(asked: Asked): Found {
+  const { request, own } = asked;
+  const written = request.vnodes.flatMap((vnode) => own.get(vnode) ?? []);
+  return { partials: [...request.receipts, ...written], asked };
+}
+
+/**
+ * Lists the epoch and control before anything is sealed.
+ *
+ * @returns the partials to seal; or the outcome, if the epoch is sealed already or not complete yet
+ */
+async function lookFirst(attempt: Attempt, asked: Asked): Promise<EpochOutcome | Found> {
+  const { request } = asked;
+  // rule: anchor-before-listing
+  // rule: unchanged-only-epoch-has-an-anchor
+  // rule: sealed-epoch-needs-no-newest-seal
+  await ensureAnchor(attempt, request);
+  const { listing, control } = await lookAtEpoch(attempt, asked.acceptListed);
+  const shown: Asked = { ...asked, listing };
+  if (listing.hasCommit) {
+    // rule: control-after-the-seal-was-read
+    const seal = await decideListed(attempt, shown);
+    const afterSeal = await readControlAfterSeal(attempt);
+    return checkStillLeads(attempt, seal, afterSeal);
+  }
+  await checkMayProceed(attempt, control);
+  const parts = await resolveParts(attempt, shown);
+  if ("missing" in parts) return { complete: false, missing: parts.missing };
+  return { partials: parts.partials, asked: shown };
 }

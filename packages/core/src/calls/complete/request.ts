@@ -22,6 +22,8 @@ export interface CompleteRequest {
   /** The epoch that `unchanged` refers to, if the caller says it. */
   readonly base: number | undefined;
   readonly attachments: readonly AttachmentReceipt[];
+  /** The epoch that is anchored beside the seal. */
+  readonly next: number | undefined;
 }
 
 /** @throws `TypeError`, `RangeError`, `ReceiptInvalid` */
@@ -40,6 +42,7 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
     checkInteger(`dropped[${index}]`, vnode, 0, capacity - 1),
   );
   const base = args.base === undefined ? undefined : checkEpoch(args.base, "base");
+  const next = nextOf(args.next, epoch);
   const receipts: PartialReceipt[] = [];
   const vnodes: number[] = [];
   for (const [index, part] of parts.entries()) {
@@ -69,5 +72,10 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
   const names = attachments.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(epoch, `attachments names ${twice} twice`);
-  return { epoch, receipts, vnodes, unchanged, dropped, base, attachments };
+  return { epoch, receipts, vnodes, unchanged, dropped, base, attachments, next };
+}
+
+function nextOf(next: EpochCompleteArguments["next"], epoch: number): number | undefined {
+  if (next === false || (next === undefined && epoch === Number.MAX_SAFE_INTEGER)) return undefined;
+  return next === undefined ? epoch + 1 : checkInteger("next", next, epoch + 1);
 }

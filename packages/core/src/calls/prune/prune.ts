@@ -50,8 +50,10 @@ export async function prune(
   const newest = seal?.epoch ?? -1;
   // rule: prune-voids-only-above-the-newest-seal
   const isUnsealed = (epoch: number): boolean => epoch > newest && epoch < before;
+  // rule: prune-leaves-the-anchored-epoch
+  const { anchored } = leadership;
   // rule: operator-makes-nothing-void
-  const unsealed = asOperator ? [] : listed.filter(isUnsealed);
+  const unsealed = asOperator ? [] : listed.filter((epoch) => isUnsealed(epoch) && epoch !== anchored);
   // rule: dry-run-changes-nothing
   if (dryRun) return countDeletions(namespace, { unsealed, horizon, newest }, deletions, signal);
 

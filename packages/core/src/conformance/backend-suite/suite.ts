@@ -1,6 +1,7 @@
 import type { ObjectStore } from "../../store.ts";
 import { declare, type Runner } from "../runner.ts";
 import type { Sequence } from "./sequence.ts";
+import { anchoredSequences } from "./sequences/anchored.ts";
 import { automaticPruneSequences } from "./sequences/automatic-prunes.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
 import { damageSequences } from "./sequences/damage.ts";
@@ -44,6 +45,7 @@ export const sequences: readonly Sequence[] = [
   ...damageSequences,
   ...givenUpSequences,
   ...lostControlSequences,
+  ...anchoredSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;
@@ -60,7 +62,7 @@ export function backendConformance(runner: Runner, harness: BackendHarness): voi
         `${sequence.id} ${sequence.title}`,
         async () => {
           const store = await harness.open();
-          const world = new World(store);
+          const world = new World(store, { verifyObjects: sequence.looksFirst ?? false });
           try {
             await sequence.run(world);
           } catch (error) {

@@ -30,9 +30,12 @@ export class World {
   readonly store: ObjectStore;
   /** Every request of every actor so far, in the order in which they were sent: `A create epoch=5/_COMMIT`. */
   readonly schedule: string[] = [];
+  readonly #options: Partial<OpenOptions>;
 
-  constructor(store: ObjectStore) {
+  /** @param options of every backend that is opened in it */
+  constructor(store: ObjectStore, options: Partial<OpenOptions> = {}) {
     this.store = store;
+    this.#options = options;
   }
 
   /** A new incarnation. One attempt a request: what a test loses is lost. */
@@ -43,6 +46,7 @@ export class World {
       instanceId,
       vnodeCapacity,
       retry: { attempts: 1 },
+      ...this.#options,
       ...options,
     });
     const version = (): number => backend.authoritativeVersion;

@@ -101,6 +101,7 @@ export const lostControlSequences: readonly Sequence[] = [
   },
   {
     id: "D18",
+    looksFirst: true,
     title: "one epoch that cannot be read hides no other",
     rules: ["unreadable-epoch-hides-no-other"],
     async run(world) {
@@ -122,6 +123,7 @@ export const lostControlSequences: readonly Sequence[] = [
   },
   {
     id: "D19",
+    looksFirst: true,
     title: "a stray seal below the floor is neither given nor shown",
     rules: ["asked-for-seal-is-above-the-floor", "epochs-are-at-or-above-the-floor"],
     async run(world) {
