@@ -16,6 +16,10 @@ export const outOfReach: readonly OutOfReach[] = [
     rules: ["void-explains-what-is-missing"],
   },
   {
+    why: "Without it a leader is refused the epoch that its own prune has made void, and rightly: nothing is lost.",
+    rules: ["prune-leaves-the-anchored-epoch"],
+  },
+  {
     why: "It checks an argument, and refuses it in every schedule alike.",
     rules: ["empty-epoch-is-an-error", "authoritative-version-never-lowers"],
   },

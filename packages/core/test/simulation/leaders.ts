@@ -95,10 +95,12 @@ async function prepare(job: Job, { process, byNumber }: Leadership, epoch: numbe
     }),
   );
   const base = random.chance(0.3) ? process.beliefs.newest : undefined;
+  const next = random.chance(0.1) ? { next: random.pick<number | false>([false, epoch + 1, epoch + 2]) } : {};
   const attempt = {
     epoch,
     parts,
     unchanged,
+    ...next,
     ...(base === undefined || base < 0 || base >= epoch ? {} : { base }),
   };
   if (parts.length === 0 || random.chance(0.8)) return attempt;

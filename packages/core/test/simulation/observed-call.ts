@@ -38,6 +38,8 @@ export class ObservedCall implements CallRequests {
   uuid: string | undefined;
   /** Attempts that were sent. */
   requests = 0;
+  /** Whether the epoch was listed. */
+  hasListed = false;
   /** What it is known to have created. */
   created = 0;
   createdFence = false;
@@ -61,6 +63,7 @@ export class ObservedCall implements CallRequests {
     const began = this.#running.get(name) ?? this.#history.view();
     this.#running.set(name, began);
     if (name === "list _control/") this.lastControl = began;
+    if (name === `list epoch=${this.epoch}/`) this.hasListed = true;
     return { name, began };
   }
 

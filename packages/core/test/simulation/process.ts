@@ -100,6 +100,7 @@ export class Process {
           instanceId: this.instanceId,
           vnodeCapacity,
           concurrency: random.pick([8, 8, 1]),
+          verifyObjects: random.chance(0.3),
           retry: clock.retry(
             this.#connection,
             { attempts: random.pick([1, 1, 2, 3]), attemptTimeoutMs },
@@ -159,6 +160,8 @@ export class Process {
       (options) => this.#opened.epochComplete(attempt, options),
       (outcome, call) => {
         asked.belief.state = outcome.complete ? "complete" : "refused";
+        if (outcome.complete && !call.hasListed)
+          this.#world.traits.add("an epoch that is sealed without a look");
         const all = new Map(digests);
         for (const { name, sha256: digest } of attachments) all.set(name, digest);
         const expected = { digests: all, unchanged, unchangedDigests: asked.unchanged, base };
