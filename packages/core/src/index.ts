@@ -16,7 +16,7 @@ export type {
 } from "./errors.ts";
 export { isStateError, isStoreError, StateError, StoreError } from "./errors.ts";
 export type { AttachmentReceipt, PartialReceipt, Receipt } from "./receipt.ts";
-export type { Seal, SealedAttachment, SealedPartial } from "./seal.ts";
+export type { InlinePartial, Seal, SealedAttachment, SealedPartial, StoredPartial } from "./seal.ts";
 export type {
   ControlDescription,
   EpochCompleteArguments,
@@ -24,6 +24,7 @@ export type {
   EpochOutcome,
   EpochState,
   GivenUpEpoch,
+  PartialBytes,
   PruneArguments,
   PruneOptions,
   PruneReport,

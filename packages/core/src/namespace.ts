@@ -3,6 +3,7 @@ import { type Control, listControl } from "./control.ts";
 import type { BackendEvent, DecisionEvent } from "./events.ts";
 import { StateError } from "./errors.ts";
 import { epochPrefix, namespaceKey, parseEpochFolder } from "./layout.ts";
+import { inlineLimit } from "./inline.ts";
 import type { Seal } from "./seal.ts";
 import type { ListedObject } from "./store.ts";
 import type { StoreClient } from "./store-client.ts";
@@ -60,7 +61,7 @@ export class Namespace {
 
   /** How many bytes come, at most, while one `_COMMIT` is read: others are read beside it, over the same line. */
   get expectedCommitBytes(): number {
-    return this.vnodeCapacity * entryBytes * this.#concurrency;
+    return (this.vnodeCapacity * entryBytes + 2 * inlineLimit) * this.#concurrency;
   }
 
   /**

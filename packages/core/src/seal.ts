@@ -1,11 +1,12 @@
 import { StateError } from "./errors.ts";
+import { decodeInline } from "./inline.ts";
 import { pastDamage } from "./next-steps.ts";
 import { commitKey, type EpochObject, parseEpochObject } from "./layout.ts";
 
 /** An epoch's `_COMMIT` that names a committer. An epoch is committed if and only if it has one. */
 export interface Seal {
-  /** 0 is the plain-text form of LaminarDB: no incarnation, no version, no digests. */
-  readonly format: 0 | 1;
+  /** 0 is the plain-text form of LaminarDB: no incarnation, no version, no digests. 2: it has bytes of vnodes in it. */
+  readonly format: 0 | 1 | 2;
   readonly epoch: number;
   /** The instance that created the seal. */
   readonly committer: string;
@@ -20,12 +21,27 @@ export interface Seal {
   readonly attachments: readonly SealedAttachment[];
 }
 
-export interface SealedPartial {
+/** Where a vnode's state is: in an object, or in the seal itself. */
+export type SealedPartial = StoredPartial | InlinePartial;
+
+export interface StoredPartial {
   readonly vnode: number;
   readonly key: string;
   readonly size: number;
   /** Lower-case hex. Absent where the vnode was accepted by its listing alone. */
   readonly sha256?: string | undefined;
+}
+
+export interface InlinePartial {
+  readonly vnode: number;
+  readonly key?: undefined;
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** The bytes, in base64. */
+  readonly inline: string;
+  /** The epoch that they were given for: an unchanged vnode keeps it. */
+  readonly writtenAt: number;
 }
 
 export interface SealedAttachment {
@@ -116,10 +132,11 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
   const record = parseRecord(text);
   if (record === undefined) throw corrupt("starts with { and is not JSON");
   if (!Number.isSafeInteger(record["format"])) throw corrupt("has no format");
-  if (record["format"] !== 1) {
+  const { format } = record;
+  if (format !== 1 && format !== 2) {
     throw new StateError(
       "UnknownFormat",
-      `${key} has format ${String(record["format"])}; this version reads 0 and 1`,
+      `${key} has format ${String(format)}; this version reads 0, 1 and 2`,
       {
         sealed: "unknown",
         epoch,
@@ -141,11 +158,12 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
     }
     return { kind: "void", by, incarnation, at };
   }
-  return { kind: "seal", seal: frozen(decodeSeal(record, epoch, corrupt)) };
+  return { kind: "seal", seal: frozen(decodeSeal(record, format, epoch, corrupt)) };
 }
 
 function decodeSeal(
   record: Readonly<Record<string, unknown>>,
+  format: 1 | 2,
   epoch: number,
   corrupt: (fault: string) => StateError,
 ): Seal {
@@ -161,7 +179,7 @@ function decodeSeal(
   const vnodes = new Set<number>();
   const names = new Set<string>();
   return {
-    format: 1,
+    format,
     epoch,
     committer,
     incarnation,
@@ -170,6 +188,12 @@ function decodeSeal(
     ...(isCount(record["at"]) ? { at: record["at"] } : {}),
     partials: partials
       .map((entry: unknown) => {
+        const given = format === 2 ? decodeInlineEntry(entry, epoch) : undefined;
+        if (given !== undefined) {
+          if (vnodes.has(given.vnode)) throw entryFault(entry);
+          vnodes.add(given.vnode);
+          return given;
+        }
         const { key, size, sha256, object, fields } = decodeEntry(entry, epoch) ?? fail(entryFault(entry));
         if (object.kind !== "partial" || object.vnode !== fields["vnode"] || vnodes.has(object.vnode))
           throw entryFault(entry);
@@ -204,6 +228,16 @@ function decodeEntry(value: unknown, epoch: number): Entry | undefined {
   const object = parseEpochObject(key);
   if (object === undefined || object.epoch > epoch) return undefined;
   return { key, size, sha256, object, fields: value };
+}
+
+/** A vnode whose bytes are in the seal; `undefined` for any other entry. */
+function decodeInlineEntry(value: unknown, epoch: number): InlinePartial | undefined {
+  if (!isRecord(value)) return undefined;
+  const { vnode, key, size, sha256, inline, writtenAt } = value;
+  if (typeof inline !== "string" || key !== undefined || !isCount(vnode) || !isCount(size)) return undefined;
+  if (!isSha256(sha256) || !isCount(writtenAt) || writtenAt > epoch) return undefined;
+  if (decodeInline(inline)?.length !== size) return undefined;
+  return { vnode, size, sha256, inline, writtenAt };
 }
 
 /** The grammar of an instance's id: 1 to 200 printable characters, not starting with `{`. */

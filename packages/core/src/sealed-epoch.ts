@@ -1,6 +1,8 @@
 import { checkAttachmentName, checkInteger, signalOf } from "./arguments.ts";
 import { checkNotPruned } from "./control.ts";
 import { asStateError, StateError } from "./errors.ts";
+import { decodeInline } from "./inline.ts";
+import { commitKey } from "./layout.ts";
 import type { Namespace } from "./namespace.ts";
 import { findPartial, type Seal, type SealedAttachment, type SealedPartial } from "./seal.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -80,11 +82,14 @@ export async function readSealed(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { client } = namespace;
   const { epoch, committer } = seal;
-  const { key } = entry;
+  const { key = commitKey(epoch) } = entry;
   const vnode = "vnode" in entry ? entry.vnode : undefined;
   const details = { sealed: "yes", epoch, vnode, committer, key } as const;
   try {
-    const body = await client.get(key, client.operation(signal, entry.size));
+    const body =
+      entry.key === undefined
+        ? decodeInline(entry.inline)
+        : await client.get(entry.key, client.operation(signal, entry.size));
     const intact = body !== undefined && (await isAsSealed(body, entry));
     // Only the floor tells whether what is there, or is not, still is what was sealed.
     // rule: entry-without-digest-looks-at-the-floor

@@ -115,10 +115,11 @@ export interface WriteAttachmentArguments {
 export interface EpochCompleteArguments {
   readonly epoch: number;
   /**
-   * Receipts, or the numbers of vnodes that this backend wrote itself. Under a claimed version every vnode that the newest
-   * seal names is given, `unchanged` or `dropped`; otherwise `VnodeOmitted`, and nothing is sent.
+   * Receipts; or the numbers of vnodes that this backend wrote itself; or bytes, which go into the seal itself, 64 KiB in
+   * all with those of `unchanged` vnodes: such an epoch needs no request but its seal. Under a claimed version every vnode
+   * that the newest seal names is given, `unchanged` or `dropped`; otherwise `VnodeOmitted`, and nothing is sent.
    */
-  readonly parts: readonly (PartialReceipt | number)[];
+  readonly parts: readonly (PartialReceipt | PartialBytes | number)[];
   /** Vnodes that were not written again: the seal names what the seal before it named. Needs `takeover`. */
   readonly unchanged?: readonly number[] | undefined;
   /** Vnodes that the newest seal names and that this epoch leaves out on purpose. */
@@ -135,6 +136,12 @@ export interface EpochCompleteArguments {
    * trip. Default: `epoch + 1`, where there is one. `false`: none.
    */
   readonly next?: number | false | undefined;
+}
+
+/** A vnode's state that goes into the seal. */
+export interface PartialBytes {
+  readonly vnode: number;
+  readonly bytes: Uint8Array;
 }
 
 /** `missing` are the vnodes whose partial is not there yet: ask again. */

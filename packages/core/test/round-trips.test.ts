@@ -130,6 +130,17 @@ describe("epochComplete", () => {
     expect(await store.cost(looked)).toEqual({ depth: 3, requests: 5 });
   });
 
+  test("costs 2 (3) with bytes that go into the seal, and 4 (6) if the epoch is not anchored", async () => {
+    const backend = await lead("a", 1);
+    const complete = (epoch: number) => (): Promise<unknown> =>
+      backend.epochComplete({ epoch, parts: [{ vnode: 0, bytes: bytesOf("state") }] });
+    expect(await store.cost(complete(0))).toEqual({ depth: 2, requests: 3 });
+    expect(await store.cost(complete(5))).toEqual({ depth: 4, requests: 6 });
+    expect(await store.cost(complete(6))).toEqual({ depth: 2, requests: 3 });
+    const handle = await backend.latest();
+    expect(await store.cost(async () => handle?.read(0))).toEqual({ depth: 0, requests: 0 });
+  });
+
   test("costs 3 (5) for an epoch that is not anchored", async () => {
     const backend = await open("a");
     const parts = [await write(backend, 5), await write(backend, 5, 1)];

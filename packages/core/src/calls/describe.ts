@@ -12,7 +12,8 @@ export async function describeEpoch(
   const { decision, error } = await readDecision(namespace, epoch, signal);
   const seal = decision?.kind === "seal" ? decision.seal : undefined;
   // Listed after the seal was read: whatever it names was there before it.
-  const missing = new Set([...(seal?.partials ?? []), ...(seal?.attachments ?? [])].map(({ key }) => key));
+  const named = [...(seal?.partials ?? []), ...(seal?.attachments ?? [])];
+  const missing = new Set(named.flatMap(({ key }) => key ?? []));
   const elsewhere = new Set<number>();
   for (const key of missing) elsewhere.add(parseEpochObject(key)?.epoch ?? epoch);
   elsewhere.delete(epoch);

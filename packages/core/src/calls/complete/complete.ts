@@ -1,3 +1,4 @@
+import { inlineEntry } from "../../inline.ts";
 import type { Leadership } from "../../leadership.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { OwnWrites } from "../../own-writes.ts";
@@ -75,7 +76,8 @@ async function complete(
   checkClaim(attempt, called.claimed);
   const own = checkVersions(attempt, request, ownWrites);
   checkNothingOmitted(attempt, request, ownWrites);
-  const asked: Asked = { request, base: called.base, own, listing: new EpochListing(), acceptListed };
+  const given = await Promise.all(request.given.map((bytes) => inlineEntry(epoch, bytes)));
+  const asked: Asked = { request, base: called.base, given, own, listing: new EpochListing(), acceptListed };
   // rule: number-of-an-anchored-epoch-was-written-here
   const isAllOwn = request.vnodes.every((vnode) => own.has(vnode));
   const found = isAnchored && isAllOwn ? ownParts(asked) : await lookFirst(attempt, asked);
@@ -92,7 +94,7 @@ async function complete(
   await checkNoVnodeOmitted(attempt, request);
   // rule: control-after-the-seal-was-created
   const [seal, isNextThere] = await namespace.concurrently(
-    () => createSeal(attempt, [...found.partials, ...unchanged], found.asked),
+    () => createSeal(attempt, [...found.partials, ...given, ...unchanged], found.asked),
     async () => !looksFirst && next !== undefined && anchorAhead(namespace, leadership, next, signal),
   );
   const afterSeal = await readControlAfterSeal(attempt);

@@ -1,6 +1,12 @@
 import { parseEpochObject } from "../../layout.ts";
 import type { PartialReceipt, Receipt } from "../../receipt.ts";
-import { findPartial, type Seal, type SealedAttachment, type SealedPartial } from "../../seal.ts";
+import {
+  findPartial,
+  type InlinePartial,
+  type Seal,
+  type SealedAttachment,
+  type SealedPartial,
+} from "../../seal.ts";
 import type { EpochListing } from "./epoch-listing.ts";
 import type { CompleteRequest } from "./request.ts";
 
@@ -9,6 +15,8 @@ export interface Asked {
   readonly request: CompleteRequest;
   /** The epoch that `unchanged` refers to. */
   readonly base: number | undefined;
+  /** What goes into the seal itself. */
+  readonly given: readonly InlinePartial[];
   /** What this backend wrote itself, by vnode. */
   readonly own: ReadonlyMap<number, PartialReceipt>;
   readonly listing: EpochListing;
@@ -35,16 +43,18 @@ export function findGap(incarnation: string, asked: Asked, seal: Seal): Gap | un
     // rule: seal-covers-receipts
     if (!covers(findPartial(seal, receipt.vnode), receipt)) return otherBytes(receipt.vnode);
   }
+  for (const entry of asked.given) {
+    // rule: seal-covers-given-bytes
+    if (!covers(findPartial(seal, entry.vnode), entry)) return otherBytes(entry.vnode);
+  }
   for (const receipt of attachments) {
     const entry = seal.attachments.find(({ name }) => name === receipt.name);
     // rule: seal-covers-attachments
     if (!covers(entry, receipt)) return mismatch(`with other bytes, or none, of attachment ${receipt.name}`);
   }
   for (const vnode of unchanged) {
-    const entry = findPartial(seal, vnode);
-    const object = entry === undefined ? undefined : parseEpochObject(entry.key);
     // rule: unchanged-is-of-a-lower-epoch
-    if (object === undefined || object.epoch >= epoch) {
+    if ((writtenAt(findPartial(seal, vnode)) ?? epoch) >= epoch) {
       return mismatch(`and vnode ${vnode} is not unchanged in it`, vnode);
     }
   }
@@ -83,9 +93,17 @@ function numberGap(
 }
 
 /** By size and digest; by key and size where the entry has no digest. */
-function covers(entry: SealedPartial | SealedAttachment | undefined, receipt: Receipt): boolean {
+function covers(
+  entry: SealedPartial | SealedAttachment | undefined,
+  receipt: Receipt | InlinePartial,
+): boolean {
   if (entry === undefined || entry.size !== receipt.size) return false;
   return entry.sha256 === undefined ? entry.key === receipt.key : entry.sha256 === receipt.sha256;
+}
+
+/** The epoch that the entry's bytes are of. */
+function writtenAt(entry: SealedPartial | undefined): number | undefined {
+  return entry?.key === undefined ? entry?.writtenAt : parseEpochObject(entry.key)?.epoch;
 }
 
 function otherBytes(vnode: number): Gap {

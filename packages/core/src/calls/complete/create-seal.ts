@@ -51,21 +51,22 @@ function newSeal(
 ): Seal {
   const base = unchanged.length === 0 ? undefined : leadership.newestSeal?.epoch;
   return frozen({
-    format: 1,
+    // rule: bytes-in-a-seal-are-format-2
+    format: partials.some(({ key }) => key === undefined) ? 2 : 1,
     epoch,
     committer: leadership.instanceId,
     incarnation: leadership.incarnation,
     assignmentVersion: claimed ?? leadership.authoritativeVersion,
     ...(base === undefined ? {} : { base }),
     at: Date.now(),
-    partials: partials
-      .map(({ vnode, key, size, sha256 }) => ({
-        vnode,
-        key,
-        size,
-        ...(sha256 === undefined ? {} : { sha256 }),
-      }))
-      .toSorted((a, b) => a.vnode - b.vnode),
+    partials: partials.map(entryOf).toSorted((a, b) => a.vnode - b.vnode),
     attachments: attachments.map(({ name, key, size, sha256 }) => ({ name, key, size, sha256 })),
   });
+}
+
+/** A receipt has more fields than an entry. */
+function entryOf(partial: SealedPartial): SealedPartial {
+  if (partial.key === undefined) return partial;
+  const { vnode, key, size, sha256 } = partial;
+  return { vnode, key, size, ...(sha256 === undefined ? {} : { sha256 }) };
 }

@@ -36,11 +36,16 @@ export async function checkNoVnodeOmitted(attempt: Attempt, request: CompleteReq
 /** Without a fence another instance's seal may be newer: nobody can tell what is omitted. */
 function omittedVnode(
   { leadership, epoch, claimed }: Attempt,
-  { receipts, vnodes, unchanged, dropped }: CompleteRequest,
+  { receipts, given, vnodes, unchanged, dropped }: CompleteRequest,
 ): { readonly vnode: number; readonly message: string } | undefined {
   const newest = leadership.newestSeal;
   if (claimed === undefined || newest === undefined || newest.epoch >= epoch) return undefined;
-  const named = new Set([...receipts.map(({ vnode }) => vnode), ...vnodes, ...unchanged, ...dropped]);
+  const named = new Set([
+    ...[...receipts, ...given].map(({ vnode }) => vnode),
+    ...vnodes,
+    ...unchanged,
+    ...dropped,
+  ]);
   const vnode = newest.partials.find((entry) => !named.has(entry.vnode))?.vnode;
   if (vnode === undefined) return undefined;
   const message = `vnode ${vnode} is in epoch ${newest.epoch}, the newest sealed one, and not in epoch ${epoch}`;

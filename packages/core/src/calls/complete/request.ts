@@ -1,5 +1,6 @@
 import {
   checkArray,
+  checkBytes,
   checkAttachmentReceipt,
   checkEpoch,
   checkInteger,
@@ -7,13 +8,16 @@ import {
   checkPartialReceipt,
   invalid,
 } from "../../arguments.ts";
+import { type GivenBytes, inlineLimit } from "../../inline.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../../receipt.ts";
-import type { EpochCompleteArguments } from "../../state-backend.ts";
+import type { EpochCompleteArguments, PartialBytes } from "../../state-backend.ts";
 
 /** `epochComplete`'s arguments, checked and copied: each vnode and each name once. */
 export interface CompleteRequest {
   readonly epoch: number;
   readonly receipts: readonly PartialReceipt[];
+  /** Bytes that go into the seal. */
+  readonly given: readonly GivenBytes[];
   /** Vnodes of which the caller has no receipt. */
   readonly vnodes: readonly number[];
   readonly unchanged: readonly number[];
@@ -44,18 +48,26 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
   const base = args.base === undefined ? undefined : checkEpoch(args.base, "base");
   const next = nextOf(args.next, epoch);
   const receipts: PartialReceipt[] = [];
+  const given: GivenBytes[] = [];
   const vnodes: number[] = [];
   for (const [index, part] of parts.entries()) {
     const name = `parts[${index}]`;
     if (typeof part === "number") vnodes.push(checkInteger(name, part, 0, capacity - 1));
+    else if (isBytes(part)) given.push(checkGiven(name, part, capacity));
     else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
+  }
+  const size = given.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (size > inlineLimit) {
+    throw new RangeError(
+      `the bytes in parts are ${size} in all, above ${inlineLimit}: write the larger ones with writePartial`,
+    );
   }
   // rule: empty-epoch-is-an-error
   if (parts.length + unchanged.length + attachments.length === 0) {
     throw new RangeError("parts, unchanged and attachments are all empty: there is nothing to seal");
   }
 
-  const written = [...vnodes, ...receipts.map(({ vnode }) => vnode)];
+  const written = [...vnodes, ...[...receipts, ...given].map(({ vnode }) => vnode)];
   const named = new Set<number>();
   for (const vnode of written) {
     if (named.has(vnode)) throw invalid(epoch, `parts names vnode ${vnode} twice`);
@@ -72,7 +84,20 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
   const names = attachments.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(epoch, `attachments names ${twice} twice`);
-  return { epoch, receipts, vnodes, unchanged, dropped, base, attachments, next };
+  return { epoch, receipts, given, vnodes, unchanged, dropped, base, attachments, next };
+}
+
+function isBytes(part: unknown): part is PartialBytes {
+  return typeof part === "object" && part !== null && "bytes" in part;
+}
+
+/** Copied: the caller may go on with its own. */
+function checkGiven(name: string, { vnode, bytes }: PartialBytes, capacity: number): GivenBytes {
+  return {
+    vnode: checkInteger(`${name}.vnode`, vnode, 0, capacity - 1),
+    // rule: given-bytes-are-copied
+    bytes: new Uint8Array(checkBytes(`${name}.bytes`, bytes)),
+  };
 }
 
 function nextOf(next: EpochCompleteArguments["next"], epoch: number): number | undefined {

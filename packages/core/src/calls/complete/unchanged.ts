@@ -1,3 +1,4 @@
+import { inlineLimit } from "../../inline.ts";
 import type { SealedPartial } from "../../seal.ts";
 import { type Attempt, refuse } from "./attempt.ts";
 import type { CompleteRequest } from "./request.ts";
@@ -22,17 +23,24 @@ export async function checkBase(
 /** The entries of the vnodes that were not written again, as the newest seal has them. */
 export async function unchangedEntries(
   attempt: Attempt,
-  { unchanged }: CompleteRequest,
+  { unchanged, given }: CompleteRequest,
 ): Promise<readonly SealedPartial[]> {
   const newest = attempt.leadership.newestSeal;
   const entries = new Map(newest?.partials.map((entry) => [entry.vnode, entry]));
   const copied: SealedPartial[] = [];
+  let inline = given.reduce((sum, { bytes }) => sum + bytes.length, 0);
   for (const vnode of unchanged) {
     const entry = entries.get(vnode);
     // rule: unchanged-needs-a-digest
     if (entry === undefined || entry.sha256 === undefined) {
       const why = entry === undefined ? "does not name it" : "has no digest of it";
       const message = `vnode ${vnode} cannot be unchanged in epoch ${attempt.epoch}: the newest seal ${why}`;
+      return refuse(attempt, "ReceiptRequired", message, { vnode });
+    }
+    if (entry.key === undefined) inline += entry.size;
+    // rule: copied-bytes-count-too
+    if (inline > inlineLimit) {
+      const message = `vnode ${vnode} cannot be unchanged in epoch ${attempt.epoch}: its bytes, and the others in the seal, are above ${inlineLimit}`;
       return refuse(attempt, "ReceiptRequired", message, { vnode });
     }
     copied.push(entry);

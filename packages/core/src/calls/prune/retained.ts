@@ -28,6 +28,8 @@ export async function keysOfRetainedSeals(
     // rule: named-attachments-are-kept
     const named = [...commit.seal.partials, ...commit.seal.attachments];
     for (const { key } of named) {
+      // What is in the seal itself is kept with it.
+      if (key === undefined) continue;
       // rule: named-objects-are-kept
       if ((parseEpochObject(key)?.epoch ?? horizon) < horizon) kept.add(key);
     }

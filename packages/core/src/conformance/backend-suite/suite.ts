@@ -5,6 +5,7 @@ import { anchoredSequences } from "./sequences/anchored.ts";
 import { automaticPruneSequences } from "./sequences/automatic-prunes.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
 import { damageSequences } from "./sequences/damage.ts";
+import { givenBytesSequences } from "./sequences/given-bytes.ts";
 import { givenUpSequences } from "./sequences/given-up.ts";
 import { keepingSequences } from "./sequences/keeping.ts";
 import { leaderSequences } from "./sequences/leaders.ts";
@@ -46,6 +47,7 @@ export const sequences: readonly Sequence[] = [
   ...givenUpSequences,
   ...lostControlSequences,
   ...anchoredSequences,
+  ...givenBytesSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;
