@@ -80,7 +80,7 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
 
 /** What an epoch wrote, and what it took over from earlier epochs. */
 function volumes({ epoch, partials }: Seal): { written: Volume; unchanged: Volume } {
-  const isOwn = ({ key }: SealedPartial): boolean => key.startsWith(`epoch=${epoch}/`);
+  const isOwn = ({ key }: SealedPartial): boolean => key?.startsWith(`epoch=${epoch}/`) === true;
   return {
     written: volumeOf(partials.filter(isOwn)),
     unchanged: volumeOf(partials.filter((partial) => !isOwn(partial))),

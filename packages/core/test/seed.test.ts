@@ -242,7 +242,7 @@ describe("the namespace", () => {
     });
     expect(await world.keys()).toEqual(keys);
     await world.store.delete(["_control/namespace"]);
-    await world.put("_control/namespace", '{"format":2,"vnodeCapacity":128}');
+    await world.put("_control/namespace", '{"format":3,"vnodeCapacity":128}');
     await expect(world.open("a")).rejects.toMatchObject({ code: "UnknownFormat" });
   });
 

@@ -7,6 +7,7 @@ import {
   completeNext,
   completeNextUnchanged,
   completeNumbers,
+  latest,
   lead,
   nothing,
   prune,
@@ -18,6 +19,8 @@ import {
   writeNext,
 } from "./scripts.ts";
 
+const giveBytes = (epoch: number): Call => ({ kind: "complete", epoch, vnodes: [], given: [0] });
+const giveNext: Call = { kind: "complete", epoch: "next", vnodes: [], given: [0] };
 const successor: readonly Call[] = [takeover(3), writeNext, completeNext];
 /** Of an anchor, what whoever takes over may see or not. */
 const faultsOfAnchors = { budget: 1, kinds: ["lost", "delayed"], on: /^create epoch=\d+\/_ANCHOR/ } as const;
@@ -196,6 +199,37 @@ export const anchored: readonly Configuration[] = [
         { instance: "A", calls: [completeNumbers(6, 0, 1), read(0)] },
       ];
     },
+    preemptions: 2,
+  },
+  {
+    name: "bytes-in-the-seal",
+    says: "A second leader takes over and prunes while the first seals epochs whose bytes are in the seal, or copied from it.",
+    anchors: true,
+    past: nothing,
+    present: async (stage) => {
+      await lead(stage, "A", 2, giveBytes(5));
+      await stage.open("B");
+      return [
+        { instance: "A", calls: [giveBytes(6), complete(7, [0]), read(0)] },
+        { instance: "B", calls: [takeover(3), giveNext, prune(9), latest, read(0)] },
+      ];
+    },
+    faults: { budget: 1, kinds: ["lost", "delayed"], on: /^create epoch=[67]\/_COMMIT/ },
+    preemptions: 2,
+  },
+  {
+    name: "bytes-in-a-seal-that-was-not-anchored",
+    says: "The same of epochs that are looked at first, and asked about again with other bytes.",
+    past: nothing,
+    present: async (stage) => {
+      await lead(stage, "A", 2);
+      await stage.open("B");
+      return [
+        { instance: "A", calls: [giveBytes(5), write(5), complete(5), giveBytes(5)] },
+        { instance: "B", calls: [takeover(3), giveNext] },
+      ];
+    },
+    faults: { budget: 1, kinds: ["lost", "delayed"], on: /^create epoch=5\/_(COMMIT|ANCHOR)/ },
     preemptions: 2,
   },
   {

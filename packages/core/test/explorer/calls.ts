@@ -25,6 +25,8 @@ export type Call =
       readonly vnodes?: readonly number[];
       /** Vnodes that are named by their number, without a receipt. */
       readonly numbers?: readonly number[];
+      /** Vnodes whose bytes go into the seal. */
+      readonly given?: readonly number[];
       /** Whose receipts, if not those of the instance itself. */
       readonly from?: string;
       readonly unchanged?: readonly number[];
@@ -99,6 +101,7 @@ type Complete = Extract<Call, { readonly kind: "complete" }>;
 function argumentsOf({
   vnodes,
   numbers,
+  given,
   from,
   unchanged,
   dropped,
@@ -108,6 +111,7 @@ function argumentsOf({
   return [
     of("vnodes", vnodes),
     of("numbers", numbers),
+    of("given", given),
     of("from", from),
     of("unchanged", unchanged),
     of("dropped", dropped),
@@ -218,18 +222,29 @@ async function attach(
 }
 
 async function complete(instance: Instance, call: Complete, signal: AbortSignal): Promise<EpochOutcome> {
-  const { unchanged, dropped, base, numbers = [], forgetsAttachments = false } = call;
+  const { unchanged, dropped, base, numbers = [], given = [], forgetsAttachments = false } = call;
   const epoch = instance.epoch(call.epoch);
   const receipts = instance.passed(call).flatMap(({ receipt }) => receipt ?? []);
   const attachments = forgetsAttachments ? [] : instance.attachmentsOf(epoch).map(({ receipt }) => receipt);
-  const outcome = await instance.backend.epochComplete(
-    { epoch, parts: [...receipts, ...numbers], unchanged, dropped, base, attachments },
+  const parts = given.map((vnode) => ({
+    vnode,
+    bytes: new TextEncoder().encode(givenText(instance.id, epoch, vnode)),
+  }));
+  const completion = instance.backend.epochComplete(
+    { epoch, parts: [...receipts, ...numbers, ...parts], unchanged, dropped, base, attachments },
     { signal },
   );
+  for (const { bytes } of parts) bytes.fill(0);
+  const outcome = await completion;
   if (!outcome.complete) return outcome;
   const told = { ...outcome, seal: structuredClone(outcome.seal) };
   for (const entry of outcome.seal.partials) scribbleOver(entry);
   return told;
+}
+
+/** What an instance gives for a vnode, to be in the seal. */
+export function givenText(id: string, epoch: number, vnode: number): string {
+  return `${id} gave ${epoch}/${vnode}`;
 }
 
 /** What a caller was given is its own, too: it must make no difference to the backend what it does with it. */

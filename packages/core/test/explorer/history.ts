@@ -2,6 +2,7 @@ import type { Seal } from "../../src/seal.ts";
 import type { EpochState } from "../../src/state-backend.ts";
 import { bodyId, type Watcher } from "./content.ts";
 import { sha256 as sha256Of } from "../simulation/repeatable-globals.ts";
+import { bytesInSeal, keyed } from "../support/keyed.ts";
 import { SetFingerprint } from "./fingerprint.ts";
 
 export interface SealEntry {
@@ -206,7 +207,10 @@ export class History implements Watcher {
 
   /** The seal that ever was which says the same. */
   recordOf(seal: Seal): SealRecord | undefined {
-    const entries = seal.partials.map(({ key, sha256 }) => `${key} ${sha256}`).join();
+    const entries = seal.partials
+      .map(keyed)
+      .map(({ key, sha256 }) => `${key} ${sha256}`)
+      .join();
     return this.seals.find(
       (record) =>
         record.epoch === seal.epoch &&
@@ -376,11 +380,12 @@ export class History implements Watcher {
       partials: SealEntry[];
       attachments: (SealEntry & { name: string })[];
     };
-    const { committer, incarnation, assignmentVersion: version, base, partials: entries, attachments } = seal;
+    const { committer, incarnation, assignmentVersion: version, base, attachments } = seal;
+    const entries = seal.partials.map(keyed);
     const bodies = new Map<string, Uint8Array>();
-    for (const { key } of [...entries, ...attachments]) {
-      const object = this.#objects.get(key);
-      if (object !== undefined) bodies.set(key, object);
+    for (const entry of [...entries, ...attachments]) {
+      const object = bytesInSeal(entry) ?? this.#objects.get(entry.key);
+      if (object !== undefined) bodies.set(entry.key, object);
     }
     const isFenced = version > 0 && this.holders.get(version) === incarnation;
     const isStray = epoch < this.floor;

@@ -1,7 +1,7 @@
 import type { GiveUp, OpenOptions, RecoverNamespace } from "../../src/open-options.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../../src/receipt.ts";
 import type { SealedEpoch, StateBackend } from "../../src/state-backend.ts";
-import type { Call, Epoch } from "./calls.ts";
+import { type Call, type Epoch, givenText } from "./calls.ts";
 
 /** One write of a vnode. */
 export interface Written {
@@ -118,6 +118,7 @@ export class Instance {
     const base = call.base === undefined ? highest : before.find((intent) => intent.epoch === call.base);
     const texts = new Map<number, ReadonlySet<string>>();
     for (const { vnode, text } of this.passed(call)) texts.set(vnode, new Set([text]));
+    for (const vnode of call.given ?? []) texts.set(vnode, new Set([givenText(this.id, epoch, vnode)]));
     for (const vnode of call.numbers ?? []) {
       const own = this.lastWrites(epoch, vnode);
       if (own.size > 0) texts.set(vnode, own);

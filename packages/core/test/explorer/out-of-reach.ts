@@ -16,6 +16,10 @@ export const outOfReach: readonly OutOfReach[] = [
     rules: ["void-explains-what-is-missing"],
   },
   {
+    why: "It bounds how large a seal becomes: without it nothing is lost.",
+    rules: ["copied-bytes-count-too"],
+  },
+  {
     why: "Without it a leader is refused the epoch that its own prune has made void, and rightly: nothing is lost.",
     rules: ["prune-leaves-the-anchored-epoch"],
   },

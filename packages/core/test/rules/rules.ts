@@ -553,6 +553,31 @@ export const rules: readonly Rule[] = [
     section: "Anchored epochs",
     without: force("{ anchored: undefined }"),
   },
+  // Bytes in the seal
+  {
+    id: "given-bytes-are-copied",
+    says: "Bytes that are given for the seal are those of the call, whatever becomes of the caller's array.",
+    section: "Bytes in the seal",
+    without: force("$0"),
+  },
+  {
+    id: "seal-covers-given-bytes",
+    says: "A sealed epoch is complete only for the bytes that are in its seal.",
+    section: "Bytes in the seal",
+    without: force("false"),
+  },
+  {
+    id: "copied-bytes-count-too",
+    says: "What is given and what is copied from the seal before stay below 64 KiB together.",
+    section: "Bytes in the seal",
+    without: force("false"),
+  },
+  {
+    id: "bytes-in-a-seal-are-format-2",
+    says: "A seal with bytes of vnodes says format 2, which an older reader refuses instead of losing them.",
+    section: "Bytes in the seal",
+    without: force("1"),
+  },
 
   // One incremental epoch, and its prune
   {

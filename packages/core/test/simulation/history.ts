@@ -1,4 +1,5 @@
 import type { Seal } from "../../src/seal.ts";
+import { bytesInSeal, keyed } from "../support/keyed.ts";
 import { sha256 } from "./repeatable-globals.ts";
 import type { Origin, Watcher } from "./store-server.ts";
 
@@ -253,13 +254,13 @@ function sealRecord(epoch: number, text: string, history: History, tick: number)
     attachments: (Omit<SealEntry, "of"> & { name: string })[];
   };
   const entries = [
-    ...seal.partials.map((entry) => ({ ...entry, of: String(entry.vnode) })),
+    ...seal.partials.map((entry) => ({ ...keyed(entry), of: String(entry.vnode) })),
     ...seal.attachments.map((entry) => ({ ...entry, of: entry.name })),
   ];
   const bodies = new Map<string, Uint8Array>();
-  for (const { key } of entries) {
-    const body = history.body(key);
-    if (body !== undefined) bodies.set(key, body);
+  for (const entry of entries) {
+    const body = bytesInSeal(entry) ?? history.body(entry.key);
+    if (body !== undefined) bodies.set(entry.key, body);
   }
   const { committer, incarnation, assignmentVersion: version } = seal;
   const isFenced = version > 0 && history.holders.get(version) === incarnation;
@@ -280,7 +281,7 @@ function sealRecord(epoch: number, text: string, history: History, tick: number)
 
 function sameEntries(record: SealRecord, seal: Seal): boolean {
   const keys = new Set(
-    [...seal.partials, ...seal.attachments].map(({ key, sha256: digest }) => `${key} ${digest}`),
+    [...seal.partials.map(keyed), ...seal.attachments].map(({ key, sha256: digest }) => `${key} ${digest}`),
   );
   return record.entries.every((entry) => keys.has(`${entry.key} ${entry.sha256}`));
 }

@@ -1,4 +1,5 @@
 import type { PartialReceipt } from "../../src/receipt.ts";
+import type { PartialBytes } from "../../src/state-backend.ts";
 import { type Job, prune, type Start } from "./actors.ts";
 import type { Attempt, Process } from "./process.ts";
 
@@ -85,8 +86,12 @@ async function prepare(job: Job, { process, byNumber }: Leadership, epoch: numbe
   const unchanged = isIncremental ? vnodes.filter(() => random.chance(0.6)) : [];
   const written = vnodes.filter((vnode) => !unchanged.includes(vnode));
   const parts = await Promise.all(
-    written.map(async (vnode): Promise<PartialReceipt | number> => {
+    written.map(async (vnode): Promise<PartialReceipt | PartialBytes | number> => {
       if (random.chance(byNumber)) return vnode;
+      if (random.chance(0.15)) {
+        const given = `${process.incarnation.slice(-2)} gives ${epoch}/${vnode} ${random.below(2)}`;
+        return { vnode, bytes: new TextEncoder().encode(given) };
+      }
       const sent = job.receipts.find((receipt) => receipt.epoch === epoch && receipt.vnode === vnode);
       if (sent !== undefined && random.chance(0.7)) return sent;
       const text = `${process.incarnation.slice(-2)} ${epoch}/${vnode} ${random.below(2)}`;

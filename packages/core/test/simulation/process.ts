@@ -1,6 +1,7 @@
 import type { OpenOptions } from "../../src/open-options.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../../src/receipt.ts";
 import type {
+  PartialBytes,
   EpochOutcome,
   PruneReport,
   SealedEpoch,
@@ -13,6 +14,7 @@ import { Connection, currentCall } from "./connection.ts";
 import { textOf } from "./history.ts";
 import { Link } from "./link.ts";
 import { type CallKind, ObservedCall } from "./observed-call.ts";
+import { sha256 } from "./repeatable-globals.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** What a call returned, or its error's code; `given up` if its caller gave it up. */
@@ -20,7 +22,7 @@ export type Outcome<T> = { readonly value: T } | { readonly code: string };
 
 export interface Attempt {
   readonly epoch: number;
-  readonly parts: readonly (PartialReceipt | number)[];
+  readonly parts: readonly (PartialReceipt | PartialBytes | number)[];
   readonly unchanged?: readonly number[];
   readonly attachments?: readonly AttachmentReceipt[];
   readonly base?: number | undefined;
@@ -150,7 +152,7 @@ export class Process {
     const digests = new Map<string, string>();
     for (const part of parts) {
       const vnode = typeof part === "number" ? part : part.vnode;
-      const digest = typeof part === "number" ? this.#written.get(`${epoch}/${vnode}`) : part.sha256;
+      const digest = typeof part === "number" ? this.#written.get(`${epoch}/${vnode}`) : digestOf(part);
       if (digest !== undefined) digests.set(String(vnode), digest);
     }
     const asked: Asked = this.beliefs.ask(epoch, digests, unchanged, base);
@@ -160,6 +162,8 @@ export class Process {
       (options) => this.#opened.epochComplete(attempt, options),
       (outcome, call) => {
         asked.belief.state = outcome.complete ? "complete" : "refused";
+        if (outcome.complete && outcome.seal.format === 2)
+          this.#world.traits.add("a seal with bytes of vnodes");
         if (outcome.complete && !call.hasListed)
           this.#world.traits.add("an epoch that is sealed without a look");
         const all = new Map(digests);
@@ -190,8 +194,8 @@ export class Process {
         const { history, observer } = this.#world;
         this.claimed.set(version, history.view().tick);
         const entries = base?.seal.partials ?? [];
-        const digests = entries.flatMap(({ vnode, sha256 }): [string, string][] =>
-          sha256 === undefined ? [] : [[String(vnode), sha256]],
+        const digests = entries.flatMap(({ vnode, sha256: digest }): [string, string][] =>
+          digest === undefined ? [] : [[String(vnode), digest]],
         );
         this.beliefs.goOnFrom(base?.epoch ?? -1, new Map(digests));
         observer.tookOver(this, call, version, taken);
@@ -316,4 +320,8 @@ function shown(value: unknown): string {
     key === "seal" || key === "sha256" ? undefined : field,
   );
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+function digestOf(part: PartialReceipt | PartialBytes): string {
+  return "bytes" in part ? sha256(part.bytes) : part.sha256;
 }

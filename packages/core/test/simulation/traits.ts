@@ -6,7 +6,8 @@ export type Trait =
   | "a job that dies over and over"
   | "large seals on a slow line"
   | "faults that stop while all act"
-  | "an epoch that is sealed without a look";
+  | "an epoch that is sealed without a look"
+  | "a seal with bytes of vnodes";
 
 /** The compiler finds one that is missing here. */
 const traitsByName: Readonly<Record<Trait, true>> = {
@@ -17,6 +18,7 @@ const traitsByName: Readonly<Record<Trait, true>> = {
   "large seals on a slow line": true,
   "faults that stop while all act": true,
   "an epoch that is sealed without a look": true,
+  "a seal with bytes of vnodes": true,
 };
 
 export const everyTrait: readonly string[] = Object.keys(traitsByName);
