@@ -209,7 +209,7 @@ describe("a _COMMIT that is none of the known forms", () => {
 
   test("and has a later format is UnknownFormat", async () => {
     const { backend } = await world.open("a", { readOnly: true });
-    await world.put("epoch=20/_COMMIT", JSON.stringify({ ...seal, format: 2 }));
+    await world.put("epoch=20/_COMMIT", JSON.stringify({ ...seal, format: 3 }));
     await expect(backend.latest()).rejects.toMatchObject({ code: "UnknownFormat", sealed: "unknown" });
   });
 
@@ -242,7 +242,7 @@ describe("the namespace", () => {
     });
     expect(await world.keys()).toEqual(keys);
     await world.store.delete(["_control/namespace"]);
-    await world.put("_control/namespace", '{"format":3,"vnodeCapacity":128}');
+    await world.put("_control/namespace", '{"format":2,"vnodeCapacity":128}');
     await expect(world.open("a")).rejects.toMatchObject({ code: "UnknownFormat" });
   });
 
