@@ -2,15 +2,8 @@
  * How long the store suite takes: on the memory store, and on one that responds to each request
  * after 20 ms, its cases side by side and one after another. `node --conditions=@state/source internal/bench/src/suite.ts`
  */
-import { setTimeout as delay } from "node:timers/promises";
-import { MemoryStore } from "../../../packages/memory/src/index.ts";
 import { type Runner, storeConformance } from "../../../packages/core/src/conformance/index.ts";
-import type {
-  DeleteFailure,
-  ListOptions,
-  ListPage,
-  OperationOptions,
-} from "../../../packages/core/src/store.ts";
+import { SlowStore } from "./slow-store.ts";
 
 const latencyMs = 20;
 /** The number of tests that vitest runs side by side by default. */
@@ -21,60 +14,7 @@ interface Run {
   readonly requests: number;
 }
 
-let requests = 0;
-
-class CountingStore extends MemoryStore {
-  readonly #latency: number;
-
-  constructor(latency: number) {
-    super();
-    this.#latency = latency;
-  }
-
-  override async create(
-    key: string,
-    body: Uint8Array,
-    options?: OperationOptions,
-  ): Promise<"created" | "exists"> {
-    await this.#request(options);
-    return super.create(key, body, options);
-  }
-
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    await this.#request(options);
-    return super.get(key, options);
-  }
-
-  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
-    await this.#request(options);
-    let first = true;
-    for await (const page of super.list(prefix, options)) {
-      if (!first) await this.#request(options);
-      first = false;
-      yield page;
-    }
-  }
-
-  override async delete(
-    keys: readonly string[],
-    options?: OperationOptions,
-  ): Promise<readonly DeleteFailure[]> {
-    for (let start = 0; start < keys.length; start += 1_000) await this.#request(options);
-    return super.delete(keys, options);
-  }
-
-  async #request(options: OperationOptions | undefined): Promise<void> {
-    options?.signal?.throwIfAborted();
-    requests += 1;
-    if (this.#latency === 0) return;
-    try {
-      await delay(this.#latency, undefined, { signal: options?.signal });
-    } catch (error) {
-      options?.signal?.throwIfAborted();
-      throw error;
-    }
-  }
-}
+const counts = { requests: 0 };
 
 function nothing(): void {}
 
@@ -86,16 +26,16 @@ async function run(latency: number, cases: number): Promise<Run> {
   storeConformance(runner, {
     name: "bench",
     wholeListings: true,
-    open: async () => new CountingStore(latency),
+    open: async () => new SlowStore(latency, counts),
   });
-  requests = 0;
+  counts.requests = 0;
   const started = performance.now();
   const queue = bodies.values();
   const worker = async (): Promise<void> => {
     for (const body of queue) await body();
   };
   await Promise.all(Array.from({ length: cases }, worker));
-  return { seconds: (performance.now() - started) / 1_000, requests };
+  return { seconds: (performance.now() - started) / 1_000, requests: counts.requests };
 }
 
 const memory = await run(0, sideBySide);
