@@ -3,7 +3,7 @@
  * would slip through the fence.
  */
 import { StateError } from "./errors.ts";
-import { attachmentKeys, isAttachmentName, parseEpochObject, partialKeys } from "./layout.ts";
+import { attachmentKeys, isAttachmentName, isPinName, parseEpochObject, partialKeys } from "./layout.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
 import { isInstanceId, isSha256 } from "./seal.ts";
 import type { PruneArguments } from "./state-backend.ts";
@@ -93,6 +93,12 @@ export function checkBytes(name: string, value: unknown): Uint8Array {
   if (!isUint8Array(value)) throw new TypeError(`${name} must be a Uint8Array, not ${shown(value)}`);
   if (value.byteLength >= maxBytes)
     throw new RangeError(`${name} must be below 2^31 bytes, not ${value.byteLength}`);
+  return value;
+}
+
+export function checkPinName(value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`name must be a string, not ${shown(value)}`);
+  if (!isPinName(value)) throw new RangeError(`name must be 1 to 200 of [A-Za-z0-9=_-], not ${shown(value)}`);
   return value;
 }
 

@@ -6,6 +6,7 @@ import {
   checkEpoch,
   checkInteger,
   checkObject,
+  checkPinName,
   checkPruneArguments,
   checkVersion,
   signalOf,
@@ -17,6 +18,7 @@ import { describeControl, describeEpoch } from "./calls/describe.ts";
 import { epochStates } from "./calls/epochs.ts";
 import { findNewest } from "./calls/latest.ts";
 import { checkKnown, openNamespace } from "./calls/open.ts";
+import { listPins, pin, readPinned, unpin } from "./calls/pins.ts";
 import { prune, type PruneRequest } from "./calls/prune/prune.ts";
 import { readPartial, SealCache } from "./calls/read-partial.ts";
 import { giveUp, recoverNamespace } from "./calls/recover.ts";
@@ -51,6 +53,8 @@ import type {
   EpochOutcome,
   EpochState,
   GivenUpEpoch,
+  Pin,
+  PinArguments,
   PruneArguments,
   PruneOptions,
   PruneReport,
@@ -61,6 +65,7 @@ import type {
   StateBackend,
   Takeover,
   TakeoverArguments,
+  UnpinArguments,
   WriteAttachmentArguments,
   WritePartialArguments,
 } from "./state-backend.ts";
@@ -328,6 +333,37 @@ export class ObjectStoreBackend implements StateBackend {
     return this.#prune("pruneBefore", { before: checkBefore(before) }, options);
   }
 
+  async pin(args: PinArguments, options?: OperationOptions): Promise<Pin> {
+    checkObject("args", args);
+    const epoch = checkEpoch(args.epoch);
+    const name = checkPinName(args.name);
+    const signal = signalOf(options);
+    return this.#write("pin", epoch, signal, () =>
+      pin(this.#namespace, this.#leadership, { epoch, name }, signal),
+    );
+  }
+
+  async unpin(args: UnpinArguments, options?: OperationOptions): Promise<void> {
+    checkObject("args", args);
+    const name = checkPinName(args.name);
+    const epoch = args.epoch === undefined ? undefined : checkEpoch(args.epoch);
+    const signal = signalOf(options);
+    return this.#write("unpin", epoch, signal, () => unpin(this.#namespace, { name, epoch }, signal));
+  }
+
+  async pins(options?: OperationOptions): Promise<readonly Pin[]> {
+    const signal = signalOf(options);
+    return this.#call("pins", undefined, signal, () => listPins(this.#namespace, signal));
+  }
+
+  async openPin(name: string, options?: OperationOptions): Promise<SealedEpoch> {
+    checkPinName(name);
+    const signal = signalOf(options);
+    return this.#call("openPin", undefined, signal, async () =>
+      this.#handle(await readPinned(this.#namespace, name, signal)),
+    );
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const pruned = this.#retention?.close();
@@ -353,6 +389,8 @@ export class ObjectStoreBackend implements StateBackend {
     return dryRun ? this.#call(name, undefined, signal, run) : this.#write(name, undefined, signal, run);
   }
 
+  #handle(seal: Seal): SealedEpoch;
+  #handle(seal: Seal | undefined): SealedEpoch | undefined;
   #handle(seal: Seal | undefined): SealedEpoch | undefined {
     if (seal === undefined) return undefined;
     return new SealHandle(this.#namespace, seal, this.vnodeCapacity, (signal, read) =>

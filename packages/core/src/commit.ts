@@ -1,7 +1,7 @@
 /** An epoch's `_COMMIT`, read from the store and written to it. */
 import { createOrReadBack, type NotCreated } from "./create-or-read-back.ts";
 import { outcomeOf } from "./concurrency.ts";
-import { checkNotPruned, type Control } from "./control.ts";
+import { checkReadable, type Control } from "./control.ts";
 import { isStateError, StateError } from "./errors.ts";
 import { commitKey, givenUpKey, parseEpochObject } from "./layout.ts";
 import type { Leadership } from "./leadership.ts";
@@ -87,7 +87,7 @@ export async function interpret(
     if (!isStateError(error) || error.code !== "Corrupt") throw error;
     const control = await namespace.readControl(signal);
     // rule: damage-below-the-floor-is-pruned
-    checkNotPruned(epoch, control);
+    checkReadable(epoch, control, true);
     // rule: only-the-bytes-that-were-given-up-are-void
     if (!(await isGivenUp(control, epoch, body))) throw error;
     return { kind: "given-up" };

@@ -10,6 +10,8 @@ export interface Control {
   readonly floor: number;
   /** The fences that the listing showed. */
   readonly fences: ReadonlySet<number>;
+  /** The pins, by epoch. */
+  readonly pins: readonly PinObject[];
   /** The keys of the `_COMMIT`s that were given up. */
   readonly givenUp: ReadonlyMap<string, number>;
   /**
@@ -26,15 +28,24 @@ export interface Control {
  */
 export const keptControls = 16;
 
+/** An epoch that every prune keeps. */
+export interface PinObject {
+  readonly key: string;
+  readonly epoch: number;
+  readonly name: string;
+}
+
 /** Lists `_control/`. The order of this request among others is what most rules of the protocol are about. */
 export async function listControl(client: StoreClient, signal: AbortSignal | undefined): Promise<Control> {
   const keys = { fence: new Map<number, string>(), floor: new Map<number, string>() };
   const givenUp = new Map<string, number>();
+  const pins: PinObject[] = [];
   for await (const page of client.list(controlPrefix, { signal })) {
     for (const { key } of page.objects) {
       const object = parseControlKey(key);
       if (object === undefined || object.kind === "namespace") continue;
       if (object.kind === "given-up") givenUp.set(key, object.epoch);
+      else if (object.kind === "pin") pins.push({ key, epoch: object.epoch, name: object.name });
       else keys[object.kind].set(object.value, key);
     }
   }
@@ -46,6 +57,7 @@ export async function listControl(client: StoreClient, signal: AbortSignal | und
     fence: Math.max(0, ...keys.fence.keys()),
     floor,
     fences: new Set(keys.fence.keys()),
+    pins,
     givenUp,
     surplus: [...surplusOf(keys.fence), ...surplusOf(keys.floor), ...over],
   };
@@ -68,6 +80,29 @@ export function checkNotPruned(
   details: Partial<StateErrorDetails> = {},
 ): void {
   if (floor > epoch) throw pruned(epoch, floor, details);
+}
+
+/**
+ * The same for whoever reads an epoch: one that is pinned stays below the floor.
+ *
+ * @param isSealed whether its seal was read. A pin whose creator died may be on nothing
+ * @throws `EpochPruned`
+ */
+export function checkReadable(
+  epoch: number,
+  control: Pick<Control, "floor" | "pins">,
+  isSealed: boolean,
+  details: Partial<StateErrorDetails> = {},
+): void {
+  // rule: pinned-epoch-is-read-below-the-floor
+  const isKept = isPinned(epoch, control);
+  // rule: pin-on-nothing-is-pruned
+  if (isKept && isSealed) return;
+  checkNotPruned(epoch, control, details);
+}
+
+export function isPinned(epoch: number, { pins }: Pick<Control, "pins">): boolean {
+  return pins.some((pin) => pin.epoch === epoch);
 }
 
 export function pruned(epoch: number, floor: number, details: Partial<StateErrorDetails> = {}): StateError {

@@ -73,7 +73,9 @@ export function isStoreError(value: unknown): value is StoreError {
  * | `EpochPruned` | the epoch is below the floor |
  * | `EpochSuperseded` | a later epoch of this backend is sealed, or may be |
  * | `EpochSealed` | `abort` found a seal, `seal` on the error |
- * | `NotSealed` | the epoch has no seal that could be given up |
+ * | `NotSealed` | the epoch has no seal that could be given up, or pinned |
+ * | `NotPinned` | no epoch is pinned by this name |
+ * | `TooManyPins` | 256 epochs are pinned |
  * | `SealMismatch` | the epoch is sealed, with other contents than asked about |
  * | `BaseChanged` | `unchanged` referred to another epoch than is the newest now |
  * | `VnodeOmitted` | a vnode that the newest seal names is neither given, unchanged nor dropped |
@@ -102,6 +104,8 @@ export type StateErrorCode =
   | "SealMismatch"
   | "EpochSealed"
   | "NotSealed"
+  | "NotPinned"
+  | "TooManyPins"
   | "BaseChanged"
   | "VnodeOmitted"
   | "AttachmentOmitted"

@@ -7,7 +7,7 @@
  * epoch=<N>/attachment/<name>/data.bin | data.<sha256>.bin
  * epoch=<N>/_COMMIT
  * epoch=<N>/_ANCHOR
- * _control/namespace | fence=<16 digits> | floor=<16 digits> | given-up=<16 digits>.<sha256>
+ * _control/namespace | fence=<16 digits> | floor=<16 digits> | given-up=<16 digits>.<sha256> | pin=<16 digits>.<name>
  * ```
  */
 import { StateError } from "./errors.ts";
@@ -26,6 +26,16 @@ export function floorKey(floor: number): string {
 /** An unreadable `_COMMIT` that an operator gave up: its epoch, and the digest of the bytes that were there. */
 export function givenUpKey(epoch: number, sha256: string): string {
   return `_control/given-up=${padded(epoch)}.${sha256}`;
+}
+
+/** An epoch that every prune keeps, and the name that it is kept under. */
+export function pinKey(epoch: number, name: string): string {
+  return `_control/pin=${padded(epoch)}.${name}`;
+}
+
+/** The grammar of a pin's name. */
+export function isPinName(name: string): boolean {
+  return /^[A-Za-z0-9=_-]{1,200}$/.test(name);
 }
 
 export function epochPrefix(epoch: number): string {
@@ -109,13 +119,16 @@ export function parseEpochFolder(prefix: string): number | undefined {
 export type ControlObject =
   | { readonly kind: "namespace" }
   | { readonly kind: "fence" | "floor"; readonly value: number }
-  | { readonly kind: "given-up"; readonly epoch: number };
+  | { readonly kind: "given-up"; readonly epoch: number }
+  | { readonly kind: "pin"; readonly epoch: number; readonly name: string };
 
 /** What a key under `_control/` stands for. @throws `UnknownFormat` for a number beyond 2^53-1. */
 export function parseControlKey(key: string): ControlObject | undefined {
   if (key === namespaceKey) return { kind: "namespace" };
   const givenUp = /^_control\/given-up=(\d{16})\.[0-9a-f]{64}$/.exec(key);
   if (givenUp !== null) return { kind: "given-up", epoch: knownInteger(givenUp[1] ?? "", key) };
+  const pin = /^_control\/pin=(\d{16})\.([A-Za-z0-9=_-]{1,200})$/.exec(key);
+  if (pin !== null) return { kind: "pin", epoch: knownInteger(pin[1] ?? "", key), name: pin[2] ?? "" };
   const match = /^_control\/(fence|floor)=(\d{16})$/.exec(key);
   if (match === null) return undefined;
   return { kind: match[1] === "fence" ? "fence" : "floor", value: knownInteger(match[2] ?? "", key) };

@@ -9,6 +9,8 @@ export const nextSteps: { readonly [C in Exclude<StateErrorCode, "StoreFailed">]
   EpochSuperseded: "Use a higher epoch",
   EpochSealed: "Restore from its seal, which this error holds, or from a later one",
   NotSealed: "Call takeover: it goes on from the newest sealed epoch",
+  NotPinned: "Look at the names that pins() shows",
+  TooManyPins: "Unpin what nobody needs",
   SealMismatch: "Restore from the seal: what it names is what counts",
   BaseChanged: "Write the vnodes that changed since, and ask again",
   VnodeOmitted: "Give its receipt, or name it in unchanged or dropped",

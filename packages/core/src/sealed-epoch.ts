@@ -1,5 +1,5 @@
 import { checkAttachmentName, checkInteger, signalOf } from "./arguments.ts";
-import { checkNotPruned } from "./control.ts";
+import { checkReadable, pruned } from "./control.ts";
 import { asStateError, StateError } from "./errors.ts";
 import { decodeInline } from "./inline.ts";
 import { commitKey } from "./layout.ts";
@@ -97,7 +97,11 @@ export async function readSealed(
     if (!intact || entry.sha256 === undefined) {
       const control = await namespace.readControl(signal);
       // rule: absent-object-of-a-pruned-seal-is-pruned
-      checkNotPruned(epoch, control, details);
+      checkReadable(epoch, control, true, details);
+      // If it was unpinned meanwhile, a prune has deleted the seal first.
+      // rule: lost-object-of-a-pinned-seal-looks-at-the-seal
+      if (!intact && control.floor > epoch && (await isGone(namespace, epoch, signal)))
+        throw pruned(epoch, control.floor, details);
     }
     if (intact) return body;
     if (body === undefined) {
@@ -118,6 +122,14 @@ export async function readSealed(
       signal,
     );
   }
+}
+
+async function isGone(
+  { client }: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return (await client.get(commitKey(epoch), client.operation(signal))) === undefined;
 }
 
 async function isAsSealed(body: Uint8Array, entry: SealedPartial | SealedAttachment): Promise<boolean> {

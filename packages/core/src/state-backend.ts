@@ -86,6 +86,32 @@ export interface StateBackend {
   /** `prune({ before })`. */
   pruneBefore(before: number, options?: PruneOptions): Promise<PruneReport>;
 
+  /**
+   * Keeps an epoch, and all that its seal names, from every prune, until it is unpinned: a savepoint. An epoch may have
+   * several names, and a name stand on several epochs. At most 256 pins.
+   *
+   * @throws `StateError`: `NotSealed`, `EpochAborted`, `EpochPruned`: only an epoch at or above the floor can be pinned;
+   *   `OutcomeUnknown`: pin it again
+   */
+  pin(args: PinArguments, options?: OperationOptions): Promise<Pin>;
+
+  /**
+   * Lets go of an epoch, or without one of all that have this name: the next prune may delete it. If its outcome is unknown
+   * it may land later: do not pin the same epoch under the same name again.
+   */
+  unpin(args: UnpinArguments, options?: OperationOptions): Promise<void>;
+
+  /** Every pin, ascending by epoch. */
+  pins(options?: OperationOptions): Promise<readonly Pin[]>;
+
+  /**
+   * The highest epoch that has this name. To go on from it: restore it, `takeover`, write the state as `nextEpoch`, and seal
+   * that.
+   *
+   * @throws `StateError`: `NotPinned`; `EpochPruned` if its creator has died and a prune came before the pin
+   */
+  openPin(name: string, options?: OperationOptions): Promise<SealedEpoch>;
+
   /** Refuses from now on this backend's writes of a lower version, 0 to 2^52. Monotonic: a lower value is ignored. */
   setAuthoritativeVersion(version: number): void;
 
@@ -180,6 +206,27 @@ export interface SealedEpoch {
   readAttachment(name: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
+export interface PinArguments {
+  readonly epoch: number;
+  /** 1 to 200 of `[A-Za-z0-9=_-]`. */
+  readonly name: string;
+}
+
+export interface UnpinArguments {
+  readonly name: string;
+  readonly epoch?: number | undefined;
+}
+
+export interface Pin extends PinArguments {
+  /** Who made it. */
+  readonly instanceId: string;
+  readonly incarnation: string;
+  /** By the clock of who made it: milliseconds since 1970. */
+  readonly at?: number | undefined;
+  /** Whether its seal is there. If not, its creator has died, and a prune came before it: the next one deletes the pin. */
+  readonly sealed: boolean;
+}
+
 export interface ReadPartialArguments {
   readonly vnode: number;
   readonly epoch: number;
@@ -210,6 +257,8 @@ export interface ControlDescription {
   readonly vnodeCapacity: number | undefined;
   /** The epochs that were given up and are not pruned yet, ascending. */
   readonly givenUp: readonly number[];
+  /** Ascending by epoch. */
+  readonly pins: readonly PinArguments[];
 }
 
 /** An epoch that `recover` gave up. */
@@ -244,8 +293,8 @@ export interface VoidMark {
 
 export interface EpochDescription {
   readonly epoch: number;
-  /** `pruned` wins over every other state; `absent` has no object at all. */
-  readonly state: EpochState["state"] | "absent" | "pruned";
+  /** `pinned` is sealed, and below the floor; else `pruned` wins over every other state; `absent` has no object at all. */
+  readonly state: EpochState["state"] | "absent" | "pruned" | "pinned";
   readonly seal?: Seal | undefined;
   readonly void?: VoidMark | undefined;
   /** Why it is unreadable. */
@@ -290,6 +339,8 @@ export interface PruneOptions extends OperationOptions {
 export interface PruneReport {
   /** The lowest epoch that may still exist; 0: none was ever pruned. Of a dry run: as it would be. */
   readonly floor: number;
+  /** Epochs below the floor that are pinned. */
+  readonly pinned: number;
   /** Epochs from which something was deleted. */
   readonly epochs: number;
   /** Objects deleted under `epoch=`. */

@@ -72,6 +72,23 @@ const rows: { readonly [C in StateErrorCode]: Row } = {
       "abort on map: epoch 5 cannot be aborted: A sealed it. " +
       "Restore from its seal, which this error holds, or from a later one.",
   },
+  NotPinned: {
+    provoke: async (world) => (await world.open("A")).backend.openPin("savepoint"),
+    message:
+      "openPin on map: no epoch is pinned as savepoint under _control/. Look at the names that pins() shows.",
+  },
+  TooManyPins: {
+    provoke: async (world) => {
+      const { backend, seal } = await world.open("A");
+      await seal(5, { 0: "five" });
+      for (let pin = 1; pin <= 256; pin++) await backend.pin({ epoch: 5, name: `pin-${pin}` });
+      await backend.pin({ epoch: 5, name: "pin-1" });
+      return backend.pin({ epoch: 5, name: "one-more" });
+    },
+    message:
+      "pin on map: epoch 5 cannot be pinned as one-more: there are 256 pins, and 256 is the most. " +
+      "Unpin what nobody needs.",
+  },
   NotSealed: {
     provoke: async (world) => {
       await world.open("A");

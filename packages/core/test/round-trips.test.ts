@@ -370,14 +370,14 @@ describe("takeover", () => {
 });
 
 describe("prune", () => {
-  // Root, the newest 8 and control find the newest; the floor; root; the retained; the rest; 2 deletes for each 32.
+  // Root, the newest 8 and control find the newest; the floor; root beside control; the retained; the rest; 2 deletes for each 32.
   test.each([
-    { seals: 2, before: 2, depth: 9, requests: 10 },
-    { seals: 6, before: 6, depth: 9, requests: 18 },
-    { seals: 29, before: 29, depth: 12, requests: 43 },
-    { seals: 29, before: 20, depth: 12, requests: 43 },
-    { seals: 33, before: 33, depth: 12, requests: 47 },
-    { seals: 34, before: 34, depth: 15, requests: 50 },
+    { seals: 2, before: 2, depth: 9, requests: 11 },
+    { seals: 6, before: 6, depth: 9, requests: 19 },
+    { seals: 29, before: 29, depth: 12, requests: 44 },
+    { seals: 29, before: 20, depth: 12, requests: 44 },
+    { seals: 33, before: 33, depth: 12, requests: 48 },
+    { seals: 34, before: 34, depth: 15, requests: 51 },
   ])(
     "before $before of $seals epochs costs $depth ($requests)",
     async ({ seals, before, depth, requests }) => {
@@ -388,9 +388,9 @@ describe("prune", () => {
   );
 
   test.each([
-    { seals: 6, keep: 1, depth: 9, requests: 18 },
-    { seals: 15, keep: 10, depth: 12, requests: 38 },
-    { seals: 3, keep: 2, depth: 10, requests: 13 },
+    { seals: 6, keep: 1, depth: 9, requests: 19 },
+    { seals: 15, keep: 10, depth: 12, requests: 39 },
+    { seals: 3, keep: 2, depth: 10, requests: 14 },
   ])(
     "that keeps $keep of $seals seals costs $depth ($requests)",
     async ({ seals, keep, depth, requests }) => {
@@ -403,7 +403,16 @@ describe("prune", () => {
   test("costs 2 more where the next epoch is anchored: it is read with the newest and with those that stay", async () => {
     const backend = await lead("a", 1);
     await seal(backend, 0, 1, 2, 3, 4, 5);
-    expect(await store.cost(() => backend.pruneBefore(5))).toEqual({ depth: 9, requests: 20 });
+    expect(await store.cost(() => backend.pruneBefore(5))).toEqual({ depth: 9, requests: 21 });
+  });
+
+  test("costs a read more for each pinned epoch", async () => {
+    const backend = await lead("a", 1, looksFirst);
+    await seal(backend, 1, 2, 3, 4, 5, 6);
+    await backend.pin({ epoch: 2, name: "a" });
+    await backend.pin({ epoch: 3, name: "b" });
+    await backend.pin({ epoch: 3, name: "c" });
+    expect(await store.cost(() => backend.pruneBefore(6))).toEqual({ depth: 10, requests: 21 });
   });
 
   test("costs the looks alone if there are no more seals than are kept", async () => {
@@ -419,12 +428,26 @@ describe("prune", () => {
     await backend.pruneBefore(2);
     await backend.takeover({ version: keptControls + 3 });
     const cost = await store.cost(() => backend.pruneBefore(3));
-    expect(cost).toEqual({ depth: 10, requests: 11 });
+    expect(cost).toEqual({ depth: 10, requests: 12 });
   });
 
   test("costs the same when `before` is above the newest seal", async () => {
     const backend = await lead("a", 1, looksFirst);
     await seal(backend, 1, 2, 3);
-    expect(await store.cost(() => backend.pruneBefore(100))).toEqual({ depth: 9, requests: 12 });
+    expect(await store.cost(() => backend.pruneBefore(100))).toEqual({ depth: 9, requests: 13 });
+  });
+});
+
+describe("pins", () => {
+  test("pin costs 4, unpin 2 or 1, openPin 2, pins 3 (1 and 2 for each)", async () => {
+    const backend = await lead("a", 1);
+    await seal(backend, 1, 2);
+    expect(await store.cost(() => backend.pin({ epoch: 1, name: "a" }))).toEqual({ depth: 4, requests: 4 });
+    await backend.pin({ epoch: 2, name: "a" });
+    expect(await store.cost(() => backend.openPin("a"))).toEqual({ depth: 2, requests: 2 });
+    expect(await store.cost(() => backend.pins())).toEqual({ depth: 3, requests: 5 });
+    const one = { epoch: 1, name: "a" };
+    expect(await store.cost(() => backend.unpin(one))).toEqual({ depth: 1, requests: 1 });
+    expect(await store.cost(() => backend.unpin({ name: "a" }))).toEqual({ depth: 2, requests: 2 });
   });
 });

@@ -1,4 +1,5 @@
 import { type Decision, decisionOf, readCommit } from "../commit.ts";
+import { isPinned } from "../control.ts";
 import { isStateError, type StateError } from "../errors.ts";
 import { parseEpochObject } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
@@ -29,11 +30,12 @@ export async function describeEpoch(
     for await (const { key } of namespace.listEpoch(lower, signal)) missing.delete(key);
   });
 
-  const { floor } = await namespace.readControl(signal);
+  const control = await namespace.readControl(signal);
+  const below = seal !== undefined && isPinned(epoch, control) ? "pinned" : "pruned";
   return {
     epoch,
     // rule: described-as-pruned-below-the-floor
-    state: floor > epoch ? "pruned" : stateOf(decision, error, objects),
+    state: control.floor > epoch ? below : stateOf(decision, error, objects),
     ...(seal === undefined ? {} : { seal }),
     ...(decision?.kind === "void" ? { void: markOf(decision) } : {}),
     ...(error === undefined ? {} : { error }),
@@ -47,12 +49,13 @@ export async function describeControl(
   namespace: Namespace,
   signal: AbortSignal | undefined,
 ): Promise<ControlDescription> {
-  const { fence, floor, givenUp } = await namespace.readControl(signal);
+  const { fence, floor, givenUp, pins } = await namespace.readControl(signal);
   return {
     fence,
     floor,
     vnodeCapacity: namespace.isKnown ? namespace.vnodeCapacity : undefined,
     givenUp: [...new Set(givenUp.values())].toSorted((a, b) => a - b),
+    pins: pins.map(({ epoch, name }) => ({ epoch, name })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readCommit, sealOf } from "../commit.ts";
 import { outcomeOf } from "../concurrency.ts";
-import { checkNotPruned } from "../control.ts";
+import { checkNotPruned, checkReadable } from "../control.ts";
 import { partialKeys } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import type { OwnWrites } from "../own-writes.ts";
@@ -46,7 +46,7 @@ export async function readPartial(
       () => namespace.readControl(signal),
     );
     // rule: sealed-read-looks-at-the-floor
-    checkNotPruned(epoch, control);
+    checkReadable(epoch, control, seal !== undefined);
     if (seal !== undefined) cache.add(seal);
     if (body.status === "rejected") throw body.reason;
     return body.value;

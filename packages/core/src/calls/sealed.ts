@@ -1,5 +1,5 @@
 import { readCommit, sealOf } from "../commit.ts";
-import { checkNotPruned } from "../control.ts";
+import { checkReadable } from "../control.ts";
 import type { Namespace } from "../namespace.ts";
 import type { Seal } from "../seal.ts";
 
@@ -13,6 +13,6 @@ export async function readSeal(
   const seal = commit === undefined ? undefined : await sealOf(namespace, epoch, commit, signal);
   // Listed after the reading: below the floor a seal may be a stray, and none may be one that was pruned.
   // rule: asked-for-seal-is-above-the-floor
-  checkNotPruned(epoch, await namespace.readControl(signal));
+  checkReadable(epoch, await namespace.readControl(signal), seal !== undefined);
   return seal;
 }

@@ -54,7 +54,12 @@ export type Call =
       readonly asOperator?: boolean;
       readonly dryRun?: boolean;
     }
-  | { readonly kind: "keep"; readonly keep: number };
+  | { readonly kind: "keep"; readonly keep: number }
+  /** Under the instance's own name. */
+  | { readonly kind: "pin"; readonly epoch: number }
+  | { readonly kind: "unpin"; readonly epoch: number }
+  /** What the instance has pinned, for `read`. */
+  | { readonly kind: "openPin" };
 
 export type CallKind = Call["kind"];
 
@@ -88,9 +93,13 @@ export function textOfCall(call: Call): string {
       return `recover vnodeCapacity ${call.vnodeCapacity}`;
     case "keep":
       return `prune keep ${call.keep}`;
+    case "pin":
+    case "unpin":
+      return `${call.kind} ${call.epoch}`;
     case "latest":
     case "sealedEpochs":
     case "epochs":
+    case "openPin":
       break;
   }
   return call.kind;
@@ -162,6 +171,13 @@ export async function perform(instance: Instance, call: Call, signal: AbortSigna
       return listEpochs(backend, options);
     case "keep":
       return backend.prune({ keep: call.keep }, options);
+    case "pin":
+      return backend.pin({ epoch: call.epoch, name: instance.id }, options);
+    case "unpin":
+      return backend.unpin({ epoch: call.epoch, name: instance.id }, options);
+    case "openPin":
+      instance.handle = await backend.openPin(instance.id, options);
+      return instance.handle;
     case "prune":
       break;
   }

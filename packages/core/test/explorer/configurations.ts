@@ -4,6 +4,7 @@ import type { Configuration } from "./configuration.ts";
 import { damaged } from "./damage.ts";
 import { leading } from "./leading.ts";
 import { opening } from "./opening.ts";
+import { pinning } from "./pinning.ts";
 import { pruning } from "./pruning.ts";
 import { receipts } from "./receipts.ts";
 
@@ -14,5 +15,6 @@ export const configurations: readonly Configuration[] = [
   ...claiming,
   ...anchored,
   ...pruning,
+  ...pinning,
   ...damaged,
 ];

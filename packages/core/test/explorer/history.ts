@@ -101,6 +101,10 @@ export class History implements Watcher {
   readonly takeovers: Returned[] = [];
   /** Epochs whose `_COMMIT` was damaged at some time. */
   readonly everDamaged: Set<number> = new Set();
+  /** Pins that were answered and not let go of, as `epoch name`. */
+  readonly pins: Set<string> = new Set();
+  /** Epochs of which a pin was there at some time. */
+  readonly everPinned: Set<number> = new Set();
   isLost = false;
   /** The highest version under which `recover` has given up an epoch. */
   gaveUp = 0;
@@ -237,6 +241,27 @@ export class History implements Watcher {
     return this.#voids.has(epoch);
   }
 
+  /** Somebody was told that the epoch is pinned. */
+  tellPinned(epoch: number, name: string): void {
+    const what = `12: ${name} was told that ${epoch} is pinned`;
+    const seal = this.present.get(epoch);
+    if (seal === undefined || seal.isStray) this.violate("pin-of-nothing", `${what}, and it has no seal`);
+    for (const { key } of [...(seal?.entries ?? []), ...(seal?.attachments ?? [])])
+      if (!key.includes("/inline.") && !this.#objects.has(key))
+        this.violate("pin-of-nothing", `${what}, and ${key} is gone`);
+    this.pins.add(`${epoch} ${name}`);
+    this.note(`told pinned ${epoch} ${name}`);
+  }
+
+  letGo(epoch: number, name: string): void {
+    this.pins.delete(`${epoch} ${name}`);
+    this.note(`let go ${epoch} ${name}`);
+  }
+
+  isPinned(epoch: number): boolean {
+    return [...this.pins].some((pin) => pin.startsWith(`${epoch} `));
+  }
+
   /** Somebody was told that the epoch will never be sealed. */
   tellVoid(epoch: number): void {
     this.toldVoid.add(epoch);
@@ -255,6 +280,11 @@ export class History implements Watcher {
     if (key === namespaceKey) {
       this.vnodeCapacity = (JSON.parse(textOf(body)) as { vnodeCapacity: number }).vnodeCapacity;
       this.isLost = false;
+    }
+    const pinned = parsePin(key);
+    if (pinned !== undefined) {
+      this.everPinned.add(pinned);
+      this.note(`pin ${pinned}`);
     }
     if (parseMark(key) !== undefined) {
       this.#marks.add(key);
@@ -334,6 +364,12 @@ export class History implements Watcher {
       if (marked >= this.floor)
         this.violate("mark-deleted", `11: ${key} was deleted, the floor is ${this.floor}`);
       return;
+    }
+    if (parsePin(key) !== undefined) return;
+    for (const seal of this.present.values()) {
+      const keys = [...seal.entries, ...seal.attachments].map((entry) => entry.key);
+      if (this.isPinned(seal.epoch) && (keys.includes(key) || parseCommit(key) === seal.epoch))
+        this.violate("pinned-object-deleted", `12: ${key} was deleted, and ${seal.epoch} is pinned`);
     }
     if (!isOwnKey(key))
       this.violate("foreign-deleted", `11: ${key} was deleted, which is not the protocol's`);
@@ -508,4 +544,9 @@ function digestOf(body: Uint8Array): string {
 
 export function textOf(body: Uint8Array): string {
   return new TextDecoder().decode(body);
+}
+
+function parsePin(key: string): number | undefined {
+  const digits = /^_control\/pin=(\d{16})\./.exec(key)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }

@@ -19,6 +19,7 @@ import {
   described,
   foundLatest,
   listed,
+  pinOpened,
   readHandle,
   readPartialReturned,
   sealedReturned,
@@ -35,6 +36,8 @@ export interface ObservedCall {
   /** How many takeovers of this backend had returned. */
   readonly claims: number;
   readonly intent: Intent | undefined;
+  /** Whether the epoch that it is about, or its handle's, was pinned. */
+  readonly wasPinned: boolean;
   /** Whether its epoch was void. */
   readonly wasVoid: boolean;
   /** Vnodes that it names by number, of which the epoch held several partials. */
@@ -79,6 +82,12 @@ export class Observer {
     const history = this.#history;
     const epoch = "epoch" in call ? instance.epoch(call.epoch) : undefined;
     const numbers = call.kind === "complete" ? (call.numbers ?? []) : [];
+    const ofHandle = call.kind === "read" ? instance.handle?.epoch : epoch;
+    const wasPinned =
+      call.kind === "openPin"
+        ? [...history.pins].some((pin) => pin.endsWith(` ${instance.id}`))
+        : history.isPinned(ofHandle ?? -1);
+    if (call.kind === "unpin") history.letGo(call.epoch, instance.id);
     return {
       instance,
       call,
@@ -86,6 +95,7 @@ export class Observer {
       begin: history.view(),
       claims: instance.claimed.length,
       intent: call.kind === "complete" ? instance.intend(call) : undefined,
+      wasPinned,
       wasVoid: epoch !== undefined && history.isVoid(epoch),
       ambiguous: numbers.filter((vnode) => history.partialsOf(epoch ?? -1, vnode).size > 1),
       ownTexts: call.kind === "readPartial" ? instance.lastWrites(call.epoch, call.vnode) : new Set(),
@@ -179,6 +189,13 @@ export class Observer {
         return shown(history, observed, value as readonly EpochState[]);
       case "giveUp":
         return gaveUp(history, observed, call);
+      case "pin":
+        history.tellPinned(call.epoch, instance.id);
+        return "pinned";
+      case "unpin":
+        return "unpinned";
+      case "openPin":
+        return pinOpened(history, value as SealedEpoch);
       case "recoverNamespace":
         return recovered(history, observed, value as RecoveredNamespace);
       case "prune":

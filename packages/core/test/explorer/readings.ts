@@ -73,12 +73,14 @@ export function described(
   { state, missing }: EpochDescription,
 ): string {
   const what = `${textOfCall(call)} says ${state}`;
-  if (state !== "pruned" && begin.floor > epoch)
+  if (state === "pinned" && !history.everPinned.has(epoch))
+    history.violate("pinned-by-nobody", `9: ${what}, and nobody has pinned it`);
+  if (state !== "pruned" && state !== "pinned" && begin.floor > epoch)
     history.violate("described-below-floor", `4: ${what}, and the floor was ${begin.floor}`);
   if (state === "pruned" && history.floor <= epoch)
     history.violate("pruned-above-floor", `9: ${what}, the floor is ${history.floor}`);
   const wasSealed = begin.sealed.some((seal) => seal.epoch === epoch);
-  if (wasSealed && state !== "sealed" && state !== "pruned")
+  if (wasSealed && state !== "sealed" && state !== "pruned" && state !== "pinned")
     history.violate("described-as-not-sealed", `9: ${what}, and it was sealed before`);
   if (wasVoid && state !== "void" && state !== "pruned")
     history.violate("described-as-not-void", `9: ${what}, and it was void before`);
@@ -94,7 +96,7 @@ export function sealedReturned(
   found: SealedEpoch | undefined,
 ): string {
   const what = `sealed ${epoch} returned ${found === undefined ? "none" : "a seal"}`;
-  if (begin.floor > epoch)
+  if (begin.floor > epoch && !history.everPinned.has(epoch))
     history.violate("sealed-below-floor", `4: ${what}, and the floor was ${begin.floor}`);
   if (history.unreadable().includes(epoch))
     history.violate("answered-past-damage", `9: ${what}, and its _COMMIT cannot be read`);
@@ -103,6 +105,12 @@ export function sealedReturned(
   if (found === undefined && begin.sealed.some((seal) => seal.epoch === epoch))
     history.violate("described-as-not-sealed", `9: ${what}, and it was sealed before`);
   return found === undefined ? "none" : "a seal";
+}
+
+export function pinOpened(history: History, { epoch, seal }: SealedEpoch): string {
+  if (history.recordOf(seal)?.isStray !== false)
+    history.violate("stray-believed", `7: openPin returned ${epoch}, which never counted`);
+  return String(epoch);
 }
 
 /** Each epoch is told as it was at some moment of the call. */

@@ -1,5 +1,5 @@
 import type { StateError } from "../../src/errors.ts";
-import { textOfCall } from "./calls.ts";
+import { type Call, textOfCall } from "./calls.ts";
 import { type History, type SealRecord, textOf } from "./history.ts";
 import type { ObservedCall } from "./observer.ts";
 
@@ -51,6 +51,20 @@ export class Refusals {
   #needless(observed: ObservedCall, { code, vnode = -1 }: StateError, what: string): void {
     const history = this.#history;
     const { instance, call, intent, begin, epoch = -1, hasFailedReads, thereWhenCreateFailed } = observed;
+    if (
+      call.kind === "pin" &&
+      code === "NotSealed" &&
+      begin.sealed.some((seal) => seal.epoch === call.epoch)
+    ) {
+      if (history.floor <= call.epoch)
+        history.violate("sealed-not-pinned", `8: ${what}, and it was sealed before`);
+    }
+    const isStillPinned =
+      call.kind === "openPin"
+        ? [...history.pins].some((pin) => pin.endsWith(` ${instance.id}`))
+        : history.isPinned(observed.epoch ?? instance.handle?.epoch ?? -1);
+    if (observed.wasPinned && isStillPinned && isRead(call) && lostCodes.has(code))
+      history.violate("pinned-not-read", `12: ${what}, and it is pinned`);
     if (call.kind === "open" && code === "StoreFailed" && begin.isKnown && !hasFailedReads)
       history.violate("open-refused", `8: ${what}, and the namespace was there to be read`);
     if (code === "OutcomeUnknown" && !hasFailedReads && thereWhenCreateFailed !== undefined) {
@@ -160,3 +174,10 @@ const notDamaged: ReadonlySet<string> = new Set(["EpochSealed", "NotSealed"]);
 
 /** What is said only once a seal was read. */
 const sealCodes: ReadonlySet<string> = new Set(["SplitBrainCommit", "SealMismatch", "EpochSealed"]);
+
+/** What is said of an epoch that is not there to be read. */
+const lostCodes: ReadonlySet<string> = new Set(["EpochPruned", "NotPinned", "PartialLost"]);
+
+function isRead({ kind }: Call): boolean {
+  return kind === "read" || kind === "readPartial" || kind === "sealed" || kind === "openPin";
+}

@@ -27,6 +27,9 @@ export const pruneAsOperator = (before: number): Call => ({ kind: "prune", befor
 export const dryRun = (before: number): Call => ({ kind: "prune", before, asOperator: true, dryRun: true });
 /** Prunes all but so many seals. */
 export const keep = (seals: number): Call => ({ kind: "keep", keep: seals });
+export const pin = (epoch: number): Call => ({ kind: "pin", epoch });
+export const unpin = (epoch: number): Call => ({ kind: "unpin", epoch });
+export const openPin: Call = { kind: "openPin" };
 export const abort = (epoch: number): Call => ({ kind: "abort", epoch });
 export const describeEpoch = (epoch: number): Call => ({ kind: "describe", epoch });
 export const open = (vnodeCapacity?: number): Call => ({

@@ -875,6 +875,79 @@ export const rules: readonly Rule[] = [
     without: force("descending.slice(1).map(([, key]) => key)"),
   },
 
+  // Pins
+  {
+    id: "only-a-sealed-epoch-is-pinned",
+    says: "An epoch that has no seal cannot be pinned.",
+    section: "Pins",
+    without: force("false"),
+  },
+  {
+    id: "stray-is-not-pinned",
+    says: "Below the floor nothing is pinned: control is looked at after the seal was read, before the pin is created.",
+    section: "Pins",
+    without: drop,
+  },
+  {
+    id: "pin-is-known-to-be-there",
+    says: "A pin is answered only if it is known to be there.",
+    section: "Pins",
+    without: force("false"),
+  },
+  {
+    id: "pin-looks-at-the-floor",
+    says: "A pin is answered only if no floor above its epoch is there after it was created.",
+    section: "Pins",
+    without: force("false"),
+  },
+  {
+    id: "pins-are-listed-after-the-floor",
+    says: "A prune lists the pins after its floor is known to be there.",
+    section: "Pins",
+    without: force("[await namespace.listEpochs(signal), control]"),
+  },
+  {
+    id: "pinned-seal-is-kept",
+    says: "A prune keeps the `_COMMIT` of a pinned epoch.",
+    section: "Pins",
+    without: drop,
+  },
+  {
+    id: "what-a-pinned-seal-names-is-kept",
+    says: "A prune keeps what a pinned seal names, in whatever epoch.",
+    section: "Pins",
+    without: drop,
+  },
+  {
+    id: "unreadable-pinned-seal-stops-the-prune",
+    says: "A pinned seal that cannot be read stops the prune.",
+    section: "Pins",
+    without: force("await readSeal($0, $1, $2).catch(() => undefined)"),
+  },
+  {
+    id: "pin-on-nothing-goes",
+    says: "A pin whose epoch has no seal is deleted by the next prune.",
+    section: "Pins",
+    without: drop,
+  },
+  {
+    id: "pinned-epoch-is-read-below-the-floor",
+    says: "A pinned epoch is read below the floor.",
+    section: "Pins",
+    without: force("false"),
+  },
+  {
+    id: "pin-on-nothing-is-pruned",
+    says: "An epoch of which only the pin is there was pruned: it is not one that was never sealed.",
+    section: "Pins",
+    without: keep(0),
+  },
+  {
+    id: "lost-object-of-a-pinned-seal-looks-at-the-seal",
+    says: "If an object of a pinned epoch is gone, its seal tells whether it was pruned or lost.",
+    section: "Pins",
+    without: force("false"),
+  },
   // Reading
   {
     id: "newest-is-at-or-above-the-floor",

@@ -43,6 +43,8 @@ const codesByName: Readonly<Record<StateErrorCode, boolean>> = {
   // Nobody in the simulation insists on a namespace, or gives up an epoch.
   NamespaceAbsent: false,
   NotSealed: false,
+  NotPinned: true,
+  TooManyPins: false,
   ConditionIgnored: true,
   OutcomeUnknown: true,
   ReadOnly: true,

@@ -45,9 +45,10 @@ export class Deletions {
     return new Set(failures.map(({ key }) => key));
   }
 
-  report(floor: number): PruneReport {
+  report(floor: number, pinned = 0): PruneReport {
     return {
       floor,
+      pinned,
       epochs: this.#emptied.size,
       objects: this.#objects,
       bytes: this.#bytes,

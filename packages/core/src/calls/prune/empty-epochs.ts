@@ -18,7 +18,8 @@ export async function emptyEpochs(
   for (let start = 0; start < epochs.length; start += groupSize) {
     const group = epochs.slice(start, start + groupSize);
     const folders = await namespace.map(group, (epoch) => openFolder(namespace, epoch, signal));
-    const undeleted = await deletions.deleteObjects(folders.flatMap(({ seal }) => seal));
+    const seals = folders.flatMap(({ seal }) => seal).filter(({ key }) => !kept.has(key));
+    const undeleted = await deletions.deleteObjects(seals);
     const batch = new DeleteBatch(deletions);
     for (const { epoch, objects, pages } of folders) {
       // rule: undeleted-seal-keeps-its-objects

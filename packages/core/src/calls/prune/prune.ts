@@ -8,6 +8,7 @@ import { countDeletions } from "./dry-run.ts";
 import { emptyEpochs } from "./empty-epochs.ts";
 import { deleteSurplus, publishFloor } from "./floor.ts";
 import { lowestKept } from "./lowest-kept.ts";
+import { pinnedBelow } from "./pinned.ts";
 import { keysOfRetainedSeals } from "./retained.ts";
 import { voidUnsealed } from "./void-unsealed.ts";
 
@@ -66,15 +67,23 @@ export async function prune(
   // rule: floor-before-deletes
   if (horizon > floor) await publishFloor(namespace, horizon, signal);
 
-  const epochs = await namespace.listEpochs(signal);
+  // A pin that comes after this look finds the floor, which was published before it.
+  // rule: pins-are-listed-after-the-floor
+  const [epochs, pins] = await namespace.concurrently(
+    () => namespace.listEpochs(signal),
+    () => namespace.readControl(signal),
+  );
   const retained = epochs.filter((epoch) => epoch >= horizon);
   const kept = await keysOfRetainedSeals(namespace, retained, { horizon, newest }, signal);
   if (kept === undefined) return deletions.report((await namespace.readControl(signal)).floor);
+  const pinned = await pinnedBelow(namespace, pins, horizon, signal);
   // rule: prune-lists-what-exists
   // rule: epoch-prefix-ends-in-a-slash
   const doomed = below(epochs, horizon);
-  await emptyEpochs(namespace, doomed, kept, deletions, signal);
-  return deletions.report(horizon);
+  await emptyEpochs(namespace, doomed, new Set([...kept, ...pinned.keys]), deletions, signal);
+  // rule: pin-on-nothing-goes
+  await deletions.deleteKeys(pinned.dead);
+  return deletions.report(horizon, pinned.epochs.size);
 }
 
 function below(epochs: readonly number[], horizon: number): readonly number[] {

@@ -12,6 +12,7 @@ import { leaderSequences } from "./sequences/leaders.ts";
 import { lostControlSequences } from "./sequences/lost-control.ts";
 import { omissionSequences } from "./sequences/omissions.ts";
 import { partialSequences } from "./sequences/partials.ts";
+import { pinSequences } from "./sequences/pins.ts";
 import { pruningSequences } from "./sequences/pruning.ts";
 import { retentionSequences } from "./sequences/retention.ts";
 import { straySequences } from "./sequences/strays.ts";
@@ -48,6 +49,7 @@ export const sequences: readonly Sequence[] = [
   ...lostControlSequences,
   ...anchoredSequences,
   ...givenBytesSequences,
+  ...pinSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;

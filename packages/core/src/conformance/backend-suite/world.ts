@@ -128,7 +128,10 @@ export async function leftByLaminarDb(world: World): Promise<void> {
 }
 
 /** The keys of one kind of control. */
-export async function controls(world: World, kind: "fence" | "floor" | "given-up"): Promise<string[]> {
+export async function controls(
+  world: World,
+  kind: "fence" | "floor" | "given-up" | "pin",
+): Promise<string[]> {
   return (await world.keys("_control/")).filter((key) => key.startsWith(`_control/${kind}=`));
 }
 

@@ -38,7 +38,7 @@ export const keepingSequences: readonly Sequence[] = [
     rules: ["fewer-seals-than-kept-prune-nothing"],
     async run(world) {
       const leader = await world.lead("A", 1);
-      const nothing = { floor: 0, epochs: 0, objects: 0, bytes: 0, failed: [], failedCount: 0 };
+      const nothing = { floor: 0, pinned: 0, epochs: 0, objects: 0, bytes: 0, failed: [], failedCount: 0 };
       assert.deepEqual(await leader.backend.prune({ keep: 1 }), nothing);
       await leader.backend.abort(2);
       await leader.seal(4, { 0: "four" });

@@ -152,13 +152,19 @@ export const lostControlSequences: readonly Sequence[] = [
       await assertRefused(world.open("A", { mustExist: true }), "NamespaceAbsent");
       assert.deepEqual(await world.keys(), [], "nothing was written");
       const early = await world.open("R", anyone);
-      const nothing = { fence: 0, floor: 0, vnodeCapacity: undefined, givenUp: [] };
+      const nothing = { fence: 0, floor: 0, vnodeCapacity: undefined, givenUp: [], pins: [] };
       assert.deepEqual(await early.backend.control(), nothing);
 
       await world.lead("A", 3);
       const reader = await world.open("R", { ...anyone, mustExist: true });
       assert.equal(reader.backend.vnodeCapacity, vnodeCapacity);
-      assert.deepEqual(await reader.backend.control(), { fence: 3, floor: 0, vnodeCapacity, givenUp: [] });
+      assert.deepEqual(await reader.backend.control(), {
+        fence: 3,
+        floor: 0,
+        vnodeCapacity,
+        givenUp: [],
+        pins: [],
+      });
     },
   },
   {
