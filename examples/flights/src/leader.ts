@@ -58,6 +58,7 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
 
     const { parts, unchanged, files } = await crew.cut({ epoch, from, to });
     const attachments = await attach(backend, { epoch, assignmentVersion: version }, { nextRow: to, files });
+    await injector.at("receipts in hand");
     const outcome = await backend.epochComplete({ epoch, parts, unchanged, attachments });
     if (!outcome.complete)
       throw new Error(`the partials of vnodes ${outcome.missing.join(", ")} are missing`);

@@ -1,4 +1,4 @@
-import type { ListPage, ObjectStore } from "@state/core";
+import type { ObjectStore } from "@state/core";
 import type { Cut, FromLeader } from "./messages.ts";
 import { send } from "./parent-channel.ts";
 import type { Point, Strike } from "./strike-plan.ts";
@@ -56,7 +56,7 @@ export class StrikeInjector {
         return outcome;
       },
       get: (key, options) => store.get(key, options),
-      list: (prefix, options) => this.#list(store, prefix, options),
+      list: (prefix, options) => store.list(prefix, options),
       delete: async (keys, options) => {
         if (keys.some((key) => key.startsWith("epoch="))) {
           await this.at("in the middle of a prune", () => store.delete(keys, options));
@@ -64,13 +64,5 @@ export class StrikeInjector {
         return store.delete(keys, options);
       },
     };
-  }
-
-  async *#list(
-    ...[store, prefix, options]: [ObjectStore, ...Parameters<ObjectStore["list"]>]
-  ): AsyncGenerator<ListPage> {
-    // Sealing an epoch begins with a listing of the epoch.
-    if (prefix === `epoch=${this.#cut.epoch}/`) await this.at("receipts in hand");
-    yield* store.list(prefix, options);
   }
 }

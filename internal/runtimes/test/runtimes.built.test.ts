@@ -11,21 +11,22 @@ const report = {
   unchangedKey: "epoch=1/vnode=1/partial.bin",
   deposed: "StaleVersion",
   sealed: [1, 2, 3],
-  pruned: { floor: 3, epochs: 2, objects: 5 },
+  pruned: { floor: 4, epochs: 4, objects: 9 },
   readAfterPrune: ["abcde", "kept"],
   prunedRead: "EpochPruned",
   aborted: "Error: enough",
   keys: [
     "_control/fence=0000000000000001",
     "_control/fence=0000000000000002",
-    "_control/floor=0000000000000003",
+    "_control/floor=0000000000000004",
     "_control/namespace",
     "epoch=1/vnode=1/partial.bin",
-    "epoch=3/_ANCHOR",
-    "epoch=3/_COMMIT",
-    "epoch=3/vnode=0/partial.bin",
+    "epoch=4/_ANCHOR",
+    "epoch=4/_COMMIT",
+    "epoch=4/vnode=0/partial.bin",
+    "epoch=5/_ANCHOR",
   ],
-  events: ["create", "delete", "get", "list", "pruned", "sealed", "stale", "takeover"],
+  events: ["create", "delete", "get", "list", "pruned", "sealed", "stale", "takeover", "void"],
 };
 
 let project: string;

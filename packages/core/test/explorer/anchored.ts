@@ -125,12 +125,16 @@ export const anchored: readonly Configuration[] = [
   },
   {
     name: "pruned-over-an-anchored-epoch",
-    says: "A leader prunes beyond the epoch that it has anchored, and seals it.",
+    says: "A leader prunes beyond the epoch that it has anchored, and seals it and the next, while an operator aborts both.",
     anchors: true,
     past: nothing,
     present: async (stage) => {
       await lead(stage, "A", 2, write(5), complete(5));
-      return [{ instance: "A", calls: [prune(9), write(6), complete(6), write(7), complete(7)] }];
+      await stage.open("O");
+      return [
+        { instance: "A", calls: [prune(9), write(6), complete(6), write(7), complete(7)] },
+        { instance: "O", calls: [abort(6), abort(7)] },
+      ];
     },
     preemptions: 2,
   },
@@ -160,7 +164,7 @@ export const anchored: readonly Configuration[] = [
       await stage.open("O");
       return [
         { instance: "A", calls: [complete(6), complete(6), complete(7)] },
-        { instance: "O", calls: [abort(6)] },
+        { instance: "O", calls: [abort(6), abort(7)] },
       ];
     },
     faults: {
@@ -188,7 +192,7 @@ export const anchored: readonly Configuration[] = [
   },
   {
     name: "anchored-with-a-number",
-    says: "A leader names a vnode of an anchored epoch by its number while a worker writes it.",
+    says: "A leader names a vnode of an anchored epoch by its number while a worker writes it, and takes over anew.",
     anchors: true,
     past: nothing,
     present: async (stage) => {
@@ -196,7 +200,7 @@ export const anchored: readonly Configuration[] = [
       await stage.open("W");
       return [
         { instance: "W", calls: [{ kind: "write", epoch: 6, vnode: 1, version: 2 }] },
-        { instance: "A", calls: [completeNumbers(6, 0, 1), read(0)] },
+        { instance: "A", calls: [completeNumbers(6, 0, 1), completeNumbers(6, 0, 1), takeover(3), read(1)] },
       ];
     },
     preemptions: 2,

@@ -639,7 +639,7 @@ export const rules: readonly Rule[] = [
     id: "unchanged-is-of-a-lower-epoch",
     says: "A vnode was unchanged only if its entry is of a lower epoch.",
     section: "One incremental epoch, and its prune",
-    without: keep(0),
+    without: force("findPartial(seal, vnode) === undefined"),
   },
   {
     id: "unchanged-only-epoch-has-an-anchor",

@@ -19,7 +19,7 @@ export async function peculiarActor(world: Surroundings, job: Job, instanceId: s
     case 2: {
       world.history.isDamaged = true;
       const key = `epoch=${random.below(lastEpoch + 1)}/_COMMIT`;
-      world.server.objects.set(key, new TextEncoder().encode(`{"format":2}`));
+      world.server.objects.set(key, new TextEncoder().encode(`{"format":3}`));
       break;
     }
     case 3: {

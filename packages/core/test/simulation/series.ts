@@ -43,7 +43,7 @@ const codesByName: Readonly<Record<StateErrorCode, boolean>> = {
   // Nobody in the simulation insists on a namespace, or gives up an epoch.
   NamespaceAbsent: false,
   NotSealed: false,
-  NotPinned: true,
+  NotPinned: false,
   TooManyPins: false,
   ConditionIgnored: true,
   OutcomeUnknown: true,

@@ -132,8 +132,12 @@ function checkOrphans(tree: Tree, sealed: SealedEpoch | undefined): void {
     `_control/fence=${String(9).padStart(16, "0")}`,
     `_control/floor=${String(sealed?.epoch).padStart(16, "0")}`,
   ]);
+  const newest = sealed?.epoch ?? -1;
+  // Its own, and that of the epoch to come. A power cut may have come before either.
+  const anchors = new Set([`epoch=${newest}/_ANCHOR`, `epoch=${newest + 1}/_ANCHOR`]);
   for (const key of objectsOf(tree).keys())
-    if (!named.delete(key) && !/^_control\/(?:fence|floor)=\d{16}$/.test(key)) fail(`${key} is an orphan`);
+    if (!named.delete(key) && !anchors.has(key) && !/^_control\/(?:fence|floor)=\d{16}$/.test(key))
+      fail(`${key} is an orphan`);
   for (const key of named) fail(`${key} is gone after the prune`);
   for (const path of tree.keys()) if (path.includes(".staging-state/")) fail(`${path} was not swept`);
 }
