@@ -10,7 +10,7 @@ const report = {
   attachment: "offset 7",
   unchangedKey: "epoch=1/vnode=1/partial.bin",
   deposed: "StaleVersion",
-  sealed: [1, 2, 3],
+  sealed: [1, 2, 4],
   pruned: { floor: 4, epochs: 4, objects: 9 },
   readAfterPrune: ["abcde", "kept"],
   prunedRead: "EpochPruned",

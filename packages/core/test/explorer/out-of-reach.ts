@@ -16,6 +16,10 @@ export const outOfReach: readonly OutOfReach[] = [
     rules: ["void-explains-what-is-missing"],
   },
   {
+    why: "What it deletes keeps nothing: nothing is lost without it.",
+    rules: ["pin-on-nothing-goes"],
+  },
+  {
     why: "It bounds how large a seal becomes: without it nothing is lost.",
     rules: ["copied-bytes-count-too"],
   },
@@ -34,6 +38,7 @@ export const outOfReach: readonly OutOfReach[] = [
       "absent-object-of-a-seal-is-an-error",
       "handle-checks-the-size",
       "same-floor-twice-is-corrupt",
+      "unreadable-pinned-seal-stops-the-prune",
     ],
   },
   {
