@@ -79,8 +79,9 @@ const rows: { readonly [C in StateErrorCode]: Row } = {
   },
   TooManyPins: {
     provoke: async (world) => {
-      const { backend, seal } = await world.open("A");
-      await seal(5, { 0: "five" });
+      const actor = await world.open("A");
+      const { backend } = actor;
+      await actor.seal(5, { 0: "five" });
       for (let pin = 1; pin <= 256; pin++) await backend.pin({ epoch: 5, name: `pin-${pin}` });
       await backend.pin({ epoch: 5, name: "pin-1" });
       return backend.pin({ epoch: 5, name: "one-more" });

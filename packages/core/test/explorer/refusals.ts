@@ -63,7 +63,7 @@ export class Refusals {
       call.kind === "openPin"
         ? [...history.pins].some((pin) => pin.endsWith(` ${instance.id}`))
         : history.isPinned(observed.epoch ?? instance.handle?.epoch ?? -1);
-    if (observed.wasPinned && isStillPinned && isRead(call) && lostCodes.has(code))
+    if (observed.wasPinned && isStillPinned && readsState(call) && lostCodes.has(code))
       history.violate("pinned-not-read", `12: ${what}, and it is pinned`);
     if (call.kind === "open" && code === "StoreFailed" && begin.isKnown && !hasFailedReads)
       history.violate("open-refused", `8: ${what}, and the namespace was there to be read`);
@@ -178,6 +178,6 @@ const sealCodes: ReadonlySet<string> = new Set(["SplitBrainCommit", "SealMismatc
 /** What is said of an epoch that is not there to be read. */
 const lostCodes: ReadonlySet<string> = new Set(["EpochPruned", "NotPinned", "PartialLost"]);
 
-function isRead({ kind }: Call): boolean {
+function readsState({ kind }: Call): boolean {
   return kind === "read" || kind === "readPartial" || kind === "sealed" || kind === "openPin";
 }

@@ -121,8 +121,9 @@ export const pinSequences: readonly Sequence[] = [
     title: "only an epoch that is sealed can be pinned",
     rules: ["only-a-sealed-epoch-is-pinned"],
     async run(world) {
-      const { backend, write } = await leader(world);
-      await write(8, 0, "open");
+      const actor = await leader(world);
+      const { backend } = actor;
+      await actor.write(8, 0, "open");
       await backend.abort(7);
       await assertRefused(backend.pin({ epoch: 8, name: "open" }), "NotSealed", "unknown");
       await assertRefused(backend.pin({ epoch: 7, name: "void" }), "EpochAborted", "no");
@@ -212,13 +213,14 @@ export const pinSequences: readonly Sequence[] = [
     title: "a name moves by a second pin, and is let go of epoch by epoch or altogether",
     rules: ["pinned-seal-is-kept"],
     async run(world) {
-      const { backend, seal } = await leader(world);
+      const actor = await leader(world);
+      const { backend } = actor;
       await backend.pin({ epoch: 4, name: "stable" });
       await backend.pin({ epoch: 5, name: "stable" });
       await backend.pin({ epoch: 5, name: "other" });
       assert.equal((await backend.openPin("stable")).epoch, 5);
       await backend.unpin({ name: "stable", epoch: 4 });
-      await seal(6, { 0: "six", 1: "new" });
+      await actor.seal(6, { 0: "six", 1: "new" });
       await backend.pruneBefore(6);
       const shown = (await backend.control()).pins.map(({ epoch, name }) => `${epoch} ${name}`);
       assert.deepEqual(shown, ["5 other", "5 stable"]);
@@ -238,20 +240,22 @@ export const pinSequences: readonly Sequence[] = [
       await first.backend.pin({ epoch: 5, name: "savepoint" });
       let version = 2;
       for (const text of ["six", "seven", "eight"]) {
-        const { backend, write } = await world.open("B");
+        const actor = await world.open("B");
+        const { backend } = actor;
         const { nextEpoch } = await backend.takeover({ version });
         version += 1;
-        const parts = [await write(nextEpoch, 0, text), await write(nextEpoch, 1, text)];
+        const parts = [await actor.write(nextEpoch, 0, text), await actor.write(nextEpoch, 1, text)];
         assertComplete(await backend.epochComplete({ epoch: nextEpoch, parts }));
         const { objects } = await backend.prune({ keep: 1 }, { dryRun: true });
         assert.equal((await backend.prune({ keep: 1 })).objects, objects);
       }
-      const { backend, write } = await world.open("C");
+      const actor = await world.open("C");
+      const { backend } = actor;
       const pinned = await backend.openPin("savepoint");
       const { nextEpoch } = await backend.takeover({ version });
       const parts = [];
       for (const vnode of pinned.vnodes)
-        parts.push(await write(nextEpoch, vnode, (await restored(pinned, vnode)) ?? ""));
+        parts.push(await actor.write(nextEpoch, vnode, (await restored(pinned, vnode)) ?? ""));
       assertComplete(await backend.epochComplete({ epoch: nextEpoch, parts }));
       const newest = await backend.latest();
       assert.deepEqual([await restored(newest, 0), await restored(newest, 1)], ["five", "kept"]);
@@ -264,9 +268,10 @@ export const pinSequences: readonly Sequence[] = [
     async run(world) {
       await leftByLaminarDb(world);
       await world.put("epoch=1/vnode=0/partial.bin", "laminar");
-      const { backend, seal } = await world.lead("A", 1);
+      const actor = await world.lead("A", 1);
+      const { backend } = actor;
       await backend.pin({ epoch: 1, name: "before-the-move" });
-      await seal(5, { 0: "five" });
+      await actor.seal(5, { 0: "five" });
       await backend.pruneBefore(5);
       assert.equal(await restored(await backend.openPin("before-the-move"), 0), "laminar");
     },
