@@ -208,7 +208,7 @@ const rows: { readonly [C in StateErrorCode]: Row } = {
       return backend.latest();
     },
     message:
-      "latest on map: epoch=5/_COMMIT has format 9; this version reads 0 and 1. " +
+      "latest on map: epoch=5/_COMMIT has format 9; this version reads 0, 1 and 2. " +
       "Upgrade: a later version of this library wrote it.",
   },
   CapacityMismatch: {
