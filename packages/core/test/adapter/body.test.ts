@@ -63,15 +63,11 @@ describe("a body", () => {
     expect(() => checkBody("a", { byteLength: bodyLimit - 1 } as Uint8Array)).not.toThrow();
   });
 
-  test("is visited in slices, between which other work runs, and ends with its signal", async () => {
-    const bytes = new Uint8Array(64 * 2 ** 20).map((_, index) => index >> 20);
-    let turns = 0;
-    const ticking = setInterval(() => (turns += 1), 0);
+  test("is visited in slices, and ends with its signal", async () => {
+    const bytes = new Uint8Array(4 * 2 ** 20).map((_, index) => index >> 10);
     const seen: Uint8Array[] = [];
     await inSlices(bytes, (slice) => seen.push(slice));
-    clearInterval(ticking);
     expect(Buffer.compare(Buffer.concat(seen), bytes)).toBe(0);
-    expect(turns).toBeGreaterThan(2);
     const controller = new AbortController();
     const stopped = inSlices(bytes, () => controller.abort("enough"), controller.signal);
     expect(await rejectionOf(stopped)).toBe("enough");

@@ -104,9 +104,29 @@ export async function operator(job: Job, start: Start): Promise<void> {
   if (process === undefined) return;
   const rounds = 1 + random.below(3);
   for (let round = 0; round < rounds; round++) {
+    if (random.chance(0.3)) await savepoint(job, process, `${process.incarnation.slice(-4)}-${round}`);
     const choice = random.below(10);
     if (choice < 7) await prune(job, process, random.chance(0.8));
     else if (choice < 9) await process.abort(random.below(job.epoch + 3));
     else await process.describe(job.epoch);
   }
+}
+
+/** Pins an epoch under a name of its own, looks at it when much has happened, and may let go of it. */
+async function savepoint(
+  { random, epoch: begun, vnodes }: Job,
+  process: Process,
+  name: string,
+): Promise<void> {
+  const epoch = Math.max(0, begun - random.below(3));
+  const pinned = await process.pin(epoch, name);
+  if (!("value" in pinned) && random.chance(0.5)) return;
+  for (let look = random.below(3); look > 0; look--) {
+    await process.turn(random.below(60));
+    const opened = await process.openPin(epoch, name);
+    if ("value" in opened) await process.read(opened.value, random.pick(vnodes));
+    if (random.chance(0.3)) await process.describe(epoch);
+    if (random.chance(0.3)) await process.readPartial(epoch, random.pick(vnodes));
+  }
+  if (random.chance(0.5)) await process.unpin(epoch, name);
 }

@@ -73,6 +73,10 @@ export async function tidyUp(world: Surroundings): Promise<void> {
   const { history, server } = world;
   const process = new Process(world, "Y", { calm: true });
   await process.open();
+  for (const key of [...server.objects.keys()]) {
+    const [, epoch, name] = /^_control\/pin=(\d{16})\.(.+)$/.exec(key) ?? [];
+    if (name !== undefined) await process.unpin(Number(epoch), name);
+  }
   await process.prune(history.newest, true);
   const kept = new Set(history.seals.get(history.newest)?.entries.map(({ key }) => key));
   for (const key of server.objects.keys()) {

@@ -68,6 +68,8 @@ export class History implements Watcher {
   readonly neverSealed: Set<number> = new Set();
   /** By incarnation and epoch: when it was told that the epoch is not sealed. */
   readonly toldNo: Map<string, number> = new Map();
+  /** Pins that were answered and not let go of, as `epoch name`. */
+  readonly pins: Set<string> = new Set();
   /** Takeovers that have returned. */
   readonly takeovers: Returned[] = [];
   /** What was decided so far: controls and `_COMMIT`s that were created, by incarnation, and floors. */
@@ -98,6 +100,26 @@ export class History implements Watcher {
 
   isVoid(epoch: number): boolean {
     return this.#voids.has(epoch);
+  }
+
+  /** Somebody was told that the epoch is pinned. */
+  tellPinned(epoch: number, name: string): void {
+    const seal = this.seals.get(epoch);
+    if (seal?.isStray !== false)
+      this.violate("12", `${epoch} was pinned as ${name}, and no seal of it counts`);
+    for (const entry of seal?.entries ?? []) {
+      if (bytesInSeal(entry) === undefined && this.body(entry.key) === undefined)
+        this.violate("12", `${epoch} was pinned as ${name}, and ${entry.key} is gone`);
+    }
+    this.pins.add(`${epoch} ${name}`);
+  }
+
+  letGo(epoch: number, name: string): void {
+    this.pins.delete(`${epoch} ${name}`);
+  }
+
+  isPinned(epoch: number): boolean {
+    return [...this.pins].some((pin) => pin.startsWith(`${epoch} `));
   }
 
   /** Whether the epoch was ever sealed at or above the floor. */
@@ -149,9 +171,18 @@ export class History implements Watcher {
       if (control.value >= highest) this.violate("4", `the highest ${key} was deleted`);
       return;
     }
+    const pin = /^_control\/pin=(\d{16})\.(.+)$/.exec(key);
+    if (pin !== null) {
+      if (this.pins.has(`${Number(pin[1])} ${pin[2]}`))
+        this.violate("12", `${key} was deleted, and nobody has let go of it`);
+      return;
+    }
     const epoch = Number(/^epoch=(\d+)\//.exec(key)?.[1] ?? Number.NaN);
     if (!(epoch >= 0)) return this.violate("8", `${key} was deleted, which is not the protocol's to delete`);
     for (const seal of this.seals.values()) {
+      const isItsSeal = key === `epoch=${seal.epoch}/_COMMIT`;
+      if (this.isPinned(seal.epoch) && (isItsSeal || seal.entries.some((entry) => entry.key === key)))
+        this.violate("12", `${key} was deleted, and ${seal.epoch} is pinned`);
       if (!seal.entries.some((entry) => entry.key === key)) continue;
       if (seal.epoch >= this.floor)
         this.violate("10", `${key} was deleted, the seal of ${seal.epoch} needs it`);

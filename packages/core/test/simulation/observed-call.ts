@@ -21,6 +21,9 @@ export type CallKind =
   | "sealedEpochs"
   | "describe"
   | "prune"
+  | "pin"
+  | "unpin"
+  | "openPin"
   | "close";
 
 /** One call as its client sees it, and the requests that were sent on its behalf. */

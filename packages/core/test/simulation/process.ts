@@ -267,6 +267,43 @@ export class Process {
     );
   }
 
+  pin(epoch: number, name: string): Promise<Outcome<unknown>> {
+    return this.#call(
+      "pin",
+      epoch,
+      (options) => this.#opened.pin({ epoch, name }, options),
+      () => this.#world.history.tellPinned(epoch, name),
+    );
+  }
+
+  unpin(epoch: number, name: string): Promise<Outcome<void>> {
+    this.#world.history.letGo(epoch, name);
+    return this.#call(
+      "unpin",
+      epoch,
+      (options) => this.#opened.unpin({ epoch, name }, options),
+      () => undefined,
+    );
+  }
+
+  openPin(epoch: number, name: string): Promise<Outcome<SealedEpoch>> {
+    const { history, traits } = this.#world;
+    return this.#call(
+      "openPin",
+      undefined,
+      (options) => this.#opened.openPin(name, options),
+      (handle) => {
+        if (history.recordOf(handle.seal)?.isStray !== false)
+          history.violate("7", `openPin returned ${handle.epoch} with a seal that never counted`);
+        if (handle.epoch < history.floor) traits.add("a pinned epoch below the floor");
+      },
+      (code) => {
+        if (history.pins.has(`${epoch} ${name}`) && (code === "NotPinned" || code === "EpochPruned"))
+          history.violate("12", `openPin failed with ${code}, and ${epoch} is pinned as ${name}`);
+      },
+    );
+  }
+
   setAuthoritativeVersion(version: number): void {
     this.#opened.setAuthoritativeVersion(version);
   }

@@ -98,8 +98,12 @@ export class Readings {
       history.violate("5", `${what}, with a seal that never was`);
     if (state === "void" && !history.everVoid.has(epoch)) history.violate("9", `${what}, and it never was`);
     if (state === "pruned" && history.floor <= epoch) history.violate("4", `${what}, floor ${history.floor}`);
-    if (state !== "pruned" && floor > epoch) history.violate("4", `${what}, the floor was ${floor}`);
-    if (state === "sealed" && missing.length > 0 && epoch >= history.floor)
+    if (state === "pinned" && !history.wasSealed(epoch))
+      history.violate("5", `${what}, and it was not sealed`);
+    if (state !== "pruned" && state !== "pinned" && floor > epoch)
+      history.violate("4", `${what}, the floor was ${floor}`);
+    const isThere = epoch >= history.floor || history.isPinned(epoch);
+    if ((state === "sealed" || state === "pinned") && missing.length > 0 && isThere)
       history.violate("10", `${what}, without ${missing.join(" ")}`);
     const isOpen = state === "open" || state === "absent" || state === "void";
     const sealedAt = history.sealedAt.get(epoch) ?? Infinity;

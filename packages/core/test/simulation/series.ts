@@ -42,8 +42,8 @@ const codesByName: Readonly<Record<StateErrorCode, boolean>> = {
   CapacityMismatch: true,
   // Nobody in the simulation insists on a namespace, or gives up an epoch.
   NamespaceAbsent: false,
-  NotSealed: false,
-  NotPinned: false,
+  NotSealed: true,
+  NotPinned: true,
   TooManyPins: false,
   ConditionIgnored: true,
   OutcomeUnknown: true,

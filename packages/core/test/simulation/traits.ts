@@ -7,7 +7,8 @@ export type Trait =
   | "large seals on a slow line"
   | "faults that stop while all act"
   | "an epoch that is sealed without a look"
-  | "a seal with bytes of vnodes";
+  | "a seal with bytes of vnodes"
+  | "a pinned epoch below the floor";
 
 /** The compiler finds one that is missing here. */
 const traitsByName: Readonly<Record<Trait, true>> = {
@@ -19,6 +20,7 @@ const traitsByName: Readonly<Record<Trait, true>> = {
   "faults that stop while all act": true,
   "an epoch that is sealed without a look": true,
   "a seal with bytes of vnodes": true,
+  "a pinned epoch below the floor": true,
 };
 
 export const everyTrait: readonly string[] = Object.keys(traitsByName);
