@@ -1,5 +1,5 @@
 import { checkAttachmentName, checkInteger, signalOf } from "./arguments.ts";
-import { checkReadable, pruned } from "./control.ts";
+import { checkReadable, isPinned, pruned } from "./control.ts";
 import { asStateError, StateError } from "./errors.ts";
 import { decodeInline } from "./inline.ts";
 import { commitKey } from "./layout.ts";
@@ -100,7 +100,7 @@ export async function readSealed(
       checkReadable(epoch, control, true, details);
       // If it was unpinned meanwhile, a prune has deleted the seal first.
       // rule: lost-object-of-a-pinned-seal-looks-at-the-seal
-      if (!intact && control.floor > epoch && (await isGone(namespace, epoch, signal)))
+      if (!intact && isPinned(epoch, control) && (await isGone(namespace, epoch, signal)))
         throw pruned(epoch, control.floor, details);
     }
     if (intact) return body;

@@ -73,7 +73,7 @@ export async function tidyUp(world: Surroundings): Promise<void> {
   const { history, server } = world;
   const process = new Process(world, "Y", { calm: true });
   await process.open();
-  for (const key of [...server.objects.keys()]) {
+  for (const key of server.objects.keys()) {
     const [, epoch, name] = /^_control\/pin=(\d{16})\.(.+)$/.exec(key) ?? [];
     if (name !== undefined) await process.unpin(Number(epoch), name);
   }
