@@ -100,7 +100,8 @@ export async function readSealed(
       checkReadable(epoch, control, true, details);
       // If it was unpinned meanwhile, a prune has deleted the seal first.
       // rule: lost-object-of-a-pinned-seal-looks-at-the-seal
-      if (!intact && isPinned(epoch, control) && (await isGone(namespace, epoch, signal)))
+      const isKept = control.floor > epoch && isPinned(epoch, control);
+      if (!intact && isKept && (await isGone(namespace, epoch, signal)))
         throw pruned(epoch, control.floor, details);
     }
     if (intact) return body;
