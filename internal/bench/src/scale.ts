@@ -14,7 +14,13 @@ const { values } = parseArgs({ options: { json: { type: "boolean", default: fals
 const meter = new Meter();
 const store = new GeneratedStore(shape, meter.onRequest);
 const vnodeCapacity = shape.written + shape.unchanged;
-await using backend = await ObjectStoreBackend.open({ store, instanceId: "scale", vnodeCapacity });
+await using backend = await ObjectStoreBackend.open({
+  store,
+  instanceId: "scale",
+  vnodeCapacity,
+  // The store can hold no anchor.
+  verifyObjects: true,
+});
 meter.setIdle();
 
 const results = { latest: -1, sealed: -1, base: -1, pruned: -1, left: -1 };
