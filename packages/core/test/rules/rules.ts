@@ -221,7 +221,6 @@ export const rules: readonly Rule[] = [
     says: "An earlier epoch of unknown outcome is made void, or found to be sealed, before a later one is sealed.",
     section: "One good epoch",
     without: drop,
-    simulated: true,
   },
   {
     id: "unsettled-epoch-stops-the-seal",

@@ -130,7 +130,7 @@ function newJob(random: Random, traits: Set<Trait>): Job {
   return {
     random,
     traits,
-    lastEpoch: 2 + random.below(3),
+    lastEpoch: 2 + random.below(5),
     vnodes: random.pick<readonly [number, ...number[]]>([
       [0, 1],
       [0, 1],
