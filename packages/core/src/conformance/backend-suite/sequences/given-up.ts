@@ -73,6 +73,27 @@ export const givenUpSequences: readonly Sequence[] = [
     },
   },
   {
+    id: "D07b",
+    title:
+      "if it had anchored its next epoch, its seal holds what was given up, and the next takeover goes on from it",
+    rules: ["give-up-claims-a-fence", "fence-after-seal"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await leader.seal(4, { 0: "four", 1: "four" });
+      await leader.seal(5, { 0: "five" }, [1]);
+      await damage(world, "epoch=5/_COMMIT", "\0");
+      const parts = [await leader.write(6, 1, "six")];
+      await giveUp(world, 5, 2);
+      const sixth = leader.backend.epochComplete({ epoch: 6, parts, unchanged: [0] });
+      await assertRefused(sixth, "StaleVersion", "yes");
+      const seventh = [await leader.write(7, 0, "seven"), await leader.write(7, 1, "seven")];
+      const completion = leader.backend.epochComplete({ epoch: 7, parts: seventh });
+      await assertRefused(completion, "StaleVersion", "no");
+      const { base } = await (await world.open("B")).backend.takeover({ version: 3 });
+      assert.deepEqual([base?.epoch, await restored(base, 0), await restored(base, 1)], [6, "five", "six"]);
+    },
+  },
+  {
     id: "D08",
     title: 'nobody is told "no" of an epoch that was given up: its outputs may be out',
     rules: ["given-up-epoch-says-unknown"],
