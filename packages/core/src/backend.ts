@@ -22,7 +22,7 @@ import { listPins, pin, readPinned, unpin } from "./calls/pins.ts";
 import { prune, type PruneRequest } from "./calls/prune/prune.ts";
 import { readPartial, SealCache } from "./calls/read-partial.ts";
 import { giveUp, recoverNamespace } from "./calls/recover.ts";
-import { readSeal } from "./calls/sealed.ts";
+import { findSealed } from "./calls/sealed.ts";
 import { sealedEpochs } from "./calls/sealed-epochs.ts";
 import { takeover } from "./calls/takeover.ts";
 import { writeAttachment, writePartial } from "./calls/write.ts";
@@ -290,7 +290,7 @@ export class ObjectStoreBackend implements StateBackend {
     checkEpoch(epoch);
     const signal = signalOf(options);
     return this.#call("sealed", epoch, signal, async () =>
-      this.#handle(await readSeal(this.#namespace, epoch, signal)),
+      this.#handle(await findSealed(this.#namespace, epoch, signal)),
     );
   }
 

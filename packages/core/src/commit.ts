@@ -156,6 +156,16 @@ export async function sealOf(
   return decision.kind === "seal" ? decision.seal : undefined;
 }
 
+/** An epoch's seal, or `undefined` if it has none. @throws `Corrupt`, `UnknownFormat`, `CapacityMismatch`, `EpochPruned` */
+export async function readSeal(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<Seal | undefined> {
+  const commit = await readCommit(namespace, epoch, signal);
+  return commit === undefined ? undefined : sealOf(namespace, epoch, commit, signal);
+}
+
 /** Plain text names no objects: its inventory is the first partials that the listing shows. */
 async function plainTextSeal(
   namespace: Namespace,

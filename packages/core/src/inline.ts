@@ -11,6 +11,10 @@ export interface GivenBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+export function sizeOf(given: readonly GivenBytes[]): number {
+  return given.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
 export async function inlineEntry(epoch: number, { vnode, bytes }: GivenBytes): Promise<InlinePartial> {
   const inline = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return { vnode, size: bytes.length, sha256: await sha256Hex(bytes), inline, writtenAt: epoch };

@@ -23,7 +23,11 @@ export class Leadership {
   /** What `takeover` has returned, and the epochs that were asked for before it has. */
   #base: number | undefined;
   #askedBefore: Set<number> = new Set();
-  #anchored: number | undefined;
+  /**
+   * The epoch whose anchor was known to be there before a look at control that showed that this backend leads. If another
+   * version was claimed after that look, that takeover lists the epoch, and makes it void.
+   */
+  anchored: number | undefined;
 
   constructor(instanceId: string) {
     this.instanceId = instanceId;
@@ -81,7 +85,7 @@ export class Leadership {
       });
     }
     this.#claimedVersion = version;
-    this.#anchored = undefined;
+    this.anchored = undefined;
     this.raiseAuthoritativeVersion(version);
     this.#newestSeal = base;
     this.#base = base?.epoch;
@@ -90,25 +94,13 @@ export class Leadership {
     this.#askedBefore = new Set([...this.#asked.values(), ...this.unresolved]);
   }
 
-  /** The epoch that `useAnchor` is true for. */
-  get anchored(): number | undefined {
-    return this.#anchored;
-  }
-
-  /** The anchor of `epoch` was known to be there before a look at control, and the look showed that this backend leads. */
-  setAnchored(epoch: number | undefined): void {
-    this.#anchored = epoch;
-  }
-
-  /**
-   * Whether the epoch can be sealed without a look before: if another version was claimed after the look that followed its
-   * anchor, that takeover lists the epoch, and makes it void. It holds for one call; only its success anchors the next.
-   */
+  /** Whether the epoch can be sealed without a look before. It holds for one call; only its success anchors the next. */
   useAnchor(epoch: number): boolean {
-    const isAnchored = this.#anchored === epoch;
-    this.#anchored = undefined;
-    // What may be sealed by another call is told by the listing.
-    return isAnchored && this.unresolved.size === 0 && epoch > (this.#newestSeal?.epoch ?? -1);
+    const isAnchored = this.anchored === epoch;
+    this.anchored = undefined;
+    // Another call may have found a later seal of an earlier life of ours.
+    // rule: anchored-epoch-is-above-the-newest
+    return isAnchored && epoch > (this.#newestSeal?.epoch ?? -1);
   }
 
   /** An epoch's fate is known: `seal` is what was read or created, `undefined` a void, or pruned. */

@@ -188,8 +188,8 @@ function decodeSeal(
     ...(isCount(record["at"]) ? { at: record["at"] } : {}),
     partials: partials
       .map((entry: unknown) => {
-        const given = format === 2 ? decodeInlineEntry(entry, epoch) : undefined;
-        if (given !== undefined) {
+        if (format === 2 && isRecord(entry) && "inline" in entry) {
+          const given = decodeInlineEntry(entry, epoch) ?? fail(entryFault(entry));
           if (vnodes.has(given.vnode)) throw entryFault(entry);
           vnodes.add(given.vnode);
           return given;
@@ -230,10 +230,11 @@ function decodeEntry(value: unknown, epoch: number): Entry | undefined {
   return { key, size, sha256, object, fields: value };
 }
 
-/** A vnode whose bytes are in the seal; `undefined` for any other entry. */
-function decodeInlineEntry(value: unknown, epoch: number): InlinePartial | undefined {
-  if (!isRecord(value)) return undefined;
-  const { vnode, key, size, sha256, inline, writtenAt } = value;
+/** A vnode whose bytes are in the seal. */
+function decodeInlineEntry(
+  { vnode, key, size, sha256, inline, writtenAt }: Readonly<Record<string, unknown>>,
+  epoch: number,
+): InlinePartial | undefined {
   if (typeof inline !== "string" || key !== undefined || !isCount(vnode) || !isCount(size)) return undefined;
   if (!isSha256(sha256) || !isCount(writtenAt) || writtenAt > epoch) return undefined;
   if (decodeInline(inline)?.length !== size) return undefined;

@@ -16,6 +16,12 @@ export type CreateResponse =
 
 /** The codes of a service that says no before it writes. */
 const refusalCodes = new Set(["Denied", "Misconfigured", "Unsupported", "InvalidKey"]);
+
+/** Whether the service has said no before it did anything. */
+export function isRefusal({ code }: StoreError): boolean {
+  return refusalCodes.has(code);
+}
+
 const deleteBatch = 1000;
 
 /** The store with the retry loop around it; reports every attempt. Rejects with `StoreError`, or the abort's reason. */
@@ -62,7 +68,7 @@ export class StoreClient {
         return { outcome };
       } catch (error) {
         // If the attempt timed out before it was refused, nobody waited for the refusal: it may still land.
-        if (isStoreError(error) && refusalCodes.has(error.code) && !signal.aborted) unrefused -= 1;
+        if (isStoreError(error) && isRefusal(error) && !signal.aborted) unrefused -= 1;
         throw error;
       }
     };

@@ -59,6 +59,45 @@ describe("epochComplete sends nothing and returns", () => {
     expect(store.requests.slice(sent)).toEqual([]);
   });
 
+  const small = { vnode: 1, bytes: new Uint8Array(8) };
+  const large = { vnode: 1, bytes: new Uint8Array(65_537) };
+  const halves = [1, 2].map((vnode) => ({ vnode, bytes: new Uint8Array(32_769) }));
+  const refusedBytes: readonly { what: string; args: unknown; says: RegExp }[] = [
+    { what: "more bytes than a seal takes", args: { epoch, parts: [large] }, says: /65537 in all/ },
+    { what: "more of them together", args: { epoch, parts: halves }, says: /65538 in all/ },
+    {
+      what: "bytes that are none",
+      args: { epoch, parts: [{ vnode: 1, bytes: "x" }] },
+      says: /parts\[0\]\.bytes/,
+    },
+    {
+      what: "bytes of no vnode",
+      args: { epoch, parts: [{ ...small, vnode: -1 }] },
+      says: /parts\[0\]\.vnode/,
+    },
+    {
+      what: "bytes and a receipt of a vnode",
+      args: { epoch, parts: [small, partial] },
+      says: /vnode 1 twice/,
+    },
+    {
+      what: "bytes of an unchanged vnode",
+      args: { epoch, parts: [small], unchanged: [1] },
+      says: /vnode 1\b/,
+    },
+    { what: "itself as the next epoch", args: { epoch, parts: [1], next: epoch }, says: /\bnext must be/ },
+    { what: "true as the next epoch", args: { epoch, parts: [1], next: true }, says: /\bnext must be/ },
+  ];
+  test.each(refusedBytes)("an error to $what", async ({ args, says }) => {
+    const { backend, store } = await new World(new MapStore()).lead("A", 1);
+    const sent = store.requests.length;
+
+    const reason = await rejectionOf(backend.epochComplete(args as Anything));
+
+    expect(messageOf(reason)).toMatch(says);
+    expect(store.requests.slice(sent)).toEqual([]);
+  });
+
   const later = { ...partial, key: `epoch=5/vnode=1/partial.${sha256}.bin` };
   const laterAttachment = { ...attachment, key: `epoch=5/attachment/offsets/data.${sha256}.bin` };
   const unfit = [

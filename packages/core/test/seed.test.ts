@@ -171,6 +171,7 @@ describe("a _COMMIT that is none of the known forms", () => {
   };
   const aVoid = { format: 1, epoch: 20, void: true, by: "a", incarnation: "i" };
   const partial = { vnode: 0, key: "epoch=20/vnode=0/partial.bin", size: 1 };
+  const inline = { vnode: 0, size: 1, sha256: "a".repeat(64), inline: "eA==", writtenAt: 20 };
 
   test.each([
     ["is empty", ""],
@@ -189,6 +190,21 @@ describe("a _COMMIT that is none of the known forms", () => {
     ["names a vnode twice", JSON.stringify({ ...seal, partials: [partial, partial] })],
     ["has a size that is none", JSON.stringify({ ...seal, partials: [{ ...partial, size: -1 }] })],
     ["has a digest that is none", JSON.stringify({ ...seal, partials: [{ ...partial, sha256: "abc" }] })],
+    ["has bytes in it, and format 1", JSON.stringify({ ...seal, partials: [inline] })],
+    ...Object.entries({
+      "no base64": { ...inline, inline: "eA" },
+      "other base64 than is written": { ...inline, inline: "eB==" },
+      "bytes of another size": { ...inline, size: 2 },
+      "bytes without a digest": { ...inline, sha256: undefined },
+      "bytes that are given later": { ...inline, writtenAt: 21 },
+      "bytes that were given at no epoch": { ...inline, writtenAt: undefined },
+      "bytes and a key": { ...inline, key: partial.key },
+      "bytes of no vnode": { ...inline, vnode: -1 },
+    }).map(([what, entry]) => [
+      `has ${what} in format 2`,
+      JSON.stringify({ ...seal, format: 2, partials: [entry] }),
+    ]),
+    ["has bytes of a vnode twice", JSON.stringify({ ...seal, format: 2, partials: [inline, inline] })],
   ])("and %s is Corrupt, never a guess", async (_, text) => {
     const { backend } = await world.open("a", { readOnly: true });
     await world.put("epoch=20/_COMMIT", text);
@@ -211,6 +227,13 @@ describe("a _COMMIT that is none of the known forms", () => {
     const { backend } = await world.open("a", { readOnly: true });
     await world.put("epoch=20/_COMMIT", JSON.stringify({ ...seal, format: 3 }));
     await expect(backend.latest()).rejects.toMatchObject({ code: "UnknownFormat", sealed: "unknown" });
+  });
+
+  test("and has bytes in it is read in format 2", async () => {
+    const { backend } = await world.open("a", { readOnly: true });
+    const text = JSON.stringify({ ...seal, format: 2, partials: [inline] });
+    await world.put("epoch=20/_COMMIT", text);
+    expect((await backend.latest())?.seal.partials).toEqual([inline]);
   });
 
   test("and has unknown fields of format 1 is read", async () => {

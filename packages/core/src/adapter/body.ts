@@ -98,8 +98,8 @@ export async function inSlices(
 const sentBytes = 128 * 1024;
 
 /**
- * The bytes of a request's body, as views of at most 128 KiB. `request.sent` is called whenever one is taken, and at the end. Other work of
- * the process runs in between, also if the system takes all that it is given.
+ * The bytes of a request's body, as views of at most 128 KiB. `request.sent` is called whenever one is taken, and at the
+ * end. Other work of the process runs in between, also if the system takes all that it is given.
  */
 export async function* sentSlices(
   parts: readonly Uint8Array[],

@@ -1,15 +1,16 @@
-import { decisionOf, givenUpError, readCommit, sealOf } from "../commit.ts";
+import { decisionOf, givenUpError, readCommit, readSeal } from "../commit.ts";
 import { checkNotPruned, type Control, pruned } from "../control.ts";
 import { ensurePresent, notCreated } from "../create-or-read-back.ts";
-import { StateError, storeFailed } from "../errors.ts";
+import { StateError } from "../errors.ts";
 import { controlPrefix, pinKey } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
-import { decodeJson, encodeJson, type Seal } from "../seal.ts";
+import { decodeJson, encodeJson, mayBeSeal, type Seal } from "../seal.ts";
 import type { Pin, PinArguments } from "../state-backend.ts";
+import { isRefusal } from "../store-client.ts";
 
 /** How many pins there may be: every look at control lists them. */
-export const maxPins = 256;
+const maxPins = 256;
 
 /**
  * Either the pin was there when a prune listed control, and is kept; or it came later, and then the look that follows it
@@ -74,8 +75,11 @@ export async function unpin(
     epoch === undefined ? keysOf(await namespace.readControl(signal), name) : [pinKey(epoch, name)];
   const [failure] = await namespace.client.delete(keys, signal);
   if (failure === undefined) return;
-  const message = `whether ${failure.key} is deleted is not known`;
-  throw storeFailed(message, failure.error, { sealed: "unknown", epoch, key: failure.key });
+  const { key, error: cause } = failure;
+  const details = { sealed: "unknown", epoch, key, cause } as const;
+  if (isRefusal(cause)) throw new StateError("StoreFailed", `${key} could not be deleted`, details);
+  const next = "Unpin it again, and do not pin the epoch by that name any more";
+  throw new StateError("OutcomeUnknown", `whether ${key} is deleted is not known`, { ...details, next });
 }
 
 function keysOf({ pins }: Control, name: string): readonly string[] {
@@ -104,7 +108,7 @@ export async function listPins(
       instanceId: text("instanceId"),
       incarnation: text("incarnation"),
       ...(at === undefined ? {} : { at }),
-      sealed: commit?.kind === "seal" || commit?.kind === "plain-text",
+      sealed: mayBeSeal(commit),
     };
   });
 }
@@ -121,8 +125,7 @@ export async function readPinned(
     const message = `no epoch is pinned as ${name} under ${controlPrefix}`;
     throw new StateError("NotPinned", message, { sealed: "unknown" });
   }
-  const commit = await readCommit(namespace, epoch, signal);
-  const seal = commit === undefined ? undefined : await sealOf(namespace, epoch, commit, signal);
+  const seal = await readSeal(namespace, epoch, signal);
   if (seal === undefined) throw pruned(epoch, floor);
   return seal;
 }

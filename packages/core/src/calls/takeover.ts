@@ -61,7 +61,7 @@ export async function takeover(
         leadership.lead(version, base);
         namespace.report("takeover", { version, epoch: base?.epoch, committer: leadership.instanceId });
         // rule: anchor-of-a-takeover-is-known-to-be-there
-        if (isNextThere) leadership.setAnchored(next);
+        if (isNextThere) leadership.anchored = next;
         return { base, nextEpoch: next };
       }
       // If this backend was asked twice at once, it leads already and has sealed a later epoch meanwhile.

@@ -26,6 +26,8 @@ export const writingCalls: readonly Call[] = [
   { call: "takeover", send: (backend) => backend.takeover({ version: 1 }) },
   { call: "pruneBefore", send: (backend) => backend.pruneBefore(7) },
   { call: "prune", send: (backend) => backend.prune({ keep: 1 }) },
+  { call: "pin", send: (backend) => backend.pin({ epoch: 5, name: "savepoint" }) },
+  { call: "unpin", send: (backend) => backend.unpin({ name: "savepoint" }) },
   { call: "pruneBefore as operator", send: (backend) => backend.pruneBefore(7, { asOperator: true }) },
 ];
 
@@ -34,6 +36,7 @@ export const readingCalls: readonly Call[] = [
   { call: "latestCommittedEpoch", send: (backend) => backend.latestCommittedEpoch() },
   { call: "readPartial", send: (backend) => backend.readPartial({ vnode: 1, epoch: 5 }) },
   { call: "sealedEpochs", send: (backend) => backend.sealedEpochs() },
+  { call: "pins", send: (backend) => backend.pins() },
   { call: "describeEpoch", send: (backend) => backend.describeEpoch(5) },
   {
     call: "prune as a dry run",

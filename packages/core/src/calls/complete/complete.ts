@@ -101,7 +101,7 @@ async function complete(
   // rule: epoch-is-anchored-once-control-shows-that-we-lead
   const outcome = checkStillLeads(attempt, seal, afterSeal);
   // rule: anchor-ahead-is-known-to-be-there
-  if (isNextThere) leadership.setAnchored(next);
+  if (isNextThere) leadership.anchored = next;
   return outcome;
 }
 

@@ -8,7 +8,7 @@ import {
   checkPartialReceipt,
   invalid,
 } from "../../arguments.ts";
-import { type GivenBytes, inlineLimit } from "../../inline.ts";
+import { type GivenBytes, inlineLimit, sizeOf } from "../../inline.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../../receipt.ts";
 import type { EpochCompleteArguments, PartialBytes } from "../../state-backend.ts";
 
@@ -56,11 +56,9 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
     else if (isBytes(part)) given.push(checkGiven(name, part, capacity));
     else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
   }
-  const size = given.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  if (size > inlineLimit) {
-    throw new RangeError(
-      `the bytes in parts are ${size} in all, above ${inlineLimit}: write the larger ones with writePartial`,
-    );
+  if (sizeOf(given) > inlineLimit) {
+    const next = "write the larger ones with writePartial";
+    throw new RangeError(`the bytes in parts are ${sizeOf(given)} in all, above ${inlineLimit}: ${next}`);
   }
   // rule: empty-epoch-is-an-error
   if (parts.length + unchanged.length + attachments.length === 0) {

@@ -1,4 +1,4 @@
-import { inlineLimit } from "../../inline.ts";
+import { inlineLimit, sizeOf } from "../../inline.ts";
 import type { SealedPartial } from "../../seal.ts";
 import { type Attempt, refuse } from "./attempt.ts";
 import type { CompleteRequest } from "./request.ts";
@@ -28,7 +28,7 @@ export async function unchangedEntries(
   const newest = attempt.leadership.newestSeal;
   const entries = new Map(newest?.partials.map((entry) => [entry.vnode, entry]));
   const copied: SealedPartial[] = [];
-  let inline = given.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  let inline = sizeOf(given);
   for (const vnode of unchanged) {
     const entry = entries.get(vnode);
     // rule: unchanged-needs-a-digest

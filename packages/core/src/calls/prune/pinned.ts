@@ -1,4 +1,4 @@
-import { readCommit, sealOf } from "../../commit.ts";
+import { readSeal } from "../../commit.ts";
 import type { Control } from "../../control.ts";
 import { isStateError, StateError } from "../../errors.ts";
 import { commitKey } from "../../layout.ts";
@@ -26,7 +26,7 @@ export async function pinnedBelow(
   const epochs = new Set<number>();
   await namespace.map([...new Set(below.map(({ epoch }) => epoch))], async (epoch) => {
     // rule: unreadable-pinned-seal-stops-the-prune
-    const seal = await readSeal(namespace, epoch, signal);
+    const seal = await readPinnedSeal(namespace, epoch, signal);
     if (seal === undefined) return;
     epochs.add(epoch);
     // rule: pinned-seal-is-kept
@@ -38,14 +38,13 @@ export async function pinnedBelow(
   return { keys, epochs, dead: below.filter(({ epoch }) => !epochs.has(epoch)).map(({ key }) => key) };
 }
 
-async function readSeal(
+async function readPinnedSeal(
   namespace: Namespace,
   epoch: number,
   signal: AbortSignal | undefined,
 ): Promise<Seal | undefined> {
   try {
-    const commit = await readCommit(namespace, epoch, signal);
-    return commit === undefined ? undefined : await sealOf(namespace, epoch, commit, signal);
+    return await readSeal(namespace, epoch, signal);
   } catch (error) {
     if (!isStateError(error) || error.code !== "Corrupt") throw error;
     const message = `epoch ${epoch} is pinned, and its seal cannot be read`;
