@@ -20,6 +20,10 @@ export const outOfReach: readonly OutOfReach[] = [
     rules: ["pin-on-nothing-goes"],
   },
   {
+    why: "It counts without a fence alone, where the epochs of two lives may interleave: no invariant forbids it.",
+    rules: ["anchored-epoch-is-above-the-newest"],
+  },
+  {
     why: "It bounds how large a seal becomes: without it nothing is lost.",
     rules: ["copied-bytes-count-too"],
   },

@@ -3,8 +3,7 @@ import type { Namespace } from "../../namespace.ts";
 import type { PruneReport } from "../../state-backend.ts";
 import type { Deletions } from "./deletions.ts";
 import { ownPages } from "./empty-epochs.ts";
-import { pinnedBelow } from "./pinned.ts";
-import { keysOfRetainedSeals } from "./retained.ts";
+import { whatStays } from "./staying.ts";
 
 interface Plan {
   /** The epochs that the prune would make void and empty. */
@@ -26,18 +25,12 @@ export async function countDeletions(
   });
   if (horizon === 0) return deletions.report(horizon);
 
-  const [epochs, pins] = await namespace.concurrently(
-    () => namespace.listEpochs(signal),
-    () => namespace.readControl(signal),
-  );
-  const retained = epochs.filter((epoch) => epoch >= horizon);
-  const kept = await keysOfRetainedSeals(namespace, retained, { horizon, newest }, signal);
-  if (kept === undefined) return deletions.report((await namespace.readControl(signal)).floor);
-  const pinned = await pinnedBelow(namespace, pins, horizon, signal);
-  const doomed = epochs.filter((epoch) => epoch < horizon);
+  const staying = await whatStays(namespace, { horizon, newest }, signal);
+  if (staying === undefined) return deletions.report((await namespace.readControl(signal)).floor);
+  const { doomed, keys, pinned } = staying;
   await namespace.map(doomed, async (epoch) => {
     for await (const page of ownPages(namespace, epoch, signal))
-      deletions.count(page.filter(({ key }) => !kept.has(key) && !pinned.keys.has(key)));
+      deletions.count(page.filter(({ key }) => !keys.has(key)));
   });
   return deletions.report(horizon, pinned.epochs.size);
 }

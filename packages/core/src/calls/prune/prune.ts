@@ -8,8 +8,7 @@ import { countDeletions } from "./dry-run.ts";
 import { emptyEpochs } from "./empty-epochs.ts";
 import { deleteSurplus, publishFloor } from "./floor.ts";
 import { lowestKept } from "./lowest-kept.ts";
-import { pinnedBelow } from "./pinned.ts";
-import { keysOfRetainedSeals } from "./retained.ts";
+import { whatStays } from "./staying.ts";
 import { voidUnsealed } from "./void-unsealed.ts";
 
 export interface PruneRequest {
@@ -64,28 +63,15 @@ export async function prune(
   await deleteSurplus(control, deletions);
   // rule: prune-empties-below-an-older-floor-too
   if (seal === undefined || horizon === 0) return deletions.report(floor);
+  // A pin that comes after the look at the pins finds the floor, which was published before it.
   // rule: floor-before-deletes
-  if (horizon > floor) await publishFloor(namespace, horizon, signal);
-
-  // A pin that comes after this look finds the floor, which was published before it.
   // rule: pins-are-listed-after-the-floor
-  const [epochs, pins] = await namespace.concurrently(
-    () => namespace.listEpochs(signal),
-    () => namespace.readControl(signal),
-  );
-  const retained = epochs.filter((epoch) => epoch >= horizon);
-  const kept = await keysOfRetainedSeals(namespace, retained, { horizon, newest }, signal);
-  if (kept === undefined) return deletions.report((await namespace.readControl(signal)).floor);
-  const pinned = await pinnedBelow(namespace, pins, horizon, signal);
-  // rule: prune-lists-what-exists
-  // rule: epoch-prefix-ends-in-a-slash
-  const doomed = below(epochs, horizon);
-  await emptyEpochs(namespace, doomed, new Set([...kept, ...pinned.keys]), deletions, signal);
+  if (horizon > floor) await publishFloor(namespace, horizon, signal);
+  const staying = await whatStays(namespace, { horizon, newest }, signal);
+  if (staying === undefined) return deletions.report((await namespace.readControl(signal)).floor);
+  const { doomed, keys, pinned } = staying;
+  await emptyEpochs(namespace, doomed, keys, deletions, signal);
   // rule: pin-on-nothing-goes
   await deletions.deleteKeys(pinned.dead);
   return deletions.report(horizon, pinned.epochs.size);
-}
-
-function below(epochs: readonly number[], horizon: number): readonly number[] {
-  return epochs.filter((epoch) => epoch < horizon);
 }

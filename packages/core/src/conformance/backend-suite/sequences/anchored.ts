@@ -156,6 +156,35 @@ export const anchoredSequences: readonly Sequence[] = [
     },
   },
   {
+    id: "E10b",
+    title: "an anchored epoch is not sealed below one of an earlier life that turned out to be sealed",
+    rules: ["anchored-epoch-is-above-the-newest", "lower-epoch-is-superseded"],
+    async run(world) {
+      const again = await world.open("A");
+      await again.seal(5, { 0: "five" });
+      const earlier = await world.open("A");
+      await earlier.seal(9, { 0: "nine" });
+      await assertRefused(again.backend.abort(9), "EpochSealed", "yes");
+      const part = await again.write(6, 0, "six");
+      const completion = again.backend.epochComplete({ epoch: 6, parts: [part] });
+      await assertRefused(completion, "EpochSuperseded", "no");
+      assert.equal(await world.commit(6), "nothing");
+    },
+  },
+  {
+    id: "E10c",
+    title:
+      "an anchor that brings no response is asked for once: the seal beside it does not wait for its retries",
+    rules: ["anchor-ahead-is-known-to-be-there"],
+    async run(world) {
+      const leader = await world.lead("A", 1, { retry: { attempts: 4, baseDelayMs: 0 } });
+      leader.store.lose("create epoch=6/_ANCHOR");
+      await leader.seal(5, { 0: "five" });
+      const anchors = leader.store.requests.filter((request) => request === "create epoch=6/_ANCHOR");
+      assert.equal(anchors.length, 1);
+    },
+  },
+  {
     id: "E11",
     title: "an epoch whose vnodes are all unchanged is shown by its anchor",
     rules: ["anchor-ahead-is-known-to-be-there"],
