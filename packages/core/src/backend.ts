@@ -91,7 +91,7 @@ export class ObjectStoreBackend implements StateBackend {
   readonly #cache = new SealCache();
   readonly #readOnly: boolean;
   readonly #acceptListed: boolean;
-  readonly #looksFirst: boolean;
+  readonly #verifyObjects: boolean;
   readonly #retention: Retention | undefined;
   readonly #inFlight = new Set<Promise<unknown>>();
   #closed = false;
@@ -107,7 +107,7 @@ export class ObjectStoreBackend implements StateBackend {
     this.#readOnly = options.readOnly;
     this.#acceptListed = options.acceptListed;
     // rule: objects-are-verified-if-asked
-    this.#looksFirst = options.verifyObjects;
+    this.#verifyObjects = options.verifyObjects;
     const { retention } = options;
     if (retention === undefined) return;
     const request = { extent: retention, asOperator: false, dryRun: false };
@@ -229,7 +229,7 @@ export class ObjectStoreBackend implements StateBackend {
       leadership: this.#leadership,
       ownWrites: this.#ownWrites,
       acceptListed: this.#acceptListed,
-      looksFirst: this.#looksFirst,
+      verifyObjects: this.#verifyObjects,
     };
     const run = (): Promise<EpochOutcome> => epochComplete(context, request, signal);
     const outcome = await this.#write("epochComplete", request.epoch, signal, run);
@@ -250,7 +250,7 @@ export class ObjectStoreBackend implements StateBackend {
     const version = checkVersion("version", args.version, 1);
     const signal = signalOf(options);
     return this.#write("takeover", undefined, signal, async () => {
-      const claim = { version, looksFirst: this.#looksFirst };
+      const claim = { version, verifyObjects: this.#verifyObjects };
       const { base, nextEpoch } = await takeover(this.#namespace, this.#leadership, claim, signal);
       return { base: this.#handle(base), nextEpoch };
     });

@@ -28,7 +28,7 @@ function open(instanceId: string, options: Partial<OpenOptions> = {}): Promise<O
 }
 
 /** Anchors nothing: what is there is what was sealed. */
-const looksFirst = { verifyObjects: true };
+const verifying = { verifyObjects: true };
 
 async function lead(
   instanceId: string,
@@ -151,7 +151,7 @@ describe("epochComplete", () => {
   });
 
   test("costs 3 (4) with verifyObjects, every time", async () => {
-    const backend = await lead("a", 1, looksFirst);
+    const backend = await lead("a", 1, verifying);
     for (const epoch of [0, 1]) {
       const parts = [await write(backend, epoch)];
       const complete = (): Promise<unknown> => backend.epochComplete({ epoch, parts });
@@ -286,13 +286,13 @@ describe("reading", () => {
   });
 
   test("sealedEpochs costs 4 (n + 3)", async () => {
-    const backend = await open("a", { concurrency: 16, ...looksFirst });
+    const backend = await open("a", { concurrency: 16, ...verifying });
     await seal(backend, 1, 2, 3, 4, 5);
     expect(await store.cost(() => backend.sealedEpochs())).toEqual({ depth: 4, requests: 8 });
   });
 
   test("sealed costs 2, control 1, epochs 3 (n + 2)", async () => {
-    const backend = await open("a", looksFirst);
+    const backend = await open("a", verifying);
     await seal(backend, 4, 5);
     const all = async (): Promise<void> => {
       for await (const { state } of backend.epochs()) expect(state).toBe("sealed");
@@ -346,14 +346,14 @@ describe("takeover", () => {
   });
 
   test("costs 5 (5 and a read for each epoch of the batch), the restore point included", async () => {
-    const first = await open("a", looksFirst);
+    const first = await open("a", verifying);
     await seal(first, 3, 4, 5);
     const second = await open("b");
     expect(await store.cost(() => second.takeover({ version: 1 }))).toEqual({ depth: 5, requests: 8 });
   });
 
   test("costs 1 more, and a void for each, where there are unsealed epochs on top", async () => {
-    const first = await open("a", looksFirst);
+    const first = await open("a", verifying);
     await seal(first, 3, 4, 5);
     for (const epoch of [6, 7]) await write(first, epoch);
     const second = await open("b");
@@ -361,7 +361,7 @@ describe("takeover", () => {
   });
 
   test("reads down in batches of 8, also after a job has died 40 times before its seal", async () => {
-    const first = await open("a", looksFirst);
+    const first = await open("a", verifying);
     await seal(first, 1);
     for (let epoch = 2; epoch <= 41; epoch++) await write(first, epoch);
     const second = await open("b");
@@ -381,7 +381,7 @@ describe("prune", () => {
   ])(
     "before $before of $seals epochs costs $depth ($requests)",
     async ({ seals, before, depth, requests }) => {
-      const backend = await lead("a", 1, looksFirst);
+      const backend = await lead("a", 1, verifying);
       await seal(backend, ...Array.from({ length: seals }, (_, index) => index + 1));
       expect(await store.cost(() => backend.pruneBefore(before))).toEqual({ depth, requests });
     },
@@ -394,7 +394,7 @@ describe("prune", () => {
   ])(
     "that keeps $keep of $seals seals costs $depth ($requests)",
     async ({ seals, keep, depth, requests }) => {
-      const backend = await lead("a", 1, looksFirst);
+      const backend = await lead("a", 1, verifying);
       await seal(backend, ...Array.from({ length: seals }, (_, index) => index + 1));
       expect(await store.cost(() => backend.prune({ keep }))).toEqual({ depth, requests });
     },
@@ -407,7 +407,7 @@ describe("prune", () => {
   });
 
   test("costs a read more for each pinned epoch", async () => {
-    const backend = await lead("a", 1, looksFirst);
+    const backend = await lead("a", 1, verifying);
     await seal(backend, 1, 2, 3, 4, 5, 6);
     await backend.pin({ epoch: 2, name: "a" });
     await backend.pin({ epoch: 3, name: "b" });
@@ -416,14 +416,14 @@ describe("prune", () => {
   });
 
   test("costs the looks alone if there are no more seals than are kept", async () => {
-    const backend = await lead("a", 1, looksFirst);
+    const backend = await lead("a", 1, verifying);
     await seal(backend, 1, 2, 3);
     expect(await store.cost(() => backend.prune({ keep: 10 }))).toEqual({ depth: 4, requests: 7 });
   });
 
   test("costs one delete more where floors and fences have become surplus", async () => {
-    await seal(await lead("a", 1, looksFirst), 1, 2, 3);
-    const backend = await open("b", looksFirst);
+    await seal(await lead("a", 1, verifying), 1, 2, 3);
+    const backend = await open("b", verifying);
     for (let version = 2; version <= keptControls + 2; version++) await backend.takeover({ version });
     await backend.pruneBefore(2);
     await backend.takeover({ version: keptControls + 3 });
@@ -432,7 +432,7 @@ describe("prune", () => {
   });
 
   test("costs the same when `before` is above the newest seal", async () => {
-    const backend = await lead("a", 1, looksFirst);
+    const backend = await lead("a", 1, verifying);
     await seal(backend, 1, 2, 3);
     expect(await store.cost(() => backend.pruneBefore(100))).toEqual({ depth: 9, requests: 13 });
   });

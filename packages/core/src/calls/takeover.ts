@@ -20,7 +20,7 @@ export interface Claimed {
 export async function takeover(
   namespace: Namespace,
   leadership: Leadership,
-  { version, looksFirst }: { readonly version: number; readonly looksFirst: boolean },
+  { version, verifyObjects }: { readonly version: number; readonly verifyObjects: boolean },
   signal: AbortSignal | undefined,
 ): Promise<Claimed> {
   // rule: fence-is-held-once-takeover-returns
@@ -44,7 +44,7 @@ export async function takeover(
     const next = found === "gone" ? undefined : nextEpoch(listed, before.floor, found?.epoch);
     // Before the last look: what that shows then holds for the first epoch too.
     const isNextThere =
-      !looksFirst && next !== undefined && (await anchorAhead(namespace, leadership, next, signal));
+      !verifyObjects && next !== undefined && (await anchorAhead(namespace, leadership, next, signal));
     const after = await namespace.readControl(signal);
     // rule: higher-fence-ends-takeover-after-voids
     checkHighest(version, after);

@@ -166,7 +166,7 @@ export class Execution {
 
   async #open(id: string, options: Partial<OpenOptions>): Promise<Opened> {
     const verifyObjects = this.#options.configuration.anchors !== true;
-    this.#instance(id).looksFirst = verifyObjects;
+    this.#instance(id).verifiesObjects = verifyObjects;
     const backend = await this.#options.code.open({
       ...this.#surroundingsOf(id),
       vnodeCapacity: 4,

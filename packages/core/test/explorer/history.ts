@@ -3,6 +3,7 @@ import type { EpochState } from "../../src/state-backend.ts";
 import { bodyId, type Watcher } from "./content.ts";
 import { sha256 as sha256Of } from "../simulation/repeatable-globals.ts";
 import { bytesInSeal, keyed } from "../support/keyed.ts";
+import { parsePin, ToldPins } from "../support/told-pins.ts";
 import { SetFingerprint } from "./fingerprint.ts";
 
 export interface SealEntry {
@@ -101,8 +102,7 @@ export class History implements Watcher {
   readonly takeovers: Returned[] = [];
   /** Epochs whose `_COMMIT` was damaged at some time. */
   readonly everDamaged: Set<number> = new Set();
-  /** Pins that were answered and not let go of, as `epoch name`. */
-  readonly pins: Set<string> = new Set();
+  readonly pins: ToldPins = new ToldPins();
   /** Epochs of which a pin was there at some time. */
   readonly everPinned: Set<number> = new Set();
   isLost = false;
@@ -249,17 +249,13 @@ export class History implements Watcher {
     for (const { key } of [...(seal?.entries ?? []), ...(seal?.attachments ?? [])])
       if (!key.includes("/inline.") && !this.#objects.has(key))
         this.violate("pin-of-nothing", `${what}, and ${key} is gone`);
-    this.pins.add(`${epoch} ${name}`);
+    this.pins.tell(epoch, name);
     this.note(`told pinned ${epoch} ${name}`);
   }
 
   letGo(epoch: number, name: string): void {
-    this.pins.delete(`${epoch} ${name}`);
+    this.pins.letGo(epoch, name);
     this.note(`let go ${epoch} ${name}`);
-  }
-
-  isPinned(epoch: number): boolean {
-    return [...this.pins].some((pin) => pin.startsWith(`${epoch} `));
   }
 
   /** Somebody was told that the epoch will never be sealed. */
@@ -283,8 +279,8 @@ export class History implements Watcher {
     }
     const pinned = parsePin(key);
     if (pinned !== undefined) {
-      this.everPinned.add(pinned);
-      this.note(`pin ${pinned}`);
+      this.everPinned.add(pinned.epoch);
+      this.note(`pin ${pinned.epoch}`);
     }
     if (parseMark(key) !== undefined) {
       this.#marks.add(key);
@@ -368,7 +364,7 @@ export class History implements Watcher {
     if (parsePin(key) !== undefined) return;
     for (const seal of this.present.values()) {
       const keys = [...seal.entries, ...seal.attachments].map((entry) => entry.key);
-      if (this.isPinned(seal.epoch) && (keys.includes(key) || parseCommit(key) === seal.epoch))
+      if (this.pins.hold(seal.epoch) && (keys.includes(key) || parseCommit(key) === seal.epoch))
         this.violate("pinned-object-deleted", `12: ${key} was deleted, and ${seal.epoch} is pinned`);
     }
     if (!isOwnKey(key))
@@ -544,9 +540,4 @@ function digestOf(body: Uint8Array): string {
 
 export function textOf(body: Uint8Array): string {
   return new TextDecoder().decode(body);
-}
-
-function parsePin(key: string): number | undefined {
-  const digits = /^_control\/pin=(\d{16})\./.exec(key)?.[1];
-  return digits === undefined ? undefined : Number(digits);
 }

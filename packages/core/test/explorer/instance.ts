@@ -53,7 +53,7 @@ export class Instance {
   intents: Intent[] = [];
   acceptsListed = false;
   /** Whether it looks at each epoch before it seals it. */
-  looksFirst = true;
+  verifiesObjects = true;
   readonly #open: (options: Partial<OpenOptions>) => Promise<Opened>;
   /** Of the store, on the instance's own way to it. */
   readonly recover: (damage: GiveUp | RecoverNamespace) => Promise<unknown>;

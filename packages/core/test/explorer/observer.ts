@@ -84,9 +84,7 @@ export class Observer {
     const numbers = call.kind === "complete" ? (call.numbers ?? []) : [];
     const ofHandle = call.kind === "read" ? instance.handle?.epoch : epoch;
     const wasPinned =
-      call.kind === "openPin"
-        ? [...history.pins].some((pin) => pin.endsWith(` ${instance.id}`))
-        : history.isPinned(ofHandle ?? -1);
+      call.kind === "openPin" ? history.pins.haveName(instance.id) : history.pins.hold(ofHandle ?? -1);
     if (call.kind === "unpin") history.letGo(call.epoch, instance.id);
     return {
       instance,

@@ -61,8 +61,8 @@ export class Refusals {
     }
     const isStillPinned =
       call.kind === "openPin"
-        ? [...history.pins].some((pin) => pin.endsWith(` ${instance.id}`))
-        : history.isPinned(observed.epoch ?? instance.handle?.epoch ?? -1);
+        ? history.pins.haveName(instance.id)
+        : history.pins.hold(observed.epoch ?? instance.handle?.epoch ?? -1);
     if (observed.wasPinned && isStillPinned && readsState(call) && lostCodes.has(code))
       history.violate("pinned-not-read", `12: ${what}, and it is pinned`);
     if (call.kind === "open" && code === "StoreFailed" && begin.isKnown && !hasFailedReads)
@@ -151,7 +151,7 @@ export class Refusals {
     if (code === "EpochPruned" && history.floor <= epoch)
       history.violate("pruned-above-floor", `9: ${what}, the floor is ${history.floor}`);
     // What was anchored before the floor is sealed without a look: a stray, which the look after it tells.
-    const hasLooked = call.kind === "abort" || (call.kind === "complete" && instance.looksFirst);
+    const hasLooked = call.kind === "abort" || (call.kind === "complete" && instance.verifiesObjects);
     if (hasCommitted && begin.floor > epoch && hasLooked)
       history.violate("committed-below-floor", `4: ${what}, and it created a _COMMIT, below ${begin.floor}`);
     const isGone = history.isVoid(epoch) || history.everDamaged.has(epoch) || history.floor > epoch;

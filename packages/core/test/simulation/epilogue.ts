@@ -1,4 +1,5 @@
 import type { PartialReceipt } from "../../src/receipt.ts";
+import { parsePin } from "../support/told-pins.ts";
 import type { Job } from "./actors.ts";
 import { requestsUntilSealed } from "./costs.ts";
 import { type Outcome, Process } from "./process.ts";
@@ -74,8 +75,8 @@ export async function tidyUp(world: Surroundings): Promise<void> {
   const process = new Process(world, "Y", { calm: true });
   await process.open();
   for (const key of server.objects.keys()) {
-    const [, epoch, name] = /^_control\/pin=(\d{16})\.(.+)$/.exec(key) ?? [];
-    if (name !== undefined) await process.unpin(Number(epoch), name);
+    const pin = parsePin(key);
+    if (pin !== undefined) await process.unpin(pin.epoch, pin.name);
   }
   await process.prune(history.newest, true);
   const kept = new Set(history.seals.get(history.newest)?.entries.map(({ key }) => key));

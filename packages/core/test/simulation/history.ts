@@ -1,5 +1,6 @@
 import type { Seal } from "../../src/seal.ts";
 import { bytesInSeal, keyed } from "../support/keyed.ts";
+import { parsePin, ToldPins } from "../support/told-pins.ts";
 import { sha256 } from "./repeatable-globals.ts";
 import type { Origin, Watcher } from "./store-server.ts";
 
@@ -68,8 +69,7 @@ export class History implements Watcher {
   readonly neverSealed: Set<number> = new Set();
   /** By incarnation and epoch: when it was told that the epoch is not sealed. */
   readonly toldNo: Map<string, number> = new Map();
-  /** Pins that were answered and not let go of, as `epoch name`. */
-  readonly pins: Set<string> = new Set();
+  readonly pins: ToldPins = new ToldPins();
   /** Takeovers that have returned. */
   readonly takeovers: Returned[] = [];
   /** What was decided so far: controls and `_COMMIT`s that were created, by incarnation, and floors. */
@@ -111,15 +111,7 @@ export class History implements Watcher {
       if (bytesInSeal(entry) === undefined && this.body(entry.key) === undefined)
         this.violate("12", `${epoch} was pinned as ${name}, and ${entry.key} is gone`);
     }
-    this.pins.add(`${epoch} ${name}`);
-  }
-
-  letGo(epoch: number, name: string): void {
-    this.pins.delete(`${epoch} ${name}`);
-  }
-
-  isPinned(epoch: number): boolean {
-    return [...this.pins].some((pin) => pin.startsWith(`${epoch} `));
+    this.pins.tell(epoch, name);
   }
 
   /** Whether the epoch was ever sealed at or above the floor. */
@@ -171,9 +163,9 @@ export class History implements Watcher {
       if (control.value >= highest) this.violate("4", `the highest ${key} was deleted`);
       return;
     }
-    const pin = /^_control\/pin=(\d{16})\.(.+)$/.exec(key);
-    if (pin !== null) {
-      if (this.pins.has(`${Number(pin[1])} ${pin[2]}`))
+    const pin = parsePin(key);
+    if (pin !== undefined) {
+      if (this.pins.has(pin.epoch, pin.name))
         this.violate("12", `${key} was deleted, and nobody has let go of it`);
       return;
     }
@@ -181,7 +173,7 @@ export class History implements Watcher {
     if (!(epoch >= 0)) return this.violate("8", `${key} was deleted, which is not the protocol's to delete`);
     for (const seal of this.seals.values()) {
       const isItsSeal = key === `epoch=${seal.epoch}/_COMMIT`;
-      if (this.isPinned(seal.epoch) && (isItsSeal || seal.entries.some((entry) => entry.key === key)))
+      if (this.pins.hold(seal.epoch) && (isItsSeal || seal.entries.some((entry) => entry.key === key)))
         this.violate("12", `${key} was deleted, and ${seal.epoch} is pinned`);
       if (!seal.entries.some((entry) => entry.key === key)) continue;
       if (seal.epoch >= this.floor)

@@ -277,7 +277,7 @@ export class Process {
   }
 
   unpin(epoch: number, name: string): Promise<Outcome<void>> {
-    this.#world.history.letGo(epoch, name);
+    this.#world.history.pins.letGo(epoch, name);
     return this.#call(
       "unpin",
       epoch,
@@ -298,7 +298,7 @@ export class Process {
         if (handle.epoch < history.floor) traits.add("a pinned epoch below the floor");
       },
       (code) => {
-        if (history.pins.has(`${epoch} ${name}`) && (code === "NotPinned" || code === "EpochPruned"))
+        if (history.pins.has(epoch, name) && (code === "NotPinned" || code === "EpochPruned"))
           history.violate("12", `openPin failed with ${code}, and ${epoch} is pinned as ${name}`);
       },
     );

@@ -102,7 +102,7 @@ export class Readings {
       history.violate("5", `${what}, and it was not sealed`);
     if (state !== "pruned" && state !== "pinned" && floor > epoch)
       history.violate("4", `${what}, the floor was ${floor}`);
-    const isThere = epoch >= history.floor || history.isPinned(epoch);
+    const isThere = epoch >= history.floor || history.pins.hold(epoch);
     if ((state === "sealed" || state === "pinned") && missing.length > 0 && isThere)
       history.violate("10", `${what}, without ${missing.join(" ")}`);
     const isOpen = state === "open" || state === "absent" || state === "void";

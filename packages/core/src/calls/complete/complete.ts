@@ -25,7 +25,7 @@ export interface CompleteContext {
   readonly ownWrites: OwnWrites;
   readonly acceptListed: boolean;
   /** Every epoch is looked at before it is sealed, and none is anchored ahead. */
-  readonly looksFirst: boolean;
+  readonly verifyObjects: boolean;
 }
 
 export async function epochComplete(
@@ -56,7 +56,7 @@ interface Called {
 
 /** The steps of `docs/protocol.md`, in that order: the order is the safety. */
 async function complete(
-  { namespace, leadership, ownWrites, acceptListed, looksFirst }: CompleteContext,
+  { namespace, leadership, ownWrites, acceptListed, verifyObjects }: CompleteContext,
   request: CompleteRequest,
   called: Called,
   signal: AbortSignal | undefined,
@@ -95,7 +95,7 @@ async function complete(
   // rule: control-after-the-seal-was-created
   const [seal, isNextThere] = await namespace.concurrently(
     () => createSeal(attempt, [...found.partials, ...given, ...unchanged], found.asked),
-    async () => !looksFirst && next !== undefined && anchorAhead(namespace, leadership, next, signal),
+    async () => !verifyObjects && next !== undefined && anchorAhead(namespace, leadership, next, signal),
   );
   const afterSeal = await readControlAfterSeal(attempt);
   // rule: epoch-is-anchored-once-control-shows-that-we-lead

@@ -57,8 +57,8 @@ export function completeRequest(args: EpochCompleteArguments, capacity: number):
     else receipts.push(checkPartialReceipt(name, part, epoch, capacity));
   }
   if (sizeOf(given) > inlineLimit) {
-    const next = "write the larger ones with writePartial";
-    throw new RangeError(`the bytes in parts are ${sizeOf(given)} in all, above ${inlineLimit}: ${next}`);
+    const advice = "write the larger ones with writePartial";
+    throw new RangeError(`the bytes in parts are ${sizeOf(given)} in all, above ${inlineLimit}: ${advice}`);
   }
   // rule: empty-epoch-is-an-error
   if (parts.length + unchanged.length + attachments.length === 0) {

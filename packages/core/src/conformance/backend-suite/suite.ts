@@ -66,7 +66,7 @@ export function backendConformance(runner: Runner, harness: BackendHarness): voi
         `${sequence.id} ${sequence.title}`,
         async () => {
           const store = await harness.open();
-          const world = new World(store, { verifyObjects: sequence.looksFirst ?? false });
+          const world = new World(store, { verifyObjects: sequence.verifyObjects ?? false });
           try {
             await sequence.run(world);
           } catch (error) {

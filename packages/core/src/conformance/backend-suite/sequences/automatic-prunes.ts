@@ -23,7 +23,7 @@ export const automaticPruneSequences: readonly Sequence[] = [
   },
   {
     id: "A02",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a leader that keeps many prunes after its first epoch, and then once for each half of them",
     rules: ["one-automatic-prune-at-a-time"],
     async run(world) {
@@ -83,7 +83,7 @@ export const automaticPruneSequences: readonly Sequence[] = [
   },
   {
     id: "A05",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a leader that was deposed before its prune looks prunes nothing",
     rules: ["fence-before-prune", "failed-automatic-prune-is-an-event"],
     async run(world) {
@@ -103,7 +103,7 @@ export const automaticPruneSequences: readonly Sequence[] = [
   },
   {
     id: "A06",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a leader that is deposed while its prune runs takes nothing that its successor's seals name",
     rules: ["named-objects-are-kept", "prune-stops-without-its-newest-seal"],
     async run(world) {

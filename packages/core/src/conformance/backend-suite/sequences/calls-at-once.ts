@@ -48,7 +48,7 @@ export const callsAtOnceSequences: readonly Sequence[] = [
   },
   {
     id: "C03",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a version that is claimed while a call waits for its turn does not speak for the call",
     rules: ["claimed-version-is-that-of-the-call"],
     async run(world) {
@@ -214,7 +214,7 @@ export const callsAtOnceSequences: readonly Sequence[] = [
   },
   {
     id: "C04f",
-    looksFirst: true,
+    verifyObjects: true,
     title: "what a takeover did not know of when it returned is not what the calls after it change",
     rules: ["base-is-what-takeover-returned"],
     async run(world) {

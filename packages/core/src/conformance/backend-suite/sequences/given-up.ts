@@ -9,7 +9,7 @@ import { assertRefused, controls, damage, leftByLaminarDb, restored, states, typ
 export const givenUpSequences: readonly Sequence[] = [
   {
     id: "D05",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a damaged newest seal stops everyone until an operator gives it up by name",
     rules: ["only-the-bytes-that-were-given-up-are-void", "given-up-epoch-is-not-aborted"],
     async run(world) {
@@ -59,7 +59,7 @@ export const givenUpSequences: readonly Sequence[] = [
   },
   {
     id: "D07",
-    looksFirst: true,
+    verifyObjects: true,
     title: "whoever leads, and goes on in memory from what is given up, is deposed",
     rules: ["give-up-claims-a-fence"],
     async run(world) {
@@ -110,7 +110,7 @@ export const givenUpSequences: readonly Sequence[] = [
   },
   {
     id: "D09",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a damaged seal between good ones stops the prune until it is given up, and goes with its epoch",
     rules: ["unreadable-retained-seal-stops-the-prune", "given-up-counts-until-it-is-below-the-floor"],
     async run(world) {
@@ -172,7 +172,7 @@ export const givenUpSequences: readonly Sequence[] = [
   },
   {
     id: "D12",
-    looksFirst: true,
+    verifyObjects: true,
     title: "plain text above a seal of ours is given up like any other damage",
     rules: ["only-the-bytes-that-were-given-up-are-void", "listed-plain-text-stands-below-every-seal"],
     async run(world) {
@@ -195,7 +195,7 @@ export const givenUpSequences: readonly Sequence[] = [
   },
   {
     id: "D21",
-    looksFirst: true,
+    verifyObjects: true,
     title: "plain text that was given up stays given up once the seals that showed its damage are pruned",
     rules: ["given-up-plain-text-stays-given-up"],
     async run(world) {
@@ -251,7 +251,7 @@ export const givenUpSequences: readonly Sequence[] = [
   },
   {
     id: "D24",
-    looksFirst: true,
+    verifyObjects: true,
     title: "giving up once more what was given up deposes nobody, and leaves a version above",
     rules: ["given-up-twice-deposes-nobody", "give-up-leaves-a-version-above"],
     async run(world) {

@@ -7,7 +7,7 @@ import { type Actor, assertRefused, leftByLaminarDb, restored, type World } from
 export const keepingSequences: readonly Sequence[] = [
   {
     id: "K01",
-    looksFirst: true,
+    verifyObjects: true,
     title: "the newest seals stay, however their numbers run: voids and unsealed epochs do not count",
     rules: ["keep-counts-nothing-but-seals"],
     async run(world) {
@@ -54,7 +54,7 @@ export const keepingSequences: readonly Sequence[] = [
   },
   {
     id: "K03",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a seal that the listing does not show makes a prune keep one more, never one less",
     rules: ["newest-seal-survives"],
     async run(world) {
@@ -147,7 +147,7 @@ export const keepingSequences: readonly Sequence[] = [
   },
   {
     id: "K06",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a dry run creates and deletes nothing, and reports what the prune then reports",
     rules: ["dry-run-changes-nothing"],
     async run(world) {
@@ -176,7 +176,7 @@ export const keepingSequences: readonly Sequence[] = [
   },
   {
     id: "K07",
-    looksFirst: true,
+    verifyObjects: true,
     title: "what a job has left that died before each seal goes with the first prune that can take it",
     rules: ["surplus-controls-go", "prune-lists-what-exists"],
     async run(world) {

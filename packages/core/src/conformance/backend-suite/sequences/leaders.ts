@@ -6,7 +6,7 @@ import { assertComplete, assertRefused, restored } from "../world.ts";
 export const leaderSequences: readonly Sequence[] = [
   {
     id: "S05",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a successor proceeds past what its dead predecessor sealed",
     rules: ["next-epoch-is-above-all-seen"],
     async run(world) {
@@ -108,7 +108,7 @@ export const leaderSequences: readonly Sequence[] = [
   },
   {
     id: "S22",
-    looksFirst: true,
+    verifyObjects: true,
     title:
       "the seal of a leader that was deposed between its checks and its create does not bury its successor's",
     rules: ["takeover-voids", "next-epoch-is-above-all-seen"],

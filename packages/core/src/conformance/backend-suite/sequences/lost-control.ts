@@ -101,7 +101,7 @@ export const lostControlSequences: readonly Sequence[] = [
   },
   {
     id: "D18",
-    looksFirst: true,
+    verifyObjects: true,
     title: "one epoch that cannot be read hides no other",
     rules: ["unreadable-epoch-hides-no-other"],
     async run(world) {
@@ -123,7 +123,7 @@ export const lostControlSequences: readonly Sequence[] = [
   },
   {
     id: "D19",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a stray seal below the floor is neither given nor shown",
     rules: ["asked-for-seal-is-above-the-floor", "epochs-are-at-or-above-the-floor"],
     async run(world) {

@@ -36,7 +36,7 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "P03",
-    looksFirst: true,
+    verifyObjects: true,
     title: "unsealed epochs below `before` that no floor covers become void and empty",
     rules: ["prune-voids-before-it-empties", "void-stays-when-its-epoch-is-emptied"],
     async run(world) {
@@ -58,7 +58,7 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "P04",
-    looksFirst: true,
+    verifyObjects: true,
     title: "an operator prunes beside the leader, and touches nothing above the newest seal",
     rules: ["operator-makes-nothing-void"],
     async run(world) {
@@ -75,7 +75,7 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "P05",
-    looksFirst: true,
+    verifyObjects: true,
     title: "surplus floors and fences go, the newest stay",
     rules: ["surplus-controls-go", "newest-controls-are-kept"],
     async run(world) {
@@ -111,7 +111,7 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "P07",
-    looksFirst: true,
+    verifyObjects: true,
     title: "what others put beside the protocol's objects is left alone",
     rules: ["foreign-objects-are-left-alone"],
     async run(world) {
@@ -132,7 +132,7 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "P08",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a stalled prune does not empty the newest epoch that it knew, which a later seal builds on",
     rules: ["prune-voids-only-above-the-newest-seal"],
     async run(world) {
@@ -152,7 +152,7 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "P09",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a slow prune does not empty an epoch that was sealed and pruned since it began",
     rules: ["control-after-voids-before-deletes"],
     async run(world) {
@@ -282,7 +282,7 @@ export const pruningSequences: readonly Sequence[] = [
   },
   {
     id: "R03",
-    looksFirst: true,
+    verifyObjects: true,
     title: "describeEpoch tells every state apart, and what is missing of a seal",
     rules: ["described-as-pruned-below-the-floor"],
     async run(world) {

@@ -24,7 +24,7 @@ async function stray(world: World): Promise<{ readonly zombie: Actor; readonly l
 export const straySequences: readonly Sequence[] = [
   {
     id: "F01",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a stray seal is no seal for abort, and below the floor nothing is made void",
     rules: ["nothing-is-made-void-below-the-floor"],
     async run(world) {
@@ -36,7 +36,7 @@ export const straySequences: readonly Sequence[] = [
   },
   {
     id: "F02",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a stray seal that abort finds is no seal, if a prune passed meanwhile",
     rules: ["abort-looks-at-the-floor"],
     async run(world) {
@@ -62,7 +62,7 @@ export const straySequences: readonly Sequence[] = [
   },
   {
     id: "F03",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a stray seal is no seal for epochComplete, neither another's nor one with other contents",
     rules: ["floor-before-a-seal-is-answered-about"],
     async run(world) {
@@ -80,7 +80,7 @@ export const straySequences: readonly Sequence[] = [
   },
   {
     id: "F04",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a stray seal is no seal for the leader that sent it",
     rules: ["floor-after-seal"],
     async run(world) {
@@ -90,7 +90,7 @@ export const straySequences: readonly Sequence[] = [
   },
   {
     id: "F05",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a stray seal is not read from",
     rules: ["sealed-read-looks-at-the-floor"],
     async run(world) {

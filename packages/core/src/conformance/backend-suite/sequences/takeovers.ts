@@ -171,7 +171,7 @@ export const takeoverSequences: readonly Sequence[] = [
   },
   {
     id: "T11",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a takeover that ends after the same one, asked again, does not set the history back",
     rules: ["takeover-never-goes-back"],
     async run(world) {
@@ -192,7 +192,7 @@ export const takeoverSequences: readonly Sequence[] = [
   },
   {
     id: "T12",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a stale write satisfies no seal through its vnode's number either",
     rules: ["numbers-are-checked-like-receipts"],
     async run(world) {
@@ -210,7 +210,7 @@ export const takeoverSequences: readonly Sequence[] = [
   },
   {
     id: "T12b",
-    looksFirst: true,
+    verifyObjects: true,
     title: "nor does a stale write that ends while its epoch is being completed",
     rules: ["numbers-are-checked-like-receipts"],
     async run(world) {

@@ -87,7 +87,7 @@ export const tornListingSequences: readonly Sequence[] = [
   },
   {
     id: "L04",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a leader whose own fence is not listed any more is deposed",
     rules: ["own-fence-unseen-is-deposed"],
     async run(world) {
@@ -107,7 +107,7 @@ export const tornListingSequences: readonly Sequence[] = [
   },
   {
     id: "L05",
-    looksFirst: true,
+    verifyObjects: true,
     title: "a takeover whose own fence is not listed any more is refused",
     rules: ["own-fence-unseen-ends-takeover"],
     async run(world) {
@@ -170,7 +170,7 @@ export const tornListingSequences: readonly Sequence[] = [
   },
   {
     id: "L08",
-    looksFirst: true,
+    verifyObjects: true,
     title:
       "of an epoch that was made void and emptied within its listing, the caller is told that it is void",
     rules: ["void-explains-what-is-missing"],

@@ -25,7 +25,7 @@ export const unchangedSequences: readonly Sequence[] = [
   },
   {
     id: "S27",
-    looksFirst: true,
+    verifyObjects: true,
     title: "an epoch in which nothing changed is visible to a takeover",
     rules: ["unchanged-only-epoch-has-an-anchor", "anchor-before-listing"],
     async run(world) {
@@ -44,7 +44,7 @@ export const unchangedSequences: readonly Sequence[] = [
   },
   {
     id: "S27b",
-    looksFirst: true,
+    verifyObjects: true,
     title: "an epoch whose anchor is not known to be there is not sealed",
     rules: ["anchor-is-known-to-be-there"],
     async run(world) {
@@ -62,7 +62,7 @@ export const unchangedSequences: readonly Sequence[] = [
   },
   {
     id: "S27c",
-    looksFirst: true,
+    verifyObjects: true,
     title: "an anchor is there before its epoch is listed, so that a takeover in between sees the epoch",
     rules: ["anchor-before-listing"],
     async run(world) {
@@ -81,7 +81,7 @@ export const unchangedSequences: readonly Sequence[] = [
   },
   {
     id: "S28",
-    looksFirst: true,
+    verifyObjects: true,
     title: "an unchanged vnode is taken from the newest seal, whatever the call that created it returned",
     rules: ["created-seal-is-newest-at-once"],
     async run(world) {
