@@ -40,7 +40,7 @@ export async function readBody(
   let nextRest = turnBytes;
   for await (const part of stream) {
     request.received();
-    // Meanwhile the stream holds the connection back: a fast one would have megabytes come in one turn.
+    // Without it a fast connection brings megabytes in one turn. While this waits, the stream holds it back.
     if (received >= nextRest) {
       await nextTurn();
       nextRest = received + turnBytes;
@@ -119,6 +119,6 @@ export async function* sentSlices(
       yield slice;
     }
   }
-  // The last one was taken too: a stream asks ahead.
+  // Whoever asks once more has taken the last one too.
   request.sent(bytes);
 }

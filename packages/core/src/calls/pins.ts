@@ -48,7 +48,7 @@ export async function pin(
   const after = await namespace.readControl(signal);
   // rule: pin-looks-at-the-floor
   if (after.floor > epoch) {
-    // It is on nothing, or about to be. If it cannot be deleted, the prune after that does.
+    // Its epoch is pruned, or will be. If this delete fails, the next prune deletes the pin.
     await client.delete([key], signal);
     throw pruned(epoch, after.floor);
   }

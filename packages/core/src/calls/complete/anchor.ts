@@ -24,8 +24,8 @@ export async function ensureAnchor(
 }
 
 /**
- * Creates the anchor of an epoch to come, so that it can be sealed without a look before. One attempt: whoever asks has
- * something to answer, and an epoch without an anchor is looked at as ever.
+ * Creates the anchor of an epoch to come, so that it can be sealed without a look before. It makes one attempt: a seal
+ * waits for its response. If that fails, the epoch is looked at before it is sealed.
  *
  * @returns whether the anchor is known to be there
  */
