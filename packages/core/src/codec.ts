@@ -1,0 +1,27 @@
+/** What a codec's bytes belong to. An encrypting codec authenticates it, so that they are good for nothing else. */
+export interface CodecContext {
+  /** The epoch that they were written in. A later epoch that takes them over unchanged keeps it. */
+  readonly writtenAt: number;
+  /** Absent for an attachment. */
+  readonly vnode?: number | undefined;
+  /** The attachment's name; absent for a vnode. */
+  readonly attachment?: string | undefined;
+}
+
+export interface DecodeContext extends CodecContext {
+  /** How many bytes were encoded: a codec stops when there are more. */
+  readonly size: number;
+}
+
+/**
+ * Turns state into what is stored, and back: compression, encryption. What is decoded is compared with the size and
+ * digest of what was encoded, which the seal has.
+ */
+export interface Codec {
+  /** 1 to 200 of `[A-Za-z0-9=_.:+-]`. It is in the seal, beside what the codec wrote, for ever: another form or key has another id. */
+  readonly id: string;
+  /** May give other bytes each time. Not kept, and not changed: the bytes are the caller's. */
+  encode(bytes: Uint8Array<ArrayBuffer>, context: CodecContext): Promise<Uint8Array>;
+  /** Rejects for what it cannot decode: the read is then `Corrupt`, with this as the cause. */
+  decode(bytes: Uint8Array<ArrayBuffer>, context: DecodeContext): Promise<Uint8Array>;
+}
