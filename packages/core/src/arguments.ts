@@ -3,12 +3,13 @@
  * would slip through the fence.
  */
 import { StateError } from "./errors.ts";
-import { attachmentKeys, isAttachmentName, isPinName, parseEpochObject, partialKeys } from "./layout.ts";
-import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
-import { isInstanceId, isSha256 } from "./seal.ts";
+import { isCodecId } from "./codec.ts";
+import { isAttachmentName, isPinName } from "./layout.ts";
+import { isInstanceId } from "./seal.ts";
 import type { PruneArguments } from "./state-backend.ts";
 
-const maxBytes = 2 ** 31;
+/** Bytes of one body are below it. */
+export const maxBytes: number = 2 ** 31;
 
 /**
  * The highest assignment version. If somebody claimed the highest number that there is, by mistake and once, nobody could
@@ -96,6 +97,13 @@ export function checkBytes(name: string, value: unknown): Uint8Array {
   return value;
 }
 
+export function checkCodecId(name: string, value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string, not ${shown(value)}`);
+  if (!isCodecId(value))
+    throw new RangeError(`${name} must be 1 to 200 of [A-Za-z0-9=_.:+-], not ${shown(value)}`);
+  return value;
+}
+
 export function checkPinName(value: unknown): string {
   if (typeof value !== "string") throw new TypeError(`name must be a string, not ${shown(value)}`);
   if (!isPinName(value)) throw new RangeError(`name must be 1 to 200 of [A-Za-z0-9=_-], not ${shown(value)}`);
@@ -139,74 +147,17 @@ export function signalOf(options: unknown): AbortSignal | undefined {
   return signal as AbortSignal;
 }
 
-/** A copy of a receipt, checked to be well formed and to belong to the epoch. @throws also `ReceiptInvalid` */
-export function checkPartialReceipt(
-  name: string,
-  value: unknown,
-  epoch: number,
-  capacity: number,
-): PartialReceipt {
-  checkObject(name, value);
-  const receipt = value as Partial<PartialReceipt>;
-  const vnode = checkInteger(`${name}.vnode`, receipt.vnode, 0, capacity - 1);
-  const checked = { vnode, ...checkReceipt(name, receipt, epoch) };
-  const object = parseEpochObject(checked.key);
-  const keys = partialKeys(epoch, vnode);
-  if (
-    object?.kind !== "partial" ||
-    (checked.key !== keys.first && checked.key !== keys.later(checked.sha256))
-  ) {
-    throw invalid(
-      epoch,
-      `${name}: ${checked.key} is no partial of vnode ${vnode} with these bytes in epoch ${epoch}`,
-    );
-  }
-  return checked;
-}
-
-/** A copy of a receipt, checked to be well formed and to belong to the epoch. @throws also `ReceiptInvalid` */
-export function checkAttachmentReceipt(name: string, value: unknown, epoch: number): AttachmentReceipt {
-  checkObject(name, value);
-  const receipt = value as Partial<AttachmentReceipt>;
-  const attachment = checkAttachmentName(`${name}.name`, receipt.name);
-  const checked = { name: attachment, ...checkReceipt(name, receipt, epoch) };
-  const keys = attachmentKeys(epoch, attachment);
-  if (checked.key !== keys.first && checked.key !== keys.later(checked.sha256)) {
-    throw invalid(
-      epoch,
-      `${name}: ${checked.key} is no attachment ${attachment} with these bytes in epoch ${epoch}`,
-    );
-  }
-  return checked;
-}
-
-type AnyReceipt = Partial<Omit<PartialReceipt, "vnode">>;
-
-function checkReceipt(name: string, receipt: AnyReceipt, epoch: number): Omit<PartialReceipt, "vnode"> {
-  const own = checkEpoch(receipt.epoch, `${name}.epoch`);
-  const assignmentVersion = checkVersion(`${name}.assignmentVersion`, receipt.assignmentVersion);
-  const size = checkInteger(`${name}.size`, receipt.size, 0, maxBytes - 1);
-  const { key, sha256 } = receipt;
-  if (typeof key !== "string") throw new TypeError(`${name}.key must be a string, not ${shown(key)}`);
-  if (typeof sha256 !== "string")
-    throw new TypeError(`${name}.sha256 must be a string, not ${shown(sha256)}`);
-  if (!isSha256(sha256))
-    throw new RangeError(`${name}.sha256 must be 64 lower-case hex digits, not ${shown(sha256)}`);
-  if (own !== epoch) throw invalid(epoch, `${name} is a receipt of epoch ${own}, not of ${epoch}`);
-  return { epoch, assignmentVersion, key, size, sha256 };
-}
-
 export function invalid(epoch: number, message: string): StateError {
   return new StateError("ReceiptInvalid", message, { sealed: "unknown", epoch });
 }
 
 /** By its tag, not by `instanceof`: a test runner's realm has a Uint8Array of its own. */
-function isUint8Array(value: unknown): value is Uint8Array {
+export function isUint8Array(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
 }
 
 /** A value as an error message shows it: short, and telling apart `5` and `"5"`. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
   if (value === null || typeof value !== "object") return String(value);

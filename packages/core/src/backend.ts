@@ -26,6 +26,7 @@ import { findSealed } from "./calls/sealed.ts";
 import { sealedEpochs } from "./calls/sealed-epochs.ts";
 import { takeover } from "./calls/takeover.ts";
 import { writeAttachment, writePartial } from "./calls/write.ts";
+import { writeRequest } from "./calls/write-request.ts";
 import { asErrorOfCall, isStateError, StateError } from "./errors.ts";
 import { eventSink, refusalOf } from "./events.ts";
 import { Leadership } from "./leadership.ts";
@@ -183,20 +184,10 @@ export class ObjectStoreBackend implements StateBackend {
   }
 
   async writePartial(args: WritePartialArguments, options?: OperationOptions): Promise<PartialReceipt> {
-    checkObject("args", args);
-    const epoch = checkEpoch(args.epoch);
-    const vnode = checkInteger("vnode", args.vnode, 0, this.vnodeCapacity - 1);
-    const assignmentVersion = checkVersion("assignmentVersion", args.assignmentVersion);
-    const bytes = checkBytes("bytes", args.bytes);
+    const request = writeRequest(args, this.vnodeCapacity);
     const signal = signalOf(options);
-    return this.#write("writePartial", epoch, signal, () =>
-      writePartial(
-        this.#namespace,
-        this.#leadership,
-        this.#ownWrites,
-        { epoch, vnode, assignmentVersion, bytes },
-        signal,
-      ),
+    return this.#write("writePartial", request.epoch, signal, () =>
+      writePartial(this.#namespace, this.#leadership, this.#ownWrites, request, signal),
     );
   }
 
@@ -455,10 +446,12 @@ function namespaceOf({
   onEvent,
   concurrency,
   vnodeCapacity = maxCapacity,
+  codecs,
+  chunkBytes,
 }: CheckedOptions): Namespace {
   const emit = eventSink(onEvent);
   const client = new StoreClient(store, retryPolicy(retry), emit);
-  return new Namespace(client, { vnodeCapacity, concurrency, emit });
+  return new Namespace(client, { vnodeCapacity, concurrency, emit, codecs, chunkBytes });
 }
 
 /** Runs a call. What it rejects with says which call it was, on which store. */

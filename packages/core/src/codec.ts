@@ -25,3 +25,23 @@ export interface Codec {
   /** Rejects for what it cannot decode: the read is then `Corrupt`, with this as the cause. */
   decode(bytes: Uint8Array<ArrayBuffer>, context: DecodeContext): Promise<Uint8Array>;
 }
+
+/** The grammar of a codec's id. */
+export function isCodecId(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9=_.:+-]{1,200}$/.test(value);
+}
+
+/** The codecs of a backend: the first writes, and each reads what has its id. */
+export class Codecs {
+  readonly first: Codec | undefined;
+  readonly #byId: ReadonlyMap<string, Codec>;
+
+  constructor(codecs: readonly Codec[]) {
+    this.first = codecs[0];
+    this.#byId = new Map(codecs.map((codec) => [codec.id, codec]));
+  }
+
+  find(id: string): Codec | undefined {
+    return this.#byId.get(id);
+  }
+}

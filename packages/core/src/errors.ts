@@ -80,12 +80,14 @@ export function isStoreError(value: unknown): value is StoreError {
  * | `BaseChanged` | `unchanged` referred to another epoch than is the newest now |
  * | `VnodeOmitted` | a vnode that the newest seal names is neither given, unchanged nor dropped |
  * | `AttachmentOmitted` | an attachment was written for the epoch and is not passed |
- * | `FenceRequired` | `unchanged` needs a version claimed by `takeover` |
- * | `ReceiptRequired` | a vnode number cannot be resolved without its receipt |
+ * | `FenceRequired` | `unchanged` needs a version claimed by `takeover`, and so do chunks of lower epochs |
+ * | `ReceiptRequired` | a vnode number cannot be resolved without its receipt; or chunks, `keys` on the error, cannot be used again |
  * | `ReceiptInvalid` | a receipt does not belong to the epoch, or a vnode is named twice |
  * | `AmbiguousPartial` | `acceptListed`, and several partials of one vnode |
  * | `PartialLost` | an object that a receipt or a seal names is gone |
  * | `Corrupt` | bytes are not what was written |
+ * | `SourceFailed` | what the caller gave to be written failed: its stream, its cut or its codec |
+ * | `UnknownCodec` | it was written with a codec that the backend was opened without |
  * | `UnknownFormat` | written by a later version of this library |
  * | `CapacityMismatch` | the namespace was created with another vnode capacity |
  * | `NamespaceAbsent` | the store holds no checkpoints, and `mustExist` says that it must |
@@ -115,6 +117,8 @@ export type StateErrorCode =
   | "AmbiguousPartial"
   | "PartialLost"
   | "Corrupt"
+  | "SourceFailed"
+  | "UnknownCodec"
   | "UnknownFormat"
   | "CapacityMismatch"
   | "NamespaceAbsent"
@@ -134,6 +138,7 @@ export interface StateErrorDetails {
   readonly committer?: string | undefined;
   readonly version?: number | undefined;
   readonly key?: string | undefined;
+  readonly keys?: readonly string[] | undefined;
   readonly seal?: Seal | undefined;
   /** What to do, where the code alone does not tell. */
   readonly next?: string | undefined;
@@ -154,6 +159,8 @@ export class StateError extends Error {
   /** The assignment version that stands in the way. */
   declare readonly version?: number | undefined;
   declare readonly key?: string | undefined;
+  /** The chunks that cannot be used again: `writePartial` uploads them if they are passed as `except`. */
+  declare readonly keys?: readonly string[] | undefined;
   /** The seal that was found. */
   declare readonly seal?: Seal | undefined;
 
@@ -166,8 +173,8 @@ export class StateError extends Error {
     this.code = code;
     this.sealed = details.sealed;
     this.retryable = code === "OutcomeUnknown" || (code === "StoreFailed" && isPassing(cause));
-    const { epoch, vnode, committer, version, key, seal } = details;
-    assignDefined(this, { epoch, vnode, committer, version, key, seal });
+    const { epoch, vnode, committer, version, key, keys, seal } = details;
+    assignDefined(this, { epoch, vnode, committer, version, key, keys, seal });
     Object.defineProperty(this, stateBrand, { value: true });
   }
 }

@@ -15,8 +15,25 @@ export type {
   StoreErrorDetails,
 } from "./errors.ts";
 export { isStateError, isStoreError, StateError, StoreError } from "./errors.ts";
-export type { AttachmentReceipt, PartialReceipt, Receipt } from "./receipt.ts";
-export type { InlinePartial, Seal, SealedAttachment, SealedPartial, StoredPartial } from "./seal.ts";
+export type {
+  AttachmentReceipt,
+  Chunk,
+  ChunkedReceipt,
+  Coded,
+  Digest,
+  PartialReceipt,
+  Receipt,
+  WholeReceipt,
+} from "./receipt.ts";
+export type {
+  ChunkedPartial,
+  InlinePartial,
+  Seal,
+  SealedAttachment,
+  SealedPartial,
+  StoredPartial,
+} from "./seal.ts";
+export type { Codec, CodecContext, DecodeContext } from "./codec.ts";
 export type {
   ControlDescription,
   EpochCompleteArguments,

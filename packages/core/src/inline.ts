@@ -1,6 +1,7 @@
 /** Bytes that are in the seal itself: small state needs no object of its own. */
+import type { Codec } from "./codec.ts";
 import type { InlinePartial } from "./seal.ts";
-import { sha256Hex } from "./sha256.ts";
+import { pack } from "./stored-bytes.ts";
 
 /** How many bytes the vnodes of one seal may have in it, together. */
 export const inlineLimit = 65_536;
@@ -11,13 +12,20 @@ export interface GivenBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** Bytes as they were given. */
 export function sizeOf(given: readonly GivenBytes[]): number {
   return given.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
-export async function inlineEntry(epoch: number, { vnode, bytes }: GivenBytes): Promise<InlinePartial> {
-  const inline = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-  return { vnode, size: bytes.length, sha256: await sha256Hex(bytes), inline, writtenAt: epoch };
+export async function inlineEntry(
+  codec: Codec | undefined,
+  epoch: number,
+  { vnode, bytes }: GivenBytes,
+): Promise<InlinePartial> {
+  const { body, form } = await pack(codec, bytes, { writtenAt: epoch, vnode });
+  const { size, sha256, ...coded } = form;
+  const inline = btoa(Array.from(body, (byte) => String.fromCharCode(byte)).join(""));
+  return { vnode, size, sha256, inline, writtenAt: epoch, ...coded };
 }
 
 /** @returns `undefined` for what is not base64 as it is written */

@@ -3,7 +3,7 @@
  * somebody else's: reads ignore it and prune leaves it alone.
  *
  * ```text
- * epoch=<N>/vnode=<V>/partial.bin | partial.<sha256>.bin
+ * epoch=<N>/vnode=<V>/partial.bin | partial.<sha256>.bin | chunk.<sha256>.bin
  * epoch=<N>/attachment/<name>/data.bin | data.<sha256>.bin
  * epoch=<N>/_COMMIT
  * epoch=<N>/_ANCHOR
@@ -61,6 +61,11 @@ export function partialKeys(epoch: number, vnode: number): DataKeys {
   return { first: `${folder}partial.bin`, later: (sha256) => `${folder}partial.${sha256}.bin` };
 }
 
+/** Where a chunk with this digest goes. */
+export function chunkKey(epoch: number, vnode: number, sha256: string): string {
+  return `epoch=${epoch}/vnode=${vnode}/chunk.${sha256}.bin`;
+}
+
 export function attachmentKeys(epoch: number, name: string): DataKeys {
   const folder = `epoch=${epoch}/attachment/${name}/`;
   return { first: `${folder}data.bin`, later: (sha256) => `${folder}data.${sha256}.bin` };
@@ -81,6 +86,7 @@ export type EpochObject =
       readonly vnode: number;
       readonly sha256?: string | undefined;
     }
+  | { readonly kind: "chunk"; readonly epoch: number; readonly vnode: number; readonly sha256: string }
   | {
       readonly kind: "attachment";
       readonly epoch: number;
@@ -89,13 +95,13 @@ export type EpochObject =
     };
 
 const epochObject =
-  /^epoch=(0|[1-9]\d*)\/(?:(_COMMIT)|(_ANCHOR)|vnode=(0|[1-9]\d*)\/partial(?:\.([0-9a-f]{64}))?\.bin|attachment\/([^/]+)\/data(?:\.([0-9a-f]{64}))?\.bin)$/;
+  /^epoch=(0|[1-9]\d*)\/(?:(_COMMIT)|(_ANCHOR)|vnode=(0|[1-9]\d*)\/(?:partial(?:\.([0-9a-f]{64}))?|chunk\.([0-9a-f]{64}))\.bin|attachment\/([^/]+)\/data(?:\.([0-9a-f]{64}))?\.bin)$/;
 
 /** What the protocol keeps under `key`, or `undefined` for a key that is not one of an epoch's. */
 export function parseEpochObject(key: string): EpochObject | undefined {
   const match = epochObject.exec(key);
   if (match === null) return undefined;
-  const [, epochText = "", commit, anchor, vnodeText, partialDigest, name, dataDigest] = match;
+  const [, epochText = "", commit, anchor, vnodeText, partialDigest, chunkDigest, name, dataDigest] = match;
   const epoch = safeInteger(epochText);
   if (epoch === undefined) return undefined;
   if (commit !== undefined) return { kind: "commit", epoch };
@@ -103,7 +109,9 @@ export function parseEpochObject(key: string): EpochObject | undefined {
   if (name !== undefined)
     return isAttachmentName(name) ? { kind: "attachment", epoch, name, sha256: dataDigest } : undefined;
   const vnode = safeInteger(vnodeText ?? "");
-  return vnode === undefined ? undefined : { kind: "partial", epoch, vnode, sha256: partialDigest };
+  if (vnode === undefined) return undefined;
+  if (chunkDigest !== undefined) return { kind: "chunk", epoch, vnode, sha256: chunkDigest };
+  return { kind: "partial", epoch, vnode, sha256: partialDigest };
 }
 
 /**

@@ -1,9 +1,11 @@
+import type { Codecs } from "./codec.ts";
 import { concurrently, mapBounded } from "./concurrency.ts";
 import { type Control, listControl } from "./control.ts";
 import type { BackendEvent, DecisionEvent } from "./events.ts";
 import { StateError } from "./errors.ts";
 import { epochPrefix, namespaceKey, parseEpochFolder } from "./layout.ts";
 import { inlineLimit } from "./inline.ts";
+import { mapInOrder } from "./in-order.ts";
 import type { Seal } from "./seal.ts";
 import type { ListedObject } from "./store.ts";
 import type { StoreClient } from "./store-client.ts";
@@ -11,10 +13,15 @@ import type { StoreClient } from "./store-client.ts";
 /** A seal's line for one vnode: its key, size and digest. */
 const entryBytes = 256;
 
+/** How many bytes of chunks are under way at once, but for one chunk. */
+const bytesInFlight = 48 * 1024 * 1024;
+
 export interface NamespaceOptions {
   readonly vnodeCapacity: number;
   readonly concurrency: number;
   readonly emit: (event: BackendEvent) => void;
+  readonly codecs: Codecs;
+  readonly chunkBytes: number;
 }
 
 /** Where checkpoints are kept: a store, how it is listed, and how many requests a call has in flight. */
@@ -29,6 +36,9 @@ export class Namespace {
   readonly #concurrency: number;
   /** Tells whoever watches the backend; never throws. */
   readonly emit: (event: BackendEvent) => void;
+  readonly codecs: Codecs;
+  /** How large the chunks of a stream are, unless its writer cuts it. */
+  readonly chunkBytes: number;
   #highestFence = 0;
   #highestFloor = 0;
 
@@ -37,6 +47,8 @@ export class Namespace {
     this.vnodeCapacity = options.vnodeCapacity;
     this.#concurrency = options.concurrency;
     this.emit = options.emit;
+    this.codecs = options.codecs;
+    this.chunkBytes = options.chunkBytes;
   }
 
   /**
@@ -97,6 +109,21 @@ export class Namespace {
   /** In order, bounded by the `concurrency` that the backend was opened with. */
   map<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
     return mapBounded(items, this.#concurrency, map);
+  }
+
+  /**
+   * Maps chunks in order, several at a time: bounded by the backend's `concurrency`, and in memory.
+   *
+   * @param bytesOf the size of one
+   */
+  mapChunks<T, R>(
+    chunks: AsyncIterator<T> | Iterator<T>,
+    bytesOf: (chunk: T) => number,
+    signal: AbortSignal | undefined,
+    map: (chunk: T, signal: AbortSignal) => Promise<R>,
+  ): AsyncGenerator<R, void, undefined> {
+    const ahead = { limit: this.#concurrency, weightLimit: bytesInFlight, weightOf: bytesOf, signal };
+    return mapInOrder(chunks, ahead, map);
   }
 
   /** Side by side, if the backend's `concurrency` allows it. */

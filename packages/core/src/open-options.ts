@@ -1,6 +1,8 @@
 import {
   checkAmount,
+  checkArray,
   checkBoolean,
+  checkCodecId,
   checkFunction,
   checkInstanceId,
   checkInteger,
@@ -8,7 +10,10 @@ import {
   checkVersion,
   signalOf,
 } from "./arguments.ts";
+import { defaultChunkBytes } from "./chunking.ts";
+import { type Codec, Codecs } from "./codec.ts";
 import type { BackendEvent } from "./events.ts";
+import { minChunkBytes } from "./inventory.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { RetryOptions } from "./retry.ts";
 import { maxTimerMs } from "./timers.ts";
@@ -46,6 +51,13 @@ export interface OpenOptions {
   /** How many requests one call has in flight at most; 1 to 1,024. Default 8: plenty for two cores and one bucket. */
   readonly concurrency?: number | undefined;
   readonly retry?: RetryOptions | undefined;
+  /** How large the chunks of a stream are: 64 KiB to 1 GiB. Default 16 MiB, of which a call has a few in memory. */
+  readonly chunkBytes?: number | undefined;
+  /**
+   * What partials and attachments go through on their way. The first writes, and each reads what has its id, which is in
+   * the seal: to change a codec or its key, put the new one before the old one. Default: none.
+   */
+  readonly codecs?: readonly Codec[] | undefined;
   /**
    * Prunes by itself, beside the job: after the first epoch that this backend completes under a version that it claimed
    * with `takeover`, then after every `keep / 2` such epochs, rounded up. One prune runs at a time; `epochComplete` waits
@@ -68,6 +80,8 @@ export interface CheckedOptions {
   readonly verifyObjects: boolean;
   readonly concurrency: number;
   readonly retry: RetryOptions | undefined;
+  readonly chunkBytes: number;
+  readonly codecs: Codecs;
   readonly retention: RetentionOptions | undefined;
   readonly onEvent: ((event: BackendEvent) => void) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -137,6 +151,8 @@ export function checkOpenOptions(options: OpenOptions): CheckedOptions {
     verifyObjects: checkBoolean("verifyObjects", options.verifyObjects),
     concurrency: checkInteger("concurrency", concurrency, 1, 1024),
     retry,
+    chunkBytes: checkInteger("chunkBytes", options.chunkBytes ?? defaultChunkBytes, minChunkBytes, 2 ** 30),
+    codecs: new Codecs(checkCodecs(options.codecs)),
     retention: checkRetention(retention),
     onEvent,
   };
@@ -153,6 +169,21 @@ function checkRetention(retention: RetentionOptions | undefined): RetentionOptio
   if (retention === undefined) return undefined;
   checkObject("retention", retention);
   return { keep: checkInteger("retention.keep", retention.keep, 1) };
+}
+
+function checkCodecs(codecs: readonly Codec[] | undefined): readonly Codec[] {
+  const ids = new Set<string>();
+  const checked = Array.from(checkArray("codecs", codecs, []) as readonly Codec[]);
+  for (const [index, codec] of checked.entries()) {
+    const name = `codecs[${index}]`;
+    checkObject(name, codec);
+    checkCodecId(`${name}.id`, codec.id);
+    if (ids.has(codec.id)) throw new RangeError(`codecs has ${codec.id} twice`);
+    ids.add(codec.id);
+    for (const method of ["encode", "decode"] as const)
+      if (typeof codec[method] !== "function") throw new TypeError(`${name} has no ${method}`);
+  }
+  return checked;
 }
 
 function checkRetry(retry: RetryOptions | undefined): void {

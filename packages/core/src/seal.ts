@@ -1,11 +1,16 @@
 import { StateError } from "./errors.ts";
-import { decodeInline } from "./inline.ts";
+import { decodeInventory } from "./inventory.ts";
+import { decodeText, encodeJson, isCount, parseRecord } from "./json.ts";
+import { commitKey, parseEpochObject } from "./layout.ts";
 import { pastDamage } from "./next-steps.ts";
-import { commitKey, type EpochObject, parseEpochObject } from "./layout.ts";
+import type { Chunk, Coded, Digest, PartialReceipt } from "./receipt.ts";
 
 /** An epoch's `_COMMIT` that names a committer. An epoch is committed if and only if it has one. */
 export interface Seal {
-  /** 0 is the plain-text form of LaminarDB: no incarnation, no version, no digests. 2: it has bytes of vnodes in it. */
+  /**
+   * 0 is the plain-text form of LaminarDB: no incarnation, no version, no digests. 2: it has entries that are in the
+   * seal itself, in chunks, or coded.
+   */
   readonly format: 0 | 1 | 2;
   readonly epoch: number;
   /** The instance that created the seal. */
@@ -21,30 +26,41 @@ export interface Seal {
   readonly attachments: readonly SealedAttachment[];
 }
 
-/** Where a vnode's state is: in an object, or in the seal itself. */
-export type SealedPartial = StoredPartial | InlinePartial;
+/** Where a vnode's state is: in an object, in several, or in the seal itself. */
+export type SealedPartial = StoredPartial | ChunkedPartial | InlinePartial;
 
-export interface StoredPartial {
+export interface StoredPartial extends Coded {
   readonly vnode: number;
   readonly key: string;
   readonly size: number;
   /** Lower-case hex. Absent where the vnode was accepted by its listing alone. */
   readonly sha256?: string | undefined;
+  readonly chunks?: undefined;
+  readonly inline?: undefined;
 }
 
-export interface InlinePartial {
+/** `size`, `sha256` and `plain` as in a `ChunkedReceipt`. */
+export interface ChunkedPartial extends Digest, Coded {
   readonly vnode: number;
   readonly key?: undefined;
-  readonly size: number;
-  /** Lower-case hex. */
-  readonly sha256: string;
+  /** The epoch that it was written for: an unchanged vnode keeps it. */
+  readonly writtenAt: number;
+  /** In order. */
+  readonly chunks: readonly Chunk[];
+  readonly inline?: undefined;
+}
+
+export interface InlinePartial extends Digest, Coded {
+  readonly vnode: number;
+  readonly key?: undefined;
+  readonly chunks?: undefined;
   /** The bytes, in base64. */
   readonly inline: string;
   /** The epoch that they were given for: an unchanged vnode keeps it. */
   readonly writtenAt: number;
 }
 
-export interface SealedAttachment {
+export interface SealedAttachment extends Coded {
   readonly name: string;
   readonly key: string;
   readonly size: number;
@@ -52,13 +68,60 @@ export interface SealedAttachment {
   readonly sha256?: string | undefined;
 }
 
+/** A receipt as a seal has it. */
+export function entryOf(receipt: PartialReceipt): SealedPartial {
+  const { vnode, epoch } = receipt;
+  if (receipt.chunks === undefined) return { vnode, ...storedOf(receipt) };
+  const { size, sha256, chunks } = receipt;
+  return { vnode, size, sha256, writtenAt: epoch, ...codedOf(receipt), chunks };
+}
+
+export function storedOf(object: Omit<StoredPartial, "vnode">): Omit<StoredPartial, "vnode"> {
+  const { key, size, sha256 } = object;
+  return { key, size, ...(sha256 === undefined ? {} : { sha256 }), ...codedOf(object) };
+}
+
+function codedOf({ codec, plain }: Coded): Coded {
+  return codec === undefined ? {} : { codec, plain };
+}
+
+/** Every key that the seal names, in whatever epoch. */
+export function* keysOf({ partials, attachments }: Seal): Generator<string, void, undefined> {
+  for (const { key, chunks = [] } of partials) {
+    // rule: chunks-are-named-objects
+    for (const chunk of chunks) yield chunk.key;
+    // What is in the seal itself has no key: it stays with the seal.
+    if (key !== undefined) yield key;
+  }
+  // rule: named-attachments-are-kept
+  for (const { key } of attachments) yield key;
+}
+
+/** The epoch that the entry's bytes were written in. */
+export function writtenAt(entry: SealedPartial | SealedAttachment): number {
+  if (entry.key === undefined) return entry.writtenAt;
+  return parseEpochObject(entry.key)?.epoch ?? -1;
+}
+
 /** The same seal, frozen: its entries go into the next seal, whatever a caller does to what it was given. */
 export function frozen(seal: Seal): Seal {
   // rule: seals-are-frozen
-  for (const entry of [...seal.partials, ...seal.attachments]) Object.freeze(entry);
+  for (const entry of [...seal.partials, ...seal.attachments]) {
+    if (entry.plain !== undefined) Object.freeze(entry.plain);
+    Object.freeze(entry);
+  }
+  for (const { chunks = [] } of seal.partials) freezeChunks(chunks);
   Object.freeze(seal.partials);
   Object.freeze(seal.attachments);
   return Object.freeze(seal);
+}
+
+export function freezeChunks(chunks: readonly Chunk[]): void {
+  for (const chunk of chunks) {
+    if (chunk.plain !== undefined) Object.freeze(chunk.plain);
+    Object.freeze(chunk);
+  }
+  Object.freeze(chunks);
 }
 
 /** The seal's entry of a vnode. */
@@ -158,26 +221,22 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
     }
     return { kind: "void", by, incarnation, at };
   }
-  return { kind: "seal", seal: frozen(decodeSeal(record, format, epoch, corrupt)) };
+  return { kind: "seal", seal: frozen(sealOf(record, format, epoch, corrupt)) };
 }
 
-function decodeSeal(
+function sealOf(
   record: Readonly<Record<string, unknown>>,
   format: 1 | 2,
   epoch: number,
   corrupt: (fault: string) => StateError,
 ): Seal {
-  const { committer, incarnation, assignmentVersion, base, partials, attachments } = record;
+  const { committer, incarnation, assignmentVersion, base, at } = record;
   if (typeof committer !== "string" || committer === "") throw corrupt("names no committer");
   if (typeof incarnation !== "string") throw corrupt("names no incarnation");
   if (!isCount(assignmentVersion)) throw corrupt("has no assignmentVersion");
   if (base !== undefined && !isCount(base)) throw corrupt("has a base that is no epoch");
-  if (!Array.isArray(partials) || !Array.isArray(attachments)) throw corrupt("has no inventory");
-  const entryFault = (entry: unknown): StateError =>
-    corrupt(`names an object that cannot be its own: ${JSON.stringify(entry)}`);
-
-  const vnodes = new Set<number>();
-  const names = new Set<string>();
+  const inventory = decodeInventory(record, format, epoch);
+  if ("fault" in inventory) throw corrupt(inventory.fault);
   return {
     format,
     epoch,
@@ -185,108 +244,12 @@ function decodeSeal(
     incarnation,
     assignmentVersion,
     ...(base === undefined ? {} : { base }),
-    ...(isCount(record["at"]) ? { at: record["at"] } : {}),
-    partials: partials
-      .map((entry: unknown) => {
-        if (format === 2 && isRecord(entry) && "inline" in entry) {
-          const given = decodeInlineEntry(entry, epoch) ?? fail(entryFault(entry));
-          if (vnodes.has(given.vnode)) throw entryFault(entry);
-          vnodes.add(given.vnode);
-          return given;
-        }
-        const { key, size, sha256, object, fields } = decodeEntry(entry, epoch) ?? fail(entryFault(entry));
-        if (object.kind !== "partial" || object.vnode !== fields["vnode"] || vnodes.has(object.vnode))
-          throw entryFault(entry);
-        vnodes.add(object.vnode);
-        return { vnode: object.vnode, key, size, ...(sha256 === undefined ? {} : { sha256 }) };
-      })
-      .toSorted((a, b) => a.vnode - b.vnode),
-    attachments: attachments.map((entry: unknown) => {
-      const { key, size, sha256, object, fields } = decodeEntry(entry, epoch) ?? fail(entryFault(entry));
-      if (object.kind !== "attachment" || object.name !== fields["name"] || names.has(object.name))
-        throw entryFault(entry);
-      names.add(object.name);
-      return { name: object.name, key, size, ...(sha256 === undefined ? {} : { sha256 }) };
-    }),
+    ...(isCount(at) ? { at } : {}),
+    ...inventory,
   };
-}
-
-interface Entry {
-  readonly key: string;
-  readonly size: number;
-  readonly sha256: string | undefined;
-  readonly object: EpochObject;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-/** One line of the inventory: an object of this epoch, or of a lower one for an unchanged vnode. */
-function decodeEntry(value: unknown, epoch: number): Entry | undefined {
-  if (!isRecord(value)) return undefined;
-  const { key, size, sha256 } = value;
-  if (typeof key !== "string" || !isCount(size)) return undefined;
-  if (sha256 !== undefined && !isSha256(sha256)) return undefined;
-  const object = parseEpochObject(key);
-  if (object === undefined || object.epoch > epoch) return undefined;
-  return { key, size, sha256, object, fields: value };
-}
-
-/** A vnode whose bytes are in the seal. */
-function decodeInlineEntry(
-  { vnode, key, size, sha256, inline, writtenAt }: Readonly<Record<string, unknown>>,
-  epoch: number,
-): InlinePartial | undefined {
-  if (typeof inline !== "string" || key !== undefined || !isCount(vnode) || !isCount(size)) return undefined;
-  if (!isSha256(sha256) || !isCount(writtenAt) || writtenAt > epoch) return undefined;
-  if (decodeInline(inline)?.length !== size) return undefined;
-  return { vnode, size, sha256, inline, writtenAt };
 }
 
 /** The grammar of an instance's id: 1 to 200 printable characters, not starting with `{`. */
 export function isInstanceId(value: string): boolean {
   return /^(?!\{)[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(value);
-}
-
-export function isSha256(value: unknown): value is string {
-  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
-}
-
-export function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-export function encodeJson(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
-}
-
-/** The JSON object in `body`, or `undefined` for anything else. */
-export function decodeJson(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  const text = decodeText(body);
-  return text === undefined ? undefined : parseRecord(text);
-}
-
-function parseRecord(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function decodeText(body: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function fail(error: StateError): never {
-  throw error;
 }

@@ -1,3 +1,5 @@
+import type { Digest } from "./receipt.ts";
+
 /** The SHA-256 of `bytes` as lower-case hex. Below 2^31 bytes: WebCrypto digests no more at once. */
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).reduce(
@@ -10,4 +12,8 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
   return true;
+}
+
+export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<Digest> {
+  return { size: bytes.length, sha256: await sha256Hex(bytes) };
 }

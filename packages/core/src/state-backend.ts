@@ -19,7 +19,12 @@ export interface StateBackend {
   /** The lowest assignment version whose writes are accepted; 0 is off. */
   readonly authoritativeVersion: number;
 
-  /** Writes one vnode's state for an epoch, durably; the bytes may be reused as soon as the call was made. */
+  /**
+   * Writes one vnode's state for an epoch, durably. A `Uint8Array` may be reused as soon as the call was made. A stream, or
+   * bytes with `reuse` or `cut`, goes into chunks, each an object of its own; memory stays at a few of them.
+   *
+   * @throws `StateError`: `SourceFailed` if the stream, the cut or the codec fails: there is no receipt then
+   */
   writePartial(args: WritePartialArguments, options?: OperationOptions): Promise<PartialReceipt>;
 
   /** Writes named bytes that belong to an epoch but to no vnode: source offsets, a sink's descriptor. */
@@ -124,8 +129,20 @@ export interface WritePartialArguments {
   readonly vnode: number;
   /** 0 to 2^52. */
   readonly assignmentVersion: number;
-  /** Below 2^31 bytes. */
-  readonly bytes: Uint8Array;
+  /** Below 2^31 bytes; or a stream of any size, such as a web or Node stream: 65,536 chunks at most. */
+  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+  /**
+   * A seal below `epoch`, such as `takeover`'s base or that of the last completed epoch: chunks that it names are not sent
+   * again. Whether that was right the leader sees when it seals: if not, `ReceiptRequired` with `keys`.
+   */
+  readonly reuse?: SealedEpoch | Seal | undefined;
+  /** Keys that `reuse` names and that are sent all the same: those of `ReceiptRequired`. */
+  readonly except?: readonly string[] | undefined;
+  /**
+   * Cuts the stream where its content says, so that a change in it leaves the other chunks as they are. Each piece that it
+   * gives is a chunk: at least 64 KiB, but the last. Default: every `chunkBytes`.
+   */
+  readonly cut?: ((bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | undefined;
 }
 
 export interface WriteAttachmentArguments {
@@ -200,8 +217,16 @@ export interface SealedEpoch {
   readonly vnodes: readonly number[];
   /** The names of the attachments. */
   readonly attachments: readonly string[];
-  /** The vnode's state; `undefined` only if the seal does not name the vnode. */
+  /** The vnode's state, below 2^31 bytes; `undefined` only if the seal does not name the vnode. */
   read(vnode: number, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * The vnode's state, piece by piece, a few of which are in memory; `undefined` only if the seal does not name the vnode.
+   * Nothing is given before it is checked; what is wrong rejects `next`.
+   */
+  stream(
+    vnode: number,
+    options?: OperationOptions,
+  ): AsyncIterableIterator<Uint8Array<ArrayBuffer>> | undefined;
   /** The attachment's bytes; `undefined` only if the seal does not name it. */
   readAttachment(name: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }

@@ -2,8 +2,14 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";
 import { damage, World } from "../src/conformance/backend-suite/world.ts";
 import { isStateError, type StateErrorCode, StateError, StoreError } from "../src/errors.ts";
+import { mirrored } from "./support/codecs.ts";
 import { MapStore } from "./support/map-store.ts";
 import { rejectionOf } from "./support/rejection.ts";
+
+async function* brokenStream(): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode("five!");
+  throw new Error("the disk is gone");
+}
 
 /** Who reads a message need not know the protocol: it names the call, the store and the object, and says what to do. */
 interface Row {
@@ -200,6 +206,26 @@ const rows: { readonly [C in StateErrorCode]: Row } = {
     message:
       "latest on map: epoch=5/_COMMIT is empty. Put it back from a copy, or give the epoch up: " +
       "ObjectStoreBackend.recover({ store, instanceId, giveUp, version }).",
+  },
+  SourceFailed: {
+    provoke: async (world) => {
+      const { backend } = await world.open("A");
+      const bytes = brokenStream();
+      return backend.writePartial({ epoch: 5, vnode: 0, assignmentVersion: 0, bytes });
+    },
+    message:
+      "writePartial on map: what was to be written failed after 5 bytes: the disk is gone. " +
+      "Look at the cause, and write the vnode again.",
+  },
+  UnknownCodec: {
+    provoke: async (world) => {
+      await (await world.open("A", { codecs: [mirrored] })).seal(5, { 0: "five" });
+      const latest = await (await world.open("B")).backend.latest();
+      return latest?.read(0);
+    },
+    message:
+      "read on map: epoch=5/vnode=0/partial.bin was written with codec mirrored, and the backend was opened without it. " +
+      "Open it with that codec too, after the one that writes.",
   },
   UnknownFormat: {
     provoke: async (world) => {

@@ -95,6 +95,7 @@ const cases: readonly { readonly what: string; readonly found: RegExp; readonly 
           vnodes,
           attachments,
           read: (vnode, reading) => handle.read(vnode === 0 ? 1 : 0, reading),
+          stream: (vnode, reading) => handle.stream(vnode === 0 ? 1 : 0, reading),
           readAttachment: (name, reading) => handle.readAttachment(name, reading),
         };
       },

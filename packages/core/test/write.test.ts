@@ -30,7 +30,7 @@ describe("the caller's buffer", () => {
     held.release();
     const receipt = await write;
 
-    expect(textOf(await inner.get(receipt.key))).toBe("state");
+    expect(textOf(await inner.get(receipt.key ?? ""))).toBe("state");
   });
 
   test("may be changed, or given away, as soon as writeAttachment was called", async () => {

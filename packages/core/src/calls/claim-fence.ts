@@ -4,7 +4,7 @@ import { StateError } from "../errors.ts";
 import { fenceKey } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
-import { decodeJson, encodeJson } from "../seal.ts";
+import { decodeJson, encodeJson } from "../json.ts";
 
 /** One incarnation a version: two processes that claim the same one must not both lead. */
 export async function claimFence(

@@ -3,6 +3,7 @@ import { isPinned } from "../control.ts";
 import { isStateError, type StateError } from "../errors.ts";
 import { parseEpochObject } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
+import { keysOf } from "../seal.ts";
 import type { ControlDescription, EpochDescription, VoidMark } from "../state-backend.ts";
 
 export async function describeEpoch(
@@ -13,8 +14,7 @@ export async function describeEpoch(
   const { decision, error } = await readDecision(namespace, epoch, signal);
   const seal = decision?.kind === "seal" ? decision.seal : undefined;
   // Listed after the seal was read: whatever it names was there before it.
-  const named = [...(seal?.partials ?? []), ...(seal?.attachments ?? [])];
-  const missing = new Set(named.flatMap(({ key }) => key ?? []));
+  const missing = new Set(seal === undefined ? [] : keysOf(seal));
   const elsewhere = new Set<number>();
   for (const key of missing) elsewhere.add(parseEpochObject(key)?.epoch ?? epoch);
   elsewhere.delete(epoch);

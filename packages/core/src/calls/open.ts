@@ -5,7 +5,7 @@ import { isStateError, StateError } from "../errors.ts";
 import { namespaceKey } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import type { Operation } from "../retry.ts";
-import { decodeJson, encodeJson, isCount } from "../seal.ts";
+import { decodeJson, encodeJson, isCount } from "../json.ts";
 
 export interface OpenRequest {
   /** `undefined`: whatever the namespace has. */

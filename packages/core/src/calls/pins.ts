@@ -5,7 +5,8 @@ import { StateError } from "../errors.ts";
 import { controlPrefix, pinKey } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
-import { decodeJson, encodeJson, mayBeSeal, type Seal } from "../seal.ts";
+import { decodeJson, encodeJson } from "../json.ts";
+import { mayBeSeal, type Seal } from "../seal.ts";
 import type { Pin, PinArguments } from "../state-backend.ts";
 import { isRefusal } from "../store-client.ts";
 

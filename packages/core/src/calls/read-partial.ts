@@ -1,11 +1,12 @@
 import { readCommit, sealOf } from "../commit.ts";
 import { outcomeOf } from "../concurrency.ts";
 import { checkNotPruned, checkReadable } from "../control.ts";
+import { StateError } from "../errors.ts";
 import { partialKeys } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import type { OwnWrites } from "../own-writes.ts";
 import { findPartial, type Seal } from "../seal.ts";
-import { readSealed } from "../sealed-epoch.ts";
+import { readSealed, readWritten } from "../sealed-bytes.ts";
 import type { ReadPartialArguments } from "../state-backend.ts";
 
 /** The seals that `readPartial` met last: a restore reads many vnodes of one epoch. */
@@ -53,12 +54,20 @@ export async function readPartial(
   }
 
   // rule: own-last-write-is-read
-  const key = ownWrites.find(epoch, vnode)?.key ?? partialKeys(epoch, vnode).first;
-  const body = await client.get(key, client.operation(signal));
+  const own = ownWrites.find(epoch, vnode);
+  const body =
+    own === undefined
+      ? await client.get(partialKeys(epoch, vnode).first, client.operation(signal))
+      : await readWritten(namespace, own, signal);
   const control = await namespace.readControl(signal);
   // Without `_COMMIT` nothing tells a pruned epoch from one that never was, and its remains are not its state.
   // rule: unsealed-read-looks-at-the-floor
   checkNotPruned(epoch, control);
+  // rule: unsealed-bytes-of-another-are-not-decoded
+  if (own === undefined && body !== undefined && namespace.codecs.first !== undefined) {
+    const message = `vnode ${vnode} of epoch ${epoch} is not sealed, and nothing says which codec wrote it`;
+    throw new StateError("ReceiptRequired", message, { sealed: "unknown", epoch, vnode });
+  }
   return body;
 }
 

@@ -1,25 +1,45 @@
+import type { CodecContext } from "../codec.ts";
 import { ensure, ensurePresent } from "../create-or-read-back.ts";
 import { messageOf, StateError, storeFailed } from "../errors.ts";
 import { attachmentKeys, type DataKeys, partialKeys } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
 import type { OwnWrites } from "../own-writes.ts";
-import type { AttachmentReceipt, PartialReceipt } from "../receipt.ts";
-import { sameBytes, sha256Hex } from "../sha256.ts";
-import type { WriteAttachmentArguments, WritePartialArguments } from "../state-backend.ts";
+import type { AttachmentReceipt, Coded, Digest, PartialReceipt } from "../receipt.ts";
+import { sameBytes } from "../sha256.ts";
+import type { WriteAttachmentArguments } from "../state-backend.ts";
+import { pack } from "../stored-bytes.ts";
+import { type ChunkedWrite, writeChunks } from "./write-chunks.ts";
+
+/** `writePartial`'s arguments, checked: in one piece, or a stream. */
+export type CheckedWrite = WholeWrite | ChunkedWrite;
+
+interface WholeWrite {
+  readonly epoch: number;
+  readonly vnode: number;
+  readonly assignmentVersion: number;
+  readonly bytes: Uint8Array;
+}
 
 export async function writePartial(
   namespace: Namespace,
   leadership: Leadership,
   ownWrites: OwnWrites,
-  args: WritePartialArguments,
+  args: CheckedWrite,
   signal: AbortSignal | undefined,
 ): Promise<PartialReceipt> {
-  const { epoch, vnode, assignmentVersion, bytes } = args;
+  const { epoch, vnode, assignmentVersion } = args;
   checkVersion(leadership, args);
   const place = ownWrites.begin();
-  const what = `the write of vnode ${vnode} in epoch ${epoch}`;
-  const data = await writeOnce(namespace, partialKeys(epoch, vnode), bytes, { what, epoch, vnode, signal });
+  const data =
+    "source" in args
+      ? await writeChunks(namespace, args, ownWrites.find(epoch, vnode), signal)
+      : await writeOnce(namespace, partialKeys(epoch, vnode), args.bytes, {
+          what: `the write of vnode ${vnode} in epoch ${epoch}`,
+          context: { writtenAt: epoch, vnode },
+          signal,
+        });
+  if (data.plain !== undefined) Object.freeze(data.plain);
   // rule: receipts-are-frozen
   const receipt = Object.freeze({ epoch, vnode, assignmentVersion, ...data });
   ownWrites.remember(receipt, place);
@@ -36,7 +56,8 @@ export async function writeAttachment(
   const { epoch, name, assignmentVersion, bytes } = args;
   checkVersion(leadership, args);
   const what = `the write of attachment ${name} in epoch ${epoch}`;
-  const data = await writeOnce(namespace, attachmentKeys(epoch, name), bytes, { what, epoch, signal });
+  const context = { writtenAt: epoch, attachment: name };
+  const data = await writeOnce(namespace, attachmentKeys(epoch, name), bytes, { what, context, signal });
   const receipt = { epoch, name, assignmentVersion, ...data };
   ownWrites.rememberAttachment(receipt);
   return receipt;
@@ -45,7 +66,7 @@ export async function writeAttachment(
 /** @throws `StaleVersion` for a write below the authoritative version. */
 function checkVersion(
   { authoritativeVersion }: Leadership,
-  { epoch, assignmentVersion }: Pick<WritePartialArguments, "epoch" | "assignmentVersion">,
+  { epoch, assignmentVersion }: Pick<WriteAttachmentArguments, "epoch" | "assignmentVersion">,
 ): void {
   // rule: stale-write
   if (assignmentVersion < authoritativeVersion) {
@@ -61,8 +82,7 @@ function checkVersion(
 
 interface Write {
   readonly what: string;
-  readonly epoch: number;
-  readonly vnode?: number;
+  readonly context: CodecContext;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -71,31 +91,31 @@ interface Write {
  * Nothing is overwritten: a zombie's late write must not change what a seal names.
  */
 async function writeOnce(
-  { client }: Namespace,
+  { client, codecs }: Namespace,
   keys: DataKeys,
   bytes: Uint8Array,
-  { what, epoch, vnode, signal }: Write,
-): Promise<{ key: string; size: number; sha256: string }> {
+  { what, context, signal }: Write,
+): Promise<Digest & Coded & { key: string }> {
   signal?.throwIfAborted();
   // The copy is what is digested and sent: a caller that goes on changing its buffer must not seal damage.
   // rule: private-copy
-  const body = new Uint8Array(bytes);
-  const sha256 = await sha256Hex(body);
-  const size = body.length;
-  const operation = client.operation(signal, size);
+  const copy = new Uint8Array(bytes);
+  const { body, form } = await pack(codecs.first, copy, context);
+  const operation = client.operation(signal, body.length);
+  const details = { sealed: "unknown", epoch: context.writtenAt, vnode: context.vnode } as const;
   const failed = (cause: unknown): StateError =>
-    storeFailed(`${what} failed: ${messageOf(cause)}`, cause, { sealed: "unknown", epoch, vnode });
+    storeFailed(`${what} failed: ${messageOf(cause)}`, cause, details);
 
   const first = await ensure(client, keys.first, body, operation);
   // rule: failed-write-is-no-receipt
-  if (first.outcome === "created") return { key: keys.first, size, sha256 };
+  if (first.outcome === "created") return { key: keys.first, ...form };
   if (first.outcome !== "found") throw failed(first.cause);
   // rule: replay-is-success
   // rule: other-bytes-other-key
-  if (sameBytes(first.body, body)) return { key: keys.first, size, sha256 };
+  if (sameBytes(first.body, body)) return { key: keys.first, ...form };
 
-  const key = keys.later(sha256);
+  const key = keys.later(form.sha256);
   const later = await ensurePresent(client, key, body, operation);
   if (later.outcome !== "present") throw failed(later.cause);
-  return { key, size, sha256 };
+  return { key, ...form };
 }

@@ -211,8 +211,7 @@ export class History implements Watcher {
 
   /** The seal that ever was which says the same. */
   recordOf(seal: Seal): SealRecord | undefined {
-    const entries = seal.partials
-      .map(keyed)
+    const entries = keyed(seal.partials)
       .map(({ key, sha256 }) => `${key} ${sha256}`)
       .join();
     return this.seals.find(
@@ -413,7 +412,7 @@ export class History implements Watcher {
       attachments: (SealEntry & { name: string })[];
     };
     const { committer, incarnation, assignmentVersion: version, base, attachments } = seal;
-    const entries = seal.partials.map(keyed);
+    const entries = keyed(seal.partials);
     const bodies = new Map<string, Uint8Array>();
     for (const entry of [...entries, ...attachments]) {
       const object = bytesInSeal(entry) ?? this.#objects.get(entry.key);

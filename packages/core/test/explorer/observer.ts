@@ -1,3 +1,4 @@
+import { keysOfReceipt } from "../support/keyed.ts";
 import { isStateError } from "../../src/errors.ts";
 import type { PartialReceipt } from "../../src/receipt.ts";
 import type {
@@ -230,14 +231,13 @@ export class Observer {
     return `version ${authoritativeVersion}`;
   }
 
-  #written(
-    { instance, call, claims }: ObservedCall,
-    { epoch, key, assignmentVersion }: PartialReceipt,
-  ): string {
+  #written({ instance, call, claims }: ObservedCall, receipt: PartialReceipt): string {
+    const { epoch, assignmentVersion } = receipt;
+    const keys = keysOfReceipt(receipt);
     const history = this.#history;
-    const what = `${textOfCall(call)} by ${instance.id} returned a receipt of ${key}`;
+    const what = `${textOfCall(call)} by ${instance.id} returned a receipt of ${keys.join(", ")}`;
     const isGone = history.floor > epoch || history.everVoid.has(epoch);
-    if (!isGone && history.textAt(key) === undefined)
+    if (!isGone && keys.some((key) => history.textAt(key) === undefined))
       history.violate("receipt-of-nothing", `2: ${what}, which is not there`);
     const claimed = Math.max(0, ...instance.claimed.slice(0, claims));
     if (assignmentVersion < claimed)

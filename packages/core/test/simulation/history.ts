@@ -252,7 +252,7 @@ export class History implements Watcher {
       (record) =>
         record.epoch === seal.epoch &&
         record.incarnation === seal.incarnation &&
-        record.entries.length === seal.partials.length + seal.attachments.length &&
+        record.entries.length === keyed(seal.partials).length + seal.attachments.length &&
         (record.text === text || sameEntries(record, seal)),
     );
   }
@@ -277,7 +277,7 @@ function sealRecord(epoch: number, text: string, history: History, tick: number)
     attachments: (Omit<SealEntry, "of"> & { name: string })[];
   };
   const entries = [
-    ...seal.partials.map((entry) => ({ ...keyed(entry), of: String(entry.vnode) })),
+    ...keyed(seal.partials).map((entry) => ({ ...entry, of: String(entry.vnode) })),
     ...seal.attachments.map((entry) => ({ ...entry, of: entry.name })),
   ];
   const bodies = new Map<string, Uint8Array>();
@@ -304,7 +304,7 @@ function sealRecord(epoch: number, text: string, history: History, tick: number)
 
 function sameEntries(record: SealRecord, seal: Seal): boolean {
   const keys = new Set(
-    [...seal.partials.map(keyed), ...seal.attachments].map(({ key, sha256: digest }) => `${key} ${digest}`),
+    [...keyed(seal.partials), ...seal.attachments].map(({ key, sha256: digest }) => `${key} ${digest}`),
   );
   return record.entries.every((entry) => keys.has(`${entry.key} ${entry.sha256}`));
 }

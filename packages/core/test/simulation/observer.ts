@@ -139,8 +139,10 @@ export class Observer {
 
   wrote(receipt: PartialReceipt | AttachmentReceipt, text: string): void {
     const digest = sha256(new TextEncoder().encode(text));
-    if (receipt.sha256 !== digest || !(this.#history.everWritten.get(receipt.key)?.has(digest) ?? false))
-      this.#history.violate("9", `a receipt for ${receipt.key}, which was not written`);
+    const [object = receipt] = receipt.key === undefined ? receipt.chunks : [receipt];
+    const { key = "", sha256: written } = object;
+    if (written !== digest || !(this.#history.everWritten.get(key)?.has(digest) ?? false))
+      this.#history.violate("9", `a receipt for ${key}, which was not written`);
   }
 
   failed(caller: Caller, call: ObservedCall, error: unknown): void {

@@ -38,6 +38,9 @@ const codesByName: Readonly<Record<StateErrorCode, boolean>> = {
   AmbiguousPartial: true,
   PartialLost: true,
   Corrupt: true,
+  // Everybody has the same codec, and no source fails.
+  SourceFailed: false,
+  UnknownCodec: false,
   UnknownFormat: true,
   CapacityMismatch: true,
   // Nobody in the simulation insists on a namespace, or gives up an epoch.

@@ -4,14 +4,26 @@ import { anchorKey } from "../../layout.ts";
 import type { Leadership } from "../../leadership.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { Attempt } from "./attempt.ts";
-import type { CompleteRequest } from "./request.ts";
+import type { Asked } from "./coverage.ts";
+import { ownChunks } from "./reused-chunks.ts";
 
-/** An epoch that writes nothing of its own would be invisible to `takeover`, which then could not make it void. */
+/**
+ * An epoch that writes nothing of its own would be invisible to `takeover`, which then could not make it void. Nor does a
+ * vnode, if all its chunks are of lower epochs.
+ */
 export async function ensureAnchor(
   { namespace: { client }, leadership, epoch, signal }: Attempt,
-  { receipts, vnodes, attachments }: CompleteRequest,
+  { request, own }: Asked,
 ): Promise<void> {
-  if (receipts.length + vnodes.length + attachments.length > 0) return;
+  const { receipts, vnodes, attachments } = request;
+  const written = [...receipts, ...own.values()];
+  // rule: reused-only-epoch-has-an-anchor
+  const hasObject = written.some(
+    ({ key, chunks = [] }) => key !== undefined || ownChunks(chunks, epoch).length > 0,
+  );
+  // Without a receipt the listing has to show its object.
+  const isListed = vnodes.some((vnode) => !own.has(vnode));
+  if (hasObject || isListed || attachments.length > 0) return;
   const key = anchorKey(epoch);
   const anchor = await ensurePresent(client, key, anchorBody(leadership), client.operation(signal));
   // Whose anchor it is does not matter, only that it is there.

@@ -2,7 +2,7 @@ import { inlineEntry } from "../../inline.ts";
 import type { Leadership } from "../../leadership.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { OwnWrites } from "../../own-writes.ts";
-import type { SealedPartial } from "../../seal.ts";
+import { entryOf, type SealedPartial } from "../../seal.ts";
 import type { EpochOutcome } from "../../state-backend.ts";
 import { anchorAhead, ensureAnchor } from "./anchor.ts";
 import type { Attempt } from "./attempt.ts";
@@ -15,6 +15,7 @@ import { checkNothingOmitted, checkNoVnodeOmitted } from "./omissions.ts";
 import { resolveParts } from "./parts.ts";
 import { checkMayProceed } from "./may-proceed.ts";
 import type { CompleteRequest } from "./request.ts";
+import { checkChunkCount, checkReusedChunks, checkWholes } from "./reused-chunks.ts";
 import { settleEarlier } from "./settle-earlier.ts";
 import { checkBase, unchangedEntries } from "./unchanged.ts";
 import { checkClaim, checkVersions } from "./versions.ts";
@@ -76,7 +77,9 @@ async function complete(
   checkClaim(attempt, called.claimed);
   const own = checkVersions(attempt, request, ownWrites);
   checkNothingOmitted(attempt, request, ownWrites);
-  const given = await Promise.all(request.given.map((bytes) => inlineEntry(epoch, bytes)));
+  await checkWholes(epoch, request.receipts);
+  const codec = namespace.codecs.first;
+  const given = await Promise.all(request.given.map((bytes) => inlineEntry(codec, epoch, bytes)));
   const asked: Asked = { request, base: called.base, given, own, listing: new EpochListing(), acceptListed };
   // rule: number-of-an-anchored-epoch-was-written-here
   const isAllOwn = request.vnodes.every((vnode) => own.has(vnode));
@@ -89,12 +92,16 @@ async function complete(
   // rule: unchanged-refers-to-one-base
   await checkBase(attempt, request, called.base);
   const unchanged = await unchangedEntries(attempt, request);
+  // rule: chunks-are-looked-up-once-earlier-epochs-are-settled
+  await checkReusedChunks(attempt, found.partials);
   // An earlier epoch that was found to be sealed may name more.
   // rule: settled-vnode-is-not-omitted
   await checkNoVnodeOmitted(attempt, request);
+  const partials = [...found.partials, ...given, ...unchanged];
+  await checkChunkCount(attempt, partials);
   // rule: control-after-the-seal-was-created
   const [seal, isNextThere] = await namespace.concurrently(
-    () => createSeal(attempt, [...found.partials, ...given, ...unchanged], found.asked),
+    () => createSeal(attempt, partials, found.asked),
     async () => !verifyObjects && next !== undefined && anchorAhead(namespace, leadership, next, signal),
   );
   const afterSeal = await readControlAfterSeal(attempt);
@@ -115,7 +122,7 @@ interface Found {
 function ownParts(asked: Asked): Found {
   const { request, own } = asked;
   const written = request.vnodes.flatMap((vnode) => own.get(vnode) ?? []);
-  return { partials: [...request.receipts, ...written], asked };
+  return { partials: [...request.receipts, ...written].map(entryOf), asked };
 }
 
 /**
@@ -124,11 +131,10 @@ function ownParts(asked: Asked): Found {
  * @returns the partials to seal; or the outcome, if the epoch is sealed already or not complete yet
  */
 async function lookFirst(attempt: Attempt, asked: Asked): Promise<EpochOutcome | Found> {
-  const { request } = asked;
   // rule: anchor-before-listing
   // rule: unchanged-only-epoch-has-an-anchor
   // rule: sealed-epoch-needs-no-newest-seal
-  await ensureAnchor(attempt, request);
+  await ensureAnchor(attempt, asked);
   const { listing, control } = await lookAtEpoch(attempt, asked.acceptListed);
   const shown: Asked = { ...asked, listing };
   if (listing.hasCommit) {

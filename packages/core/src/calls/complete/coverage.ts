@@ -1,4 +1,3 @@
-import { parseEpochObject } from "../../layout.ts";
 import type { PartialReceipt, Receipt } from "../../receipt.ts";
 import {
   findPartial,
@@ -6,6 +5,7 @@ import {
   type Seal,
   type SealedAttachment,
   type SealedPartial,
+  writtenAt,
 } from "../../seal.ts";
 import type { EpochListing } from "./epoch-listing.ts";
 import type { CompleteRequest } from "./request.ts";
@@ -54,7 +54,8 @@ export function findGap(incarnation: string, asked: Asked, seal: Seal): Gap | un
   }
   for (const vnode of unchanged) {
     // rule: unchanged-is-of-a-lower-epoch
-    if ((writtenAt(findPartial(seal, vnode)) ?? epoch) >= epoch) {
+    const entry = findPartial(seal, vnode);
+    if (entry === undefined || writtenAt(entry) >= epoch) {
       return mismatch(`and vnode ${vnode} is not unchanged in it`, vnode);
     }
   }
@@ -92,18 +93,21 @@ function numberGap(
   return { code: "ReceiptRequired", message, vnode };
 }
 
-/** By size and digest; by key and size where the entry has no digest. */
+/**
+ * By size and digest of what was given: a codec may store it in other bytes each time. By key and size where the entry has
+ * no digest.
+ */
 function covers(
   entry: SealedPartial | SealedAttachment | undefined,
   receipt: Receipt | InlinePartial,
 ): boolean {
-  if (entry === undefined || entry.size !== receipt.size) return false;
-  return entry.sha256 === undefined ? entry.key === receipt.key : entry.sha256 === receipt.sha256;
-}
-
-/** The epoch that the entry's bytes are of. */
-function writtenAt(entry: SealedPartial | undefined): number | undefined {
-  return entry?.key === undefined ? entry?.writtenAt : parseEpochObject(entry.key)?.epoch;
+  if (entry === undefined) return false;
+  const asked = receipt.plain ?? receipt;
+  // rule: coded-bytes-are-compared-as-they-were-given
+  const sealed = entry.plain ?? entry;
+  if (sealed.size !== asked.size) return false;
+  if (sealed.sha256 === undefined) return entry.key === ("key" in receipt ? receipt.key : undefined);
+  return sealed.sha256 === asked.sha256;
 }
 
 function otherBytes(vnode: number): Gap {

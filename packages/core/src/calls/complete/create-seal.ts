@@ -2,7 +2,8 @@ import { interpret } from "../../commit.ts";
 import { messageOf } from "../../errors.ts";
 import { createOrReadBack } from "../../create-or-read-back.ts";
 import { commitKey } from "../../layout.ts";
-import { encodeSeal, frozen, type Seal, type SealedPartial } from "../../seal.ts";
+import type { Receipt } from "../../receipt.ts";
+import { encodeSeal, frozen, type Seal, type SealedPartial, storedOf } from "../../seal.ts";
 import { type Attempt, outcomeUnknown, refuse } from "./attempt.ts";
 import type { Asked } from "./coverage.ts";
 import type { CompleteRequest } from "./request.ts";
@@ -51,22 +52,21 @@ function newSeal(
 ): Seal {
   const base = unchanged.length === 0 ? undefined : leadership.newestSeal?.epoch;
   return frozen({
-    // rule: bytes-in-a-seal-are-format-2
-    format: partials.some(({ key }) => key === undefined) ? 2 : 1,
+    format: isPlain([...partials, ...attachments]) ? 1 : 2,
     epoch,
     committer: leadership.instanceId,
     incarnation: leadership.incarnation,
     assignmentVersion: claimed ?? leadership.authoritativeVersion,
     ...(base === undefined ? {} : { base }),
     at: Date.now(),
-    partials: partials.map(entryOf).toSorted((a, b) => a.vnode - b.vnode),
-    attachments: attachments.map(({ name, key, size, sha256 }) => ({ name, key, size, sha256 })),
+    partials: partials.toSorted((a, b) => a.vnode - b.vnode),
+    attachments: attachments.map(({ name, ...stored }) => ({ name, ...storedOf(stored) })),
   });
 }
 
-/** A receipt has more fields than an entry. */
-function entryOf(partial: SealedPartial): SealedPartial {
-  if (partial.key === undefined) return partial;
-  const { vnode, key, size, sha256 } = partial;
-  return { vnode, key, size, ...(sha256 === undefined ? {} : { sha256 }) };
+/** Whether all are whole objects with the bytes that were given: an older version reads that. */
+function isPlain(entries: readonly (SealedPartial | Receipt)[]): boolean {
+  // rule: bytes-in-a-seal-are-format-2
+  // rule: coded-entries-are-format-2
+  return entries.every(({ key, codec }) => key !== undefined && codec === undefined);
 }

@@ -1,10 +1,12 @@
 import { readCommit } from "../../commit.ts";
 import type { Receipt } from "../../receipt.ts";
-import type { SealedPartial } from "../../seal.ts";
+import { entryOf, type SealedPartial } from "../../seal.ts";
+import type { ListedObject } from "../../store.ts";
 import { type Attempt, refuse } from "./attempt.ts";
 import type { Asked } from "./coverage.ts";
 import { decide } from "./decide.ts";
 import type { EpochListing } from "./epoch-listing.ts";
+import { ownChunks } from "./reused-chunks.ts";
 
 /** Finds the object of each part in the listing. `missing`: vnodes of which no object is there yet. */
 export async function resolveParts(
@@ -16,14 +18,14 @@ export async function resolveParts(
   const missing: number[] = [];
   for (const receipt of request.receipts) {
     await checkPresent(attempt, receipt, asked);
-    partials.push(receipt);
+    partials.push(entryOf(receipt));
   }
   for (const vnode of request.vnodes) {
     const receipt = own.get(vnode);
     const listed = receipt === undefined ? listing.partials(vnode) : [];
     if (receipt !== undefined) {
       await checkPresent(attempt, receipt, asked);
-      partials.push(receipt);
+      partials.push(entryOf(receipt));
     } else if (listed.length === 0) missing.push(vnode);
     else partials.push(await acceptFromListing(attempt, vnode, listing, acceptListed));
   }
@@ -33,9 +35,24 @@ export async function resolveParts(
 
 /** A receipt whose object is not there is lost, not "missing": waiting for it would never end. */
 async function checkPresent(attempt: Attempt, receipt: Receipt, asked: Asked): Promise<void> {
-  const { key } = receipt;
+  for (const object of objectsOf(attempt, receipt)) await checkObject(attempt, object, receipt, asked);
+}
+
+/** What the receipt says of this epoch's objects: chunks of lower ones are looked up in the newest seal. */
+function objectsOf({ epoch }: Attempt, receipt: Receipt): readonly ListedObject[] {
+  if (receipt.key !== undefined) return [receipt];
+  // rule: chunks-of-a-receipt-are-looked-at
+  return ownChunks(receipt.chunks, epoch);
+}
+
+async function checkObject(
+  attempt: Attempt,
+  { key, size: expected }: ListedObject,
+  receipt: Receipt,
+  asked: Asked,
+): Promise<void> {
   const size = asked.listing.size(key);
-  if (size === receipt.size) return;
+  if (size === expected) return;
   // The listing may have taken its names before the epoch was made void, and looked at them after it was emptied.
   // rule: void-explains-what-is-missing
   await checkNotVoid(attempt, asked);
@@ -44,7 +61,7 @@ async function checkPresent(attempt: Attempt, receipt: Receipt, asked: Asked): P
     // rule: absent-object-of-a-receipt-is-lost
     return refuse(attempt, "PartialLost", `${key} has a receipt and is gone`, { vnode, key });
   }
-  return refuse(attempt, "Corrupt", `${key} has ${size} bytes, its receipt says ${receipt.size}`, {
+  return refuse(attempt, "Corrupt", `${key} has ${size} bytes, its receipt says ${expected}`, {
     vnode,
     key,
   });

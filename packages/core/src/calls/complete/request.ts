@@ -1,14 +1,6 @@
-import {
-  checkArray,
-  checkBytes,
-  checkAttachmentReceipt,
-  checkEpoch,
-  checkInteger,
-  checkObject,
-  checkPartialReceipt,
-  invalid,
-} from "../../arguments.ts";
+import { checkArray, checkBytes, checkEpoch, checkInteger, checkObject, invalid } from "../../arguments.ts";
 import { type GivenBytes, inlineLimit, sizeOf } from "../../inline.ts";
+import { checkAttachmentReceipt, checkPartialReceipt } from "../../receipt-arguments.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../../receipt.ts";
 import type { EpochCompleteArguments, PartialBytes } from "../../state-backend.ts";
 

@@ -37,7 +37,7 @@ export async function unchangedEntries(
       const message = `vnode ${vnode} cannot be unchanged in epoch ${attempt.epoch}: the newest seal ${why}`;
       return refuse(attempt, "ReceiptRequired", message, { vnode });
     }
-    if (entry.key === undefined) inline += entry.size;
+    if (entry.inline !== undefined) inline += entry.plain?.size ?? entry.size;
     // rule: copied-bytes-count-too
     if (inline > inlineLimit) {
       const message = `vnode ${vnode} cannot be unchanged in epoch ${attempt.epoch}: its bytes, and the others in the seal, are above ${inlineLimit}`;

@@ -1,8 +1,9 @@
 import { StateError } from "../../errors.ts";
 import type { OwnWrites } from "../../own-writes.ts";
-import type { PartialReceipt } from "../../receipt.ts";
+import type { PartialReceipt, Receipt } from "../../receipt.ts";
 import type { Attempt } from "./attempt.ts";
 import type { CompleteRequest } from "./request.ts";
+import { lowerChunks } from "./reused-chunks.ts";
 
 /**
  * A call is made under the version that was claimed then. If `takeover` claims another while the call waits for its turn,
@@ -33,10 +34,11 @@ export function checkVersions(
   const version = claimed ?? 0;
   // rule: numbers-are-checked-like-receipts
   const used = [...receipts, ...attachments, ...written];
-  for (const { key, assignmentVersion } of used) {
+  for (const receipt of used) {
+    const { key, assignmentVersion } = receipt;
     // rule: receipt-below-the-fence-is-stale
     if (assignmentVersion < version) {
-      const message = `${key} was written under version ${assignmentVersion}, and this backend leads with ${version}`;
+      const message = `${nameOf(receipt)} was written under version ${assignmentVersion}, and this backend leads with ${version}`;
       const next = "Let its worker write it again under the new version";
       throw new StateError("StaleVersion", message, { sealed: "unknown", epoch, version, key, next });
     }
@@ -46,5 +48,19 @@ export function checkVersions(
     const message = `epoch ${epoch} has unchanged vnodes, and this backend has claimed no version`;
     throw new StateError("FenceRequired", message, { sealed: "unknown", epoch });
   }
+  // rule: reused-chunks-need-a-fence
+  if (claimed === undefined && [...receipts, ...written].some(reusesChunks)) {
+    const message = `epoch ${epoch} uses chunks of lower epochs again, and this backend has claimed no version`;
+    throw new StateError("FenceRequired", message, { sealed: "unknown", epoch });
+  }
   return new Map(written.map((receipt) => [receipt.vnode, receipt]));
+}
+
+function nameOf(receipt: Receipt): string {
+  if (receipt.key !== undefined) return receipt.key;
+  return `vnode ${receipt.vnode} of epoch ${receipt.epoch}`;
+}
+
+function reusesChunks({ epoch, chunks = [] }: PartialReceipt): boolean {
+  return lowerChunks(chunks, epoch).length > 0;
 }

@@ -2,7 +2,7 @@ import type { Control } from "../../control.ts";
 import { ensure, notCreated } from "../../create-or-read-back.ts";
 import { floorKey } from "../../layout.ts";
 import type { Namespace } from "../../namespace.ts";
-import { encodeJson } from "../../seal.ts";
+import { encodeJson } from "../../json.ts";
 import type { Deletions } from "./deletions.ts";
 
 /** Nothing is deleted before the floor is known to be there: it is what tells readers "pruned" from "lost". */

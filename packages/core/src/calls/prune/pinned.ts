@@ -3,7 +3,7 @@ import type { Control } from "../../control.ts";
 import { isStateError, StateError } from "../../errors.ts";
 import { commitKey } from "../../layout.ts";
 import type { Namespace } from "../../namespace.ts";
-import type { Seal } from "../../seal.ts";
+import { keysOf, type Seal } from "../../seal.ts";
 
 /** What the pinned epochs below the horizon keep. */
 export interface Pinned {
@@ -33,7 +33,7 @@ export async function pinnedBelow(
     keys.add(commitKey(epoch));
     // Also what lower epochs wrote: an unchanged vnode's object is in one of them.
     // rule: what-a-pinned-seal-names-is-kept
-    for (const { key } of [...seal.partials, ...seal.attachments]) if (key !== undefined) keys.add(key);
+    for (const key of keysOf(seal)) keys.add(key);
   });
   return { keys, epochs, dead: below.filter(({ epoch }) => !epochs.has(epoch)).map(({ key }) => key) };
 }

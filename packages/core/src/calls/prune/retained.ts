@@ -1,7 +1,7 @@
 import { damagedPlainTexts, readCommit } from "../../commit.ts";
 import { parseEpochObject } from "../../layout.ts";
 import type { Namespace } from "../../namespace.ts";
-import { mayBeSeal, type PlainText } from "../../seal.ts";
+import { keysOf, mayBeSeal, type PlainText } from "../../seal.ts";
 
 /**
  * What the retained seals name below the horizon, to be kept. `undefined` if the newest seal that this prune started from
@@ -25,11 +25,7 @@ export async function keysOfRetainedSeals(
       plainTexts.set(epoch, commit);
       return;
     }
-    // rule: named-attachments-are-kept
-    const named = [...commit.seal.partials, ...commit.seal.attachments];
-    for (const { key } of named) {
-      // What is in the seal itself is kept with it.
-      if (key === undefined) continue;
+    for (const key of keysOf(commit.seal)) {
       // rule: named-objects-are-kept
       if ((parseEpochObject(key)?.epoch ?? horizon) < horizon) kept.add(key);
     }

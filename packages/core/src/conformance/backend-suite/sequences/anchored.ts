@@ -109,7 +109,7 @@ export const anchoredSequences: readonly Sequence[] = [
       const leader = await world.lead("A", 1, { verifyObjects: true });
       await leader.seal(5, { 0: "five" });
       const part = await leader.write(6, 0, "six");
-      await world.store.delete([part.key]);
+      await world.store.delete([part.key ?? ""]);
       await assertRefused(leader.backend.epochComplete({ epoch: 6, parts: [part] }), "PartialLost", "no");
       assert.deepEqual(await world.keys("epoch=6/"), []);
     },

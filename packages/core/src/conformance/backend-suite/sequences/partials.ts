@@ -13,7 +13,7 @@ export const partialSequences: readonly Sequence[] = [
       await leader.seal(5, { 0: "sealed" });
       const zombie = await world.open("Z");
       const receipt = await zombie.write(5, 0, "zombie");
-      assert.equal(await world.text(receipt.key), "zombie");
+      assert.equal(await world.text(receipt.key ?? ""), "zombie");
       assert.equal(await restored(await leader.backend.latest(), 0), "sealed");
     },
   },

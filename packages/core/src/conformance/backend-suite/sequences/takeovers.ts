@@ -128,7 +128,7 @@ export const takeoverSequences: readonly Sequence[] = [
         complete: false,
         missing: [1],
       });
-      await world.store.delete([receipt.key]);
+      await world.store.delete([receipt.key ?? ""]);
       await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [receipt] }), "PartialLost", "no");
       await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [0] }), "PartialLost", "no");
     },

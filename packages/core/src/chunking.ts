@@ -1,0 +1,126 @@
+/** A vnode's state in chunks: how a stream is cut into them, and what they make up. */
+import { checkBytes } from "./arguments.ts";
+import { messageOf, StateError, type StateErrorDetails } from "./errors.ts";
+import { maxChunks, minChunkBytes } from "./inventory.ts";
+import type { Chunk, Coded, Digest } from "./receipt.ts";
+import { sha256Hex } from "./sha256.ts";
+import type { WritePartialArguments } from "./state-backend.ts";
+
+export const defaultChunkBytes = 16_777_216;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** How a stream is cut. */
+export interface Cutting {
+  readonly chunkBytes: number;
+  readonly cut: WritePartialArguments["cut"];
+  readonly details: StateErrorDetails;
+}
+
+/**
+ * Cuts a stream. Each chunk is a copy, taken before the next piece is asked for.
+ *
+ * @throws `SourceFailed` if the stream does, or the writer's cut, or if it gives what cannot be chunks of this stream
+ */
+export async function* cutIntoChunks(
+  source: AsyncIterable<Uint8Array>,
+  { chunkBytes, cut, details }: Cutting,
+): AsyncGenerator<Bytes, void, undefined> {
+  const count = { pieces: 0, bytes: 0 };
+  const counted = countedPieces(source, count);
+  const chunks = cut === undefined ? evenChunks(counted, chunkBytes) : copiedChunks(cut(counted));
+  let given = 0;
+  let number = 0;
+  let isLast = false;
+  try {
+    for await (const chunk of chunks) {
+      if (isLast)
+        throw new RangeError(`chunk ${number - 1} is below ${minChunkBytes} bytes, and not the last`);
+      if (number === maxChunks)
+        throw new RangeError(`there are more than ${maxChunks} chunks: make them larger`);
+      isLast = chunk.length < minChunkBytes;
+      number += 1;
+      given += chunk.length;
+      yield chunk;
+    }
+    // rule: cut-gives-every-byte
+    if (given !== count.bytes) throw new RangeError(`cut gave ${given} of ${count.bytes} bytes`);
+  } catch (cause) {
+    const message = `what was to be written failed after ${count.bytes} bytes: ${messageOf(cause)}`;
+    throw new StateError("SourceFailed", message, { ...details, cause });
+  }
+}
+
+async function* countedPieces(
+  source: AsyncIterable<Uint8Array>,
+  count: { pieces: number; bytes: number },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const piece of source) {
+    count.bytes += checkBytes(`piece ${count.pieces} of bytes`, piece).length;
+    count.pieces += 1;
+    yield piece;
+  }
+}
+
+async function* evenChunks(
+  source: AsyncIterable<Uint8Array>,
+  chunkBytes: number,
+): AsyncGenerator<Bytes, void, undefined> {
+  let chunk: Bytes = new Uint8Array(0);
+  let filled = 0;
+  for await (const piece of source) {
+    for (let start = 0; start < piece.length;) {
+      const part = piece.subarray(start, start + chunkBytes - filled);
+      chunk = withRoom(chunk, filled, filled + part.length, chunkBytes);
+      chunk.set(part, filled);
+      filled += part.length;
+      start += part.length;
+      if (filled < chunkBytes) continue;
+      yield chunk;
+      chunk = new Uint8Array(0);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield chunk.subarray(0, filled);
+}
+
+/** The chunk, or a larger copy: at most `limit` bytes. */
+function withRoom(chunk: Bytes, filled: number, needed: number, limit: number): Bytes {
+  if (needed <= chunk.length) return chunk;
+  const larger = new Uint8Array(Math.min(limit, Math.max(needed, 2 * chunk.length)));
+  larger.set(chunk.subarray(0, filled));
+  return larger;
+}
+
+async function* copiedChunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Bytes, void, undefined> {
+  let number = 0;
+  for await (const chunk of chunks) {
+    checkBytes(`chunk ${number} of cut`, chunk);
+    number += 1;
+    if (chunk.length > 0) yield new Uint8Array(chunk);
+  }
+}
+
+/** What chunks make up: `sha256` is the digest of their digests. */
+export async function wholeOf(chunks: readonly Chunk[], codec: string | undefined): Promise<Digest & Coded> {
+  const stored = await digestOfDigests(chunks);
+  if (codec === undefined) return stored;
+  return { ...stored, codec, plain: await digestOfDigests(chunks.flatMap(({ plain }) => plain ?? [])) };
+}
+
+async function digestOfDigests(digests: readonly Digest[]): Promise<Digest> {
+  const bytes = new Uint8Array(32 * digests.length);
+  let size = 0;
+  for (const [index, digest] of digests.entries()) {
+    size += digest.size;
+    for (let byte = 0; byte < 32; byte++)
+      bytes[32 * index + byte] = Number.parseInt(digest.sha256.slice(2 * byte, 2 * byte + 2), 16);
+  }
+  return { size, sha256: await sha256Hex(bytes) };
+}
+
+/** Whether the digests of a whole are those of its chunks. Their sizes were compared when it was read. */
+export async function isWhole(whole: Digest & Coded, chunks: readonly Chunk[]): Promise<boolean> {
+  const is = await wholeOf(chunks, whole.codec);
+  return is.sha256 === whole.sha256 && is.plain?.sha256 === whole.plain?.sha256;
+}

@@ -1,0 +1,79 @@
+import { outcomeOf, unlessAborted } from "./concurrency.ts";
+
+/** How much is under way at once. */
+export interface Ahead<T> {
+  /** Items. */
+  readonly limit: number;
+  /** Of all items under way: nothing more is begun above it. One item is under way whatever its weight. */
+  readonly weightLimit: number;
+  weightOf(item: T): number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Maps what `items` gives, several at a time, and gives the results in order. After a failure nothing more is begun. When
+ * it fails, or no more results are taken, what is under way is aborted, and has ended before this has.
+ */
+export async function* mapInOrder<T, R>(
+  items: AsyncIterator<T> | Iterator<T>,
+  { limit, weightLimit, weightOf, signal }: Ahead<T>,
+  map: (item: T, signal: AbortSignal) => Promise<R>,
+): AsyncGenerator<R, void, undefined> {
+  const stop = new AbortController();
+  const forward = (): void => stop.abort(signal?.reason);
+  signal?.addEventListener("abort", forward, { once: true });
+  const running: { readonly weight: number; readonly result: Promise<PromiseSettledResult<R>> }[] = [];
+  let weight = 0;
+  let isOver = false;
+  let hasFailed = false;
+  const begin = (item: T): void => {
+    const result = outcomeOf(map(item, stop.signal));
+    void result.then(({ status }) => {
+      if (status === "rejected") hasFailed = true;
+    });
+    running.push({ weight: weightOf(item), result });
+    weight += weightOf(item);
+  };
+  try {
+    for (;;) {
+      while (
+        !isOver &&
+        !hasFailed &&
+        running.length < limit &&
+        (running.length === 0 || weight < weightLimit)
+      ) {
+        const next = await unlessAborted(nextOf(items), signal);
+        if (next.done === true) isOver = true;
+        else begin(next.value);
+      }
+      const first = running.shift();
+      if (first === undefined) return;
+      const outcome = await first.result;
+      weight -= first.weight;
+      if (outcome.status === "rejected") throw outcome.reason;
+      yield outcome.value;
+    }
+  } finally {
+    signal?.removeEventListener("abort", forward);
+    stop.abort(new DOMException("no more is taken", "AbortError"));
+    await Promise.all(running.map(({ result }) => result));
+    if (!isOver) await closed(items, signal);
+  }
+}
+
+async function nextOf<T>(items: AsyncIterator<T> | Iterator<T>): Promise<IteratorResult<T, unknown>> {
+  return items.next();
+}
+
+/** Lets the source clean up. If the call was aborted, nobody waits: the source may be what hangs. */
+async function closed(
+  items: AsyncIterator<unknown> | Iterator<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const closing = outcomeOf(returnOf(items));
+  if (signal?.aborted !== true) await closing;
+}
+
+async function returnOf(items: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {
+  await items.return?.();
+}
