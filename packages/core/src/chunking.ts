@@ -46,7 +46,8 @@ export async function* cutIntoChunks(
     // rule: cut-gives-every-byte
     if (given !== count.bytes) throw new RangeError(`cut gave ${given} of ${count.bytes} bytes`);
   } catch (cause) {
-    const message = `what was to be written failed after ${count.bytes} bytes: ${messageOf(cause)}`;
+    const { epoch, vnode } = details;
+    const message = `the source of vnode ${vnode} in epoch ${epoch} failed after ${count.bytes} bytes: ${messageOf(cause)}`;
     throw new StateError("SourceFailed", message, { ...details, cause });
   }
 }

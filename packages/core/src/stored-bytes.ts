@@ -36,8 +36,9 @@ async function encode(
   try {
     return asBytes(await codec.encode(bytes, context));
   } catch (cause) {
-    const { writtenAt: epoch, vnode } = context;
-    const message = `codec ${codec.id} could not encode ${bytes.length} bytes: ${messageOf(cause)}`;
+    const { writtenAt: epoch, vnode, attachment } = context;
+    const what = vnode === undefined ? `attachment ${attachment}` : `vnode ${vnode}`;
+    const message = `codec ${codec.id} could not encode ${bytes.length} bytes of ${what} in epoch ${epoch}: ${messageOf(cause)}`;
     throw new StateError("SourceFailed", message, { sealed: "unknown", epoch, vnode, cause });
   }
 }

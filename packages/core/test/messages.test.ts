@@ -214,7 +214,7 @@ const rows: { readonly [C in StateErrorCode]: Row } = {
       return backend.writePartial({ epoch: 5, vnode: 0, assignmentVersion: 0, bytes });
     },
     message:
-      "writePartial on map: what was to be written failed after 5 bytes: the disk is gone. " +
+      "writePartial on map: the source of vnode 0 in epoch 5 failed after 5 bytes: the disk is gone. " +
       "Look at the cause, and write the vnode again.",
   },
   UnknownCodec: {

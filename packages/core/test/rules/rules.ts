@@ -579,9 +579,97 @@ export const rules: readonly Rule[] = [
   },
   {
     id: "bytes-in-a-seal-are-format-2",
-    says: "A seal with bytes of vnodes says format 2, which an older reader refuses instead of losing them.",
+    says: "A seal with bytes of vnodes, or chunks, says format 2, which an older reader refuses instead of losing them.",
     section: "Bytes in the seal",
-    without: force("1"),
+    without: force("true"),
+  },
+
+  // Chunks
+  {
+    id: "failed-chunk-is-no-receipt",
+    says: "A receipt is given only if every chunk is known to be there.",
+    section: "Chunks",
+    without: drop,
+  },
+  {
+    id: "cut-gives-every-byte",
+    says: "A writer's cut that gives fewer bytes than it got, or more, leaves no receipt.",
+    section: "Chunks",
+    without: drop,
+  },
+  {
+    id: "receipt-is-of-its-chunks",
+    says: "A receipt whose digest is not that of its chunks is refused before anything is sent.",
+    section: "Chunks",
+    without: force("true"),
+  },
+  {
+    id: "chunks-of-a-receipt-are-looked-at",
+    says: "Where the epoch is listed before its seal, every chunk of its own is looked for.",
+    section: "Chunks",
+    without: force("[]"),
+  },
+  {
+    id: "reused-chunks-need-a-fence",
+    says: "Without a claimed version no chunk of a lower epoch is used again.",
+    section: "Chunks",
+    without: drop,
+  },
+  {
+    id: "reused-only-epoch-has-an-anchor",
+    says: "An epoch whose receipts name only chunks of lower epochs gets an anchor.",
+    section: "Chunks",
+    without: force("written.length > 0"),
+  },
+  {
+    id: "chunks-are-looked-up-once-earlier-epochs-are-settled",
+    says: "Chunks of lower epochs are looked up in the newest seal once all earlier epochs are settled.",
+    section: "Chunks",
+    without: drop,
+  },
+  {
+    id: "reused-chunk-is-named-by-the-newest-seal",
+    says: "A chunk of a lower epoch is sealed only if the newest seal names it, of the same vnode, size and codec.",
+    section: "Chunks",
+    without: force("[] as typeof lower"),
+  },
+  {
+    id: "chunks-are-named-objects",
+    says: "A prune keeps the chunks that retained and pinned seals name.",
+    section: "Chunks",
+    without: drop,
+  },
+  {
+    id: "chunks-make-up-the-whole",
+    says: "Nothing of a vnode is given out unless its chunks make up what was sealed.",
+    section: "Chunks",
+    without: drop,
+  },
+
+  // Codecs
+  {
+    id: "coded-entries-are-format-2",
+    says: "A seal with an entry that a codec wrote says format 2.",
+    section: "Codecs",
+    without: force("true"),
+  },
+  {
+    id: "coded-bytes-are-compared-as-they-were-given",
+    says: "A sealed epoch is compared by what was given: a codec may store other bytes each time.",
+    section: "Codecs",
+    without: force("entry"),
+  },
+  {
+    id: "decoded-bytes-are-checked",
+    says: "What was decoded is given out only if it is what was encoded, by size and digest.",
+    section: "Codecs",
+    without: force("true"),
+  },
+  {
+    id: "unsealed-bytes-of-another-are-not-decoded",
+    says: "With a codec no bytes are read that neither a seal nor a receipt describes.",
+    section: "Codecs",
+    without: drop,
   },
 
   // One incremental epoch, and its prune
@@ -829,7 +917,7 @@ export const rules: readonly Rule[] = [
     id: "named-attachments-are-kept",
     says: "Attachments that they name are kept too.",
     section: "One incremental epoch, and its prune",
-    without: omit(1),
+    without: drop,
   },
   {
     id: "prune-stops-without-its-newest-seal",

@@ -1,5 +1,5 @@
 import { bytesOf } from "../../src/conformance/backend-suite/world.ts";
-import type { AttachmentReceipt, PartialReceipt } from "../../src/index.ts";
+import type { AttachmentReceipt, WholeReceipt } from "../../src/index.ts";
 
 export const epoch = 5;
 
@@ -7,7 +7,7 @@ export const sha256 = "a".repeat(64);
 
 export const bytes = bytesOf("state");
 
-export const partial: PartialReceipt = {
+export const partial: WholeReceipt = {
   epoch,
   vnode: 1,
   assignmentVersion: 0,

@@ -66,7 +66,11 @@ function newSeal(
 
 /** Whether all are whole objects with the bytes that were given: an older version reads that. */
 function isPlain(entries: readonly (SealedPartial | Receipt)[]): boolean {
-  // rule: bytes-in-a-seal-are-format-2
-  // rule: coded-entries-are-format-2
-  return entries.every(({ key, codec }) => key !== undefined && codec === undefined);
+  return entries.every(
+    (entry) =>
+      // rule: bytes-in-a-seal-are-format-2
+      entry.key !== undefined &&
+      // rule: coded-entries-are-format-2
+      entry.codec === undefined,
+  );
 }

@@ -4,6 +4,8 @@ import type { Sequence } from "./sequence.ts";
 import { anchoredSequences } from "./sequences/anchored.ts";
 import { automaticPruneSequences } from "./sequences/automatic-prunes.ts";
 import { callsAtOnceSequences } from "./sequences/calls-at-once.ts";
+import { chunkSequences } from "./sequences/chunks.ts";
+import { codecSequences } from "./sequences/codecs.ts";
 import { damageSequences } from "./sequences/damage.ts";
 import { givenBytesSequences } from "./sequences/given-bytes.ts";
 import { givenUpSequences } from "./sequences/given-up.ts";
@@ -50,6 +52,8 @@ export const sequences: readonly Sequence[] = [
   ...anchoredSequences,
   ...givenBytesSequences,
   ...pinSequences,
+  ...chunkSequences,
+  ...codecSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 const timeoutMs = 60_000;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ObjectStoreBackend } from "../../backend.ts";
-import { isStateError, type Sealed, type StateErrorCode } from "../../errors.ts";
+import { isStateError, type Sealed, type StateError, type StateErrorCode } from "../../errors.ts";
 import type { OpenOptions } from "../../open-options.ts";
 import type { PartialReceipt } from "../../receipt.ts";
-import type { EpochOutcome, SealedEpoch } from "../../state-backend.ts";
+import type { EpochOutcome, SealedEpoch, WritePartialArguments } from "../../state-backend.ts";
 import type { ObjectStore } from "../../store.ts";
 import { ScriptedStore } from "./scripted-store.ts";
 
@@ -13,6 +13,8 @@ export interface Actor {
   readonly store: ScriptedStore;
   /** Writes one vnode, under version 0 unless told otherwise. */
   write(epoch: number, vnode: number, text: string, assignmentVersion?: number): Promise<PartialReceipt>;
+  /** Writes one vnode as a stream: small as it is, it is one chunk. */
+  stream(epoch: number, vnode: number, text: string, reusing?: Reusing): Promise<PartialReceipt>;
   /** Writes the vnodes and seals the epoch. */
   seal(
     epoch: number,
@@ -21,6 +23,8 @@ export interface Actor {
     dropped?: readonly number[],
   ): Promise<void>;
 }
+
+type Reusing = Pick<WritePartialArguments, "reuse" | "except">;
 
 export const vnodeCapacity = 128;
 
@@ -52,12 +56,14 @@ export class World {
     const version = (): number => backend.authoritativeVersion;
     const write: Actor["write"] = (epoch, vnode, text, assignmentVersion = version()) =>
       backend.writePartial({ epoch, vnode, assignmentVersion, bytes: bytesOf(text) });
+    const stream: Actor["stream"] = (epoch, vnode, text, reusing = {}) =>
+      backend.writePartial({ epoch, vnode, assignmentVersion: version(), bytes: streamOf(text), ...reusing });
     const seal: Actor["seal"] = async (epoch, texts, unchanged = [], dropped = []) => {
       const parts: PartialReceipt[] = [];
       for (const [vnode, text] of Object.entries(texts)) parts.push(await write(epoch, Number(vnode), text));
       assertComplete(await backend.epochComplete({ epoch, parts, unchanged, dropped }));
     };
-    return { backend, store, write, seal };
+    return { backend, store, write, stream, seal };
   }
 
   /** A process's own way to the store. */
@@ -101,6 +107,10 @@ export function shownSchedule(schedule: readonly string[]): string {
 
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
+}
+
+export async function* streamOf(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytesOf(text);
 }
 
 export function textOf(bytes: Uint8Array | undefined): string | undefined {
@@ -152,12 +162,16 @@ export async function restored(handle: SealedEpoch | undefined, vnode: number): 
 const messageShape =
   /^\w+ on .+: .*\b(epoch|vnode|version|attachment|floor|namespace|checkpoints|backend|_control).*\. [A-Z].*\.$/s;
 
-/** The promise rejects with a `StateError` of this code, which says this about the seal. */
+/**
+ * The promise rejects with a `StateError` of this code, which says this about the seal.
+ *
+ * @returns the error
+ */
 export async function assertRefused(
   promise: Promise<unknown>,
   code: StateErrorCode,
   sealed?: Sealed,
-): Promise<void> {
+): Promise<StateError> {
   const error = await promise.then(
     (value) => assert.fail(`expected ${code}, got the result ${JSON.stringify(value)}`),
     (reason: unknown) => reason,
@@ -166,4 +180,5 @@ export async function assertRefused(
   assert.equal(error.code, code, error.message);
   assert.match(error.message, messageShape);
   if (sealed !== undefined) assert.equal(error.sealed, sealed, `sealed of: ${error.message}`);
+  return error;
 }

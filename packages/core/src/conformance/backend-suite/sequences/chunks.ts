@@ -1,0 +1,386 @@
+import assert from "node:assert/strict";
+import type { PartialReceipt } from "../../../receipt.ts";
+import type { SealedEpoch } from "../../../state-backend.ts";
+import type { Sequence } from "../sequence.ts";
+import {
+  type Actor,
+  assertComplete,
+  assertRefused,
+  damage,
+  restored,
+  streamOf,
+  type World,
+} from "../world.ts";
+
+/** Writes one vnode as a stream, and seals it. */
+async function sealStream(
+  actor: Actor,
+  epoch: number,
+  text: string,
+  reuse?: SealedEpoch,
+): Promise<PartialReceipt> {
+  const part = await actor.stream(epoch, 0, text, { reuse });
+  assertComplete(await actor.backend.epochComplete({ epoch, parts: [part] }));
+  return part;
+}
+
+/** The epochs of the receipt's chunks. */
+function epochsOf({ chunks = [] }: PartialReceipt): readonly string[] {
+  return chunks.map(({ key }) => key.slice(0, key.indexOf("/")));
+}
+
+/** The keys of chunks that are in the store. */
+async function chunkKeys(world: World): Promise<readonly string[]> {
+  return (await world.keys()).filter((key) => key.includes("/chunk."));
+}
+
+/** 3 and 4 name a chunk, 5 does not, and a worker uses it again from 4. */
+async function reuseFrom4(world: World, leader: Actor): Promise<PartialReceipt> {
+  await sealStream(leader, 3, "x");
+  await sealStream(leader, 4, "x", await leader.backend.latest());
+  const four = await leader.backend.latest();
+  await sealStream(leader, 5, "y");
+  const worker = await world.open("W");
+  return worker.stream(6, 0, "x", { reuse: four });
+}
+
+/** Large state in chunks, and chunks that are used again. */
+export const chunkSequences: readonly Sequence[] = [
+  {
+    id: "H01",
+    title: "a chunk that the newest seal names is used again, and outlives the prune of its epoch",
+    rules: ["chunks-are-named-objects", "bytes-in-a-seal-are-format-2"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await sealStream(leader, 3, "x");
+      const four = await sealStream(leader, 4, "x", await leader.backend.latest());
+      assert.deepEqual(epochsOf(four), ["epoch=3"]);
+      const five = await leader.backend.latest();
+      await sealStream(leader, 5, "x", five);
+      await leader.stream(3, 1, "an orphan");
+      await leader.backend.pruneBefore(5);
+      assert.deepEqual((await chunkKeys(world)).length, 1);
+      const { base } = await (await world.open("B")).backend.takeover({ version: 2 });
+      assert.equal(base?.seal.format, 2);
+      assert.equal(await restored(base, 0), "x");
+      assert.deepEqual((await leader.backend.describeEpoch(5)).missing, []);
+    },
+  },
+  {
+    id: "H02",
+    title: "a chunk that only an older seal names is not used again: a prune has deleted it",
+    rules: ["reused-chunk-is-named-by-the-newest-seal"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const part = await reuseFrom4(world, leader);
+      await leader.backend.pruneBefore(5);
+      const { keys } = await assertRefused(
+        leader.backend.epochComplete({ epoch: 6, parts: [part] }),
+        "ReceiptRequired",
+        "no",
+      );
+      assert.deepEqual(
+        keys,
+        part.chunks?.map(({ key }) => key),
+      );
+      assert.equal(await world.commit(6), "nothing");
+      // The worker's way on is one call.
+      const again = await (await world.open("W")).stream(6, 0, "x", { except: keys });
+      assertComplete(await leader.backend.epochComplete({ epoch: 6, parts: [again] }));
+      assert.equal(await restored(await leader.backend.latest(), 0), "x");
+    },
+  },
+  {
+    id: "H03",
+    title: "nor if it is still there: a prune may come between the look and the seal",
+    rules: ["reused-chunk-is-named-by-the-newest-seal"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const part = await reuseFrom4(world, leader);
+      assert.equal((await chunkKeys(world)).includes(part.chunks?.[0]?.key ?? ""), true);
+      const complete = leader.backend.epochComplete({ epoch: 6, parts: [part] });
+      await assertRefused(complete, "ReceiptRequired", "no");
+    },
+  },
+  {
+    id: "H04",
+    title: "nor if a pin keeps it: only the newest seal counts",
+    rules: ["reused-chunk-is-named-by-the-newest-seal"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await sealStream(leader, 3, "x");
+      await leader.backend.pin({ epoch: 3, name: "savepoint" });
+      await sealStream(leader, 4, "y");
+      await leader.backend.pruneBefore(4);
+      const pinned = await leader.backend.openPin("savepoint");
+      const part = await leader.stream(5, 0, "x", { reuse: pinned });
+      assert.deepEqual(epochsOf(part), ["epoch=3"]);
+      const complete = leader.backend.epochComplete({ epoch: 5, parts: [part] });
+      const { keys } = await assertRefused(complete, "ReceiptRequired", "no");
+      await leader.backend.unpin({ name: "savepoint" });
+      const again = await leader.stream(5, 0, "x", { reuse: pinned, except: keys });
+      await leader.backend.pruneBefore(4);
+      assertComplete(await leader.backend.epochComplete({ epoch: 5, parts: [again] }));
+      assert.equal(await restored(await leader.backend.latest(), 0), "x");
+    },
+  },
+  {
+    id: "H05",
+    title: "a takeover's base is the newest seal: a savepoint is restored from it, most of it without a copy",
+    rules: ["reused-chunk-is-named-by-the-newest-seal", "chunks-are-named-objects"],
+    async run(world) {
+      const old = await world.lead("A", 1);
+      await sealStream(old, 3, "x");
+      await old.backend.pin({ epoch: 3, name: "savepoint" });
+      await sealStream(old, 4, "x", await old.backend.latest());
+      await old.backend.pruneBefore(4);
+      const leader = await world.open("B");
+      const { base, nextEpoch } = await leader.backend.takeover({ version: 2 });
+      const pinned = await leader.backend.openPin("savepoint");
+      const bytes = pinned.stream(0);
+      assert.ok(bytes);
+      const target = { epoch: nextEpoch, vnode: 0, assignmentVersion: 2 };
+      const part = await leader.backend.writePartial({ ...target, bytes, reuse: base });
+      assert.deepEqual(epochsOf(part), ["epoch=3"]);
+      assertComplete(await leader.backend.epochComplete({ epoch: nextEpoch, parts: [part] }));
+      await leader.backend.unpin({ name: "savepoint" });
+      await leader.backend.pruneBefore(nextEpoch);
+      assert.equal(await restored(await leader.backend.latest(), 0), "x");
+    },
+  },
+  {
+    id: "H06",
+    title: "a chunk of another vnode, or said to be of another size, is not used again",
+    rules: ["reused-chunk-is-named-by-the-newest-seal"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const parts = [await leader.stream(3, 0, "x"), await leader.stream(3, 1, "x")];
+      assertComplete(await leader.backend.epochComplete({ epoch: 3, parts }));
+      const three = await leader.backend.latest();
+      const part = await leader.stream(4, 0, "x", { reuse: three });
+      const [chunk] = part.chunks ?? [];
+      assert.ok(chunk);
+      const other = await leader.stream(4, 1, "y");
+      const longer = { ...part, size: 2, chunks: [{ ...chunk, size: 2 }] };
+      const complete = leader.backend.epochComplete({ epoch: 4, parts: [longer as PartialReceipt, other] });
+      await assertRefused(complete, "ReceiptRequired", "no");
+      const elsewhere = { ...part, vnode: 1 };
+      await assertRefused(
+        leader.backend.epochComplete({ epoch: 4, parts: [elsewhere], dropped: [0] }),
+        "ReceiptInvalid",
+      );
+    },
+  },
+  {
+    id: "H07",
+    title: "without a fence no chunk of a lower epoch can be used again",
+    rules: ["reused-chunks-need-a-fence"],
+    async run(world) {
+      const unfenced = await world.open("A");
+      await sealStream(unfenced, 3, "x");
+      const part = await unfenced.stream(4, 0, "x", { reuse: await unfenced.backend.latest() });
+      const sent = unfenced.store.requests.length;
+      const complete = unfenced.backend.epochComplete({ epoch: 4, parts: [part] });
+      await assertRefused(complete, "FenceRequired", "unknown");
+      assert.equal(unfenced.store.requests.length, sent);
+    },
+  },
+  {
+    id: "H08",
+    verifyObjects: true,
+    title: "an epoch all of whose chunks are of lower ones is visible to a takeover before it is sealed",
+    rules: ["reused-only-epoch-has-an-anchor"],
+    async run(world) {
+      const deposed = await world.lead("A", 1);
+      await sealStream(deposed, 4, "x");
+      const part = await deposed.stream(5, 0, "x", { reuse: await deposed.backend.latest() });
+      const seal = deposed.store.hold("create epoch=5/_COMMIT");
+      const complete = deposed.backend.epochComplete({ epoch: 5, parts: [part] });
+      await seal.arrived;
+      const { base, nextEpoch } = await (await world.open("B")).backend.takeover({ version: 2 });
+      assert.deepEqual([base?.epoch, nextEpoch], [4, 6]);
+      seal.release();
+      await assertRefused(complete, "EpochAborted", "no");
+    },
+  },
+  {
+    id: "H09",
+    verifyObjects: true,
+    title: "the same if this backend wrote it, and the vnode is given by its number",
+    rules: ["reused-only-epoch-has-an-anchor"],
+    async run(world) {
+      const deposed = await world.lead("A", 1);
+      await sealStream(deposed, 4, "x");
+      await deposed.stream(5, 0, "x", { reuse: await deposed.backend.latest() });
+      const seal = deposed.store.hold("create epoch=5/_COMMIT");
+      const complete = deposed.backend.epochComplete({ epoch: 5, parts: [0] });
+      await seal.arrived;
+      const { nextEpoch } = await (await world.open("B")).backend.takeover({ version: 2 });
+      assert.equal(nextEpoch, 6);
+      seal.release();
+      await assertRefused(complete, "EpochAborted", "no");
+    },
+  },
+  {
+    id: "H10",
+    title: "a seal of unknown outcome is settled before chunks are looked up in the newest one",
+    rules: ["chunks-are-looked-up-once-earlier-epochs-are-settled"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await sealStream(leader, 4, "x");
+      const four = await leader.backend.latest();
+      const five = await leader.stream(5, 0, "y");
+      const late = leader.store.delay("create epoch=5/_COMMIT");
+      await assertRefused(
+        leader.backend.epochComplete({ epoch: 5, parts: [five] }),
+        "OutcomeUnknown",
+        "unknown",
+      );
+      await late.land();
+      const six = await leader.stream(6, 0, "x", { reuse: four });
+      const complete = leader.backend.epochComplete({ epoch: 6, parts: [six] });
+      await assertRefused(complete, "ReceiptRequired", "no");
+    },
+  },
+  {
+    id: "H11",
+    title: "a stream that breaks leaves no receipt, and its vnode is missing",
+    rules: ["failed-chunk-is-no-receipt"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const bytes = brokenAfter("x".repeat(70_000));
+      const write = leader.backend.writePartial({ epoch: 5, vnode: 0, assignmentVersion: 1, bytes });
+      await assertRefused(write, "SourceFailed", "unknown");
+      leader.store.lose(/^create epoch=5\/vnode=0\/chunk/);
+      await assertRefused(leader.stream(5, 0, "x"), "StoreFailed", "unknown");
+      assert.deepEqual(await leader.backend.epochComplete({ epoch: 5, parts: [0] }), {
+        complete: false,
+        missing: [0],
+      });
+      assert.equal(await world.commit(5), "nothing");
+    },
+  },
+  {
+    id: "H12",
+    title: "a cut that gives other bytes than it got leaves no receipt",
+    rules: ["cut-gives-every-byte"],
+    async run(world) {
+      const { backend } = await world.lead("A", 1);
+      const target = { epoch: 5, vnode: 0, assignmentVersion: 1 };
+      const cut = (): AsyncIterable<Uint8Array> => streamOf("other");
+      await assertRefused(
+        backend.writePartial({ ...target, bytes: streamOf("bytes and more"), cut }),
+        "SourceFailed",
+        "unknown",
+      );
+    },
+  },
+  {
+    id: "H13",
+    verifyObjects: true,
+    title: "with verifyObjects a chunk that was deleted by hand is missed before the seal names it",
+    rules: ["chunks-of-a-receipt-are-looked-at"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const part = await leader.stream(5, 0, "x");
+      await world.store.delete(part.chunks?.map(({ key }) => key) ?? []);
+      await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [part] }), "PartialLost", "no");
+      assert.equal(await world.commit(5), "nothing");
+    },
+  },
+  {
+    id: "H14",
+    title: "nothing of a chunk that is gone, or holds other bytes, is given out",
+    rules: ["handle-checks-the-digest", "absent-object-of-a-seal-is-an-error"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const { chunks = [] } = await sealStream(leader, 5, "x");
+      const key = chunks[0]?.key ?? "";
+      const handle = await leader.backend.latest();
+      await damage(world, key, "y");
+      await assertRefused(given(handle), "Corrupt", "yes");
+      await world.store.delete([key]);
+      await assertRefused(given(handle), "PartialLost", "yes");
+    },
+  },
+  {
+    id: "H15",
+    title: "chunks that do not make up what was sealed are neither sealed nor given out",
+    rules: ["receipt-is-of-its-chunks", "chunks-make-up-the-whole"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      const [zero, one] = [await leader.stream(5, 0, "x"), await leader.stream(5, 1, "y")];
+      const mixed = { ...zero, sha256: one.sha256 };
+      await assertRefused(
+        leader.backend.epochComplete({ epoch: 5, parts: [mixed] }),
+        "ReceiptInvalid",
+        "unknown",
+      );
+      assertComplete(await leader.backend.epochComplete({ epoch: 5, parts: [zero] }));
+      const text = (await world.text("epoch=5/_COMMIT")) ?? "";
+      await damage(world, "epoch=5/_COMMIT", text.replace(zero.sha256, one.sha256));
+      const handle = await (await world.open("B")).backend.latest();
+      await assertRefused(given(handle), "Corrupt", "yes");
+    },
+  },
+  {
+    id: "H16",
+    title: "an epoch that is sealed is complete for the same chunks, and for no others",
+    rules: ["seal-covers-receipts", "unchanged-is-of-a-lower-epoch"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await sealStream(leader, 4, "x");
+      const part = await sealStream(leader, 5, "x", await leader.backend.latest());
+      assertComplete(await leader.backend.epochComplete({ epoch: 5, parts: [part] }));
+      const other = await leader.stream(5, 0, "y");
+      await assertRefused(leader.backend.epochComplete({ epoch: 5, parts: [other] }), "SealMismatch", "yes");
+      // It was written, though all its chunks are of 4.
+      const unchanged = leader.backend.epochComplete({ epoch: 5, parts: [], unchanged: [0] });
+      await assertRefused(unchanged, "SealMismatch", "yes");
+      assertComplete(await leader.backend.epochComplete({ epoch: 6, parts: [], unchanged: [0] }));
+      assertComplete(await leader.backend.epochComplete({ epoch: 6, parts: [], unchanged: [0] }));
+    },
+  },
+  {
+    id: "H17",
+    title: "a pinned epoch keeps its chunks, and the prune after its unpin deletes them",
+    rules: ["chunks-are-named-objects", "what-a-pinned-seal-names-is-kept"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await sealStream(leader, 3, "x");
+      await sealStream(leader, 4, "x", await leader.backend.latest());
+      await leader.backend.pin({ epoch: 4, name: "savepoint" });
+      await sealStream(leader, 5, "y");
+      await leader.backend.pruneBefore(5);
+      assert.equal(await restored(await leader.backend.openPin("savepoint"), 0), "x");
+      await leader.backend.unpin({ name: "savepoint" });
+      await leader.backend.pruneBefore(5);
+      assert.equal((await chunkKeys(world)).length, 1);
+    },
+  },
+  {
+    id: "H18",
+    title: "a zombie's chunk goes beside what was sealed, and a restore reads what was sealed",
+    rules: ["chunks-are-named-objects"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await sealStream(leader, 5, "sealed");
+      const zombie = await world.open("Z");
+      await zombie.stream(5, 0, "zombie");
+      await zombie.stream(5, 0, "sealed");
+      assert.equal(await restored(await leader.backend.latest(), 0), "sealed");
+    },
+  },
+];
+
+async function* brokenAfter(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* streamOf(text);
+  throw new Error("the source has failed");
+}
+
+/** All that a restore as a stream is given. */
+async function given(handle: SealedEpoch | undefined): Promise<readonly Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of handle?.stream(0) ?? []) pieces.push(piece);
+  return pieces;
+}
