@@ -1,5 +1,11 @@
 import type { PartialReceipt } from "../../src/receipt.ts";
-import type { EpochOutcome, EpochState, StateBackend, Takeover } from "../../src/state-backend.ts";
+import type {
+  EpochOutcome,
+  EpochState,
+  SealedEpoch,
+  StateBackend,
+  Takeover,
+} from "../../src/state-backend.ts";
 import type { Instance } from "./instance.ts";
 
 /** A number, or what the last `takeover` gave out and was not yet used. */
@@ -13,6 +19,8 @@ export type Call =
       readonly epoch: Epoch;
       readonly vnode: number;
       readonly text?: string;
+      /** As a stream, which uses the chunks of the handle that the instance has got last again. */
+      readonly streams?: true;
       /** The one in force, unless it says other. */
       readonly version?: number;
     }
@@ -68,7 +76,7 @@ export function textOfCall(call: Call): string {
     case "open":
       return `open${call.vnodeCapacity === undefined ? "" : ` with ${call.vnodeCapacity} vnodes`}${call.mustExist === true ? " mustExist" : ""}`;
     case "write":
-      return `writePartial ${call.epoch}/${call.vnode}${of("version", call.version)}`;
+      return `writePartial ${call.epoch}/${call.vnode}${of("version", call.version)}${of("streams", call.streams && call.text)}`;
     case "attach":
       return `writeAttachment ${call.epoch}`;
     case "complete":
@@ -210,13 +218,22 @@ async function write(
   const assignmentVersion = call.version ?? backend.authoritativeVersion;
   const written = { epoch, vnode, text, receipt: undefined as PartialReceipt | undefined };
   instance.written.push(written);
-  const writing = backend.writePartial({ epoch, vnode, assignmentVersion, bytes }, { signal });
+  const how = call.streams === true ? { bytes: once(text), reuse: reusable(instance, epoch) } : { bytes };
+  const writing = backend.writePartial({ epoch, vnode, assignmentVersion, ...how }, { signal });
   // The buffer is the caller's again, who goes on using it.
   bytes.fill(0);
   const receipt = await writing;
   written.receipt = { ...receipt };
   scribbleOver(receipt);
   return written.receipt;
+}
+
+async function* once(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield new TextEncoder().encode(text);
+}
+
+function reusable({ handle }: Instance, epoch: number): SealedEpoch | undefined {
+  return handle !== undefined && handle.epoch < epoch ? handle : undefined;
 }
 
 async function attach(

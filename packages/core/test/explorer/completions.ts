@@ -1,5 +1,6 @@
 import type { EpochOutcome } from "../../src/state-backend.ts";
 import type { Call } from "./calls.ts";
+import { keysOfReceipt } from "../support/keyed.ts";
 import { type History, type SealRecord, textOf } from "./history.ts";
 import type { ObservedCall } from "./observer.ts";
 
@@ -98,7 +99,7 @@ export class Completions {
       );
     const receipts = [...instance.written, ...instance.passed(call)].flatMap(({ receipt }) => receipt ?? []);
     for (const { key } of record.isFenced ? record.entries : []) {
-      const versions = receipts.filter((receipt) => receipt.key === key);
+      const versions = receipts.filter((receipt) => keysOfReceipt(receipt).includes(key));
       const version = Math.max(-1, ...versions.map(({ assignmentVersion }) => assignmentVersion));
       if (version >= 0 && version < record.version && key.startsWith(`epoch=${record.epoch}/`))
         this.#history.violate(

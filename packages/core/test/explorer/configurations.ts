@@ -1,4 +1,5 @@
 import { anchored } from "./anchored.ts";
+import { chunking } from "./chunking.ts";
 import { claiming } from "./claiming.ts";
 import type { Configuration } from "./configuration.ts";
 import { damaged } from "./damage.ts";
@@ -16,5 +17,6 @@ export const configurations: readonly Configuration[] = [
   ...anchored,
   ...pruning,
   ...pinning,
+  ...chunking,
   ...damaged,
 ];

@@ -2,6 +2,7 @@ import type { Seal } from "../../src/seal.ts";
 import type { EpochState } from "../../src/state-backend.ts";
 import { bodyId, type Watcher } from "./content.ts";
 import { sha256 as sha256Of } from "../simulation/repeatable-globals.ts";
+import { uncoded } from "./coded.ts";
 import { bytesInSeal, keyed } from "../support/keyed.ts";
 import { parsePin, ToldPins } from "../support/told-pins.ts";
 import { SetFingerprint } from "./fingerprint.ts";
@@ -524,7 +525,7 @@ function parseControl(key: string): { readonly kind: string; readonly value: num
 }
 
 function isOwnKey(key: string): boolean {
-  return /^epoch=\d+\/(_COMMIT|_ANCHOR|(vnode=\d+\/partial|attachment\/[^/]+\/data)(\.[0-9a-f]{64})?\.bin)$/.test(
+  return /^epoch=\d+\/(_COMMIT|_ANCHOR|vnode=\d+\/chunk\.[0-9a-f]{64}\.bin|(vnode=\d+\/partial|attachment\/[^/]+\/data)(\.[0-9a-f]{64})?\.bin)$/.test(
     key,
   );
 }
@@ -537,6 +538,7 @@ function digestOf(body: Uint8Array): string {
   return found;
 }
 
+/** What was given: a codec's mark is left out. */
 export function textOf(body: Uint8Array): string {
-  return new TextDecoder().decode(body);
+  return new TextDecoder().decode(uncoded(body));
 }

@@ -1,9 +1,17 @@
 /** Calls by their names, for configurations to be read as scripts. */
-import type { Call } from "./calls.ts";
+import type { Call, Epoch } from "./calls.ts";
 import type { Stage } from "./configuration.ts";
 
 export const write = (epoch: number, vnode = 0): Call => ({ kind: "write", epoch, vnode });
 export const writeOther = (epoch: number): Call => ({ kind: "write", epoch, vnode: 0, text: "other" });
+/** As a stream, which uses the chunks of the handle that the instance has got last again. */
+export const stream = (epoch: Epoch, text: string, vnode = 0): Call => ({
+  kind: "write",
+  epoch,
+  vnode,
+  text,
+  streams: true,
+});
 export const complete = (epoch: number, unchanged?: readonly number[]): Call => ({
   kind: "complete",
   epoch,
@@ -72,6 +80,15 @@ function sealed(id: string, epochs: readonly number[], vnodes: readonly number[]
     await stage.call(id, takeover(1));
     for (const epoch of epochs)
       await stage.call(id, ...vnodes.map((vnode) => write(epoch, vnode)), complete(epoch));
+  };
+}
+
+/** Version 1, of a process that is gone, sealed these epochs, each with the same chunk of vnode 0. */
+export function streamedBy(id: string, text: string, ...epochs: readonly number[]): Past {
+  return async (stage) => {
+    await stage.open(id);
+    await stage.call(id, takeover(1));
+    for (const epoch of epochs) await stage.call(id, latest, stream(epoch, text), complete(epoch));
   };
 }
 
