@@ -1,4 +1,4 @@
-/** Bytes that compress a little, and are the same for the same length: every fourth repeats, the others are noise. */
+/** Bytes that compress a little, the same for each length: every fourth is alike, the others are noise. */
 export function mixedBytes(length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let state = 1;
