@@ -5,6 +5,7 @@ export default defineConfig({
   input: {
     index: "src/index.ts",
     "adapter/index": "src/adapter/index.ts",
+    "codecs/index": "src/codecs/index.ts",
     "conformance/index": "src/conformance/index.ts",
   },
   external: /^node:/,

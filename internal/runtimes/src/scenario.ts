@@ -1,5 +1,6 @@
 import { isStateError, ObjectStoreBackend } from "@state/core";
 import { MemoryStore } from "@state/memory";
+import { type CodecsReport, reportOfCodecs } from "./codecs.ts";
 
 /** The result of the scenario: the same on every runtime. */
 export interface Report {
@@ -16,6 +17,7 @@ export interface Report {
   readonly aborted: string;
   readonly keys: readonly string[];
   readonly events: readonly string[];
+  readonly codecs: CodecsReport;
 }
 
 /** Three epochs, the later two incremental; a change of leaders; a prune that keeps what the newest seal needs. */
@@ -75,6 +77,7 @@ export async function scenario(): Promise<Report> {
     aborted: await refusal(() => second.latest({ signal: AbortSignal.abort(new Error("enough")) })),
     keys: await keysOf(store),
     events: [...events].toSorted(),
+    codecs: await reportOfCodecs(),
   };
   await first.close();
   await second.close();

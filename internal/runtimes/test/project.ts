@@ -43,10 +43,11 @@ export async function builtModules(project: string): Promise<readonly string[]> 
  * imports it. So the build goes in file by file as it is, and what stands for the packages' `exports` is said here.
  */
 export async function workerdConfig(project: string, entry: string): Promise<string> {
-  const own = [entry, "print-report.js", "scenario.js"].map((file) => embedded(file, file));
+  const own = [entry, "codecs.js", "print-report.js", "scenario.js"].map((file) => embedded(file, file));
   const built = (await builtModules(project)).map((file) => embedded(file, `node_modules/${file}`));
   const bare = [
     reexport("@state/core", "./core/dist/index.js"),
+    reexport("@state/core/codecs", "../core/dist/codecs/index.js"),
     reexport("@state/memory", "./memory/dist/index.js"),
     reexport("@state/memory/dist/@state/core", "../../../core/dist/index.js"),
     reexport("@state/memory/dist/@state/core/adapter", "../../../../core/dist/adapter/index.js"),

@@ -27,6 +27,17 @@ const report = {
     "epoch=5/_ANCHOR",
   ],
   events: ["create", "delete", "get", "list", "pruned", "sealed", "stale", "takeover", "void"],
+  codecs: {
+    foreign: ["the state of a vnode", "the state of vnode 3"],
+    same: true,
+    smaller: true,
+    bomb: "the gzip holds more than the 1000 bytes that were encoded",
+    cut: "the 20 bytes are no gzip, or not the whole of one; TypeError",
+    moved:
+      "the bytes do not decrypt with the key k1: the key is another, or the bytes are, " +
+      "or they belong to another epoch or place; OperationError",
+    readOnlyKey: 'the key k1 has no usage "encrypt": it reads, and cannot write',
+  },
 };
 
 let project: string;
@@ -69,6 +80,7 @@ describe("the build", () => {
   test("imports nothing of Node's", async () => {
     const modules = await builtModules(project);
     expect(modules).toContain("@state/core/dist/index.js");
+    expect(modules).toContain("@state/core/dist/codecs/index.js");
     for (const module of modules) {
       const code = await readFile(join(project, "node_modules", module), "utf8");
       expect(code, module).not.toMatch(/["'`]node:|\brequire\(/);
@@ -78,12 +90,13 @@ describe("the build", () => {
   testOn(pinnedNode, "does nothing random, timed or asynchronous while it is loaded", async () => {
     await writeFile(join(project, "empty.js"), "export const nothing = 0;");
     await writeFile(join(project, "loud.js"), "Math.random(); Date.now(); setTimeout(() => 0, 0);");
-    const specifiers = ["./empty.js", "./loud.js", "@state/core", "@state/memory"];
+    const specifiers = ["./empty.js", "./loud.js", "@state/core", "@state/core/codecs", "@state/memory"];
     const { stdout } = await start(pinnedNode, ["load-effects.js", ...specifiers], project);
     const doings = JSON.parse(stdout) as Record<string, string[]>;
     expect(doings["./loud.js"]).toEqual(expect.arrayContaining(["random", "now", "Timeout"]));
     // What the loader itself does for a module, and no more.
     expect(doings["@state/core"]).toEqual(doings["./empty.js"]);
+    expect(doings["@state/core/codecs"]).toEqual(doings["./empty.js"]);
     expect(doings["@state/memory"]).toEqual(doings["./empty.js"]);
   });
 
