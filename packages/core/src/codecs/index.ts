@@ -1,5 +1,4 @@
 /** Codecs that come with core. A codec of one's own is an object with an id and two functions. */
 export type { AesGcmKey, AesGcmOptions } from "./aes-gcm.ts";
 export { aesGcm } from "./aes-gcm.ts";
-export type { Codec, CodecContext, DecodeContext } from "../codec.ts";
 export { gzip } from "./gzip.ts";
