@@ -1,4 +1,4 @@
-import { salting } from "./coded.ts";
+import { salting } from "../support/coded.ts";
 import type { Configuration, Role } from "./configuration.ts";
 import {
   complete,

@@ -2,7 +2,7 @@ import type { Seal } from "../../src/seal.ts";
 import type { EpochState } from "../../src/state-backend.ts";
 import { bodyId, type Watcher } from "./content.ts";
 import { sha256 as sha256Of } from "../simulation/repeatable-globals.ts";
-import { uncoded } from "./coded.ts";
+import { uncoded } from "../support/coded.ts";
 import { bytesInSeal, keyed } from "../support/keyed.ts";
 import { parsePin, ToldPins } from "../support/told-pins.ts";
 import { SetFingerprint } from "./fingerprint.ts";

@@ -632,12 +632,14 @@ export const rules: readonly Rule[] = [
     says: "A chunk of a lower epoch is sealed only if the newest seal names it, of the same vnode, size and codec.",
     section: "Chunks",
     without: force("[] as typeof lower"),
+    simulated: true,
   },
   {
     id: "chunks-are-named-objects",
     says: "A prune keeps the chunks that retained and pinned seals name.",
     section: "Chunks",
     without: drop,
+    simulated: true,
   },
   {
     id: "chunks-make-up-the-whole",

@@ -15,6 +15,8 @@ export interface Job {
   readonly receipts: PartialReceipt[];
   /** How likely a leader prunes after an epoch. */
   readonly pruning: number;
+  /** How likely a vnode is written as a stream. */
+  readonly streaming: number;
   /** The epoch that was last begun. */
   epoch: number;
   /** The floor that a prune last returned. */
@@ -48,7 +50,10 @@ export async function writer(job: Job, start: Start): Promise<void> {
     const vnode = random.pick(job.vnodes);
     const version = random.chance(0.9) ? process.version : Math.max(0, job.version - 1);
     const text = `${process.incarnation.slice(-2)} ${epoch}/${vnode} ${random.below(3)}`;
-    const outcome = await process.write(epoch, vnode, text, version);
+    if (random.chance(0.2)) await process.latest();
+    const outcome = await (random.chance(job.streaming)
+      ? process.stream(epoch, vnode)
+      : process.write(epoch, vnode, text, version));
     if ("value" in outcome) job.receipts.push(outcome.value);
   }
 }

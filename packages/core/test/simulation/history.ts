@@ -1,4 +1,5 @@
 import type { Seal } from "../../src/seal.ts";
+import { uncoded } from "../support/coded.ts";
 import { bytesInSeal, keyed } from "../support/keyed.ts";
 import { parsePin, ToldPins } from "../support/told-pins.ts";
 import { sha256 } from "./repeatable-globals.ts";
@@ -10,6 +11,8 @@ export interface SealEntry {
   readonly key: string;
   readonly size: number;
   readonly sha256?: string;
+  /** What was given, if a codec wrote it. */
+  readonly plain?: { readonly sha256: string };
 }
 
 /** One seal, with what the store held under its keys when it came into being. */
@@ -61,7 +64,7 @@ export class History implements Watcher {
   /** When an epoch was sealed for the first time. */
   readonly sealedAt: Map<number, number> = new Map();
   readonly everVoid: Set<number> = new Set();
-  /** Digests of what was ever written under a key. */
+  /** Digests of what was ever written under a key, as it was given. */
   readonly everWritten: Map<string, Set<string>> = new Map();
   readonly epochsEver: Set<number> = new Set();
   controlsEver = 0;
@@ -135,7 +138,7 @@ export class History implements Watcher {
     this.changes += 1;
     if (/\/(?:vnode=|attachment\/)/.test(key)) {
       const digests = this.everWritten.get(key) ?? new Set<string>();
-      this.everWritten.set(key, digests.add(sha256(body)));
+      this.everWritten.set(key, digests.add(sha256(uncoded(body))));
     }
     if (key.startsWith("_control/")) this.controlsEver += 1;
     const folder = /^epoch=(\d+)\//.exec(key)?.[1];

@@ -95,7 +95,8 @@ async function prepare(job: Job, { process, byNumber }: Leadership, epoch: numbe
       const sent = job.receipts.find((receipt) => receipt.epoch === epoch && receipt.vnode === vnode);
       if (sent !== undefined && random.chance(0.7)) return sent;
       const text = `${process.incarnation.slice(-2)} ${epoch}/${vnode} ${random.below(2)}`;
-      const outcome = await process.write(epoch, vnode, text);
+      const streams = random.chance(job.streaming);
+      const outcome = await (streams ? process.stream(epoch, vnode) : process.write(epoch, vnode, text));
       return "value" in outcome && random.chance(0.8) ? outcome.value : vnode;
     }),
   );

@@ -1,6 +1,7 @@
 import { isStateError, type StateError, type StateErrorCode } from "../../src/errors.ts";
 import type { PartialReceipt, AttachmentReceipt } from "../../src/receipt.ts";
 import type { EpochOutcome, PruneReport, Takeover } from "../../src/state-backend.ts";
+import { uncoded } from "../support/coded.ts";
 import { takeoverRequests } from "./costs.ts";
 import type { History, SealRecord } from "./history.ts";
 import { sha256 } from "./repeatable-globals.ts";
@@ -79,7 +80,7 @@ export class Observer {
     const entries = new Map(record.entries.map((entry) => [entry.of, entry]));
     for (const [of, digest] of digests) {
       const body = record.bodies.get(entries.get(of)?.key ?? "");
-      if (body === undefined || sha256(body) !== digest)
+      if (body === undefined || sha256(uncoded(body)) !== digest)
         this.#history.violate("7", `${what}, with other bytes of ${of} than were asked about`);
     }
     for (const vnode of unchanged) {
@@ -94,7 +95,7 @@ export class Observer {
     const history = this.#history;
     if (base !== undefined && record.before !== base)
       history.violate("7", `${what}, as a change of ${base}, and ${record.before} was the newest`);
-    const named = new Map(record.entries.map((entry) => [entry.of, entry.sha256]));
+    const named = new Map(record.entries.map((entry) => [entry.of, (entry.plain ?? entry).sha256]));
     for (const [of, digest] of unchangedDigests) {
       if (named.get(of) !== digest)
         history.violate("7", `${what}, with vnode ${of} as it was in another epoch than its caller meant`);
@@ -140,7 +141,8 @@ export class Observer {
   wrote(receipt: PartialReceipt | AttachmentReceipt, text: string): void {
     const digest = sha256(new TextEncoder().encode(text));
     const [object = receipt] = receipt.key === undefined ? receipt.chunks : [receipt];
-    const { key = "", sha256: written } = object;
+    const { key = "", plain = object } = object;
+    const { sha256: written } = plain;
     if (written !== digest || !(this.#history.everWritten.get(key)?.has(digest) ?? false))
       this.#history.violate("9", `a receipt for ${key}, which was not written`);
   }

@@ -7,8 +7,12 @@ import type {
   SealedEpoch,
   StateBackend,
   Takeover,
+  WritePartialArguments,
 } from "../../src/state-backend.ts";
+import type { Seal } from "../../src/seal.ts";
 import type { OperationOptions } from "../../src/store.ts";
+import { salting } from "../support/coded.ts";
+import { keyed, keysOfReceipt } from "../support/keyed.ts";
 import { type Asked, Beliefs } from "./beliefs.ts";
 import { Connection, currentCall } from "./connection.ts";
 import { textOf } from "./history.ts";
@@ -46,6 +50,8 @@ export class Process {
   readonly #written = new Map<string, string>();
   /** Attempts that its calls have sent, those that have ended. */
   requests = 0;
+  /** The newest seal that it has met: streams use its chunks again. */
+  #known: Seal | undefined;
   #backend: StateBackend | undefined;
 
   constructor(world: Surroundings, instanceId: string, options: ProcessOptions = {}) {
@@ -103,6 +109,7 @@ export class Process {
           vnodeCapacity,
           concurrency: random.pick([8, 8, 1]),
           verifyObjects: random.chance(0.3),
+          codecs: this.#world.isCoded ? [salting()] : [],
           retry: clock.retry(
             this.#connection,
             { attempts: random.pick([1, 1, 2, 3]), attemptTimeoutMs },
@@ -124,14 +131,39 @@ export class Process {
     version = this.version,
   ): Promise<Outcome<PartialReceipt>> {
     const text = short.padEnd(this.#world.scale.partialBytes);
-    const bytes = new TextEncoder().encode(text);
+    return this.#write(
+      { epoch, vnode, assignmentVersion: version, bytes: new TextEncoder().encode(text) },
+      text,
+    );
+  }
+
+  /** Writes a stream, one of two for each vnode: what the newest seal that it knows has of it is used again. */
+  stream(epoch: number, vnode: number): Promise<Outcome<PartialReceipt>> {
+    const { random, traits } = this.#world;
+    const text = `streamed ${vnode} ${random.below(2)}`;
+    const known = this.#known;
+    const reuse = known !== undefined && known.epoch < epoch && random.chance(0.8) ? known : undefined;
+    const target = { epoch, vnode, assignmentVersion: this.version, bytes: streamOf(text), reuse };
+    return this.#write(target, text, (receipt) => {
+      if (keysOfReceipt(receipt).some((key) => !key.startsWith(`epoch=${epoch}/`)))
+        traits.add("a chunk that is used again");
+    });
+  }
+
+  #write(
+    args: WritePartialArguments,
+    text: string,
+    judge: (receipt: PartialReceipt) => void = () => undefined,
+  ): Promise<Outcome<PartialReceipt>> {
+    const { epoch, vnode } = args;
     return this.#call(
       "write",
       epoch,
-      (options) => this.#opened.writePartial({ epoch, vnode, assignmentVersion: version, bytes }, options),
+      (options) => this.#opened.writePartial(args, options),
       (receipt) => {
         this.#world.observer.wrote(receipt, text);
-        this.#written.set(`${epoch}/${vnode}`, receipt.sha256);
+        this.#written.set(`${epoch}/${vnode}`, sha256(new TextEncoder().encode(text)));
+        judge(receipt);
       },
     );
   }
@@ -162,17 +194,23 @@ export class Process {
       (options) => this.#opened.epochComplete(attempt, options),
       (outcome, call) => {
         asked.belief.state = outcome.complete ? "complete" : "refused";
-        if (outcome.complete && outcome.seal.format === 2)
-          this.#world.traits.add("a seal with bytes of vnodes");
+        if (outcome.complete) this.#sealed(outcome.seal);
         if (outcome.complete && !call.hasListed)
           this.#world.traits.add("an epoch that is sealed without a look");
         const all = new Map(digests);
-        for (const { name, sha256: digest } of attachments) all.set(name, digest);
+        for (const receipt of attachments) all.set(receipt.name, (receipt.plain ?? receipt).sha256);
         const expected = { digests: all, unchanged, unchangedDigests: asked.unchanged, base };
         this.#world.observer.completed(this, call, outcome, expected);
       },
       (code) => this.beliefs.failed(asked, code),
     );
+  }
+
+  #sealed(seal: Seal): void {
+    const { traits } = this.#world;
+    this.#known = seal;
+    if (seal.partials.some(({ inline }) => inline !== undefined)) traits.add("a seal with bytes of vnodes");
+    if (seal.partials.some(({ codec }) => codec !== undefined)) traits.add("a seal of what a codec wrote");
   }
 
   abort(epoch: number): Promise<Outcome<unknown>> {
@@ -193,10 +231,11 @@ export class Process {
         const { base } = taken;
         const { history, observer } = this.#world;
         this.claimed.set(version, history.view().tick);
-        const entries = base?.seal.partials ?? [];
-        const digests = entries.flatMap(({ vnode, sha256: digest }): [string, string][] =>
-          digest === undefined ? [] : [[String(vnode), digest]],
-        );
+        this.#known = base?.seal;
+        const digests = keyed(base?.seal.partials ?? []).flatMap((entry): [string, string][] => {
+          const { sha256: digest } = entry.plain ?? entry;
+          return digest === undefined ? [] : [[String(entry.vnode), digest]];
+        });
         this.beliefs.goOnFrom(base?.epoch ?? -1, new Map(digests));
         observer.tookOver(this, call, version, taken);
       },
@@ -208,7 +247,10 @@ export class Process {
       "latest",
       undefined,
       (options) => this.#opened.latest(options),
-      (handle, call) => this.#world.readings.latest(call, handle),
+      (handle, call) => {
+        this.#known = handle?.seal;
+        this.#world.readings.latest(call, handle);
+      },
     );
   }
 
@@ -359,6 +401,13 @@ function shown(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
+/** Of what was given. A stream here is one chunk. */
 function digestOf(part: PartialReceipt | PartialBytes): string {
-  return "bytes" in part ? sha256(part.bytes) : part.sha256;
+  if ("bytes" in part) return sha256(part.bytes);
+  const [object = part] = part.chunks ?? [];
+  return (object.plain ?? object).sha256;
+}
+
+async function* streamOf(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield new TextEncoder().encode(text);
 }

@@ -1,6 +1,7 @@
 /** Judges what those are told who read. */
 import type { Seal } from "../../src/seal.ts";
 import type { EpochDescription, SealedEpoch } from "../../src/state-backend.ts";
+import { uncoded } from "../support/coded.ts";
 import { type History, type SealRecord, textOf } from "./history.ts";
 import { sha256 } from "./repeatable-globals.ts";
 import type { ObservedCall } from "./observed-call.ts";
@@ -117,5 +118,5 @@ function bodyOf(seal: SealRecord, vnode: number): Uint8Array | undefined {
 }
 
 function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : textOf(a) === textOf(b);
+  return a === undefined || b === undefined ? a === b : textOf(uncoded(a)) === textOf(uncoded(b));
 }

@@ -75,6 +75,7 @@ export async function runSchedule(
     scale,
     traits,
     open,
+    isCoded: random.chance(0.2),
     givingUp,
     random: chance,
   } satisfies Surroundings;
@@ -136,6 +137,7 @@ function newJob(random: Random, traits: Set<Trait>): Job {
       [0, 1],
       [0, 1, 2],
     ]),
+    streaming: random.pick([0.1, 0.1, 0.8]),
     pruning: random.pick([0.3, 0.3, 0.9]),
     receipts: [],
     epoch: 0,

@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly scale: Scale;
   readonly traits: Set<Trait>;
   readonly open: OpenBackend;
+  /** Whether everybody has a codec, which gives other bytes each time. */
+  readonly isCoded: boolean;
   readonly random: Random;
   /** Callers who may give up, by their calls under way. */
   readonly givingUp: Map<AbortController, Process>;

@@ -8,6 +8,8 @@ export type Trait =
   | "faults that stop while all act"
   | "an epoch that is sealed without a look"
   | "a seal with bytes of vnodes"
+  | "a chunk that is used again"
+  | "a seal of what a codec wrote"
   | "a pinned epoch below the floor";
 
 /** The compiler finds one that is missing here. */
@@ -20,6 +22,8 @@ const traitsByName: Readonly<Record<Trait, true>> = {
   "faults that stop while all act": true,
   "an epoch that is sealed without a look": true,
   "a seal with bytes of vnodes": true,
+  "a chunk that is used again": true,
+  "a seal of what a codec wrote": true,
   "a pinned epoch below the floor": true,
 };
 
