@@ -8,6 +8,7 @@ import type { Leadership } from "./leadership.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Commit, decodeCommit, encodeVoid, frozen, type PlainText, type Seal } from "./seal.ts";
 import { pastDamage } from "./next-steps.ts";
+import { AttemptTimeout } from "./retry.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** What an epoch's `_COMMIT` decides, once plain text was told from damage. */
@@ -23,16 +24,39 @@ export async function readCommit(
   return body === undefined ? undefined : interpret(namespace, epoch, body, signal);
 }
 
-export function readCommitBody(
+export async function readCommitBody(
   namespace: Namespace,
   epoch: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { client } = namespace;
-  // rule: seals-are-read-with-time-for-their-size
-  const operation = client.operation(signal, namespace.expectedCommitBytes);
-  // rule: commit-read-by-its-whole-key
-  return client.get(commitKey(epoch), operation);
+  const { client, expectedCommitBytes } = namespace;
+  const key = commitKey(epoch);
+  try {
+    // rule: seals-are-read-with-time-for-their-size
+    const operation = client.operation(signal, expectedCommitBytes);
+    // rule: commit-read-by-its-whole-key
+    return await client.get(key, operation);
+  } catch (error) {
+    if (!(error instanceof AttemptTimeout)) throw error;
+    const bytes = (await listedSize(namespace, epoch, signal)) * namespace.concurrency;
+    if (bytes <= expectedCommitBytes) throw error;
+    // rule: seals-of-many-chunks-are-read-with-time-for-their-size
+    return client.get(key, client.operation(signal, bytes));
+  }
+}
+
+/** How large the epoch's `_COMMIT` is. What a seal names in chunks may be more than its vnodes let expect. */
+async function listedSize(
+  namespace: Namespace,
+  epoch: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const key = commitKey(epoch);
+  for await (const object of namespace.listEpoch(epoch, signal)) {
+    if (object.key === key) return object.size;
+    if (object.key > key) break;
+  }
+  return 0;
 }
 
 /** What may be a seal, without its inventory: many of them are held at once. @throws as `readCommit` */

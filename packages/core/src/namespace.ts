@@ -33,7 +33,8 @@ export class Namespace {
   hasPlainText = true;
   /** Whether the namespace object is known to be there. */
   isKnown = false;
-  readonly #concurrency: number;
+  /** How many requests a call has in flight. */
+  readonly concurrency: number;
   /** Tells whoever watches the backend; never throws. */
   readonly emit: (event: BackendEvent) => void;
   readonly codecs: Codecs;
@@ -45,7 +46,7 @@ export class Namespace {
   constructor(client: StoreClient, options: NamespaceOptions) {
     this.client = client;
     this.vnodeCapacity = options.vnodeCapacity;
-    this.#concurrency = options.concurrency;
+    this.concurrency = options.concurrency;
     this.emit = options.emit;
     this.codecs = options.codecs;
     this.chunkBytes = options.chunkBytes;
@@ -73,7 +74,7 @@ export class Namespace {
 
   /** How many bytes come, at most, while one `_COMMIT` is read: others are read beside it, over the same line. */
   get expectedCommitBytes(): number {
-    return (this.vnodeCapacity * entryBytes + 2 * inlineLimit) * this.#concurrency;
+    return (this.vnodeCapacity * entryBytes + 2 * inlineLimit) * this.concurrency;
   }
 
   /**
@@ -108,7 +109,7 @@ export class Namespace {
 
   /** In order, bounded by the `concurrency` that the backend was opened with. */
   map<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
-    return mapBounded(items, this.#concurrency, map);
+    return mapBounded(items, this.concurrency, map);
   }
 
   /**
@@ -122,13 +123,13 @@ export class Namespace {
     signal: AbortSignal | undefined,
     map: (chunk: T, signal: AbortSignal) => Promise<R>,
   ): AsyncGenerator<R, void, undefined> {
-    const ahead = { limit: this.#concurrency, weightLimit: bytesInFlight, weightOf: bytesOf, signal };
+    const ahead = { limit: this.concurrency, weightLimit: bytesInFlight, weightOf: bytesOf, signal };
     return mapInOrder(chunks, ahead, map);
   }
 
   /** Side by side, if the backend's `concurrency` allows it. */
   concurrently<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
-    return concurrently(this.#concurrency, first, second);
+    return concurrently(this.concurrency, first, second);
   }
 
   /** Tells whoever watches the backend what the protocol decided. */

@@ -21,6 +21,47 @@ class SlowSeals extends MapStore {
   }
 }
 
+/** A body takes a second for each MiB. */
+class SlowLine extends MapStore {
+  readonly #clock: VirtualClock;
+
+  constructor(clock: VirtualClock) {
+    super();
+    this.#clock = clock;
+  }
+
+  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const body = await super.get(key);
+    await this.#clock.sleep(((body?.length ?? 0) / 1_048_576) * 1000, options?.signal);
+    return body;
+  }
+}
+
+test("a seal that names 100,000 chunks has time for its size, though it has few vnodes", async () => {
+  const clock = new VirtualClock();
+  const store = new SlowLine(clock);
+  const options = { store, instanceId: "A", vnodeCapacity: 4, retry: clock.retry({ attempts: 1 }) };
+  const backend = await clock.run(ObjectStoreBackend.open(options));
+  const sha256 = "a".repeat(64);
+  const size = 65_536;
+  const partials = [0, 1].map((vnode) => {
+    const chunk = { key: `epoch=5/vnode=${vnode}/chunk.${sha256}.bin`, size, sha256 };
+    return {
+      vnode,
+      size: 50_000 * size,
+      sha256,
+      writtenAt: 5,
+      chunks: Array.from({ length: 50_000 }, () => chunk),
+    };
+  });
+  const seal = { format: 2, epoch: 5, committer: "A", incarnation: "a", assignmentVersion: 0 };
+  const text = JSON.stringify({ ...seal, partials, attachments: [] });
+  await store.create("epoch=5/_COMMIT", new TextEncoder().encode(text));
+  expect(text.length).toBeGreaterThan(18_000_000);
+  const found = await clock.run(backend.latest());
+  expect(found?.seal.partials.map(({ chunks }) => chunks?.length)).toEqual([50_000, 50_000]);
+});
+
 test("seals that are read side by side have time for the size that they may have", async () => {
   const clock = new VirtualClock();
   const store = new SlowSeals(clock);

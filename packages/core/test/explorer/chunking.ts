@@ -7,6 +7,7 @@ import {
   describeEpoch,
   latest,
   lead,
+  nothing,
   openPin,
   pin,
   prune,
@@ -91,16 +92,14 @@ export const chunking: readonly Configuration[] = [
   {
     name: "reused-without-takeover",
     says: "Two processes that lead nothing use a chunk again, and leave it out and prune.",
-    past: async (stage) => {
-      await stage.open("P");
-      await stage.call("P", stream(4, "same"), complete(4));
-    },
+    past: nothing,
     present: async (stage) => {
       await stage.open("A");
+      await stage.call("A", stream(5, "same"), complete(5), latest);
       await stage.open("B");
       return [
-        { instance: "A", calls: [latest, stream(6, "same"), complete(6)] },
-        { instance: "B", calls: [write(5), complete(5), prune(5)] },
+        { instance: "A", calls: [stream(7, "same"), complete(7), latest] },
+        { instance: "B", calls: [write(6), complete(6), prune(6)] },
       ];
     },
     preemptions: 2,

@@ -8,6 +8,27 @@ export interface OutOfReach {
 /** A rule stands here or is found: `explorer-rules.slow.test.ts`. */
 export const outOfReach: readonly OutOfReach[] = [
   {
+    why: "It guards against receipts, cuts, codecs or seals that no actor makes: what they say of their bytes is not so.",
+    rules: [
+      "cut-gives-every-byte",
+      "receipt-is-of-its-chunks",
+      "chunks-make-up-the-whole",
+      "decoded-bytes-are-checked",
+    ],
+  },
+  {
+    why: "It tells bytes that nobody may decode from those that are none: no invariant is about bytes before their seal.",
+    rules: ["unsealed-bytes-of-another-are-not-decoded"],
+  },
+  {
+    why: "It counts if somebody has deleted a chunk by hand: no prune deletes one of an epoch that can still be sealed.",
+    rules: ["chunks-of-a-receipt-are-looked-at"],
+  },
+  {
+    why: "It makes an older version refuse what it cannot read: the explorer has only this one.",
+    rules: ["coded-entries-are-format-2"],
+  },
+  {
     why: "Its caller seals an epoch before a lower one that the unchanged vnodes are of: no configuration does.",
     rules: ["sealed-epoch-is-of-the-same-base"],
   },
@@ -70,7 +91,10 @@ export const outOfReach: readonly OutOfReach[] = [
   },
   {
     why: "It is about time: the explorer has no clock, and a request has one attempt.",
-    rules: ["seals-are-read-with-time-for-their-size"],
+    rules: [
+      "seals-are-read-with-time-for-their-size",
+      "seals-of-many-chunks-are-read-with-time-for-their-size",
+    ],
   },
   {
     why: "It counts only when a listing of control shows none of what is there: seventeen claims or prunes fall into it.",

@@ -1114,6 +1114,12 @@ export const rules: readonly Rule[] = [
     simulated: true,
   },
   {
+    id: "seals-of-many-chunks-are-read-with-time-for-their-size",
+    says: "A seal that takes longer than its vnodes let expect is read again with time for its listed size.",
+    section: "Reading",
+    without: force("undefined"),
+  },
+  {
     id: "handle-checks-the-size",
     says: "A handle checks the size.",
     section: "Reading",
