@@ -56,23 +56,33 @@ async function layGuide(core: string): Promise<void> {
   await install({ command: "bash", args: ["-ec", guide.install], cwd: project, env });
 }
 
+type TarballOf = (name: string) => string;
+
+async function layConsumers(tarballOf: TarballOf): Promise<void> {
+  for (const { name } of publicPackages) {
+    say(`\n== ${name}`);
+    await layConsumer(consumerOf(name), [...new Set([tarballOf("@state/core"), tarballOf(name)])]);
+    await addTypesOfNode(consumerOf(name));
+  }
+}
+
+async function layOthers(tarballOf: TarballOf): Promise<void> {
+  const core = tarballOf("@state/core");
+  say("\n== core, fs and memory together; core twice");
+  await layConsumer(consumerOf("together"), [core, tarballOf("@state/fs"), tarballOf("@state/memory")]);
+  for (const copy of ["one", "two"]) await layConsumer(consumerOf(`copies/${copy}`), [core]);
+  await layGuide(core);
+}
+
 async function layAll(): Promise<void> {
   await rm(projectsFolder, { recursive: true, force: true });
   await mkdir(projectsFolder);
   const digest = await digestOfSources();
   say(`Packs ${publicPackages.length} packages, and installs them into projects in ${projectsFolder}`);
   const tarballs = await packAll(projectsFolder);
-  const tarballOf = (name: string): string => tarballs.get(name) ?? `no tarball of ${name}`;
-  const core = tarballOf("@state/core");
-  for (const { name } of publicPackages) {
-    say(`\n== ${name}`);
-    await layConsumer(consumerOf(name), [...new Set([core, tarballOf(name)])]);
-    await addTypesOfNode(consumerOf(name));
-  }
-  say("\n== core, fs and memory together; core twice");
-  await layConsumer(consumerOf("together"), [core, tarballOf("@state/fs"), tarballOf("@state/memory")]);
-  for (const copy of ["one", "two"]) await layConsumer(consumerOf(`copies/${copy}`), [core]);
-  await layGuide(core);
+  const tarballOf: TarballOf = (name) => tarballs.get(name) ?? `no tarball of ${name}`;
+  // Side by side, since an install mostly waits for the registry.
+  await Promise.all([layConsumers(tarballOf), layOthers(tarballOf)]);
   await writeFile(stampFile, digest);
 }
 
