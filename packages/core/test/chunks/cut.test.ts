@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { cutIntoChunks, isWhole, wholeOf } from "../../src/chunking.ts";
+import { isWhole, wholeOf } from "../../src/chunking.ts";
 import { type Actor, assertComplete, World } from "../../src/conformance/backend-suite/world.ts";
 import type { WritePartialArguments } from "../../src/index.ts";
 import { MapStore } from "../support/map-store.ts";
@@ -31,6 +31,30 @@ function giving(...chunks: readonly unknown[]): Cut {
   };
 }
 
+const holding: Cut = async function* (pieces) {
+  yield* await all(pieces);
+};
+
+const intoSmallChunks: Cut = async function* (pieces) {
+  for await (const piece of pieces) yield piece.subarray(0, 5);
+};
+
+const intoOneBuffer: Cut = async function* (pieces) {
+  const buffer = new Uint8Array(small);
+  for await (const piece of pieces) {
+    buffer.set(piece);
+    yield buffer;
+  }
+  buffer.fill(0);
+};
+
+async function* inOneBuffer(): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(small);
+  yield buffer.fill(1);
+  yield buffer.fill(2);
+  buffer.fill(3);
+}
+
 async function write(cut: Cut, source = new Source([block(1), block(2)])): Promise<string[]> {
   await writeStream(actor, 5, source, { cut });
   assertComplete(await actor.backend.epochComplete({ epoch: 5, parts: [1] }));
@@ -49,28 +73,11 @@ describe("a cut", () => {
   });
 
   test("may use one buffer for every chunk", async () => {
-    const cut: Cut = async function* (pieces) {
-      const buffer = new Uint8Array(small);
-      for await (const piece of pieces) {
-        buffer.set(piece);
-        yield buffer;
-      }
-      buffer.fill(0);
-    };
-    expect(await write(cut)).toEqual(["1 x 65536", "2 x 65536"]);
+    expect(await write(intoOneBuffer)).toEqual(["1 x 65536", "2 x 65536"]);
   });
 
   test("may hold its pieces, though their source uses one buffer for all", async () => {
-    async function* reused(): AsyncGenerator<Uint8Array> {
-      const buffer = new Uint8Array(small);
-      yield buffer.fill(1);
-      yield buffer.fill(2);
-      buffer.fill(3);
-    }
-    const cut: Cut = async function* (pieces) {
-      yield* await all(pieces);
-    };
-    await writeStream(actor, 5, reused(), { cut });
+    await writeStream(actor, 5, inOneBuffer(), { cut: holding });
     assertComplete(await actor.backend.epochComplete({ epoch: 5, parts: [1] }));
     expect(shown(await all((await actor.backend.sealed(5))?.stream(1)))).toEqual(["1 x 65536", "2 x 65536"]);
   });
@@ -129,35 +136,9 @@ describe("a cut", () => {
 
   test("that fails closes the source", async () => {
     const source = new Source([block(1), block(2), block(3)]);
-    const cut: Cut = async function* (pieces) {
-      for await (const piece of pieces) yield piece.subarray(0, 5);
-    };
-    await rejectionOf(writeStream(actor, 5, source, { cut }));
+    await rejectionOf(writeStream(actor, 5, source, { cut: intoSmallChunks }));
     expect([source.given, source.returns]).toEqual([2, 1]);
     expect(chunkRequests(actor, "create").length).toBeLessThan(2);
-  });
-});
-
-describe("a stream of too many chunks", () => {
-  const details = { sealed: "unknown" } as const;
-
-  // Pieces of many chunks each, so that it is quick.
-  test("is cut up to the 65,536th, and no further", async () => {
-    const many = block(1, 1024 * small);
-    async function* source(): AsyncGenerator<Uint8Array> {
-      for (let piece = 0; piece < 64; piece++) yield many;
-      yield block(2, 1);
-    }
-    let chunks = 0;
-    const count = async (): Promise<void> => {
-      for await (const { length } of cutIntoChunks(source(), { chunkBytes: small, cut: undefined, details }))
-        chunks += length / small;
-    };
-    expect(await rejectionOf(count())).toMatchObject({
-      code: "SourceFailed",
-      cause: expect.objectContaining({ message: "there are more than 65536 chunks: make them larger" }),
-    });
-    expect(chunks).toBe(65_536);
   });
 });
 
