@@ -6,7 +6,7 @@ export interface Ahead<T> {
   readonly limit: number;
   /** Of all items under way: nothing more is begun above it. One item is under way whatever its weight. */
   readonly weightLimit: number;
-  weightOf(item: T): number;
+  readonly weightOf: (item: T) => number;
   readonly signal: AbortSignal | undefined;
 }
 
