@@ -26,25 +26,23 @@ export async function* mapInOrder<T, R>(
   let weight = 0;
   let isOver = false;
   let hasFailed = false;
-  const begin = (item: T): void => {
-    const result = outcomeOf(map(item, stop.signal));
-    void result.then(({ status }) => {
-      if (status === "rejected") hasFailed = true;
-    });
-    running.push({ weight: weightOf(item), result });
-    weight += weightOf(item);
+  const mayBegin = (): boolean =>
+    !hasFailed && running.length < limit && (running.length === 0 || weight < weightLimit);
+  const run = async (item: T): Promise<PromiseSettledResult<R>> => {
+    const outcome = await outcomeOf(map(item, stop.signal));
+    if (outcome.status === "rejected") hasFailed = true;
+    return outcome;
   };
   try {
     for (;;) {
-      while (
-        !isOver &&
-        !hasFailed &&
-        running.length < limit &&
-        (running.length === 0 || weight < weightLimit)
-      ) {
+      while (!isOver && mayBegin()) {
         const next = await unlessAborted(nextOf(items), signal);
         if (next.done === true) isOver = true;
-        else begin(next.value);
+        else {
+          const itsWeight = weightOf(next.value);
+          weight += itsWeight;
+          running.push({ weight: itsWeight, result: run(next.value) });
+        }
       }
       const first = running.shift();
       if (first === undefined) return;
