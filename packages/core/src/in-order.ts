@@ -35,6 +35,7 @@ export async function* mapInOrder<T, R>(
   };
   try {
     for (;;) {
+      signal?.throwIfAborted();
       while (!isOver && mayBegin()) {
         const next = await unlessAborted(nextOf(items), signal);
         if (next.done === true) isOver = true;
