@@ -155,7 +155,7 @@ describe("epochComplete sends nothing and returns", () => {
       says: /: attachments\[0\]: .*attachment offsets /,
     })),
   ];
-  test.each(unfit)("ReceiptInvalid to $what", async ({ args, says }: Unfit) => {
+  test.each(unfit)("ReceiptInvalid to $what", async ({ args, says }) => {
     const { backend, store } = await new World(new MapStore()).open("A");
     const sent = store.requests.length;
 

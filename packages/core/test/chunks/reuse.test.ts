@@ -24,7 +24,7 @@ let base: SealedEpoch;
 beforeEach(async () => {
   world = new World(new MapStore(), { chunkBytes: small });
   leader = await world.lead("L", 1);
-  await seal(5, 1, 2, 3);
+  await sealBlocks(5, 1, 2, 3);
   base = await handleOf(5);
 });
 
@@ -36,7 +36,7 @@ async function handleOf(epoch: number): Promise<SealedEpoch> {
   return (await leader.backend.sealed(epoch)) ?? expect.fail(`epoch ${epoch} is not sealed`);
 }
 
-async function seal(epoch: number, ...values: readonly number[]): Promise<ChunkedReceipt> {
+async function sealBlocks(epoch: number, ...values: readonly number[]): Promise<ChunkedReceipt> {
   const receipt = await writeStream(leader, epoch, blocks(...values));
   assertComplete(await leader.backend.epochComplete({ epoch, parts: [receipt] }));
   return receipt;
@@ -139,7 +139,7 @@ describe("chunks that the newest seal does not name", () => {
     expect(await contentOf(7)).toEqual(["1", "2", "3", "2"]);
   });
 
-  test.for<{ what: string; change: (receipt: ChunkedReceipt) => Promise<unknown> | unknown }>([
+  test.for<{ what: string; change: (receipt: ChunkedReceipt) => unknown }>([
     { what: "with another size", change: ({ chunks: [chunk] }) => ({ ...chunk, size: small + 1 }) },
     {
       what: "with another digest",
@@ -147,7 +147,7 @@ describe("chunks that the newest seal does not name", () => {
     },
   ])("may be named $what", async ({ change }) => {
     const { receipt } = await reused([1]);
-    const chunk = (await change(receipt)) as ChunkedReceipt["chunks"][number];
+    const chunk = change(receipt) as ChunkedReceipt["chunks"][number];
     const lying = { ...receipt, ...(await wholeOf([chunk], undefined)), chunks: [chunk] };
     const error = await rejectionOf(leader.backend.epochComplete({ epoch: 6, parts: [lying] }));
     expect(error).toMatchObject({ code: "ReceiptRequired", sealed: "no", keys: [chunk.key] });

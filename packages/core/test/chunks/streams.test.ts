@@ -61,7 +61,7 @@ describe("a stream is written and read back", () => {
   const bytes = varied(2 * small + 5);
   const sources = {
     "a Node stream": () => Readable.from(piecesOf(bytes, 4096)),
-    "a web stream": () => ReadableStream.from(piecesOf(bytes, 4096)) as AsyncIterable<Uint8Array>,
+    "a web stream": () => Readable.toWeb(Readable.from(piecesOf(bytes, 4096))) as AsyncIterable<Uint8Array>,
     "a generator": () => streamOf(...piecesOf(bytes, 4096)),
     "one large piece": () => streamOf(bytes),
     "empty pieces too": () => streamOf(block(1, 0), bytes, block(1, 0)),
@@ -214,4 +214,23 @@ describe("a chunk that cannot be written", () => {
     await writeStream(actor, 5, streamOf(block(1)));
     expect(shown((await sealedAndRead()).pieces)).toEqual(["1 x 65536"]);
   });
+});
+
+test("a stream that is written has never more than 48 MiB and a chunk under way", async () => {
+  const size = 1024 * 1024;
+  const writer = await world.open("B", { chunkBytes: size, concurrency: 1024 });
+  const source = new Source(Array.from({ length: 60 }, (_, value) => block(value, size)));
+  const held = Promise.withResolvers<void>();
+  const sent: string[] = [];
+  world.store.create = async (key) => {
+    sent.push(key);
+    await held.promise;
+    return "created";
+  };
+  const call = writeStream(writer, 6, source);
+  while (sent.length < 48) await nextIteration();
+  await nextIteration();
+  expect([sent.length, source.given]).toEqual([48, 48]);
+  held.resolve();
+  expect((await call).chunks).toHaveLength(60);
 });
