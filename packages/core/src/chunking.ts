@@ -41,8 +41,8 @@ export async function* cutIntoChunks(
       given += chunk.length;
       yield chunk;
     }
-    // rule: cut-gives-every-byte
     if (!count.isAll) throw new RangeError("cut ended before the end of the stream");
+    // rule: cut-gives-every-byte
     if (given !== count.bytes) throw new RangeError(`cut gave ${given} of ${count.bytes} bytes`);
   } catch (cause) {
     const message = `what was to be written failed after ${count.bytes} bytes: ${messageOf(cause)}`;
