@@ -6,6 +6,7 @@ import { StateError } from "./errors.ts";
 import { isCodecId } from "./codec.ts";
 import { isAttachmentName, isPinName } from "./layout.ts";
 import { isInstanceId } from "./seal.ts";
+import { isUint8Array } from "./sha256.ts";
 import type { PruneArguments } from "./state-backend.ts";
 
 /** Bytes of one body are below it. */
@@ -149,11 +150,6 @@ export function signalOf(options: unknown): AbortSignal | undefined {
 
 export function invalid(epoch: number, message: string): StateError {
   return new StateError("ReceiptInvalid", message, { sealed: "unknown", epoch });
-}
-
-/** By its tag, not by `instanceof`: a test runner's realm has a Uint8Array of its own. */
-export function isUint8Array(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
 }
 
 /** A value as an error message shows it: short, and telling apart `5` and `"5"`. */

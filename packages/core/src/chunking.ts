@@ -26,14 +26,12 @@ export async function* cutIntoChunks(
   source: AsyncIterable<Uint8Array>,
   { chunkBytes, cut, details }: Cutting,
 ): AsyncGenerator<Bytes, void, undefined> {
-  const count = { pieces: 0, bytes: 0 };
-  const counted = countedPieces(source, count);
-  const chunks = cut === undefined ? evenChunks(counted, chunkBytes) : copiedChunks(cut(counted));
+  const count: Count = { pieces: 0, bytes: 0, isAll: false };
   let given = 0;
   let number = 0;
   let isLast = false;
   try {
-    for await (const chunk of chunks) {
+    for await (const chunk of chunksOf(source, chunkBytes, cut, count)) {
       if (isLast)
         throw new RangeError(`chunk ${number - 1} is below ${minChunkBytes} bytes, and not the last`);
       if (number === maxChunks)
@@ -43,6 +41,7 @@ export async function* cutIntoChunks(
       given += chunk.length;
       yield chunk;
     }
+    if (!count.isAll) throw new RangeError("cut ended before the end of the stream");
     // rule: cut-gives-every-byte
     if (given !== count.bytes) throw new RangeError(`cut gave ${given} of ${count.bytes} bytes`);
   } catch (cause) {
@@ -52,15 +51,34 @@ export async function* cutIntoChunks(
   }
 }
 
+/** What a stream has given so far. */
+interface Count {
+  pieces: number;
+  bytes: number;
+  /** It has come to its end. */
+  isAll: boolean;
+}
+
+function chunksOf(
+  source: AsyncIterable<Uint8Array>,
+  chunkBytes: number,
+  cut: Cutting["cut"],
+  count: Count,
+): AsyncGenerator<Bytes, void, undefined> {
+  const pieces = countedPieces(source, count);
+  return cut === undefined ? evenChunks(pieces, chunkBytes) : copiedChunks(cut(copiedPieces(pieces)));
+}
+
 async function* countedPieces(
   source: AsyncIterable<Uint8Array>,
-  count: { pieces: number; bytes: number },
+  count: Count,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const piece of source) {
     count.bytes += checkBytes(`piece ${count.pieces} of bytes`, piece).length;
     count.pieces += 1;
     yield piece;
   }
+  count.isAll = true;
 }
 
 async function* evenChunks(
@@ -91,6 +109,11 @@ function withRoom(chunk: Bytes, filled: number, needed: number, limit: number): 
   const larger = new Uint8Array(Math.min(limit, Math.max(needed, 2 * chunk.length)));
   larger.set(chunk.subarray(0, filled));
   return larger;
+}
+
+/** A cut may hold pieces, and the source use its buffer again. */
+async function* copiedPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Bytes, void, undefined> {
+  for await (const piece of pieces) yield new Uint8Array(piece);
 }
 
 async function* copiedChunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Bytes, void, undefined> {

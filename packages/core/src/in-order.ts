@@ -6,7 +6,7 @@ export interface Ahead<T> {
   readonly limit: number;
   /** Of all items under way: nothing more is begun above it. One item is under way whatever its weight. */
   readonly weightLimit: number;
-  weightOf(item: T): number;
+  readonly weightOf: (item: T) => number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -26,25 +26,24 @@ export async function* mapInOrder<T, R>(
   let weight = 0;
   let isOver = false;
   let hasFailed = false;
-  const begin = (item: T): void => {
-    const result = outcomeOf(map(item, stop.signal));
-    void result.then(({ status }) => {
-      if (status === "rejected") hasFailed = true;
-    });
-    running.push({ weight: weightOf(item), result });
-    weight += weightOf(item);
+  const mayBegin = (): boolean =>
+    !hasFailed && running.length < limit && (running.length === 0 || weight < weightLimit);
+  const run = async (item: T): Promise<PromiseSettledResult<R>> => {
+    const outcome = await outcomeOf(map(item, stop.signal));
+    if (outcome.status === "rejected") hasFailed = true;
+    return outcome;
   };
   try {
     for (;;) {
-      while (
-        !isOver &&
-        !hasFailed &&
-        running.length < limit &&
-        (running.length === 0 || weight < weightLimit)
-      ) {
+      signal?.throwIfAborted();
+      while (!isOver && mayBegin()) {
         const next = await unlessAborted(nextOf(items), signal);
         if (next.done === true) isOver = true;
-        else begin(next.value);
+        else {
+          const itsWeight = weightOf(next.value);
+          weight += itsWeight;
+          running.push({ weight: itsWeight, result: run(next.value) });
+        }
       }
       const first = running.shift();
       if (first === undefined) return;

@@ -1,4 +1,5 @@
 /** The bytes that a seal names, or a receipt: read, checked and decoded. */
+import { maxBytes } from "./arguments.ts";
 import type { CodecContext } from "./codec.ts";
 import { isWhole } from "./chunking.ts";
 import { checkReadable, isPinned, pruned } from "./control.ts";
@@ -30,6 +31,17 @@ interface Piece extends Coded {
   readonly context: CodecContext;
 }
 
+/** @throws `RangeError` for a vnode that only `stream` can read */
+export function checkReadAtOnce({
+  vnode,
+  size,
+  plain,
+}: Pick<SealedPartial, "vnode" | "size" | "plain">): void {
+  const bytes = plain?.size ?? size;
+  if (bytes < maxBytes) return;
+  throw new RangeError(`vnode ${vnode} has ${bytes} bytes, 2^31 or more: read it with stream`);
+}
+
 /**
  * Reads what a seal's entry names, whole. An object that is gone is never "absent": an empty response would restart that
  * vnode from nothing.
@@ -43,6 +55,7 @@ export async function readSealed(
   signal: AbortSignal | undefined,
 ): Promise<Bytes> {
   if (!isChunked(entry)) return readPiece(namespace, seal, pieceOf(entry), signal);
+  checkReadAtOnce(entry);
   const whole = new Uint8Array((entry.plain ?? entry).size);
   let filled = 0;
   for await (const bytes of streamSealed(namespace, seal, entry, signal)) {
@@ -91,6 +104,7 @@ export async function readWritten(
   const { client, codecs } = namespace;
   const { epoch, vnode } = receipt;
   const entry = entryOf(receipt);
+  checkReadAtOnce(entry);
   const read: Bytes[] = [];
   const pieces = isChunked(entry) ? piecesOf(entry) : [pieceOf(entry)];
   const bodies = namespace.mapChunks(pieces.values(), bytesOf, signal, async (piece, ahead) => {

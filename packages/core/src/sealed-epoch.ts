@@ -1,7 +1,7 @@
-import { checkAttachmentName, checkInteger, maxBytes, signalOf } from "./arguments.ts";
+import { checkAttachmentName, checkInteger, signalOf } from "./arguments.ts";
 import type { Namespace } from "./namespace.ts";
 import { findPartial, type Seal, type SealedAttachment, type SealedPartial } from "./seal.ts";
-import { readSealed, streamSealed } from "./sealed-bytes.ts";
+import { checkReadAtOnce, readSealed, streamSealed } from "./sealed-bytes.ts";
 import type { SealedEpoch } from "./state-backend.ts";
 import type { OperationOptions } from "./store.ts";
 
@@ -42,9 +42,7 @@ export class SealHandle implements SealedEpoch {
     checkInteger("vnode", vnode, 0, this.#vnodeCapacity - 1);
     const signal = signalOf(options);
     const entry = findPartial(this.seal, vnode);
-    const size = entry?.plain?.size ?? entry?.size ?? 0;
-    if (size >= maxBytes)
-      throw new RangeError(`vnode ${vnode} has ${size} bytes, 2^31 or more: read it with stream`);
+    if (entry !== undefined) checkReadAtOnce(entry);
     return this.#run(signal, () => this.#read(entry, signal));
   }
 
@@ -83,7 +81,10 @@ export class SealHandle implements SealedEpoch {
     const pieces = streamSealed(this.#namespace, this.seal, entry, signal);
     try {
       for (;;) {
-        const next = await this.#run(signal, () => pieces.next());
+        const next = await this.#run(signal, async () => {
+          signal?.throwIfAborted();
+          return pieces.next();
+        });
         if (next.done === true) return;
         yield next.value;
       }

@@ -2,7 +2,7 @@
 import type { Codec, CodecContext, Codecs } from "./codec.ts";
 import { messageOf, StateError, type StateErrorDetails } from "./errors.ts";
 import type { Coded, Digest } from "./receipt.ts";
-import { digestOf } from "./sha256.ts";
+import { digestOf, isUint8Array } from "./sha256.ts";
 
 /** What is stored for some bytes, and what is said of it. */
 export interface Packed {
@@ -89,6 +89,6 @@ async function decode(
 
 /** WebCrypto takes no view of shared memory; everything else is passed as it is. */
 export function asBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (!ArrayBuffer.isView(bytes)) throw new TypeError("a codec must give a Uint8Array");
+  if (!isUint8Array(bytes)) throw new TypeError("a codec must give a Uint8Array");
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }

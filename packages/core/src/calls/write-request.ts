@@ -6,10 +6,10 @@ import {
   checkInteger,
   checkObject,
   checkVersion,
-  isUint8Array,
   shown,
 } from "../arguments.ts";
 import type { Seal } from "../seal.ts";
+import { isUint8Array } from "../sha256.ts";
 import type { SealedEpoch, WritePartialArguments } from "../state-backend.ts";
 import type { CheckedWrite } from "./write.ts";
 

@@ -81,11 +81,15 @@ async function acceptFromListing(
   listing: EpochListing,
   acceptListed: boolean,
 ): Promise<SealedPartial> {
-  const { epoch } = attempt;
+  const { epoch, namespace } = attempt;
   const [key = "", ...others] = listing.partials(vnode);
   // rule: number-of-another-backend-needs-its-receipt
   if (!acceptListed) {
     const message = `vnode ${vnode} of epoch ${epoch} is given by its number, and another backend wrote it`;
+    return refuse(attempt, "ReceiptRequired", message, { vnode });
+  }
+  if (namespace.codecs.first !== undefined) {
+    const message = `vnode ${vnode} of epoch ${epoch} is given by its number, and nothing says which codec wrote it`;
     return refuse(attempt, "ReceiptRequired", message, { vnode });
   }
   // rule: several-listed-partials-are-ambiguous
