@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { aesGcm, type AesGcmOptions, type Codec } from "@state/core/codecs";
+import type { Codec } from "@state/core";
+import { aesGcm, type AesGcmOptions } from "@state/core/codecs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 /** The guide's functions, as they stand there. */
