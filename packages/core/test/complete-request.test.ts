@@ -159,7 +159,7 @@ describe("epochComplete sends nothing and returns", () => {
     const { backend, store } = await new World(new MapStore()).open("A");
     const sent = store.requests.length;
 
-    const reason = await rejectionOf(backend.epochComplete(args as Anything));
+    const reason = await rejectionOf(backend.epochComplete(args));
 
     expect(isStateError(reason)).toBe(true);
     expect(reason).toMatchObject({ code: "ReceiptInvalid", sealed: "unknown", epoch: args.epoch });

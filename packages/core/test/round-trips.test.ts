@@ -5,6 +5,7 @@ import type { OpenOptions } from "../src/open-options.ts";
 import { ScriptedStore } from "../src/conformance/backend-suite/scripted-store.ts";
 import { bytesOf } from "../src/conformance/backend-suite/world.ts";
 import type { PartialReceipt } from "../src/receipt.ts";
+import type { SealedEpoch } from "../src/state-backend.ts";
 import { CountingStore } from "./support/counting-store.ts";
 import { showScheduleOnFailure } from "./support/failed-schedule.ts";
 import { MapStore } from "./support/map-store.ts";
@@ -96,7 +97,41 @@ describe("writePartial", () => {
     await write(backend, 5);
     expect(await store.cost(() => write(backend, 5, 0, "other"))).toEqual({ depth: 3, requests: 3 });
   });
+
+  test("costs ⌈(c-r)/8⌉ (c-r) for a stream of c chunks, of which r are used again", async () => {
+    const backend = await lead("a", 1, { chunkBytes: 65_536 });
+    const stream = (epoch: number, changed: number, reuse?: SealedEpoch): Promise<PartialReceipt> =>
+      backend.writePartial({
+        epoch,
+        vnode: 0,
+        assignmentVersion: 1,
+        bytes: chunks(20, changed),
+        reuse,
+      });
+    expect(await store.cost(() => stream(0, 0))).toEqual({ depth: 3, requests: 20 });
+    const part = await stream(0, 0);
+    expect(await store.cost(() => backend.epochComplete({ epoch: 0, parts: [part] }))).toEqual({
+      depth: 2,
+      requests: 3,
+    });
+    const base = await backend.latest();
+    expect(await store.cost(() => stream(1, 9, base))).toEqual({ depth: 2, requests: 9 });
+    const next = await stream(1, 9, base);
+    expect(await store.cost(() => backend.epochComplete({ epoch: 1, parts: [next] }))).toEqual({
+      depth: 2,
+      requests: 3,
+    });
+  });
 });
+
+/** The first of the chunks are others than those of a stream where none is changed. */
+async function* chunks(count: number, changed: number): AsyncGenerator<Uint8Array> {
+  for (let number = 0; number < count; number++) {
+    const chunk = new Uint8Array(65_536).fill(number);
+    if (number < changed) chunk[1] = 255;
+    yield chunk;
+  }
+}
 
 describe("epochComplete", () => {
   test("costs 2 (3) for an epoch that is anchored, however its vnodes are given", async () => {

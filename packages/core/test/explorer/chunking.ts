@@ -149,8 +149,13 @@ export const chunking: readonly Configuration[] = [
         {
           instance: "A",
           calls: [
-            ...[latest, stream(6, "same"), write(6, 1), complete(6)],
-            ...[stream(6, "same"), write(6, 1), complete(6)],
+            latest,
+            stream(6, "same"),
+            write(6, 1),
+            complete(6),
+            stream(6, "same"),
+            write(6, 1),
+            complete(6),
           ],
         },
         { instance: "R", calls: [readPartial(6, 1), latest, read(0), read(1)] },

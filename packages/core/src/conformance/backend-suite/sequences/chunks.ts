@@ -267,9 +267,8 @@ export const chunkSequences: readonly Sequence[] = [
     async run(world) {
       const { backend } = await world.lead("A", 1);
       const target = { epoch: 5, vnode: 0, assignmentVersion: 1 };
-      const cut = (): AsyncIterable<Uint8Array> => streamOf("other");
       await assertRefused(
-        backend.writePartial({ ...target, bytes: streamOf("bytes and more"), cut }),
+        backend.writePartial({ ...target, bytes: streamOf("bytes and more"), cut: otherBytes }),
         "SourceFailed",
         "unknown",
       );
@@ -372,6 +371,10 @@ export const chunkSequences: readonly Sequence[] = [
     },
   },
 ];
+
+function otherBytes(): AsyncIterable<Uint8Array> {
+  return streamOf("other");
+}
 
 async function* brokenAfter(text: string): AsyncGenerator<Uint8Array, void, undefined> {
   yield* streamOf(text);

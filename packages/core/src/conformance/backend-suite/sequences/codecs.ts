@@ -122,8 +122,6 @@ export const codecSequences: readonly Sequence[] = [
       const codecs = [reversing("codec", 0)];
       const [writer, other] = [await world.open("A", { codecs }), await world.open("B", { codecs })];
       await writer.write(5, 0, "five");
-      const read = async ({ backend }: Actor): Promise<string | undefined> =>
-        textOf(await backend.readPartial({ epoch: 5, vnode: 0 }));
       assert.equal(await read(writer), "five");
       await assertRefused(read(other), "ReceiptRequired", "unknown");
       await writer.backend.epochComplete({ epoch: 5, parts: [0] });
@@ -148,4 +146,8 @@ export const codecSequences: readonly Sequence[] = [
 
 function given(vnode: number, text: string): { readonly vnode: number; readonly bytes: Uint8Array } {
   return { vnode, bytes: bytesOf(text) };
+}
+
+async function read({ backend }: Actor): Promise<string | undefined> {
+  return textOf(await backend.readPartial({ epoch: 5, vnode: 0 }));
 }
