@@ -210,6 +210,13 @@ describe("mapInOrder", () => {
     expect(await failure).toBe(reason);
   });
 
+  test("begins nothing if the caller has aborted before", async () => {
+    const driven = new Driven();
+    const results = mapInOrder(new Letters("ab"), ahead({ signal: AbortSignal.abort("before") }), driven.map);
+    expect(await rejectionOf(results.next())).toBe("before");
+    expect(driven.begun).toEqual([]);
+  });
+
   test("an abort does not wait for a source that hangs", async () => {
     const controller = new AbortController();
     let returns = 0;

@@ -136,17 +136,6 @@ describe("a receipt with chunks", () => {
   });
 });
 
-test("an epoch of more than 100,000 chunks is refused", async () => {
-  const leader = await new World(new MapStore()).open("A");
-  const chunks = Array.from({ length: 60_000 }, () => first);
-  const receipt = await receiptOf(chunks);
-  const second = { ...first, key: chunkKey(5, 2, a) };
-  const other = { ...receipt, vnode: 2, chunks: chunks.map(() => second) };
-  for (const key of [first.key, second.key]) await leader.store.create(key, block(1));
-  const call = leader.backend.epochComplete({ epoch: 5, parts: [receipt, other] as never });
-  expect(await rejectionOf(call)).toMatchObject({ code: "ReceiptRequired", sealed: "no", vnode: 2 });
-});
-
 /** Where something can be changed. */
 function unfrozen(value: unknown, path: string): string[] {
   if (typeof value !== "object" || value === null) return [];

@@ -177,6 +177,27 @@ describe("chunks that the newest seal does not name", () => {
   });
 });
 
+test("an epoch whose chunks are all of lower ones has an anchor before it is listed", async () => {
+  const receipt = await writeStream(leader, 8, blocks(1, 2), { reuse: base });
+  const since = leader.store.requests.length;
+  await complete(8, receipt);
+  const sent = leader.store.requests.slice(since);
+  expect(sent[0]).toBe("create epoch=8/_ANCHOR");
+  expect(sent).toContain("list epoch=8/");
+});
+
+test("chunks that another codec wrote are refused, though all else is the same", async () => {
+  const actor = await world.lead("L", 2, { codecs: [mirrored] });
+  const first = await writeStream(actor, 8, blocks(1));
+  assertComplete(await actor.backend.epochComplete({ epoch: 8, parts: [first] }));
+  const lying = { ...first, epoch: 9, codec: "other" };
+  const call = actor.backend.epochComplete({ epoch: 9, parts: [lying] });
+  expect(await rejectionOf(call)).toMatchObject({ code: "ReceiptRequired", keys: keysOf(first.chunks) });
+  assertComplete(
+    await actor.backend.epochComplete({ epoch: 10, parts: [{ ...first, epoch: 10, assignmentVersion: 2 }] }),
+  );
+});
+
 test("a seal whose response was lost is a success when it is asked for again", async () => {
   const { receipt } = await reused([1, 9]);
   leader.store.loseResponse("create epoch=6/_COMMIT");
