@@ -1,7 +1,7 @@
 import { mkdtemp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { recordCheckpoints } from "./power-cut/checkpoints.ts";
+import { recordCheckpoints, recordStreams } from "./power-cut/checkpoints.ts";
 import { onDisk } from "./power-cut/on-disk.ts";
 import { recordKilled, recordOneByOne, recordRace } from "./power-cut/races.ts";
 import type { Change, Step } from "./power-cut/recorder.ts";
@@ -31,6 +31,13 @@ describe("whenever the power is cut", () => {
     const { looked, loss } = await replay(steps, keepsAndRestarts, 32);
     expect(loss).toBeUndefined();
     expect(looked).toBeGreaterThan(400);
+  });
+
+  test("in checkpoints of streams, every chunk of what is sealed is there, and work goes on", async () => {
+    const steps = await recordStreams(await scratch());
+    const { looked, loss } = await replay(steps, keepsAndRestarts, 4);
+    expect(loss).toBeUndefined();
+    expect(looked).toBeGreaterThan(200);
   });
 
   test("a restart in a real directory goes as it does in memory", async () => {
@@ -118,6 +125,20 @@ describe("the power cut finds what is lost", () => {
     const steps = await recordCheckpoints(await scratch(), { skips });
     expect(await replay(steps, keepsObjects, 32)).toHaveProperty("loss", expect.stringMatching(objects));
     expect(await replay(steps, restarts, 32)).toHaveProperty("loss", expect.stringMatching(backend));
+  });
+
+  test.each([
+    { of: "chunks", skips: isFileFlush, objects: /shows what nobody wrote/, backend: /is not a namespace/ },
+    {
+      of: "a chunk's folder",
+      skips: folder(/\/vnode=\d$/),
+      objects: /chunk\.\w+\.bin is lost/,
+      backend: /chunk\.\w+\.bin .*is gone/,
+    },
+  ])("without the flushes of $of", async ({ skips, objects, backend }) => {
+    const steps = await recordStreams(await scratch(), { skips });
+    expect(await replay(steps, keepsObjects, 8)).toHaveProperty("loss", expect.stringMatching(objects));
+    expect(await replay(steps, restarts, 8)).toHaveProperty("loss", expect.stringMatching(backend));
   });
 
   test("without the flushes after a delete, though the next prune finds what is back", async () => {

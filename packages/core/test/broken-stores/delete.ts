@@ -30,6 +30,10 @@ function deleting(choose: Choose): BrokenStore["open"] {
   return ({ bodies }) => new Deletes(bodies, choose);
 }
 
+function folderOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf("/")));
+}
+
 class FailsForAbsentKeys extends MapStore {
   override async delete(
     keys: readonly string[],
@@ -86,6 +90,7 @@ export const brokenDeletes: readonly BrokenStore[] = [
     caughtBy: "delete.gone",
     alsoSeenBy: [
       "create.after-delete",
+      "delete.folder",
       "delete.idempotent",
       "delete.many",
       "delete.neighbours",
@@ -105,6 +110,7 @@ export const brokenDeletes: readonly BrokenStore[] = [
     fault: "leaves the last of several keys",
     caughtBy: "delete.gone",
     alsoSeenBy: [
+      "delete.folder",
       "delete.idempotent",
       "delete.many",
       "durability.deletes",
@@ -141,16 +147,19 @@ export const brokenDeletes: readonly BrokenStore[] = [
   {
     fault: "deletes 1,000 keys of more",
     caughtBy: "delete.many",
+    alsoSeenBy: ["delete.folder"],
     open: deleting((keys) => keys.slice(0, 1_000)),
   },
   {
     fault: "leaves the last key of each full batch",
     caughtBy: "delete.many",
+    alsoSeenBy: ["delete.folder"],
     open: deleting((keys) => keys.filter((_, index) => index % 1_000 !== 999)),
   },
   {
     fault: "leaves what does not fill a batch",
     caughtBy: "delete.many",
+    alsoSeenBy: ["delete.folder"],
     open: deleting((keys) =>
       keys.length < 1_000 ? keys : keys.slice(0, keys.length - (keys.length % 1_000)),
     ),
@@ -158,6 +167,7 @@ export const brokenDeletes: readonly BrokenStore[] = [
   {
     fault: "sends more than 1,000 keys in one request",
     caughtBy: "delete.many",
+    alsoSeenBy: ["delete.folder"],
     open: ({ bodies }) => new RefusesMoreThanAThousand(bodies),
   },
   {
@@ -167,6 +177,16 @@ export const brokenDeletes: readonly BrokenStore[] = [
       ...keys,
       ...all.filter((each) => keys.some((key) => each.startsWith(`${key}/`))),
     ]),
+  },
+  {
+    fault: "deletes a folder of 1,000 keys by its name, and what begins like it",
+    caughtBy: "delete.folder",
+    open: deleting((keys, all) => {
+      const counts = new Map<string, number>();
+      for (const key of keys) counts.set(folderOf(key), (counts.get(folderOf(key)) ?? 0) + 1);
+      const whole = [...counts].filter(([, count]) => count >= 1_000).map(([folder]) => folder);
+      return [...keys, ...all.filter((each) => whole.some((folder) => each.startsWith(folder)))];
+    }),
   },
   {
     fault: "takes the keys that begin like the one deleted",

@@ -279,6 +279,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
     caughtBy: "freshness.own",
     alsoSeenBy: [
       "abort.between-pages",
+      "delete.folder",
       "errors.works-on",
       "freshness.clients",
       "freshness.concurrent",
@@ -302,6 +303,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
       "create.huge",
       "create.large",
       "delete.children",
+      "delete.folder",
       "delete.many",
       "errors.works-on",
       "freshness.clients",
@@ -324,6 +326,7 @@ export const brokenFreshness: readonly BrokenStore[] = [
     caughtBy: "freshness.own",
     alsoSeenBy: [
       "create.after-delete",
+      "delete.folder",
       "delete.gone",
       "delete.idempotent",
       "delete.many",

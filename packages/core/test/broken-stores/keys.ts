@@ -275,6 +275,7 @@ export const brokenKeys: readonly BrokenStore[] = [
     fault: "lists `=` as %3D",
     caughtBy: "keys.allowed",
     alsoSeenBy: [
+      "delete.folder",
       "freshness.clients",
       "freshness.concurrent",
       "freshness.own",

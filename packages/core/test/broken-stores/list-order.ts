@@ -87,6 +87,7 @@ export const brokenOrders: readonly BrokenStore[] = [
   {
     fault: "sorts by locale, and digits as numbers",
     caughtBy: "list.order",
+    alsoSeenBy: ["delete.folder"],
     open: ordering((left, right) => numeric.compare(left, right)),
   },
   {
@@ -99,17 +100,28 @@ export const brokenOrders: readonly BrokenStore[] = [
     caughtBy: "list.order",
     open: ordering((left, right) => byBytes(left.toLowerCase(), right.toLowerCase())),
   },
-  { fault: "sorts what is in a folder first", caughtBy: "list.order", open: ordering(slashAs("!")) },
-  { fault: "sorts what is in a folder last", caughtBy: "list.order", open: ordering(slashAs("~")) },
+  {
+    fault: "sorts what is in a folder first",
+    caughtBy: "list.order",
+    alsoSeenBy: ["delete.folder"],
+    open: ordering(slashAs("!")),
+  },
+  {
+    fault: "sorts what is in a folder last",
+    caughtBy: "list.order",
+    alsoSeenBy: ["delete.folder"],
+    open: ordering(slashAs("~")),
+  },
   {
     fault: "lists in the order of creation",
     caughtBy: "list.order",
-    alsoSeenBy: ["list.moving", "list.pages"],
+    alsoSeenBy: ["delete.folder", "list.moving", "list.pages"],
     open: ({ bodies }) => new ListsInTheOrderOfCreation(bodies),
   },
   {
     fault: "sorts each page alone",
     caughtBy: "list.pages",
+    alsoSeenBy: ["delete.folder"],
     open: ({ bodies }) => new SortsEachPageAlone(bodies),
   },
 ];

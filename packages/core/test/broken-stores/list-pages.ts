@@ -93,42 +93,68 @@ class GivesFoldersWithTheLastPage extends MapStore {
   }
 }
 
+/** Asks for further pages without the prefix's slash. */
+class WidensFurtherPages extends MapStore {
+  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+    let last = "";
+    for await (const { objects, prefixes } of super.list(prefix, options)) {
+      yield { objects, prefixes };
+      last = objects.at(-1)?.key ?? "";
+      if (objects.length === full && options?.delimiter === undefined) break;
+      last = "";
+    }
+    if (last === "") return;
+    const keys = [...this.entries().keys()].filter(
+      (key) => key.startsWith(prefix.slice(0, -1)) && key > last,
+    );
+    for (let from = 0; from < keys.length; from += full) {
+      options?.signal?.throwIfAborted();
+      const page = keys.toSorted().slice(from, from + full);
+      yield {
+        objects: page.map((key) => ({ key, size: this.entries().get(key)?.length ?? 0 })),
+        prefixes: [],
+      };
+    }
+  }
+}
+
 const full = 1_000;
 
 export const brokenPages: readonly BrokenStore[] = [
   {
     fault: "loses a page's last key",
     caughtBy: "list.pages",
+    alsoSeenBy: ["delete.folder"],
     open: editingObjects((objects) => (objects.length < full ? [...objects] : objects.slice(0, -1))),
   },
   {
     fault: "skips a further page's first key",
     caughtBy: "list.pages",
-    alsoSeenBy: ["list.folders"],
+    alsoSeenBy: ["delete.folder", "list.folders"],
     open: editingObjects((objects, { index }) => (index === 0 ? [...objects] : objects.slice(1))),
   },
   {
     fault: "gives a page's last key again on the next",
     caughtBy: "list.pages",
-    alsoSeenBy: ["list.folders", "list.moving"],
+    alsoSeenBy: ["delete.folder", "list.folders", "list.moving"],
     open: editingObjects((objects, { before }) => [...(before.at(-1)?.objects.slice(-1) ?? []), ...objects]),
   },
   {
     fault: "loses the second page",
     caughtBy: "list.pages",
-    alsoSeenBy: ["list.folders", "list.moving"],
+    alsoSeenBy: ["delete.folder", "list.folders", "list.moving"],
     open: editingObjects((objects, { index }) => (index === 1 ? [] : [...objects])),
   },
   {
     fault: "gives the first page only",
     caughtBy: "list.pages",
-    alsoSeenBy: ["list.folders", "list.moving"],
+    alsoSeenBy: ["delete.folder", "list.folders", "list.moving"],
     open: editingObjects((objects, { index }) => (index > 0 ? [] : [...objects])),
   },
   {
     fault: "gives a page twice",
     caughtBy: "list.pages",
-    alsoSeenBy: ["list.folders", "list.moving"],
+    alsoSeenBy: ["delete.folder", "list.folders", "list.moving"],
     open: editingObjects((objects, { index, before }) =>
       index === 1 ? [...(before[0]?.objects ?? []), ...objects] : [...objects],
     ),
@@ -148,6 +174,11 @@ export const brokenPages: readonly BrokenStore[] = [
     open: editingObjects((objects) =>
       objects.map(({ key, size }, index) => ({ key, size: objects[index - 1]?.size ?? size })),
     ),
+  },
+  {
+    fault: "asks for a further page without the prefix's slash",
+    caughtBy: "delete.folder",
+    open: ({ bodies }) => new WidensFurtherPages(bodies),
   },
   {
     fault: "counts where it was, and not which key was the last",

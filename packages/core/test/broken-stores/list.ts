@@ -131,7 +131,7 @@ export const brokenLists: readonly BrokenStore[] = [
   {
     fault: "matches epoch=10/ by epoch=1/",
     caughtBy: "list.prefix",
-    alsoSeenBy: ["list.empty"],
+    alsoSeenBy: ["delete.folder", "list.empty"],
     open: ({ bodies }) => new Matches(bodies, (key, prefix) => key.startsWith(prefix.slice(0, -1))),
   },
   {
@@ -205,7 +205,7 @@ export const brokenLists: readonly BrokenStore[] = [
   {
     fault: "fails where a prefix has no keys",
     caughtBy: "list.empty",
-    alsoSeenBy: ["freshness.clients", "freshness.own", "list.prefix"],
+    alsoSeenBy: ["delete.folder", "freshness.clients", "freshness.own", "list.prefix"],
     open: ({ bodies }) => new FailsWhereNothingIs(bodies),
   },
   {

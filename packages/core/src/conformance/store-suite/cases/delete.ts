@@ -1,6 +1,17 @@
+import { createHash } from "node:crypto";
+import { fill, hasEdge, numbered, severalPages } from "../several-pages.ts";
 import { expect, long, short } from "../store-case.ts";
 import type { StoreCase } from "../store-case.ts";
-import { createAll, deleteAll, expectAbsent, expectBody, expectKeys, show, utf8 } from "../operations.ts";
+import {
+  createAll,
+  deleteAll,
+  expectAbsent,
+  expectBody,
+  expectKeys,
+  expectListing,
+  show,
+  utf8,
+} from "../operations.ts";
 
 export const deleteCases: readonly StoreCase[] = [
   {
@@ -109,4 +120,48 @@ export const deleteCases: readonly StoreCase[] = [
       await expectBody(store, "a/b/c", utf8("a/b/c"), cause);
     },
   },
+  {
+    id: "delete.folder",
+    title:
+      "a folder of 2,500 chunks is listed, each once and in order, and deleted; the folders beside it stay",
+    family: "delete",
+    must: "D3",
+    timeoutMs: long,
+    async run({ store }) {
+      const folder = "epoch=1/vnode=1/";
+      const beside = ["epoch=1/vnode=0/", "epoch=1/vnode=10/", "epoch=1/vnode=1-/"];
+      const staying = beside.flatMap((each) => chunks(each, 3)).toSorted();
+      await createAll(store, staying, () => utf8("3"));
+      const paged = await fill(store, folder, (count) => chunks(folder, count), [2_500, severalPages]);
+      hasEdge("delete.folder", paged);
+      const listed = paged.keys.toSorted();
+      await expectListing(
+        store,
+        folder,
+        listed,
+        [],
+        "a further page that is asked for without the prefix's slash",
+      );
+      await expectListing(
+        store,
+        "epoch=1/",
+        [...listed, ...staying].toSorted(),
+        [],
+        "folders listed out of order",
+      );
+      await deleteAll(store, listed);
+      const cause = "the folder deleted by its name, or what begins like it with it";
+      await expectKeys(store, folder, [], "only a part of the batches sent");
+      await expectKeys(store, "", staying, cause);
+      for (const key of staying) await expectBody(store, key, utf8("3"), cause);
+    },
+  },
 ];
+
+/** Names as those of chunks: of 64 digits, in no order. */
+function chunks(folder: string, count: number): string[] {
+  return numbered(
+    count,
+    (number) => `${folder}chunk.${createHash("sha256").update(number).digest("hex")}.bin`,
+  );
+}
