@@ -5,12 +5,10 @@
 import { StateError } from "./errors.ts";
 import { isCodecId } from "./codec.ts";
 import { isAttachmentName, isPinName } from "./layout.ts";
+import { maxBytes } from "./limits.ts";
 import { isInstanceId } from "./seal.ts";
 import { isUint8Array } from "./sha256.ts";
 import type { PruneArguments } from "./state-backend.ts";
-
-/** Bytes of one body are below it. */
-export const maxBytes: number = 2 ** 31;
 
 /**
  * The highest assignment version. If somebody claimed the highest number that there is, by mistake and once, nobody could

@@ -1,12 +1,10 @@
 /** A vnode's state in chunks: how a stream is cut into them, and what they make up. */
 import { checkBytes } from "./arguments.ts";
 import { messageOf, StateError, type StateErrorDetails } from "./errors.ts";
-import { maxChunks, minChunkBytes } from "./inventory.ts";
+import { maxChunks, minChunkBytes } from "./limits.ts";
 import type { Chunk, Coded, Digest } from "./receipt.ts";
 import { sha256Hex } from "./sha256.ts";
 import type { WritePartialArguments } from "./state-backend.ts";
-
-export const defaultChunkBytes = 16_777_216;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

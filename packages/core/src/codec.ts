@@ -20,7 +20,10 @@ export interface DecodeContext extends CodecContext {
 export interface Codec {
   /** 1 to 200 of `[A-Za-z0-9=_.:+-]`. It is in the seal, beside what the codec wrote, for ever: another form or key has another id. */
   readonly id: string;
-  /** May give other bytes each time. Not kept, and not changed: the bytes are the caller's. */
+  /**
+   * May give other bytes each time. The bytes it gets are the caller's, and are neither kept nor changed; those it gives
+   * are not touched again.
+   */
   encode(bytes: Uint8Array<ArrayBuffer>, context: CodecContext): Promise<Uint8Array>;
   /** Rejects for what it cannot decode: the read is then `Corrupt`, with this as the cause. */
   decode(bytes: Uint8Array<ArrayBuffer>, context: DecodeContext): Promise<Uint8Array>;

@@ -20,24 +20,28 @@ export async function* mapInOrder<T, R>(
   map: (item: T, signal: AbortSignal) => Promise<R>,
 ): AsyncGenerator<R, void, undefined> {
   const stop = new AbortController();
-  const forward = (): void => stop.abort(signal?.reason);
-  signal?.addEventListener("abort", forward, { once: true });
   const running: { readonly weight: number; readonly result: Promise<PromiseSettledResult<R>> }[] = [];
   let weight = 0;
   let isOver = false;
-  let hasFailed = false;
+  // Nobody waits for the source any more once an item has failed: it may be what hangs.
+  const waiting = new AbortController();
+  const forward = (): void => {
+    waiting.abort(signal?.reason);
+    stop.abort(signal?.reason);
+  };
+  signal?.addEventListener("abort", forward, { once: true });
   const mayBegin = (): boolean =>
-    !hasFailed && running.length < limit && (running.length === 0 || weight < weightLimit);
+    !waiting.signal.aborted && running.length < limit && (running.length === 0 || weight < weightLimit);
   const run = async (item: T): Promise<PromiseSettledResult<R>> => {
     const outcome = await outcomeOf(map(item, stop.signal));
-    if (outcome.status === "rejected") hasFailed = true;
+    if (outcome.status === "rejected") waiting.abort(outcome.reason);
     return outcome;
   };
   try {
     for (;;) {
       signal?.throwIfAborted();
       while (!isOver && mayBegin()) {
-        const next = await unlessAborted(nextOf(items), signal);
+        const next = await unlessAborted(nextOf(items), waiting.signal);
         if (next.done === true) isOver = true;
         else {
           const itsWeight = weightOf(next.value);
@@ -56,7 +60,7 @@ export async function* mapInOrder<T, R>(
     signal?.removeEventListener("abort", forward);
     stop.abort(new DOMException("no more is taken", "AbortError"));
     await Promise.all(running.map(({ result }) => result));
-    if (!isOver) await closed(items, signal);
+    if (!isOver) await closed(items, waiting.signal);
   }
 }
 
@@ -64,13 +68,10 @@ async function nextOf<T>(items: AsyncIterator<T> | Iterator<T>): Promise<Iterato
   return items.next();
 }
 
-/** Lets the source clean up. If the call was aborted, nobody waits: the source may be what hangs. */
-async function closed(
-  items: AsyncIterator<unknown> | Iterator<unknown>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+/** Lets the source clean up. After a failure or an abort nobody waits for that: the source may be what hangs. */
+async function closed(items: AsyncIterator<unknown> | Iterator<unknown>, signal: AbortSignal): Promise<void> {
   const closing = outcomeOf(returnOf(items));
-  if (signal?.aborted !== true) await closing;
+  if (!signal.aborted) await closing;
 }
 
 async function returnOf(items: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {

@@ -3,14 +3,11 @@ import { isCodecId } from "./codec.ts";
 import { decodeInline } from "./inline.ts";
 import { isCount, isRecord, isSha256 } from "./json.ts";
 import { type EpochObject, parseEpochObject } from "./layout.ts";
+import { maxBytes, maxChunks, minChunkBytes } from "./limits.ts";
 import type { Chunk, Coded, Digest } from "./receipt.ts";
 import type { ChunkedPartial, InlinePartial, Seal, SealedAttachment, SealedPartial } from "./seal.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-
-/** Whether chunks can be those of a whole: no more than this, and none but the last smaller than `minChunkBytes`. */
-export const maxChunks = 65_536;
-export const minChunkBytes = 65_536;
 
 /** @returns what is wrong, if there is anything that is not exactly one of the known forms */
 export function decodeInventory(
@@ -133,7 +130,7 @@ export function decodeChunks(
 
 function decodeChunk(fields: Fields, vnode: number, epoch: number): Chunk | undefined {
   const { key, size, sha256 } = fields;
-  if (typeof key !== "string" || !isCount(size) || !isSha256(sha256)) return undefined;
+  if (typeof key !== "string" || !isCount(size) || size >= maxBytes || !isSha256(sha256)) return undefined;
   const object = parseEpochObject(key);
   if (object?.kind !== "chunk" || object.epoch > epoch) return undefined;
   if (object.vnode !== vnode || object.sha256 !== sha256) return undefined;

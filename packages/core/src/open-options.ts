@@ -10,10 +10,9 @@ import {
   checkVersion,
   signalOf,
 } from "./arguments.ts";
-import { defaultChunkBytes } from "./chunking.ts";
 import { type Codec, Codecs } from "./codec.ts";
 import type { BackendEvent } from "./events.ts";
-import { minChunkBytes } from "./inventory.ts";
+import { defaultChunkBytes, maxChunkBytes, minChunkBytes } from "./limits.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { RetryOptions } from "./retry.ts";
 import { maxTimerMs } from "./timers.ts";
@@ -151,7 +150,12 @@ export function checkOpenOptions(options: OpenOptions): CheckedOptions {
     verifyObjects: checkBoolean("verifyObjects", options.verifyObjects),
     concurrency: checkInteger("concurrency", concurrency, 1, 1024),
     retry,
-    chunkBytes: checkInteger("chunkBytes", options.chunkBytes ?? defaultChunkBytes, minChunkBytes, 2 ** 30),
+    chunkBytes: checkInteger(
+      "chunkBytes",
+      options.chunkBytes ?? defaultChunkBytes,
+      minChunkBytes,
+      maxChunkBytes,
+    ),
     codecs: new Codecs(checkCodecs(options.codecs)),
     retention: checkRetention(retention),
     onEvent,

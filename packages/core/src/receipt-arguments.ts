@@ -8,12 +8,12 @@ import {
   checkObject,
   checkVersion,
   invalid,
-  maxBytes,
   shown,
 } from "./arguments.ts";
 import { decodeChunks } from "./inventory.ts";
 import { isSha256 } from "./json.ts";
 import { attachmentKeys, parseEpochObject, partialKeys } from "./layout.ts";
+import { maxBytes } from "./limits.ts";
 import type { AttachmentReceipt, ChunkedReceipt, Coded, Digest, PartialReceipt } from "./receipt.ts";
 
 type Unchecked = Readonly<Record<string, unknown>>;

@@ -1,11 +1,11 @@
 /** The bytes that a seal names, or a receipt: read, checked and decoded. */
-import { maxBytes } from "./arguments.ts";
 import type { CodecContext } from "./codec.ts";
 import { isWhole } from "./chunking.ts";
 import { checkReadable, isPinned, pruned } from "./control.ts";
 import { asStateError, StateError, type StateErrorDetails } from "./errors.ts";
 import { decodeInline } from "./inline.ts";
 import { commitKey, parseEpochObject } from "./layout.ts";
+import { maxBytes } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Coded, PartialReceipt } from "./receipt.ts";
 import {

@@ -1,6 +1,7 @@
 /** Bytes as they are given, and as they are stored: a codec stands between them. */
 import type { Codec, CodecContext, Codecs } from "./codec.ts";
 import { messageOf, StateError, type StateErrorDetails } from "./errors.ts";
+import { maxBytes } from "./limits.ts";
 import type { Coded, Digest } from "./receipt.ts";
 import { digestOf, isUint8Array } from "./sha256.ts";
 
@@ -34,7 +35,9 @@ async function encode(
   context: CodecContext,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return asBytes(await codec.encode(bytes, context));
+    const encoded = asBytes(await codec.encode(bytes, context));
+    if (encoded.length >= maxBytes) throw new RangeError(`they became ${encoded.length} bytes, 2^31 or more`);
+    return encoded;
   } catch (cause) {
     const { writtenAt: epoch, vnode, attachment } = context;
     const what = vnode === undefined ? `attachment ${attachment}` : `vnode ${vnode}`;

@@ -41,7 +41,7 @@ export async function writeChunks(
   // Whether the newest seal still names them when the epoch is sealed, the leader sees to.
   if (reuse !== undefined) known.add(findPartial(reuse, vnode), ({ key }) => !except.has(key));
   // What it has used again itself may be what was refused.
-  known.add(last, ({ key, sha256 }) => key === chunkKey(epoch, vnode, sha256));
+  known.add(last, ({ key, sha256 }) => key === chunkKey(epoch, vnode, sha256) && !except.has(key));
 
   const write = async (bytes: Bytes, digest: Digest, ahead: AbortSignal): Promise<Chunk> => {
     const { body, form } = await pack(codec, bytes, { writtenAt: epoch, vnode }, digest);
@@ -90,8 +90,9 @@ class KnownChunks {
     isKnown: (chunk: Chunk) => boolean,
   ): void {
     if (whole?.chunks === undefined || whole.codec !== this.#codec) return;
+    // Copied: a receipt is frozen, and the seal may be the caller's.
     for (const chunk of whole.chunks)
-      if (isKnown(chunk)) this.#chunks.set(nameOf(chunk.plain ?? chunk), chunk);
+      if (isKnown(chunk)) this.#chunks.set(nameOf(chunk.plain ?? chunk), structuredClone(chunk));
   }
 
   /** The chunk that holds it; else the one that `write` gives, once: a stream may hold the same chunk many times. */

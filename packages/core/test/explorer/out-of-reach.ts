@@ -18,7 +18,7 @@ export const outOfReach: readonly OutOfReach[] = [
   },
   {
     why: "It tells bytes that nobody may decode from those that are none: no invariant is about bytes before their seal.",
-    rules: ["unsealed-bytes-of-another-are-not-decoded"],
+    rules: ["unsealed-bytes-of-another-are-not-decoded", "accept-listed-takes-no-coded-bytes"],
   },
   {
     why: "It counts if somebody has deleted a chunk by hand: no prune deletes one of an epoch that can still be sealed.",

@@ -668,6 +668,12 @@ export const rules: readonly Rule[] = [
     without: force("true"),
   },
   {
+    id: "accept-listed-takes-no-coded-bytes",
+    says: "With a codec no vnode is accepted by its listing: nothing would say which codec wrote it.",
+    section: "Codecs",
+    without: drop,
+  },
+  {
     id: "unsealed-bytes-of-another-are-not-decoded",
     says: "With a codec no bytes are read that neither a seal nor a receipt describes.",
     section: "Codecs",

@@ -88,6 +88,7 @@ async function acceptFromListing(
     const message = `vnode ${vnode} of epoch ${epoch} is given by its number, and another backend wrote it`;
     return refuse(attempt, "ReceiptRequired", message, { vnode });
   }
+  // rule: accept-listed-takes-no-coded-bytes
   if (namespace.codecs.first !== undefined) {
     const message = `vnode ${vnode} of epoch ${epoch} is given by its number, and nothing says which codec wrote it`;
     return refuse(attempt, "ReceiptRequired", message, { vnode });

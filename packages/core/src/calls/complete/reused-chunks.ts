@@ -2,11 +2,9 @@ import { isWhole } from "../../chunking.ts";
 import { invalid } from "../../arguments.ts";
 import { parseEpochObject } from "../../layout.ts";
 import type { Chunk, PartialReceipt } from "../../receipt.ts";
+import { maxSealedChunks } from "../../limits.ts";
 import { findPartial, type SealedPartial } from "../../seal.ts";
 import { type Attempt, refuse } from "./attempt.ts";
-
-/** How many chunks a seal names at most: about 25 MB of it. */
-const maxSealedChunks = 100_000;
 
 /** Chunks of epochs below `epoch`. */
 export function lowerChunks(chunks: readonly Chunk[], epoch: number): readonly Chunk[] {
@@ -37,6 +35,7 @@ export async function checkWholes(epoch: number, receipts: Iterable<PartialRecei
 export async function checkReusedChunks(attempt: Attempt, partials: readonly SealedPartial[]): Promise<void> {
   const { leadership, epoch } = attempt;
   const newest = leadership.newestSeal;
+  const refused = new Map<number, readonly string[]>();
   for (const { vnode, chunks = [], codec } of partials) {
     const lower = lowerChunks(chunks, epoch);
     if (lower.length === 0) continue;
@@ -44,17 +43,20 @@ export async function checkReusedChunks(attempt: Attempt, partials: readonly Sea
     const isSameCodec = entry?.codec === codec;
     const named = new Map(entry?.chunks?.map((chunk) => [chunk.key, chunk]));
     // rule: reused-chunk-is-named-by-the-newest-seal
-    const refused = lower.filter((chunk) => !(isSameCodec && isSame(chunk, named.get(chunk.key))));
-    if (refused.length === 0) continue;
-    const keys = [...new Set(refused.map(({ key }) => key))];
-    const is =
-      newest === undefined
-        ? "no epoch is sealed"
-        : `epoch ${newest.epoch}, the newest sealed one, does not name them`;
-    const message = `vnode ${vnode} of epoch ${epoch} uses ${keys.length} chunks of lower epochs again, and ${is}`;
-    const next = "Write the vnode again, with these keys as except";
-    return refuse(attempt, "ReceiptRequired", message, { vnode, keys, next });
+    const others = lower.filter((chunk) => !(isSameCodec && isSame(chunk, named.get(chunk.key))));
+    if (others.length > 0) refused.set(vnode, [...new Set(others.map(({ key }) => key))]);
   }
+  const [vnode] = refused.keys();
+  if (vnode === undefined) return;
+  const keys = [...refused.values()].flat();
+  const is =
+    newest === undefined
+      ? "no epoch is sealed"
+      : `epoch ${newest.epoch}, the newest sealed one, does not name them`;
+  const vnodes = [...refused.keys()].slice(0, 20).join(", ");
+  const message = `epoch ${epoch} uses ${keys.length} chunks of lower epochs again, of vnode ${vnodes}, and ${is}`;
+  const next = "Write these vnodes again, with their keys as except";
+  return refuse(attempt, "ReceiptRequired", message, { vnode, keys, next });
 }
 
 function isSame(a: Chunk, b: Chunk | undefined): boolean {

@@ -117,14 +117,17 @@ export const codecSequences: readonly Sequence[] = [
   {
     id: "Q05",
     title: "before the seal nothing but its receipt says which codec wrote a partial",
-    rules: ["unsealed-bytes-of-another-are-not-decoded"],
+    rules: ["unsealed-bytes-of-another-are-not-decoded", "accept-listed-takes-no-coded-bytes"],
     async run(world) {
       const codecs = [reversing("codec", 0)];
       const [writer, other] = [await world.open("A", { codecs }), await world.open("B", { codecs })];
       await writer.write(5, 0, "five");
       assert.equal(await read(writer), "five");
       await assertRefused(read(other), "ReceiptRequired", "unknown");
-      await writer.backend.epochComplete({ epoch: 5, parts: [0] });
+      const accepting = await world.open("C", { codecs, acceptListed: true });
+      const complete = accepting.backend.epochComplete({ epoch: 5, parts: [0] });
+      await assertRefused(complete, "ReceiptRequired", "no");
+      assertComplete(await writer.backend.epochComplete({ epoch: 5, parts: [0] }));
       assert.equal(await read(other), "five");
     },
   },

@@ -1,0 +1,13 @@
+/** Bytes of one body are below it: WebCrypto digests no more at once. */
+export const maxBytes: number = 2 ** 31;
+
+/** Bytes of each chunk of a stream, but the last. */
+export const minChunkBytes = 65_536;
+export const defaultChunkBytes = 16_777_216;
+export const maxChunkBytes = 1_073_741_824;
+
+/** Chunks of one vnode. */
+export const maxChunks = 65_536;
+
+/** Chunks that a seal names: about 25 MB of it. */
+export const maxSealedChunks = 100_000;
