@@ -8,7 +8,9 @@ test("1 GiB is streamed into a store and back with a peak below 200 MiB, Node it
   const args = [
     "--conditions=@state/source",
     join(import.meta.dirname, "../src/stream.ts"),
-    ...["--rows", "generated", "--mebibytes", "1024", "--json"],
+    "--rows=generated",
+    "--mebibytes=1024",
+    "--json",
   ];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: {} });
   const [row] = JSON.parse(stdout) as { readonly store: StreamRun }[];
