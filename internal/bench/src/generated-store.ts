@@ -6,7 +6,8 @@ import {
   parseEpochObject,
   partialKeys,
 } from "../../../packages/core/src/layout.ts";
-import { encodeJson, encodeSeal, type SealedPartial } from "../../../packages/core/src/seal.ts";
+import { encodeJson } from "../../../packages/core/src/json.ts";
+import { encodeSeal, type SealedPartial } from "../../../packages/core/src/seal.ts";
 import type {
   DeleteFailure,
   ListedObject,

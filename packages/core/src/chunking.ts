@@ -6,6 +6,9 @@ import type { Chunk, Coded, Digest } from "./receipt.ts";
 import { sha256Hex } from "./sha256.ts";
 import type { WritePartialArguments } from "./state-backend.ts";
 
+/** A chunk has room for so much before it has room for all. */
+const smallBytes = 262_144;
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** How a stream is cut. */
@@ -101,10 +104,13 @@ async function* evenChunks(
   if (filled > 0) yield chunk.subarray(0, filled);
 }
 
-/** The chunk, or a larger copy: at most `limit` bytes. */
+/**
+ * The chunk, or a larger copy: room for a small state, and then at once for `limit` bytes. To grow step by step would leave
+ * as much garbage as the chunk has bytes.
+ */
 function withRoom(chunk: Bytes, filled: number, needed: number, limit: number): Bytes {
   if (needed <= chunk.length) return chunk;
-  const larger = new Uint8Array(Math.min(limit, Math.max(needed, 2 * chunk.length)));
+  const larger = new Uint8Array(needed <= smallBytes ? Math.min(limit, smallBytes) : limit);
   larger.set(chunk.subarray(0, filled));
   return larger;
 }

@@ -3,7 +3,7 @@ export const maxBytes: number = 2 ** 31;
 
 /** Bytes of each chunk of a stream, but the last. */
 export const minChunkBytes = 65_536;
-export const defaultChunkBytes = 16_777_216;
+export const defaultChunkBytes = 8_388_608;
 export const maxChunkBytes = 1_073_741_824;
 
 /** Chunks of one vnode. */

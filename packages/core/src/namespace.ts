@@ -13,8 +13,11 @@ import type { StoreClient } from "./store-client.ts";
 /** A seal's line for one vnode: its key, size and digest. */
 const entryBytes = 256;
 
-/** How many bytes of chunks are under way at once, but for one chunk. */
-const bytesInFlight = 48 * 1024 * 1024;
+/**
+ * How many bytes of chunks are under way at once, but for one chunk. Beside them a process has what WebCrypto copies to
+ * digest them, and the 64 MiB of arrays that V8 lets lie before it collects them.
+ */
+const bytesInFlight = 16 * 1024 * 1024;
 
 export interface NamespaceOptions {
   readonly vnodeCapacity: number;
