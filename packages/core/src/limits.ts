@@ -11,3 +11,9 @@ export const maxChunks = 65_536;
 
 /** Chunks that a seal names: about 25 MB of it. */
 export const maxSealedChunks = 100_000;
+
+/**
+ * How many bytes of chunks are under way at once, but for one chunk. Beside them a process has what WebCrypto copies to
+ * digest them, and the 64 MiB of arrays that V8 lets lie before it collects them.
+ */
+export const bytesInFlight = 16_777_216;

@@ -5,6 +5,7 @@ import type { BackendEvent, DecisionEvent } from "./events.ts";
 import { StateError } from "./errors.ts";
 import { epochPrefix, namespaceKey, parseEpochFolder } from "./layout.ts";
 import { inlineLimit } from "./inline.ts";
+import { bytesInFlight } from "./limits.ts";
 import { mapInOrder } from "./in-order.ts";
 import type { Seal } from "./seal.ts";
 import type { ListedObject } from "./store.ts";
@@ -12,12 +13,6 @@ import type { StoreClient } from "./store-client.ts";
 
 /** A seal's line for one vnode: its key, size and digest. */
 const entryBytes = 256;
-
-/**
- * How many bytes of chunks are under way at once, but for one chunk. Beside them a process has what WebCrypto copies to
- * digest them, and the 64 MiB of arrays that V8 lets lie before it collects them.
- */
-const bytesInFlight = 16 * 1024 * 1024;
 
 export interface NamespaceOptions {
   readonly vnodeCapacity: number;

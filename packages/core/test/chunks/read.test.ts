@@ -5,6 +5,7 @@ import type { ChunkedReceipt, SealedEpoch } from "../../src/index.ts";
 import { wholeOf } from "../../src/chunking.ts";
 import { chunkKey } from "../../src/layout.ts";
 import { decodeCommit, encodeSeal, type Seal } from "../../src/seal.ts";
+import { bytesInFlight } from "../../src/limits.ts";
 import { MapStore } from "../support/map-store.ts";
 import { rejectionOf } from "../support/rejection.ts";
 import {
@@ -168,10 +169,10 @@ function withChunks(seal: Seal, order: readonly number[]): unknown {
   return { ...seal, partials: [{ ...first, chunks }, ...others] };
 }
 
-test("a stream has never more than 48 MiB and a chunk under way", async () => {
+test("a stream has never more than 16 MiB and a chunk under way", async () => {
   const size = 1024 * 1024;
   const backend = await world.open("B", { chunkBytes: size, concurrency: 1024 });
-  await writeStream(backend, 6, streamOf(block(1, 60 * size)));
+  await writeStream(backend, 6, streamOf(block(1, 20 * size)));
   assertComplete(await backend.backend.epochComplete({ epoch: 6, parts: [1] }));
   const epoch = await backend.backend.sealed(6);
   const release = Promise.withResolvers<void>();
@@ -184,11 +185,11 @@ test("a stream has never more than 48 MiB and a chunk under way", async () => {
     return get(key, options);
   };
   const pieces = all(epoch?.stream(1));
-  while (sent.length < 48) await nextIteration();
+  while (sent.length < bytesInFlight / size) await nextIteration();
   await nextIteration();
-  expect(sent).toHaveLength(48);
+  expect(sent).toHaveLength(16);
   release.resolve();
-  expect(await pieces).toHaveLength(60);
+  expect(await pieces).toHaveLength(20);
 });
 
 test.for([
