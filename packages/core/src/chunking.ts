@@ -42,9 +42,11 @@ export async function* cutIntoChunks(
       given += chunk.length;
       yield chunk;
     }
-    if (!count.isAll) throw new RangeError("cut ended before the end of the stream");
     // rule: cut-gives-every-byte
-    if (given !== count.bytes) throw new RangeError(`cut gave ${given} of ${count.bytes} bytes`);
+    if (!count.isAll || given !== count.bytes) {
+      const end = count.isAll ? "" : ", and did not take all";
+      throw new RangeError(`cut gave ${given} of ${count.bytes} bytes${end}`);
+    }
   } catch (cause) {
     const { epoch, vnode } = details;
     const message = `the source of vnode ${vnode} in epoch ${epoch} failed after ${count.bytes} bytes: ${messageOf(cause)}`;

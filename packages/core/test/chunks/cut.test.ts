@@ -100,9 +100,9 @@ describe("a cut", () => {
           break;
         }
       },
-      cause: "before the end",
+      cause: "and did not take all",
     },
-    { what: "reads nothing", cut: () => streamOf(), cause: "before the end" },
+    { what: "reads nothing", cut: () => streamOf(), cause: "and did not take all" },
     {
       what: "throws as it is called",
       cut: () => {

@@ -372,8 +372,9 @@ export const chunkSequences: readonly Sequence[] = [
   },
 ];
 
-function otherBytes(): AsyncIterable<Uint8Array> {
-  return streamOf("other");
+/** Takes all, and gives something else. */
+async function* otherBytes(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const piece of bytes) yield piece.subarray(0, 1);
 }
 
 async function* brokenAfter(text: string): AsyncGenerator<Uint8Array, void, undefined> {
