@@ -1,8 +1,15 @@
+import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { isStateError, type ObjectStore, ObjectStoreBackend, type PartialReceipt } from "@state/core";
+import {
+  isStateError,
+  type ObjectStore,
+  ObjectStoreBackend,
+  type PartialReceipt,
+  type SealedEpoch,
+} from "@state/core";
 
 /** The points of a checkpoint at which a fault is injected. */
-export const points = ["partial", "seal", "list", "read", "prune"] as const;
+export const points = ["partial", "chunk", "seal", "list", "read", "stream", "prune"] as const;
 export type Point = (typeof points)[number];
 
 export interface Checkpoint {
@@ -13,13 +20,40 @@ export interface Checkpoint {
 }
 
 const vnodes = [0, 1, 2] as const;
+/** Its state is a stream of three chunks. */
+const streamed = 3;
+const vnodeCapacity = 4;
+const chunkBytes = 65_536;
 
 export function bytesOf(epoch: number, vnode: number): Uint8Array {
-  return new Uint8Array(5_000).fill(epoch * 16 + vnode);
+  if (vnode !== streamed) return new Uint8Array(5_000).fill(epoch * 16 + vnode);
+  // The first chunk is the same in each epoch, and is used again.
+  const bytes = new Uint8Array(2 * chunkBytes + 5_000).fill(epoch * 16 + vnode);
+  return bytes.fill(255, 0, chunkBytes);
 }
 
 async function write(backend: ObjectStoreBackend, epoch: number, vnode: number): Promise<PartialReceipt> {
   return backend.writePartial({ epoch, vnode, assignmentVersion: 1, bytes: bytesOf(epoch, vnode) });
+}
+
+async function writeStream(
+  backend: ObjectStoreBackend,
+  epoch: number,
+  reuse?: SealedEpoch,
+): Promise<PartialReceipt> {
+  const bytes = Readable.from([bytesOf(epoch, streamed)]);
+  return backend.writePartial({ epoch, vnode: streamed, assignmentVersion: 1, bytes, reuse });
+}
+
+/** Whether each piece is what was written: a broken restore may end early, and has given out nothing else. */
+async function streamsWell(sealed: SealedEpoch | undefined): Promise<boolean> {
+  const expected = bytesOf(sealed?.epoch ?? -1, streamed);
+  let given = 0;
+  for await (const piece of sealed?.stream(streamed) ?? []) {
+    if (!isEqual(piece, expected.subarray(given, given + piece.length))) return false;
+    given += piece.length;
+  }
+  return given === expected.length;
 }
 
 /**
@@ -51,18 +85,27 @@ export async function checkpoint(
     sleep: async (ms: number, signal?: AbortSignal) =>
       ms < attemptTimeoutMs ? undefined : delay(ms, undefined, { signal }),
   };
-  const backend = await ObjectStoreBackend.open({ store, instanceId: "leader", vnodeCapacity: 3, retry });
+  const backend = await ObjectStoreBackend.open({
+    store,
+    instanceId: "leader",
+    vnodeCapacity,
+    chunkBytes,
+    retry,
+  });
   let isSealed = false;
   try {
     await backend.takeover({ version: 1 });
     const first: PartialReceipt[] = [];
     for (const vnode of vnodes) first.push(await write(backend, 0, vnode));
+    first.push(await writeStream(backend, 0));
     await backend.epochComplete({ epoch: 0, parts: first });
+    const base = await backend.latest();
 
     const parts = [
       await write(backend, 1, 0),
       await at("partial", () => write(backend, 1, 1)),
       await write(backend, 1, 2),
+      await at("chunk", () => writeStream(backend, 1, base)),
     ];
     const { complete } = await at("seal", () => backend.epochComplete({ epoch: 1, parts }));
     if (!complete) return { outcome: "waits for a partial that is there", reported: "unknown" };
@@ -72,6 +115,8 @@ export async function checkpoint(
       const read = await at("read", async () => latest?.read(vnode));
       if (!isEqual(read, bytesOf(1, vnode))) return { outcome: "wrong bytes", reported: "sealed" };
     }
+    const isWhole = await at("stream", () => streamsWell(latest));
+    if (!isWhole) return { outcome: "wrong bytes", reported: "sealed" };
     const { failedCount } = await at("prune", () => backend.pruneBefore(1));
     if (failedCount > 0)
       return { outcome: `sealed; ${failedCount} deletes reported as failed`, reported: "sealed" };
@@ -92,7 +137,7 @@ export async function inspect(
   const backend = await ObjectStoreBackend.open({
     store,
     instanceId: "reader",
-    vnodeCapacity: 3,
+    vnodeCapacity,
     readOnly: true,
   });
   try {
@@ -104,6 +149,7 @@ export async function inspect(
       const read = await latest.read(vnode);
       if (!isEqual(read, bytesOf(latest.epoch, vnode))) return { sealed, problem: `vnode ${vnode} is wrong` };
     }
+    if (!(await streamsWell(latest))) return { sealed, problem: "the streamed vnode is wrong" };
     return { sealed, problem: "" };
   } finally {
     await backend.close();

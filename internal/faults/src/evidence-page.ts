@@ -1,3 +1,4 @@
+import { points } from "./checkpoint.ts";
 import type { FaultCase } from "./fault-cases.ts";
 import type { Service } from "./service.ts";
 
@@ -29,7 +30,6 @@ export function pageOf(
     const rows = (columns: readonly string[]): string[][] =>
       faults.map(({ title }) => [title, ...columns.map((column) => cell(title, column))]);
     const operations = ["create", "get", "list", "delete"];
-    const points = ["partial", "seal", "list", "read", "prune"];
     parts.push(`## ${names[name]}\n`);
     parts.push(`What the store returns:\n\n${table(["fault", ...operations], rows(operations))}`);
     parts.push(
@@ -48,18 +48,22 @@ Written by \`internal/faults/test/faults.long.test.ts\`, and held equal to what 
 between the store and its service and injects one fault into one kind of request.
 
 The first table of each service shows what the store returns when its one attempt meets the fault.
-The second shows a whole checkpoint of two epochs with three vnodes, whose backend has three
-attempts a request. The second epoch meets the fault at the point that the column names:
+The second shows a whole checkpoint of two epochs with four vnodes, one of which is a stream of three
+chunks; the first of them is used again in the second epoch. The backend has three attempts a
+request. The second epoch meets the fault at the point that the column names:
 
 - partial: the create of a partial
+- chunk: the creates of chunks
 - seal: the create of \`_COMMIT\`
 - list: the listings before that create
 - read: the reads of a restore
+- stream: the reads of a restore chunk by chunk
 - prune: the deletes of a prune
 
 After each checkpoint the test reads the bucket with a new store. An epoch that was reported as
 "sealed" or with \`sealed: yes\` is there with every byte. An epoch that was reported with
 \`sealed: no\` is not there and does not come later. The epoch before it is whole.
+What a restore by stream gave out before an error is what was written.
 
 "–" is a fault that cannot happen: a read sends no body, and Cloud Storage's response to a delete
 has none.

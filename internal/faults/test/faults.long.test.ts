@@ -14,9 +14,11 @@ const operations: readonly Operation[] = ["create", "get", "list", "delete"];
 /** The operation that meets the fault at each point of a checkpoint. */
 const operationAt: Readonly<Record<Point, Operation>> = {
   partial: "create",
+  chunk: "create",
   seal: "create",
   list: "list",
   read: "get",
+  stream: "get",
   prune: "delete",
 };
 /** The time-out of an attempt whose response never ends, and of all others. */

@@ -59,15 +59,17 @@ export async function ensure(
 
 /**
  * For a key whose presence is all that counts: an anchor, or a key that carries the digest of its body. `exists` is not
- * read back.
+ * read back, and is reported to `onExists`.
  */
 export async function ensurePresent(
   client: StoreClient,
   key: string,
   body: Uint8Array,
   operation: Operation,
+  onExists?: () => void,
 ): Promise<{ readonly outcome: "present" } | NotCreated> {
   const response = await client.create(key, body, operation);
+  if (response.outcome === "exists") onExists?.();
   if (response.outcome === "created" || response.outcome === "exists") return { outcome: "present" };
   if (response.outcome === "refused") return { outcome: "refused", cause: response.error };
   const unknown = { outcome: "unknown", cause: response.error, absent: true } as const;

@@ -66,3 +66,41 @@ describe("the caller's buffer", () => {
     expect(textOf(await backend.readPartial({ vnode: 1, epoch: 5 }))).toBe("state");
   });
 });
+
+describe("a chunk whose create is told that it exists", () => {
+  /** Says so of every chunk, whatever is there. */
+  class SaysExists extends MapStore {
+    readonly #there: string | undefined;
+
+    constructor(there?: string) {
+      super();
+      this.#there = there;
+    }
+
+    override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
+      if (!key.includes("/chunk.")) return super.create(key, body);
+      if (this.#there !== undefined) await super.create(key, bytesOf(this.#there));
+      return "exists";
+    }
+  }
+
+  test("is no receipt if it is not there", async () => {
+    const actor = await new World(new SaysExists()).open("A");
+    await expect(actor.stream(5, 1, "state")).rejects.toMatchObject({
+      code: "StoreFailed",
+      sealed: "unknown",
+      key: expect.stringMatching(/^epoch=5\/vnode=1\/chunk\./),
+      cause: { message: expect.stringMatching(/returned "exists", and it is not there$/) },
+    });
+  });
+
+  test("nor if it is of another size", async () => {
+    const actor = await new World(new SaysExists("sta")).open("A");
+    await expect(actor.stream(5, 1, "state")).rejects.toMatchObject({ code: "StoreFailed" });
+  });
+
+  test("is one if it is there", async () => {
+    const actor = await new World(new SaysExists("state")).open("A");
+    expect(await actor.stream(5, 1, "state")).toMatchObject({ size: 5 });
+  });
+});

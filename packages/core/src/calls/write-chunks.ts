@@ -1,7 +1,7 @@
 import { cutIntoChunks, wholeOf } from "../chunking.ts";
 import { ensurePresent } from "../create-or-read-back.ts";
 import { messageOf, storeFailed } from "../errors.ts";
-import { chunkKey } from "../layout.ts";
+import { chunkKey, vnodePrefix } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import { type Chunk, type ChunkedReceipt, type Coded, type Digest, type PartialReceipt } from "../receipt.ts";
 import { findPartial, freezeChunks, type Seal } from "../seal.ts";
@@ -43,6 +43,9 @@ export async function writeChunks(
   // What it has used again itself may be what was refused.
   known.add(last, ({ key, sha256 }) => key === chunkKey(epoch, vnode, sha256) && !except.has(key));
 
+  const what = `the write of vnode ${vnode} in epoch ${epoch}`;
+  /** Sizes, by key. */
+  const saidToExist = new Map<string, number>();
   const write = async (bytes: Bytes, digest: Digest, ahead: AbortSignal): Promise<Chunk> => {
     const { body, form } = await pack(codec, bytes, { writtenAt: epoch, vnode }, digest);
     const key = chunkKey(epoch, vnode, form.sha256);
@@ -51,8 +54,8 @@ export async function writeChunks(
       key,
       body,
       namespace.client.operation(ahead, body.length),
+      () => saidToExist.set(key, body.length),
     );
-    const what = `the write of vnode ${vnode} in epoch ${epoch}`;
     // rule: failed-chunk-is-no-receipt
     if (creation.outcome !== "present")
       throw storeFailed(`${what} failed: ${messageOf(creation.cause)}`, creation.cause, { ...details, key });
@@ -71,8 +74,30 @@ export async function writeChunks(
     },
   );
   for await (const chunk of written) chunks.push(chunk);
+  const [key] = await absentOf(namespace, vnodePrefix(epoch, vnode), saidToExist, signal);
+  if (key !== undefined) {
+    const cause = new Error(`a create of ${key} returned "exists", and it is not there`);
+    throw storeFailed(`${what} failed: ${messageOf(cause)}`, cause, { ...details, key });
+  }
   freezeChunks(chunks);
   return { ...(await wholeOf(chunks, codec?.id)), chunks };
+}
+
+/**
+ * Which of these objects are not there, or of another size. A create may be told that the key exists while an attempt
+ * before it is under way, which then fails.
+ */
+async function absentOf(
+  { client }: Namespace,
+  prefix: string,
+  sizes: ReadonlyMap<string, number>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
+  const absent = new Set(sizes.keys());
+  if (absent.size === 0) return absent;
+  for await (const { objects } of client.list(prefix, { signal }))
+    for (const { key, size } of objects) if (sizes.get(key) === size) absent.delete(key);
+  return absent;
 }
 
 /** Chunks by what they hold. */

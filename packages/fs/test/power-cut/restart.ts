@@ -112,12 +112,10 @@ async function compare(sealed: SealedEpoch | undefined, contents: Contents | und
   if (sealed?.vnodes.length !== contents?.size)
     fail(`epoch ${sealed?.epoch} has other vnodes than were sealed`);
   for (const [vnode, text] of contents ?? []) {
-    const body = await sealed?.read(vnode);
-    if (textOf(body) !== text) fail(`vnode ${vnode} of epoch ${sealed?.epoch} reads as ${shown(body)}`);
     const pieces: Uint8Array[] = [];
     for await (const piece of sealed?.stream(vnode) ?? []) pieces.push(piece);
-    if (textOf(Buffer.concat(pieces)) !== text)
-      fail(`vnode ${vnode} of epoch ${sealed?.epoch} streams as others`);
+    const body = Buffer.concat(pieces);
+    if (textOf(body) !== text) fail(`vnode ${vnode} of epoch ${sealed?.epoch} reads as ${shown(body)}`);
   }
   const offsets = textOf(await sealed?.readAttachment("offsets"));
   if (offsets !== offsetsOf(sealed?.epoch ?? -1))

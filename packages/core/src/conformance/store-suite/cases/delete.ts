@@ -123,7 +123,7 @@ export const deleteCases: readonly StoreCase[] = [
   {
     id: "delete.folder",
     title:
-      "a folder of 2,500 chunks is listed, each once and in order, and deleted; the folders beside it stay",
+      "a folder of 1,200 chunks is listed, each once and in order, and deleted; the folders beside it stay",
     family: "delete",
     must: "D3",
     timeoutMs: long,
@@ -132,7 +132,7 @@ export const deleteCases: readonly StoreCase[] = [
       const beside = ["epoch=1/vnode=0/", "epoch=1/vnode=10/", "epoch=1/vnode=1-/"];
       const staying = beside.flatMap((each) => chunks(each, 3)).toSorted();
       await createAll(store, staying, () => utf8("3"));
-      const paged = await fill(store, folder, (count) => chunks(folder, count), [2_500, severalPages]);
+      const paged = await fill(store, folder, (count) => chunks(folder, count), [1_200, severalPages]);
       hasEdge("delete.folder", paged);
       const listed = paged.keys.toSorted();
       await expectListing(
