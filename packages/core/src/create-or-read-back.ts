@@ -59,22 +59,21 @@ export async function ensure(
 
 /**
  * For a key whose presence is all that counts: an anchor, or a key that carries the digest of its body. `exists` is not
- * read back, and is reported to `onExists`.
+ * read back; `existed` says that it was the response.
  */
 export async function ensurePresent(
   client: StoreClient,
   key: string,
   body: Uint8Array,
   operation: Operation,
-  onExists?: () => void,
-): Promise<{ readonly outcome: "present" } | NotCreated> {
+): Promise<{ readonly outcome: "present"; readonly existed: boolean } | NotCreated> {
   const response = await client.create(key, body, operation);
-  if (response.outcome === "exists") onExists?.();
-  if (response.outcome === "created" || response.outcome === "exists") return { outcome: "present" };
+  if (response.outcome === "created" || response.outcome === "exists")
+    return { outcome: "present", existed: response.outcome === "exists" };
   if (response.outcome === "refused") return { outcome: "refused", cause: response.error };
   const unknown = { outcome: "unknown", cause: response.error, absent: true } as const;
   const found = await readBack(client, key, operation, unknown);
-  return found.outcome === "found" ? { outcome: "present" } : found;
+  return found.outcome === "found" ? { outcome: "present", existed: false } : found;
 }
 
 /** What is there, or `absent` if nothing is. A reading that fails leaves the create unknown. */

@@ -44,21 +44,16 @@ export async function writeChunks(
   known.add(last, ({ key, sha256 }) => key === chunkKey(epoch, vnode, sha256) && !except.has(key));
 
   const what = `the write of vnode ${vnode} in epoch ${epoch}`;
-  /** Sizes, by key. */
   const saidToExist = new Map<string, number>();
   const write = async (bytes: Bytes, digest: Digest, ahead: AbortSignal): Promise<Chunk> => {
     const { body, form } = await pack(codec, bytes, { writtenAt: epoch, vnode }, digest);
     const key = chunkKey(epoch, vnode, form.sha256);
-    const creation = await ensurePresent(
-      namespace.client,
-      key,
-      body,
-      namespace.client.operation(ahead, body.length),
-      () => saidToExist.set(key, body.length),
-    );
+    const { client } = namespace;
+    const creation = await ensurePresent(client, key, body, client.operation(ahead, body.length));
     // rule: failed-chunk-is-no-receipt
     if (creation.outcome !== "present")
       throw storeFailed(`${what} failed: ${messageOf(creation.cause)}`, creation.cause, { ...details, key });
+    if (creation.existed) saidToExist.set(key, body.length);
     const { size, sha256, plain } = form;
     return { key, size, sha256, ...(plain === undefined ? {} : { plain }) };
   };
@@ -75,6 +70,7 @@ export async function writeChunks(
   );
   for await (const chunk of written) chunks.push(chunk);
   const [key] = await absentOf(namespace, vnodePrefix(epoch, vnode), saidToExist, signal);
+  // rule: chunk-said-to-exist-is-looked-up
   if (key !== undefined) {
     const cause = new Error(`a create of ${key} returned "exists", and it is not there`);
     throw storeFailed(`${what} failed: ${messageOf(cause)}`, cause, { ...details, key });
@@ -84,8 +80,10 @@ export async function writeChunks(
 }
 
 /**
- * Which of these objects are not there, or of another size. A create may be told that the key exists while an attempt
- * before it is under way, which then fails.
+ * Which of these objects are not there, or of another size. Something between us and the store may say that a key exists:
+ * then only a listing tells.
+ *
+ * @param sizes by key
  */
 async function absentOf(
   { client }: Namespace,

@@ -592,6 +592,12 @@ export const rules: readonly Rule[] = [
     without: drop,
   },
   {
+    id: "chunk-said-to-exist-is-looked-up",
+    says: "A chunk whose create says that it exists is looked for in a listing before there is a receipt.",
+    section: "Chunks",
+    without: drop,
+  },
+  {
     id: "cut-gives-every-byte",
     says: "A writer's cut that gives fewer bytes than it got, or more, leaves no receipt.",
     section: "Chunks",
