@@ -18,10 +18,19 @@ const [place] = (await once(process, "message")) as [Place];
 const store = await openStore(place);
 const backends = new Map<string, Promise<ObjectStoreBackend>>();
 
+/** By backend: what `takeover` or `latest` has given it last, whose chunks it uses again. */
+const bases = new Map<string, SealedEpoch>();
+
 function open({ backend, readOnly }: Request): Promise<ObjectStoreBackend> {
   const known = backends.get(backend);
   if (known !== undefined) return known;
-  const opening = ObjectStoreBackend.open({ store, instanceId: backend, vnodeCapacity, readOnly });
+  const opening = ObjectStoreBackend.open({
+    store,
+    instanceId: backend,
+    vnodeCapacity,
+    readOnly,
+    chunkBytes,
+  });
   backends.set(backend, opening);
   return opening;
 }
@@ -33,8 +42,9 @@ function refusalOf(error: unknown): Refusal {
 
 async function readOf(sealed: SealedEpoch, vnode: number): Promise<Read> {
   try {
-    const bytes = await sealed.read(vnode);
-    return { text: bytes === undefined ? undefined : new TextDecoder().decode(bytes) };
+    const pieces: Uint8Array[] = [];
+    for await (const piece of sealed.stream(vnode) ?? []) pieces.push(piece);
+    return { text: pieces.length === 0 ? undefined : textIn(vnode, Buffer.concat(pieces)) };
   } catch (error) {
     return { error: refusalOf(error) };
   }
@@ -48,13 +58,21 @@ async function restoredOf(sealed: SealedEpoch, vnode: number): Promise<Restored>
 async function perform(backend: ObjectStoreBackend, call: Call): Promise<Values[Call["name"]]> {
   if (call.name === "takeover") {
     const { base, nextEpoch } = await backend.takeover({ version: call.version });
+    remember(backend, base);
     return { base: base === undefined ? undefined : await restoredOf(base, 0), nextEpoch };
   }
   if (call.name === "seal") {
     const { epoch, version, written, unchanged } = call;
-    const parts = await Promise.all(written.map((vnode) => write(backend, epoch, vnode, version)));
-    const { complete } = await backend.epochComplete({ epoch, parts, unchanged });
-    return { complete };
+    const seal = async (except: readonly string[]): Promise<boolean> => {
+      const parts = await Promise.all(written.map((vnode) => write(backend, epoch, vnode, version, except)));
+      return (await backend.epochComplete({ epoch, parts, unchanged })).complete;
+    };
+    try {
+      return { complete: await seal([]) };
+    } catch (error) {
+      if (!isStateError(error) || error.keys === undefined) throw error;
+      return { complete: await seal(error.keys) };
+    }
   }
   if (call.name === "write") {
     await write(backend, call.epoch, 0, call.version);
@@ -70,6 +88,7 @@ async function perform(backend: ObjectStoreBackend, call: Call): Promise<Values[
   }
   if (call.name === "latest") {
     const sealed = await backend.latest();
+    remember(backend, sealed);
     return sealed === undefined ? undefined : restoredOf(sealed, call.vnode);
   }
   if (call.name === "sealedEpochs") {
@@ -80,7 +99,28 @@ async function perform(backend: ObjectStoreBackend, call: Call): Promise<Values[
     return { state, missing, committer: seal?.committer };
   }
   const bytes = await backend.readPartial({ epoch: call.epoch, vnode: call.vnode });
-  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+  return bytes === undefined ? undefined : textIn(call.vnode, bytes);
+}
+
+/** A vnode with an odd number is a stream: a chunk that is always the same, and one with the text. */
+function isStreamed(vnode: number): boolean {
+  return vnode % 2 === 1;
+}
+
+const chunkBytes = 65_536;
+
+async function* streamOf(vnode: number, text: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(chunkBytes).fill(vnode);
+  yield text;
+}
+
+function textIn(vnode: number, bytes: Uint8Array): string {
+  return new TextDecoder().decode(isStreamed(vnode) ? bytes.subarray(chunkBytes) : bytes);
+}
+
+function remember({ instanceId }: ObjectStoreBackend, base: SealedEpoch | undefined): void {
+  if (base === undefined) bases.delete(instanceId);
+  else bases.set(instanceId, base);
 }
 
 function write(
@@ -88,9 +128,14 @@ function write(
   epoch: number,
   vnode: number,
   version: number,
+  except: readonly string[] = [],
 ): Promise<PartialReceipt> {
   const bytes = new TextEncoder().encode(textOf(epoch, vnode, backend.instanceId));
-  return backend.writePartial({ epoch, vnode, assignmentVersion: version, bytes });
+  const target = { epoch, vnode, assignmentVersion: version };
+  if (!isStreamed(vnode)) return backend.writePartial({ ...target, bytes });
+  const base = bases.get(backend.instanceId);
+  const reuse = base !== undefined && base.epoch < epoch ? base : undefined;
+  return backend.writePartial({ ...target, bytes: streamOf(vnode, bytes), reuse, except });
 }
 
 async function respond(request: Request): Promise<Response> {
