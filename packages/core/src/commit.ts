@@ -259,7 +259,14 @@ export async function voidEpoch(
   const body = encodeVoid(epoch, leadership.instanceId, leadership.incarnation);
   const operation = client.operation(signal, body.length);
   // rule: void-stays
-  const creation = await createOrReadBack(client, commitKey(epoch), body, operation);
+  let creation = await createOrReadBack(client, commitKey(epoch), body, operation);
+  // A seal that is in the way may take longer than a void.
+  if (creation.outcome === "unknown" && creation.cause instanceof AttemptTimeout) {
+    const read = await outcomeOf(readCommitBody(namespace, epoch, signal));
+    signal?.throwIfAborted();
+    if (read.status === "fulfilled" && read.value !== undefined)
+      creation = { outcome: "found", body: read.value };
+  }
   if (creation.outcome !== "created" && creation.outcome !== "found") return creation;
   let givenUp = false;
   if (creation.outcome === "found") {

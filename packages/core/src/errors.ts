@@ -81,7 +81,7 @@ export function isStoreError(value: unknown): value is StoreError {
  * | `VnodeOmitted` | a vnode that the newest seal names is neither given, unchanged nor dropped |
  * | `AttachmentOmitted` | an attachment was written for the epoch and is not passed |
  * | `FenceRequired` | `unchanged` needs a version claimed by `takeover`, and so do chunks of lower epochs |
- * | `ReceiptRequired` | a vnode number cannot be resolved without its receipt; or chunks, `keys` on the error, cannot be used again |
+ * | `ReceiptRequired` | a vnode needs its receipt, or to be written again; `keys` are chunks that cannot be used again |
  * | `ReceiptInvalid` | a receipt does not belong to the epoch, or a vnode is named twice |
  * | `AmbiguousPartial` | `acceptListed`, and several partials of one vnode |
  * | `PartialLost` | an object that a receipt or a seal names is gone |
@@ -159,7 +159,7 @@ export class StateError extends Error {
   /** The assignment version that stands in the way. */
   declare readonly version?: number | undefined;
   declare readonly key?: string | undefined;
-  /** The chunks that cannot be used again: `writePartial` uploads them if they are passed as `except`. */
+  /** The chunks that cannot be used again: `writePartial` sends them if they are passed as `except`. */
   declare readonly keys?: readonly string[] | undefined;
   /** The seal that was found. */
   declare readonly seal?: Seal | undefined;

@@ -21,7 +21,7 @@ export const nextSteps: { readonly [C in Exclude<StateErrorCode, "StoreFailed">]
   AmbiguousPartial: "Pass the receipt of the one that is meant",
   PartialLost: "Put it back from a copy, or restore from another epoch; find out who deleted it",
   Corrupt: "Put it back from a copy; find out who changed it",
-  SourceFailed: "Look at the cause, and write the vnode again",
+  SourceFailed: "Look at the cause, and write it again",
   UnknownCodec: "Open it with that codec too, after the one that writes",
   UnknownFormat: "Upgrade: a later version of this library wrote it",
   CapacityMismatch: "Open it with the vnodeCapacity that it was created with",

@@ -39,7 +39,8 @@ export interface OpenOptions {
    *
    * What this gives up: nothing tells two attempts at an epoch apart, so a seal can mix their cuts, and a
    * write under an assignment version that has been superseded can satisfy a seal. The seal holds no digest of
-   * such a partial, so what is read back is checked by its size alone. Pass receipts instead where you can.
+   * such a partial, so what is read back is checked by its size alone. Nor does anything tell what a codec wrote:
+   * if one process has codecs, all need them. Pass receipts instead where you can.
    */
   readonly acceptListed?: boolean | undefined;
   /**

@@ -1,7 +1,7 @@
 /** The bytes that a seal names, or a receipt: read, checked and decoded. */
 import type { CodecContext } from "./codec.ts";
 import { isWhole } from "./chunking.ts";
-import { checkReadable, isPinned, pruned } from "./control.ts";
+import { checkNotPruned, checkReadable, isPinned, pruned } from "./control.ts";
 import { asStateError, StateError, type StateErrorDetails } from "./errors.ts";
 import { decodeInline } from "./inline.ts";
 import { commitKey, parseEpochObject } from "./layout.ts";
@@ -93,8 +93,8 @@ export async function* streamSealed(
 /**
  * Reads what this backend wrote, sealed or not.
  *
- * @returns `undefined` if an object of it is gone
- * @throws `Corrupt`
+ * @returns `undefined` if an object of its epoch is gone
+ * @throws `Corrupt`; `ReceiptRequired` if a chunk of a lower epoch is gone
  */
 export async function readWritten(
   namespace: Namespace,
@@ -111,7 +111,14 @@ export async function readWritten(
     const { key = commitKey(epoch) } = piece;
     const details = { sealed: "unknown", epoch, vnode, key } as const;
     const body = await client.get(key, client.operation(ahead, piece.size));
-    if (body === undefined) return undefined;
+    if (body === undefined) {
+      if (piece.context.writtenAt === epoch) return undefined;
+      // The prune that deleted it leaves the epoch as it is: it was written, and is not there to be read.
+      checkNotPruned(epoch, await namespace.readControl(ahead));
+      const message = `${key}, which vnode ${vnode} of epoch ${epoch} uses again, is gone`;
+      const next = "Write the vnode again, with this key as except";
+      throw new StateError("ReceiptRequired", message, { ...details, keys: [key], next });
+    }
     if (await isAsDescribed(body, piece)) return unpack(codecs, body, piece, details);
     throw new StateError("Corrupt", `${key} holds other bytes than were written`, details);
   });

@@ -49,7 +49,12 @@ export interface StateBackend {
   /** The number of the newest sealed epoch; `undefined` when nothing was ever sealed. */
   latestCommittedEpoch(options?: OperationOptions): Promise<number | undefined>;
 
-  /** One vnode's state of one epoch, sealed or not; `undefined` when there is none. */
+  /**
+   * One vnode's state of one epoch, below 2^31 bytes; `undefined` when there is none. If the epoch is not sealed: what this
+   * backend wrote last, else what another wrote first, but for a stream.
+   *
+   * @throws `StateError`: `ReceiptRequired` if it is not sealed, and what is there cannot be told, or is not there any more
+   */
   readPartial(
     args: ReadPartialArguments,
     options?: OperationOptions,
@@ -187,7 +192,7 @@ export interface PartialBytes {
   readonly bytes: Uint8Array;
 }
 
-/** `missing` are the vnodes whose partial is not there yet: ask again. */
+/** `missing` are the vnodes whose partial is not there yet: ask again. A stream of another backend needs its receipt. */
 export type EpochOutcome =
   | { readonly complete: true; readonly seal: Seal }
   | { readonly complete: false; readonly missing: readonly number[] };

@@ -46,20 +46,21 @@ async function encode(
   }
 }
 
-/** What was stored, and is known to be what a seal or a receipt describes. */
-export interface Stored extends Digest, Coded {
+/** How bytes came to be as they are stored. */
+interface Origin extends Coded {
   readonly context: CodecContext;
 }
 
 /**
  * Decodes what was stored.
  *
+ * @param body is known to be what a seal or a receipt describes
  * @throws `UnknownCodec`, `Corrupt`
  */
 export async function unpack(
   codecs: Codecs,
   body: Uint8Array<ArrayBuffer>,
-  { codec: id, plain, context }: Omit<Stored, keyof Digest>,
+  { codec: id, plain, context }: Origin,
   details: StateErrorDetails,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (id === undefined || plain === undefined) return body;

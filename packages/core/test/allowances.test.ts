@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { ObjectStoreBackend } from "../src/backend.ts";
 import type { OperationOptions } from "../src/store.ts";
 import { MapStore } from "./support/map-store.ts";
+import { rejectionOf } from "./support/rejection.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
 
 /** A seal of 65,536 vnodes is about 12 MB: eight of them at once take 25 s at 32 Mbit/s. */
@@ -37,27 +38,26 @@ class SlowLine extends MapStore {
   }
 }
 
+function sealOfManyChunks(epoch: number): Uint8Array {
+  const sha256 = "a".repeat(64);
+  const size = 65_536;
+  const partials = [0, 1].map((vnode) => {
+    const chunk = { key: `epoch=${epoch}/vnode=${vnode}/chunk.${sha256}.bin`, size, sha256 };
+    const chunks = Array.from({ length: 50_000 }, () => chunk);
+    return { vnode, size: 50_000 * size, sha256, writtenAt: epoch, chunks };
+  });
+  const seal = { format: 2, epoch, committer: "A", incarnation: "a", assignmentVersion: 0 };
+  return new TextEncoder().encode(JSON.stringify({ ...seal, partials, attachments: [] }));
+}
+
 test("a seal that names 100,000 chunks has time for its size, though it has few vnodes", async () => {
   const clock = new VirtualClock();
   const store = new SlowLine(clock);
   const options = { store, instanceId: "A", vnodeCapacity: 4, retry: clock.retry({ attempts: 1 }) };
   const backend = await clock.run(ObjectStoreBackend.open(options));
-  const sha256 = "a".repeat(64);
-  const size = 65_536;
-  const partials = [0, 1].map((vnode) => {
-    const chunk = { key: `epoch=5/vnode=${vnode}/chunk.${sha256}.bin`, size, sha256 };
-    return {
-      vnode,
-      size: 50_000 * size,
-      sha256,
-      writtenAt: 5,
-      chunks: Array.from({ length: 50_000 }, () => chunk),
-    };
-  });
-  const seal = { format: 2, epoch: 5, committer: "A", incarnation: "a", assignmentVersion: 0 };
-  const text = JSON.stringify({ ...seal, partials, attachments: [] });
-  await store.create("epoch=5/_COMMIT", new TextEncoder().encode(text));
-  expect(text.length).toBeGreaterThan(18_000_000);
+  const body = sealOfManyChunks(5);
+  await store.create("epoch=5/_COMMIT", body);
+  expect(body.length).toBeGreaterThan(18_000_000);
   const found = await clock.run(backend.latest());
   expect(found?.seal.partials.map(({ chunks }) => chunks?.length)).toEqual([50_000, 50_000]);
 });
@@ -74,4 +74,14 @@ test("seals that are read side by side have time for the size that they may have
   }
   expect(await clock.run(backend.latestCommittedEpoch())).toBe(8);
   expect((await clock.run(backend.takeover({ version: 1 }))).base?.epoch).toBe(8);
+});
+
+test("the same for one that a leader has to settle, to abort, or to find in its way", async () => {
+  const clock = new VirtualClock();
+  const store = new SlowLine(clock);
+  const options = { store, instanceId: "A", vnodeCapacity: 4, retry: clock.retry({ attempts: 1 }) };
+  const backend = await clock.run(ObjectStoreBackend.open(options));
+  await store.create("epoch=5/_COMMIT", sealOfManyChunks(5));
+  const error = await clock.run(rejectionOf(backend.abort(5)));
+  expect(error).toMatchObject({ code: "EpochSealed", sealed: "yes" });
 });

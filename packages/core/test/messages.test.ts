@@ -215,7 +215,7 @@ const rows: { readonly [C in StateErrorCode]: Row } = {
     },
     message:
       "writePartial on map: the source of vnode 0 in epoch 5 failed after 5 bytes: the disk is gone. " +
-      "Look at the cause, and write the vnode again.",
+      "Look at the cause, and write it again.",
   },
   UnknownCodec: {
     provoke: async (world) => {

@@ -100,6 +100,7 @@ describe("writePartial", () => {
 
   test("sends c-r requests for a stream of c chunks, of which r are used again", async () => {
     const backend = await lead("a", 1, { chunkBytes: 65_536 });
+    store.responseMs = 100;
     const stream = (epoch: number, changed: number, reuse?: SealedEpoch): Promise<PartialReceipt> =>
       backend.writePartial({
         epoch,

@@ -66,7 +66,8 @@ export async function readPartial(
   // rule: unsealed-bytes-of-another-are-not-decoded
   if (own === undefined && body !== undefined && namespace.codecs.first !== undefined) {
     const message = `vnode ${vnode} of epoch ${epoch} is not sealed, and nothing says which codec wrote it`;
-    throw new StateError("ReceiptRequired", message, { sealed: "unknown", epoch, vnode });
+    const next = "Read it with the backend that wrote it, or once the epoch is sealed";
+    throw new StateError("ReceiptRequired", message, { sealed: "unknown", epoch, vnode, next });
   }
   return body;
 }

@@ -3,7 +3,7 @@ import { ensurePresent } from "../create-or-read-back.ts";
 import { messageOf, storeFailed } from "../errors.ts";
 import { chunkKey, vnodePrefix } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
-import { type Chunk, type ChunkedReceipt, type Coded, type Digest, type PartialReceipt } from "../receipt.ts";
+import type { Chunk, ChunkedReceipt, Coded, Digest, PartialReceipt } from "../receipt.ts";
 import { findPartial, freezeChunks, type Seal } from "../seal.ts";
 import { digestOf } from "../sha256.ts";
 import type { WritePartialArguments } from "../state-backend.ts";

@@ -27,6 +27,8 @@ export function writeRequest(args: WritePartialArguments, capacity: number): Che
   );
   const whose = { epoch, vnode, assignmentVersion };
   if (isStream(bytes)) return { ...whose, source: bytes, cut, reuse, except };
+  if (!isUint8Array(bytes))
+    throw new TypeError(`bytes must be a Uint8Array or an AsyncIterable of them, not ${shown(bytes)}`);
   checkBytes("bytes", bytes);
   if (cut === undefined && reuse === undefined) return { ...whose, bytes };
   // The call returns before they are sent.

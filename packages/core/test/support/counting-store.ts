@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore } from "../../src/store.ts";
 
 export interface Cost {
@@ -16,6 +16,8 @@ export class CountingStore implements ObjectStore {
   readonly #inner: ObjectStore;
   /** Every request so far, with its depth in the call that was counted: `2 list epoch=5/`. */
   readonly schedule: string[] = [];
+  /** How long a response takes. Digests run in other threads: a request behind one is not sent at once. */
+  responseMs = 0;
   #requests = 0;
   #depth = 0;
 
@@ -60,7 +62,7 @@ export class CountingStore implements ObjectStore {
     this.schedule.push(`${depth} ${name}`);
     const response = await request();
     // Every request that does not wait for this response is sent before it is counted.
-    await setImmediate();
+    await (this.responseMs > 0 ? setTimeout(this.responseMs) : setImmediate());
     this.#depth = Math.max(this.#depth, depth);
     return response;
   }

@@ -107,7 +107,7 @@ function covers(
   const sealed = entry.plain ?? entry;
   // The digest of a whole in chunks is that of other bytes.
   if (sealed.size !== asked.size || isChunked(entry) !== isChunked(receipt)) return false;
-  if (sealed.sha256 === undefined) return entry.key === ("key" in receipt ? receipt.key : undefined);
+  if (sealed.sha256 === undefined) return entry.key === receipt.key;
   return sealed.sha256 === asked.sha256;
 }
 

@@ -9,6 +9,7 @@ import {
   damage,
   restored,
   streamOf,
+  textOf,
   type World,
 } from "../world.ts";
 
@@ -368,6 +369,24 @@ export const chunkSequences: readonly Sequence[] = [
       await zombie.stream(5, 0, "zombie");
       await zombie.stream(5, 0, "sealed");
       assert.equal(await restored(await leader.backend.latest(), 0), "sealed");
+    },
+  },
+  {
+    id: "H19",
+    title:
+      "what was written with a chunk that a prune has deleted since is not absent, and is to be written again",
+    rules: ["own-last-write-is-read"],
+    async run(world) {
+      const leader = await world.lead("A", 1);
+      await sealStream(leader, 4, "x");
+      await leader.stream(6, 0, "x", { reuse: await leader.backend.latest() });
+      assert.equal(textOf(await leader.backend.readPartial({ epoch: 6, vnode: 0 })), "x");
+      await sealStream(leader, 5, "y");
+      await leader.backend.pruneBefore(5);
+      const read = (): Promise<Uint8Array | undefined> => leader.backend.readPartial({ epoch: 6, vnode: 0 });
+      const { keys } = await assertRefused(read(), "ReceiptRequired", "unknown");
+      await leader.stream(6, 0, "x", { except: keys });
+      assert.equal(textOf(await read()), "x");
     },
   },
 ];
