@@ -5,6 +5,7 @@
  */
 import { StateError, type StateErrorDetails } from "./errors.ts";
 import type { Operation } from "./retry.ts";
+import { sameBytes } from "./sha256.ts";
 import type { StoreClient } from "./store-client.ts";
 
 /** What is known of a key after a create. */
@@ -58,22 +59,42 @@ export async function ensure(
 }
 
 /**
- * For a key whose presence is all that counts: an anchor, or a key that carries the digest of its body. `exists` is not
- * read back; `existed` says that it was the response.
+ * For a key that carries the digest of its body. `exists` alone proves nothing: something between us and the store may have
+ * said it.
+ */
+export async function ensureBytes(
+  client: StoreClient,
+  key: string,
+  body: Uint8Array,
+  operation: Operation,
+): Promise<Present | NotCreated> {
+  const creation = await ensure(client, key, body, operation);
+  if (creation.outcome === "created") return { outcome: "present" };
+  if (creation.outcome !== "found") return creation;
+  // rule: existing-bytes-are-compared
+  if (sameBytes(creation.body, body)) return { outcome: "present" };
+  return { outcome: "refused", cause: new Error(`${key} holds other bytes than its name says`) };
+}
+
+interface Present {
+  readonly outcome: "present";
+}
+
+/**
+ * For a key whose presence is all that counts: an anchor. `exists` is not read back.
  */
 export async function ensurePresent(
   client: StoreClient,
   key: string,
   body: Uint8Array,
   operation: Operation,
-): Promise<{ readonly outcome: "present"; readonly existed: boolean } | NotCreated> {
+): Promise<Present | NotCreated> {
   const response = await client.create(key, body, operation);
-  if (response.outcome === "created" || response.outcome === "exists")
-    return { outcome: "present", existed: response.outcome === "exists" };
+  if (response.outcome === "created" || response.outcome === "exists") return { outcome: "present" };
   if (response.outcome === "refused") return { outcome: "refused", cause: response.error };
   const unknown = { outcome: "unknown", cause: response.error, absent: true } as const;
   const found = await readBack(client, key, operation, unknown);
-  return found.outcome === "found" ? { outcome: "present", existed: false } : found;
+  return found.outcome === "found" ? { outcome: "present" } : found;
 }
 
 /** What is there, or `absent` if nothing is. A reading that fails leaves the create unknown. */

@@ -57,18 +57,13 @@ export interface DataKeys {
 }
 
 export function partialKeys(epoch: number, vnode: number): DataKeys {
-  const folder = vnodePrefix(epoch, vnode);
+  const folder = `epoch=${epoch}/vnode=${vnode}/`;
   return { first: `${folder}partial.bin`, later: (sha256) => `${folder}partial.${sha256}.bin` };
-}
-
-/** Where a vnode's partials and chunks of this epoch are. */
-export function vnodePrefix(epoch: number, vnode: number): string {
-  return `epoch=${epoch}/vnode=${vnode}/`;
 }
 
 /** Where a chunk with this digest goes. */
 export function chunkKey(epoch: number, vnode: number, sha256: string): string {
-  return `${vnodePrefix(epoch, vnode)}chunk.${sha256}.bin`;
+  return `epoch=${epoch}/vnode=${vnode}/chunk.${sha256}.bin`;
 }
 
 export function attachmentKeys(epoch: number, name: string): DataKeys {

@@ -1,7 +1,7 @@
 import { cutIntoChunks, wholeOf } from "../chunking.ts";
-import { ensurePresent } from "../create-or-read-back.ts";
+import { ensureBytes } from "../create-or-read-back.ts";
 import { messageOf, storeFailed } from "../errors.ts";
-import { chunkKey, vnodePrefix } from "../layout.ts";
+import { chunkKey } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import type { Chunk, ChunkedReceipt, Coded, Digest, PartialReceipt } from "../receipt.ts";
 import { findPartial, freezeChunks, type Seal } from "../seal.ts";
@@ -44,16 +44,14 @@ export async function writeChunks(
   known.add(last, ({ key, sha256 }) => key === chunkKey(epoch, vnode, sha256) && !except.has(key));
 
   const what = `the write of vnode ${vnode} in epoch ${epoch}`;
-  const saidToExist = new Map<string, number>();
   const write = async (bytes: Bytes, digest: Digest, ahead: AbortSignal): Promise<Chunk> => {
     const { body, form } = await pack(codec, bytes, { writtenAt: epoch, vnode }, digest);
     const key = chunkKey(epoch, vnode, form.sha256);
     const { client } = namespace;
-    const creation = await ensurePresent(client, key, body, client.operation(ahead, body.length));
+    const creation = await ensureBytes(client, key, body, client.operation(ahead, body.length));
     // rule: failed-chunk-is-no-receipt
     if (creation.outcome !== "present")
       throw storeFailed(`${what} failed: ${messageOf(creation.cause)}`, creation.cause, { ...details, key });
-    if (creation.existed) saidToExist.set(key, body.length);
     const { size, sha256, plain } = form;
     return { key, size, sha256, ...(plain === undefined ? {} : { plain }) };
   };
@@ -69,33 +67,8 @@ export async function writeChunks(
     },
   );
   for await (const chunk of written) chunks.push(chunk);
-  const [key] = await absentOf(namespace, vnodePrefix(epoch, vnode), saidToExist, signal);
-  // rule: chunk-said-to-exist-is-looked-up
-  if (key !== undefined) {
-    const cause = new Error(`a create of ${key} returned "exists", and it is not there`);
-    throw storeFailed(`${what} failed: ${messageOf(cause)}`, cause, { ...details, key });
-  }
   freezeChunks(chunks);
   return { ...(await wholeOf(chunks, codec?.id)), chunks };
-}
-
-/**
- * Which of these objects are not there, or of another size. Something between us and the store may say that a key exists:
- * then only a listing tells.
- *
- * @param sizes by key
- */
-async function absentOf(
-  { client }: Namespace,
-  prefix: string,
-  sizes: ReadonlyMap<string, number>,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlySet<string>> {
-  const absent = new Set(sizes.keys());
-  if (absent.size === 0) return absent;
-  for await (const { objects } of client.list(prefix, { signal }))
-    for (const { key, size } of objects) if (sizes.get(key) === size) absent.delete(key);
-  return absent;
 }
 
 /** Chunks by what they hold. */

@@ -1,5 +1,5 @@
 import type { CodecContext } from "../codec.ts";
-import { ensure, ensurePresent } from "../create-or-read-back.ts";
+import { ensure, ensureBytes } from "../create-or-read-back.ts";
 import { messageOf, StateError, storeFailed } from "../errors.ts";
 import { attachmentKeys, type DataKeys, partialKeys } from "../layout.ts";
 import type { Leadership } from "../leadership.ts";
@@ -115,7 +115,7 @@ async function writeOnce(
   if (sameBytes(first.body, body)) return { key: keys.first, ...form };
 
   const key = keys.later(form.sha256);
-  const later = await ensurePresent(client, key, body, operation);
+  const later = await ensureBytes(client, key, body, operation);
   if (later.outcome !== "present") throw failed(later.cause);
   return { key, ...form };
 }

@@ -13,9 +13,11 @@ import {
   prune,
   read,
   readPartial,
+  sealedOf,
   stream,
   streamedBy,
   takeover,
+  unpin,
   write,
 } from "./scripts.ts";
 
@@ -98,7 +100,7 @@ export const chunking: readonly Configuration[] = [
       await stage.call("A", stream(5, "same"), complete(5), latest);
       await stage.open("B");
       return [
-        { instance: "A", calls: [stream(7, "same"), complete(7), latest] },
+        { instance: "A", calls: [stream(7, "same"), complete(7), readPartial(5, 0), latest] },
         { instance: "B", calls: [write(6), complete(6), prune(6)] },
       ];
     },
@@ -106,15 +108,15 @@ export const chunking: readonly Configuration[] = [
   },
   {
     name: "chunk-of-a-pinned-epoch",
-    says: "A leader restores a pinned epoch as a new one, while an operator describes it and a prune passes.",
+    says: "A leader restores a pinned epoch as a new one, unpins and prunes it, while an operator looks at it.",
     past: streamedBy("P", "same", 4),
     present: async (stage) => {
       await lead(stage, "A", 2, pin(4), stream(6, "other"), complete(6), openPin);
       await stage.open("O");
       return [
-        { instance: "A", calls: [stream(7, "same"), complete(7), prune(7), read()] },
-        { instance: "O", calls: [describeEpoch(4), latest, read()] },
-        { instance: "A", calls: [prune(6)] },
+        { instance: "A", calls: [stream(7, "same"), complete(7), read()] },
+        { instance: "O", calls: [describeEpoch(4), sealedOf(4)] },
+        { instance: "A", calls: [prune(6), unpin(4), prune(6)] },
       ];
     },
     preemptions: 1,

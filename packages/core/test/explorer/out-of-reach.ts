@@ -60,7 +60,7 @@ export const outOfReach: readonly OutOfReach[] = [
     why: "It is about a store that ignores the condition, or says what is not so, or has lost or damaged an object; the explorer's does not.",
     rules: [
       "open-creates-until-it-exists",
-      "chunk-said-to-exist-is-looked-up",
+      "existing-bytes-are-compared",
       "absent-object-of-a-seal-is-an-error",
       "handle-checks-the-size",
       "same-floor-twice-is-corrupt",
