@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 export const seconds: Readonly<Record<string, number>> = {
   "packages/core/test/explorer.slow.test.ts": 190,
   "packages/azure/test/conformance.long.test.ts": 180,
-  "packages/azure/test/versions.long.test.ts": 140,
+  "packages/azure/test/oldest-sdk.long.test.ts": 140,
   "packages/s3/test/policy.long.test.ts": 140,
   "packages/core/test/explorer-rules.slow.test.ts": 95,
   "internal/faults/test/faults.long.test.ts": 100,

@@ -1,44 +1,15 @@
-import type { ObjectStore } from "@state/core";
-import { storeConformance } from "@state/core/conformance";
-import { createContainer, startAzurite } from "@state/servers";
-import { serialRunner } from "@state/servers/testing";
+import { startAzurite } from "@state/servers";
 import * as floor from "storage-floor";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { AzureStore } from "../src/index.ts";
+import { floorContainers } from "./support/floor-containers.ts";
 import { accountKey, created, scriptedServer } from "./support/scripted-server.ts";
 
 const server = await startAzurite();
 afterAll(() => server.stop());
 
-const containers = new WeakMap<ObjectStore, string>();
-const made = new Set<string>();
-
-/** A container a case: Azurite's deletes take the longer the more blobs there are. */
-async function newContainer(): Promise<string> {
-  const containerName = crypto.randomUUID();
-  await createContainer(server, containerName);
-  made.add(containerName);
-  return containerName;
-}
-
-afterEach(async () => {
-  for (const name of made) await new floor.ContainerClient(server.connectionString, name).delete();
-  made.clear();
-}, 300_000);
-
-/** A store with a client of the oldest version. */
-function at(containerName: string): ObjectStore {
-  const container = new floor.ContainerClient(server.connectionString, containerName);
-  const store = new AzureStore({ container, prefix: "p" });
-  containers.set(store, containerName);
-  return store;
-}
-
-storeConformance(serialRunner, {
-  name: "AzureStore with a client of the oldest version of the SDK",
-  open: async (): Promise<ObjectStore> => at(await newContainer()),
-  reopen: async (store: ObjectStore): Promise<ObjectStore> => at(containers.get(store) ?? "none"),
-});
+const { newContainer, deleteContainers } = floorContainers(server);
+afterEach(deleteContainers, 300_000);
 
 describe("on the oldest version of the SDK", () => {
   test("the store does what it does on the current one", { timeout: 120_000 }, async () => {
