@@ -35,7 +35,12 @@ describe("whenever the power is cut", () => {
 
   test("in checkpoints of streams, every chunk of what is sealed is there, and work goes on", async () => {
     const steps = await recordStreams(await scratch());
-    const { looked, loss } = await replay(steps, keepsAndRestarts, 4);
+    const restartsNowAndThen = oneIn(4, restarts);
+    const keepsAndMayRestart: Look = async (tree, guarantees) => {
+      await keepsObjects(tree, guarantees);
+      await restartsNowAndThen(tree, guarantees);
+    };
+    const { looked, loss } = await replay(steps, keepsAndMayRestart, 4);
     expect(loss).toBeUndefined();
     expect(looked).toBeGreaterThan(200);
   });

@@ -15,6 +15,7 @@ export interface Job {
   readonly receipts: PartialReceipt[];
   /** How likely a leader prunes after an epoch. */
   readonly pruning: number;
+  readonly isCoded: boolean;
   /** How likely a vnode is written as a stream. */
   readonly streaming: number;
   /** The epoch that was last begun. */
@@ -55,6 +56,8 @@ export async function writer(job: Job, start: Start): Promise<void> {
       ? process.stream(epoch, vnode)
       : process.write(epoch, vnode, text, version));
     if ("value" in outcome) job.receipts.push(outcome.value);
+    // Another attempt at the same epoch, with other state.
+    if (random.chance(0.3)) await process.write(epoch, vnode, `${text} again`, version);
   }
 }
 

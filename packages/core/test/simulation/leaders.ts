@@ -8,7 +8,8 @@ export async function leader(job: Job, start: Start): Promise<void> {
   const { random } = job;
   const isFenced = random.chance(0.9);
   for (let life = random.below(3); life < 3; life++) {
-    const acceptListed = random.chance(0.1);
+    // With a codec nothing is accepted by its listing.
+    const acceptListed = random.chance(job.isCoded ? 0.03 : 0.2);
     const process = await start({ acceptListed });
     if (process === undefined) continue;
     let epoch = random.below(3);
@@ -195,6 +196,8 @@ async function askAgain({ random }: Job, { process, attempts }: Leadership): Pro
 async function askForOthers(job: Job, process: Process, { epoch, parts }: Attempt): Promise<void> {
   const { random } = job;
   const vnode = random.pick(job.vnodes);
+  // The others are forgotten.
+  if (random.chance(0.2)) await process.complete({ epoch: epoch + 1, parts: [vnode] });
   const other = await process.write(epoch, vnode, `other ${process.incarnation.slice(-2)} ${epoch}/${vnode}`);
   const receipt = "value" in other ? other.value : vnode;
   const next = random.chance(0.3) ? epoch + 1 : epoch;

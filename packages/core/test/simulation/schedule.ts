@@ -64,6 +64,7 @@ export async function runSchedule(
   const observer = new Observer(history, () => scheduler.lastTimeout);
   const givingUp = new Map<AbortController, Process>();
   const chance = random.fork();
+  const isCoded = random.chance(0.2);
   const world = {
     scheduler,
     clock,
@@ -75,11 +76,11 @@ export async function runSchedule(
     scale,
     traits,
     open,
-    isCoded: random.chance(0.2),
+    isCoded,
     givingUp,
     random: chance,
   } satisfies Surroundings;
-  const job = newJob(random.fork(), traits);
+  const job = newJob(random.fork(), traits, isCoded);
   prologue(world, job);
 
   const cast = new Cast(world, job);
@@ -127,7 +128,7 @@ function drawOwners(random: Random): readonly string[] {
   return [...leaders, ...others];
 }
 
-function newJob(random: Random, traits: Set<Trait>): Job {
+function newJob(random: Random, traits: Set<Trait>, isCoded: boolean): Job {
   return {
     random,
     traits,
@@ -137,6 +138,7 @@ function newJob(random: Random, traits: Set<Trait>): Job {
       [0, 1],
       [0, 1, 2],
     ]),
+    isCoded,
     streaming: random.pick([0.1, 0.1, 0.8]),
     pruning: random.pick([0.3, 0.3, 0.9]),
     receipts: [],
