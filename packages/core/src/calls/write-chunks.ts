@@ -88,7 +88,7 @@ class KnownChunks {
     if (whole?.chunks === undefined || whole.codec !== this.#codec) return;
     // Copied: a receipt is frozen, and the seal may be the caller's.
     for (const chunk of whole.chunks)
-      if (isKnown(chunk)) this.#chunks.set(nameOf(chunk.plain ?? chunk), structuredClone(chunk));
+      if (isKnown(chunk)) this.#chunks.set(nameOf(chunk.plain ?? chunk), copyOf(chunk));
   }
 
   /** The chunk that holds it; else the one that `write` gives, once: a stream may hold the same chunk many times. */
@@ -99,6 +99,10 @@ class KnownChunks {
     this.#chunks.set(nameOf(digest), written);
     return written;
   }
+}
+
+function copyOf(chunk: Chunk): Chunk {
+  return chunk.plain === undefined ? { ...chunk } : { ...chunk, plain: { ...chunk.plain } };
 }
 
 function nameOf({ size, sha256 }: Digest): string {

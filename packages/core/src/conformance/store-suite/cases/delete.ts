@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { fill, hasEdge, numbered, severalPages } from "../several-pages.ts";
+import { numbered } from "../several-pages.ts";
 import { expect, long, short } from "../store-case.ts";
 import type { StoreCase } from "../store-case.ts";
 import {
@@ -132,9 +132,9 @@ export const deleteCases: readonly StoreCase[] = [
       const beside = ["epoch=1/vnode=0/", "epoch=1/vnode=10/", "epoch=1/vnode=1-/"];
       const staying = beside.flatMap((each) => chunks(each, 3)).toSorted();
       await createAll(store, staying, () => utf8("3"));
-      const paged = await fill(store, folder, (count) => chunks(folder, count), [1_200, severalPages]);
-      hasEdge("delete.folder", paged);
-      const listed = paged.keys.toSorted();
+      // Several pages of most services. Where a page holds more, deleting so many would be slow for nothing.
+      const listed = chunks(folder, 1_200).toSorted();
+      await createAll(store, listed);
       await expectListing(
         store,
         folder,
