@@ -7,7 +7,7 @@ import { isCodecId } from "./codec.ts";
 import { isAttachmentName, isPinName } from "./layout.ts";
 import { maxBytes } from "./limits.ts";
 import { isInstanceId } from "./seal.ts";
-import { isUint8Array } from "./sha256.ts";
+import { isUint8Array } from "./bytes.ts";
 import type { PruneArguments } from "./state-backend.ts";
 
 /**

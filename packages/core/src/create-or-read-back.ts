@@ -5,7 +5,7 @@
  */
 import { StateError, type StateErrorDetails } from "./errors.ts";
 import type { Operation } from "./retry.ts";
-import { sameBytes } from "./sha256.ts";
+import { sameBytes } from "./bytes.ts";
 import type { StoreClient } from "./store-client.ts";
 
 /** What is known of a key after a create. */

@@ -114,6 +114,11 @@ export function parseEpochObject(key: string): EpochObject | undefined {
   return { kind: "partial", epoch, vnode, sha256: partialDigest };
 }
 
+/** The epoch whose folder the object is in; -1 for a key that is not one of an epoch's. */
+export function epochOf(key: string): number {
+  return parseEpochObject(key)?.epoch ?? -1;
+}
+
 /**
  * The epoch of a folder `epoch=<N>/`, or `undefined` for any other folder.
  *

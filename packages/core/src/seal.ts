@@ -1,7 +1,7 @@
 import { StateError } from "./errors.ts";
 import { decodeInventory } from "./inventory.ts";
 import { decodeText, encodeJson, isCount, parseRecord } from "./json.ts";
-import { commitKey, parseEpochObject } from "./layout.ts";
+import { commitKey, epochOf } from "./layout.ts";
 import { pastDamage } from "./next-steps.ts";
 import type { Chunk, Coded, Digest, PartialReceipt } from "./receipt.ts";
 
@@ -97,10 +97,17 @@ export function* keysOf({ partials, attachments }: Seal): Generator<string, void
   for (const { key } of attachments) yield key;
 }
 
+/** Whether the bytes are in chunks. */
+export function isChunked<T extends object>(
+  whole: T,
+): whole is Extract<T, { readonly chunks: readonly Chunk[] }> {
+  return "chunks" in whole && whole.chunks !== undefined;
+}
+
 /** The epoch that the entry's bytes were written in. */
 export function writtenAt(entry: SealedPartial | SealedAttachment): number {
   if (entry.key === undefined) return entry.writtenAt;
-  return parseEpochObject(entry.key)?.epoch ?? -1;
+  return epochOf(entry.key);
 }
 
 /** The same seal, frozen: its entries go into the next seal, whatever a caller does to what it was given. */
@@ -221,10 +228,10 @@ export function decodeCommit(body: Uint8Array, epoch: number): Commit {
     }
     return { kind: "void", by, incarnation, at };
   }
-  return { kind: "seal", seal: frozen(sealOf(record, format, epoch, corrupt)) };
+  return { kind: "seal", seal: frozen(decodeSeal(record, format, epoch, corrupt)) };
 }
 
-function sealOf(
+function decodeSeal(
   record: Readonly<Record<string, unknown>>,
   format: 1 | 2,
   epoch: number,

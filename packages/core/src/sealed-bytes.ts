@@ -1,23 +1,25 @@
 /** The bytes that a seal names, or a receipt: read, checked and decoded. */
+import { concatenate, unshared } from "./bytes.ts";
 import type { CodecContext } from "./codec.ts";
 import { isWhole } from "./chunking.ts";
 import { checkNotPruned, checkReadable, isPinned, pruned } from "./control.ts";
 import { asStateError, StateError, type StateErrorDetails } from "./errors.ts";
 import { decodeInline } from "./inline.ts";
-import { commitKey, parseEpochObject } from "./layout.ts";
+import { commitKey, epochOf } from "./layout.ts";
 import { maxBytes } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Coded, PartialReceipt } from "./receipt.ts";
 import {
   type ChunkedPartial,
   entryOf,
+  isChunked,
   type Seal,
   type SealedAttachment,
   type SealedPartial,
   writtenAt,
 } from "./seal.ts";
 import { sha256Hex } from "./sha256.ts";
-import { asBytes, unpack } from "./stored-bytes.ts";
+import { unpack } from "./stored-bytes.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -126,36 +128,23 @@ export async function readWritten(
     if (bytes === undefined) return undefined;
     read.push(bytes);
   }
-  return joined(read);
-}
-
-function joined(pieces: readonly Bytes[]): Bytes {
-  const [only, ...others] = pieces;
-  if (only !== undefined && others.length === 0) return only;
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let filled = 0;
-  for (const piece of pieces) {
-    whole.set(piece, filled);
-    filled += piece.length;
-  }
-  return whole;
+  return concatenate(
+    read,
+    read.reduce((sum, { length }) => sum + length, 0),
+  );
 }
 
 function piecesOf({ chunks, codec, vnode }: ChunkedPartial): readonly Piece[] {
   return chunks.map((chunk) => ({
     ...chunk,
     codec,
-    context: { writtenAt: parseEpochObject(chunk.key)?.epoch ?? -1, vnode },
+    context: { writtenAt: epochOf(chunk.key), vnode },
   }));
 }
 
 /** The larger of what is fetched and what is given. */
 function bytesOf({ size, plain }: Piece): number {
   return Math.max(size, plain?.size ?? 0);
-}
-
-function isChunked(entry: SealedPartial | SealedAttachment): entry is ChunkedPartial {
-  return "chunks" in entry && entry.chunks !== undefined;
 }
 
 function pieceOf(entry: Exclude<SealedPartial, ChunkedPartial> | SealedAttachment): Piece {
@@ -232,5 +221,5 @@ async function isAsDescribed(
   // rule: handle-checks-the-size
   if (body.length !== size) return false;
   // rule: handle-checks-the-digest
-  return sha256 === undefined || (await sha256Hex(asBytes(body))) === sha256;
+  return sha256 === undefined || (await sha256Hex(unshared(body))) === sha256;
 }

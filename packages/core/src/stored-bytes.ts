@@ -1,9 +1,10 @@
 /** Bytes as they are given, and as they are stored: a codec stands between them. */
+import { isUint8Array, unshared } from "./bytes.ts";
 import type { Codec, CodecContext, Codecs } from "./codec.ts";
 import { messageOf, StateError, type StateErrorDetails } from "./errors.ts";
 import { maxBytes } from "./limits.ts";
 import type { Coded, Digest } from "./receipt.ts";
-import { digestOf, isUint8Array } from "./sha256.ts";
+import { digestOf } from "./sha256.ts";
 
 /** What is stored for some bytes, and what is said of it. */
 export interface Packed {
@@ -91,8 +92,7 @@ async function decode(
   }
 }
 
-/** WebCrypto takes no view of shared memory; everything else is passed as it is. */
-export function asBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (!isUint8Array(bytes)) throw new TypeError("a codec must give a Uint8Array");
-  return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+function asBytes(encoded: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (!isUint8Array(encoded)) throw new TypeError("a codec must give a Uint8Array");
+  return unshared(encoded);
 }

@@ -1,3 +1,4 @@
+import { concatenate } from "../bytes.ts";
 import { storeError, type StoreCall } from "./call.ts";
 import type { RunningRequest } from "./request.ts";
 import { nextTurn, turnBytes } from "./turn.ts";
@@ -60,17 +61,6 @@ export async function readBody(
   if (received !== length) {
     const why = `${received} bytes arrived of the ${length} that were announced`;
     throw storeError(call, { code: "Corrupt" }, why);
-  }
-  return bytes;
-}
-
-/** A new array: the parts may share their memory with others. */
-export function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.byteLength;
   }
   return bytes;
 }

@@ -1,7 +1,7 @@
 import { type Decision, decisionOf, readCommit } from "../commit.ts";
 import { isPinned } from "../control.ts";
 import { isStateError, type StateError } from "../errors.ts";
-import { parseEpochObject } from "../layout.ts";
+import { epochOf } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import { keysOf } from "../seal.ts";
 import type { ControlDescription, EpochDescription, VoidMark } from "../state-backend.ts";
@@ -16,7 +16,7 @@ export async function describeEpoch(
   // Listed after the seal was read: whatever it names was there before it.
   const missing = new Set(seal === undefined ? [] : keysOf(seal));
   const elsewhere = new Set<number>();
-  for (const key of missing) elsewhere.add(parseEpochObject(key)?.epoch ?? epoch);
+  for (const key of missing) elsewhere.add(epochOf(key));
   elsewhere.delete(epoch);
 
   let objects = 0;

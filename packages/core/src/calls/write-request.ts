@@ -9,7 +9,7 @@ import {
   shown,
 } from "../arguments.ts";
 import type { Seal } from "../seal.ts";
-import { isUint8Array } from "../sha256.ts";
+import { isUint8Array } from "../bytes.ts";
 import type { SealedEpoch, WritePartialArguments } from "../state-backend.ts";
 import type { CheckedWrite } from "./write.ts";
 

@@ -6,7 +6,7 @@ import type { Leadership } from "../leadership.ts";
 import type { Namespace } from "../namespace.ts";
 import type { OwnWrites } from "../own-writes.ts";
 import type { AttachmentReceipt, Coded, Digest, PartialReceipt } from "../receipt.ts";
-import { sameBytes } from "../sha256.ts";
+import { sameBytes } from "../bytes.ts";
 import type { WriteAttachmentArguments } from "../state-backend.ts";
 import { pack } from "../stored-bytes.ts";
 import { type ChunkedWrite, writeChunks } from "./write-chunks.ts";

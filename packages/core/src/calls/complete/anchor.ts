@@ -8,8 +8,8 @@ import type { Asked } from "./coverage.ts";
 import { ownChunks } from "./reused-chunks.ts";
 
 /**
- * An epoch that writes nothing of its own would be invisible to `takeover`, which then could not make it void. Nor does a
- * vnode, if all its chunks are of lower epochs.
+ * Creates the anchor of an epoch that has no object of its own: one with nothing but unchanged vnodes, bytes in the seal, or
+ * chunks of lower epochs. `takeover` would not see it, and could not make it void.
  */
 export async function ensureAnchor(
   { namespace: { client }, leadership, epoch, signal }: Attempt,

@@ -2,6 +2,7 @@ import type { PartialReceipt, Receipt } from "../../receipt.ts";
 import {
   findPartial,
   type InlinePartial,
+  isChunked,
   type Seal,
   type SealedAttachment,
   type SealedPartial,
@@ -109,10 +110,6 @@ function covers(
   if (sealed.size !== asked.size || isChunked(entry) !== isChunked(receipt)) return false;
   if (sealed.sha256 === undefined) return entry.key === receipt.key;
   return sealed.sha256 === asked.sha256;
-}
-
-function isChunked(object: object): boolean {
-  return "chunks" in object && object.chunks !== undefined;
 }
 
 function otherBytes(vnode: number): Gap {

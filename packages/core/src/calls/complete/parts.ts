@@ -35,7 +35,7 @@ export async function resolveParts(
 
 /** A receipt whose object is not there is lost, not "missing": waiting for it would never end. */
 async function checkPresent(attempt: Attempt, receipt: Receipt, asked: Asked): Promise<void> {
-  for (const object of objectsOf(attempt, receipt)) await checkObject(attempt, object, receipt, asked);
+  for (const object of objectsOf(attempt, receipt)) await checkListed(attempt, object, receipt, asked);
 }
 
 /** What the receipt says of this epoch's objects: chunks of lower ones are looked up in the newest seal. */
@@ -45,7 +45,7 @@ function objectsOf({ epoch }: Attempt, receipt: Receipt): readonly ListedObject[
   return ownChunks(receipt.chunks, epoch);
 }
 
-async function checkObject(
+async function checkListed(
   attempt: Attempt,
   { key, size: expected }: ListedObject,
   receipt: Receipt,

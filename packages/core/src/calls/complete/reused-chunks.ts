@@ -1,19 +1,19 @@
-import { isWhole } from "../../chunking.ts";
 import { invalid } from "../../arguments.ts";
-import { parseEpochObject } from "../../layout.ts";
-import type { Chunk, PartialReceipt } from "../../receipt.ts";
+import { isWhole } from "../../chunking.ts";
+import { epochOf } from "../../layout.ts";
 import { maxSealedChunks } from "../../limits.ts";
+import type { Chunk, PartialReceipt } from "../../receipt.ts";
 import { findPartial, type SealedPartial } from "../../seal.ts";
 import { type Attempt, refuse } from "./attempt.ts";
 
 /** Chunks of epochs below `epoch`. */
 export function lowerChunks(chunks: readonly Chunk[], epoch: number): readonly Chunk[] {
-  return chunks.filter(({ key }) => (parseEpochObject(key)?.epoch ?? -1) < epoch);
+  return chunks.filter(({ key }) => epochOf(key) < epoch);
 }
 
 /** Chunks of the epoch itself. */
 export function ownChunks(chunks: readonly Chunk[], epoch: number): readonly Chunk[] {
-  return chunks.filter(({ key }) => parseEpochObject(key)?.epoch === epoch);
+  return chunks.filter(({ key }) => epochOf(key) === epoch);
 }
 
 /** @throws `ReceiptInvalid` for digests of a whole that are not those of its chunks */

@@ -1,4 +1,4 @@
-import { parseEpochObject } from "../../layout.ts";
+import { epochOf } from "../../layout.ts";
 import type { PruneReport } from "../../state-backend.ts";
 import type { DeleteFailure, ListedObject } from "../../store.ts";
 import type { StoreClient } from "../../store-client.ts";
@@ -32,7 +32,7 @@ export class Deletions {
     for (const { key, size } of objects) {
       this.#objects += 1;
       this.#bytes += size;
-      this.#emptied.add(parseEpochObject(key)?.epoch ?? -1);
+      this.#emptied.add(epochOf(key));
     }
   }
 

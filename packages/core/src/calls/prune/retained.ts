@@ -1,5 +1,5 @@
 import { damagedPlainTexts, readCommit } from "../../commit.ts";
-import { parseEpochObject } from "../../layout.ts";
+import { epochOf } from "../../layout.ts";
 import type { Namespace } from "../../namespace.ts";
 import { keysOf, mayBeSeal, type PlainText } from "../../seal.ts";
 
@@ -27,7 +27,7 @@ export async function keysOfRetainedSeals(
     }
     for (const key of keysOf(commit.seal)) {
       // rule: named-objects-are-kept
-      if ((parseEpochObject(key)?.epoch ?? horizon) < horizon) kept.add(key);
+      if (epochOf(key) < horizon) kept.add(key);
     }
   });
   // What a damaged seal named nobody can tell: it is kept.

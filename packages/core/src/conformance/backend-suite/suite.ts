@@ -17,6 +17,7 @@ import { partialSequences } from "./sequences/partials.ts";
 import { pinSequences } from "./sequences/pins.ts";
 import { pruningSequences } from "./sequences/pruning.ts";
 import { retentionSequences } from "./sequences/retention.ts";
+import { reusedChunkSequences } from "./sequences/reused-chunks.ts";
 import { straySequences } from "./sequences/strays.ts";
 import { takeoverSequences } from "./sequences/takeovers.ts";
 import { tornListingSequences } from "./sequences/torn-listings.ts";
@@ -53,6 +54,7 @@ export const sequences: readonly Sequence[] = [
   ...givenBytesSequences,
   ...pinSequences,
   ...chunkSequences,
+  ...reusedChunkSequences,
   ...codecSequences,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 

@@ -182,3 +182,15 @@ export async function assertRefused(
   if (sealed !== undefined) assert.equal(error.sealed, sealed, `sealed of: ${error.message}`);
   return error;
 }
+
+/** Writes one vnode as a stream, and seals it. */
+export async function sealStream(
+  actor: Actor,
+  epoch: number,
+  text: string,
+  reuse?: SealedEpoch,
+): Promise<PartialReceipt> {
+  const part = await actor.stream(epoch, 0, text, { reuse });
+  assertComplete(await actor.backend.epochComplete({ epoch, parts: [part] }));
+  return part;
+}
