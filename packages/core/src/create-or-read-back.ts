@@ -1,7 +1,7 @@
 /**
  * The protocol's one primitive. Nothing is ever overwritten, so every object is made by "create it, and unless the store
  * says `created` read back what is there". Neither `exists` nor an error tells whose object it is: an earlier attempt of
- * our own may have landed. Callers only interpret.
+ * our own may have landed. And `exists` may have been said by something between us and the store. Callers only interpret.
  */
 import { StateError, type StateErrorDetails } from "./errors.ts";
 import type { Operation } from "./retry.ts";
@@ -58,10 +58,7 @@ export async function ensure(
   }
 }
 
-/**
- * For a key that carries the digest of its body. `exists` alone proves nothing: something between us and the store may have
- * said it.
- */
+/** For a key that carries the digest of its body. */
 export async function ensureBytes(
   client: StoreClient,
   key: string,
@@ -80,21 +77,16 @@ interface Present {
   readonly outcome: "present";
 }
 
-/**
- * For a key whose presence is all that counts: an anchor. `exists` is not read back.
- */
+/** For a key whose presence is all that counts, whoever created it: an anchor, a pin. */
 export async function ensurePresent(
   client: StoreClient,
   key: string,
   body: Uint8Array,
   operation: Operation,
 ): Promise<Present | NotCreated> {
-  const response = await client.create(key, body, operation);
-  if (response.outcome === "created" || response.outcome === "exists") return { outcome: "present" };
-  if (response.outcome === "refused") return { outcome: "refused", cause: response.error };
-  const unknown = { outcome: "unknown", cause: response.error, absent: true } as const;
-  const found = await readBack(client, key, operation, unknown);
-  return found.outcome === "found" ? { outcome: "present" } : found;
+  const creation = await ensure(client, key, body, operation);
+  const isThere = creation.outcome === "created" || creation.outcome === "found";
+  return isThere ? { outcome: "present" } : creation;
 }
 
 /** What is there, or `absent` if nothing is. A reading that fails leaves the create unknown. */

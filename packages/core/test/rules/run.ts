@@ -27,6 +27,7 @@ const groups = [
     "close",
     "read-only",
     "write",
+    "said-to-exist",
     "receipt",
     "store-client-list",
     "store-client-delete",

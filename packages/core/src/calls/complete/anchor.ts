@@ -49,7 +49,8 @@ export async function anchorAhead(
 ): Promise<boolean> {
   const operation = client.operation(signal);
   const response = await client.create(anchorKey(epoch), anchorBody(leadership), operation, { attempts: 1 });
-  return response.outcome === "created" || response.outcome === "exists";
+  // Whether it really exists a look would have to tell: then the epoch itself is looked at instead.
+  return response.outcome === "created";
 }
 
 function anchorBody({ incarnation }: Leadership): Uint8Array {
