@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
+import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type { GetObjectCommandOutput, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { isStoreError } from "@state/core";
@@ -8,7 +9,9 @@ import {
   type RunningRequest,
   type StoreCall,
   storeError,
+  turnBytes,
 } from "@state/core/adapter";
+import type { WireResponse } from "./wire.ts";
 
 /** What a create sends beside its body, so that the service stores nothing else. */
 export interface Digests {
@@ -19,7 +22,8 @@ export interface Digests {
 }
 
 /** The SDK would compute both at once, and keep other work from running meanwhile. */
-export async function digestsOf(body: Uint8Array, signal: AbortSignal): Promise<Digests> {
+export async function digestsOf(body: Uint8Array, signal: AbortSignal | undefined): Promise<Digests> {
+  if (body.byteLength <= turnBytes) return { crc32: base64Of(crc32(body)), sha256: hash("sha256", body) };
   const sha256 = createHash("sha256");
   let sum = 0;
   await inSlices(
@@ -30,9 +34,14 @@ export async function digestsOf(body: Uint8Array, signal: AbortSignal): Promise<
     },
     signal,
   );
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(sum >>> 0);
-  return { crc32: bytes.toString("base64"), sha256: sha256.digest("hex") };
+  return { crc32: base64Of(sum), sha256: sha256.digest("hex") };
+}
+
+/** As S3 writes a CRC32. */
+function base64Of(sum: number): string {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(sum);
+  return bytes.toString("base64");
 }
 
 /**
@@ -80,6 +89,57 @@ export async function readBody(
     if (isStoreError(error) || !/checksum mismatch/i.test(String(error))) throw error;
     throw storeError(call, { code: "Corrupt" }, String(error), { cause: error });
   }
+}
+
+/** A response that nothing has to be known of but its body. */
+export interface PlainBody {
+  readonly stream: AsyncIterable<Uint8Array>;
+  readonly length: number;
+  /** In base64; `undefined` if none is stored. */
+  readonly crc32: string | undefined;
+}
+
+/** The body of a whole object that is held to its length and at most a CRC32; `undefined` if the SDK has to read it. */
+export function plainBody({ statusCode, headers, body }: WireResponse): PlainBody | undefined {
+  const { etag, "content-length": length, "x-amz-checksum-crc32": crc, ...others } = headers;
+  if (statusCode !== 200 || etag === undefined || length === undefined || !(body instanceof Readable))
+    return undefined;
+  const isVerified = !Object.keys(others).some((name) => algorithms.has(name)) && crc?.includes("-") !== true;
+  return isVerified ? { stream: body, length: Number(length), crc32: crc } : undefined;
+}
+
+/** Checksums that the SDK can compare. */
+const algorithms: ReadonlySet<string> = new Set(
+  ["crc32c", "crc64nvme", "sha1", "sha256", "sha512", "md5", "xxhash3", "xxhash64", "xxhash128"].map(
+    (name) => `x-amz-checksum-${name}`,
+  ),
+);
+
+/** Reads such a body whole. */
+export async function readPlain(
+  { stream, length, crc32: stored }: PlainBody,
+  call: StoreCall,
+  request: RunningRequest,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let sum = 0;
+  const onPart =
+    stored === undefined
+      ? undefined
+      : (part: Uint8Array): void => {
+          sum = crc32(part, sum);
+        };
+  const bytes = await readAnnounced(stream, { length, onPart }, call, request);
+  const own = base64Of(sum);
+  if (stored === undefined || own === stored) return bytes;
+  throw storeError(call, { code: "Corrupt" }, `checksum mismatch: the body's CRC32 is ${own}, not ${stored}`);
+}
+
+/** Whether a response says that an object was created. It has no body: of one that does, the SDK knows what it says. */
+export function saysCreated({ statusCode, headers, body }: WireResponse): boolean {
+  if (statusCode !== 200 || headers["etag"] === undefined || headers["content-length"] !== "0") return false;
+  if (!(body instanceof Readable)) return false;
+  body.resume();
+  return true;
 }
 
 /**

@@ -1,13 +1,22 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import type * as Sdk from "@aws-sdk/client-s3";
+import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { endIdle, fieldOf } from "@state/core/adapter";
+import { reasonOf } from "./direct/way.ts";
 import type { S3ClientLike } from "./options.ts";
 
 const connectionTimeoutMs = 5_000;
 const maxSockets = 128;
 /** What the SDK's handler has, before it has made its agents. */
 const sdkMaxSockets = 50;
+
+export type { Sdk };
+
+/** The SDK takes longer to load than a small program to run: it is loaded for the first request. */
+export function loadSdk(): Promise<typeof Sdk> {
+  return import("@aws-sdk/client-s3");
+}
 
 /** The client of a store: it makes one request a call. */
 export interface StoreClient {
@@ -16,14 +25,22 @@ export interface StoreClient {
   readonly connections: () => number;
   /** Ends the connections that no request uses. */
   readonly endIdle: () => void;
+  /** Why its requests cannot be made without the SDK's pipeline, if that is known of it. */
+  readonly reason: string | undefined;
+}
+
+/** How a store comes to its client, once. */
+export interface ClientSource {
+  readonly connect: (sdk: typeof Sdk) => StoreClient;
   /** Ends what was made for the store, and nothing that was passed in. */
   readonly close: () => void;
 }
 
-/** Builds the store's own client. `close` destroys the agents that are made here. */
-export function buildClient(config: S3ClientConfig): StoreClient {
+/** A client of the store's own. `close` destroys the agents that are made here. */
+export function ownClient(config: S3ClientConfig): ClientSource {
   const given: unknown = config.requestHandler;
-  if (hasMethod(given, "handle")) return deriveClient(new S3Client(config));
+  if (hasMethod(given, "handle"))
+    return { connect: (sdk) => derive(sdk, snapshotOf(new sdk.S3Client(config))), close: () => undefined };
   const options: Readonly<Record<string, unknown>> = { ...Object(given) };
   const http = agentOf(options["httpAgent"], (agentOptions) => new HttpAgent(agentOptions));
   const https = agentOf(options["httpsAgent"], (agentOptions) => new HttpsAgent(agentOptions));
@@ -36,7 +53,7 @@ export function buildClient(config: S3ClientConfig): StoreClient {
     httpsAgent: https.agent,
   };
   return {
-    ...deriveClient(new S3Client({ ...config, requestHandler })),
+    connect: (sdk) => derive(sdk, snapshotOf(new sdk.S3Client({ ...config, requestHandler }))),
     close: () => {
       http.close();
       https.close();
@@ -45,14 +62,31 @@ export function buildClient(config: S3ClientConfig): StoreClient {
 }
 
 /**
- * A client with the settings, connections and middleware of the given one, but with one request a
- * call: no retries and no second request to another region. It sends no `Expect: 100-continue`
- * either: with that header the SDK opens a new connection for each large body.
+ * A client with the settings, connections and middleware that the given one has now, but with one request a call.
  *
  * @throws `TypeError` for anything but a client of version 3 of the SDK.
  */
-export function deriveClient(given: S3ClientLike): StoreClient {
-  const from = clientOf(given);
+export function derivedClient(given: S3ClientLike): ClientSource {
+  const from = snapshotOf(clientOf(given));
+  return { connect: (sdk) => derive(sdk, from), close: () => undefined };
+}
+
+/** What a client is made of. */
+interface Snapshot {
+  readonly client: S3Client;
+  readonly config: object;
+  readonly stack: Stack;
+}
+
+function snapshotOf(client: S3Client): Snapshot {
+  return { client, config: { ...client.config }, stack: client.middlewareStack.clone() };
+}
+
+/**
+ * No retries, and no second request to another region. It sends no `Expect: 100-continue` either: with that header the SDK
+ * opens a new connection for each large body.
+ */
+function derive({ S3Client: Client }: typeof Sdk, from: Snapshot): StoreClient {
   const config: unknown = {
     ...from.config,
     maxAttempts: 1,
@@ -65,14 +99,16 @@ export function deriveClient(given: S3ClientLike): StoreClient {
     extensions: [],
   };
   // The SDK can resolve a resolved configuration again, which its types do not say.
-  const client = new S3Client(config as S3ClientConfig);
-  copyMiddleware(from, client);
+  const client = new Client(config as S3ClientConfig);
+  const stock = client.middlewareStack.identify().join();
+  copyMiddleware(from, client, from.client instanceof Client);
+  const reason = reasonOf(client, client.middlewareStack.identify().join() === stock);
   const connections = (): number => {
-    const agents = agentsOf(from);
+    const agents = agentsOf(from.client);
     return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map((agent) => agent.maxSockets));
   };
-  const endAll = (): void => agentsOf(from).forEach((agent) => endIdle(agent));
-  return { client, connections, endIdle: endAll, close: () => undefined };
+  const endAll = (): void => agentsOf(from.client).forEach((agent) => endIdle(agent));
+  return { client, connections, endIdle: endAll, reason };
 }
 
 function clientOf(given: S3ClientLike): S3Client {
@@ -106,22 +142,22 @@ type Stack = S3Client["middlewareStack"];
  * tracing. What the owner has removed of the SDK's own is removed; of another copy of the SDK that cannot be told, since
  * its versions have other middleware.
  */
-function copyMiddleware(from: S3Client, to: S3Client): void {
-  const own = namesOf(to);
-  const theirs = namesOf(from);
-  visitMiddleware(from.middlewareStack, (name, addTo) => {
+function copyMiddleware(from: Snapshot, to: S3Client, isSameCopy: boolean): void {
+  const own = namesOf(to.middlewareStack);
+  const theirs = namesOf(from.stack);
+  visitMiddleware(from.stack, (name, addTo) => {
     if (name === undefined || !own.has(name)) addTo(to.middlewareStack);
   });
-  if (!(from instanceof S3Client)) return;
+  if (!isSameCopy) return;
   for (const name of own) if (!theirs.has(name) && !byConfig.has(name)) to.middlewareStack.remove(name);
 }
 
 /** What the SDK adds or leaves out by the configuration, which is not the owner's here. */
 const byConfig: ReadonlySet<string> = new Set(["addExpectContinueMiddleware", "retryMiddleware"]);
 
-function namesOf({ middlewareStack }: S3Client): Set<string> {
+function namesOf(stack: Stack): Set<string> {
   const names = new Set<string>();
-  visitMiddleware(middlewareStack, (name) => {
+  visitMiddleware(stack, (name) => {
     if (name !== undefined) names.add(name);
   });
   return names;

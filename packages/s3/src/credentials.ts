@@ -30,8 +30,8 @@ export class Renewal {
    *
    * @throws whatever the source rejects with
    */
-  async hasOthers(code: string, refused: string | undefined): Promise<boolean> {
-    if (!refusals.has(code) || refused === undefined) return false;
+  async hasOthers(code: string | undefined, refused: string | undefined): Promise<boolean> {
+    if (!refusals.has(code ?? "") || refused === undefined) return false;
     if ((await this.#current()) !== refused) return true;
     this.#renewing ??= this.#current({ forceRefresh: true }).finally(() => {
       this.#renewing = undefined;

@@ -1,8 +1,4 @@
-import {
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  type DeleteObjectsCommandOutput,
-} from "@aws-sdk/client-s3";
+import type { DeleteObjectsCommandOutput } from "@aws-sdk/client-s3";
 import { type DeleteFailure, isStoreError } from "@state/core";
 import { deleteEach, failuresOf, storeError } from "@state/core/adapter";
 import { meansAbsent, meansNoBulkDelete, toStoreError } from "./errors.ts";
@@ -11,11 +7,8 @@ import type { S3Request } from "./request.ts";
 const concurrentDeletes = 32;
 
 export interface DeleteRequest {
-  readonly bucket: string;
   readonly root: string;
   readonly batchSize: number;
-  /** What every request of the store has. */
-  readonly fields: object;
   readonly signal: AbortSignal | undefined;
   /** Runs one request, whose errors name the key. */
   readonly run: <T>(key: string, work: (request: S3Request) => Promise<T>) => Promise<T>;
@@ -63,19 +56,12 @@ export class Deleter {
 /** @returns what failed, or `undefined` if the service refuses to delete many at once */
 async function deleteMany(
   keys: readonly string[],
-  { bucket, root, fields }: DeleteRequest,
-  { send, call }: S3Request,
+  { root }: DeleteRequest,
+  { send, commands, call }: S3Request,
 ): Promise<readonly DeleteFailure[] | undefined> {
-  const command = new DeleteObjectsCommand({
-    ...fields,
-    Bucket: bucket,
-    // Without `Quiet`: with it, a response that lost its body would say that every key was
-    // deleted.
-    Delete: { Objects: keys.map((key) => ({ Key: root + key })) },
-  });
   let response: DeleteObjectsCommandOutput;
   try {
-    response = await send(command);
+    response = await send(commands.deleteMany(keys.map((key) => root + key)));
   } catch (error) {
     if (meansNoBulkDelete(error)) return undefined;
     throw error;
@@ -100,12 +86,12 @@ async function deleteMany(
 
 async function deleteSingly(
   keys: readonly string[],
-  { bucket, root, fields, signal, run }: DeleteRequest,
+  { root, signal, run }: DeleteRequest,
 ): Promise<readonly DeleteFailure[]> {
   return deleteEach(keys, concurrentDeletes, signal, (key) =>
-    run(key, async ({ send }) => {
+    run(key, async ({ send, commands }) => {
       try {
-        await send(new DeleteObjectCommand({ ...fields, Bucket: bucket, Key: root + key }));
+        await send(commands.delete(root + key));
       } catch (error) {
         if (!meansAbsent(error)) throw error;
       }

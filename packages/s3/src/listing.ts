@@ -1,30 +1,25 @@
-import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { ListPage } from "@state/core";
 import { type ListingRequest, pageReader, type StoreCall, storeError } from "@state/core/adapter";
+import type { ListQuery } from "./commands.ts";
 
 /** One listing, with a request for each page. */
 export class Listing {
-  readonly #fields: { readonly Bucket: string; readonly Prefix: string; readonly Delimiter?: string };
+  readonly #request: ListingRequest;
   readonly #call: StoreCall;
   readonly #read: ReturnType<typeof pageReader>;
   #token: string | undefined;
 
-  /** @param fields what every request of the store has */
-  constructor(bucket: string, request: ListingRequest, fields: object) {
-    const { root, prefix, delimiter, call } = request;
-    const delimited = delimiter === undefined ? {} : { Delimiter: delimiter };
-    this.#fields = { ...fields, Bucket: bucket, Prefix: root + prefix, ...delimited };
-    this.#call = call;
+  constructor(request: ListingRequest) {
+    this.#request = request;
+    this.#call = request.call;
     this.#read = pageReader(request);
   }
 
-  /**
-   * The request for the next page. It sets no `EncodingType`: with one, the SDK would return the
-   * keys encoded.
-   */
-  command(): ListObjectsV2Command {
-    const token = this.#token === undefined ? {} : { ContinuationToken: this.#token };
-    return new ListObjectsV2Command({ ...this.#fields, ...token });
+  /** Of the next page. */
+  get query(): ListQuery {
+    const { root, prefix, delimiter } = this.#request;
+    return { prefix: root + prefix, delimiter, token: this.#token };
   }
 
   /** The page in a response, and whether it is the last one. */

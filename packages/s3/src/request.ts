@@ -1,5 +1,3 @@
-import { EventEmitter } from "node:events";
-import { Readable, Transform } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import {
   type Pool,
@@ -7,18 +5,26 @@ import {
   redactorOf,
   type RunningRequest,
   runRequest,
-  sentSlices,
   type StoreCall,
 } from "@state/core/adapter";
-import type { StoreClient } from "./client.ts";
-import { identityOf, Renewal } from "./credentials.ts";
+import { type ClientSource, loadSdk, type StoreClient } from "./client.ts";
+import { type Command, Commands } from "./commands.ts";
+import { Renewal } from "./credentials.ts";
+import type { RequestInput } from "./direct/template.ts";
+import { DirectWay } from "./direct/way.ts";
 import { fromSdk, serviceCodeOf, toStoreError, unsentError } from "./errors.ts";
+import type { RequestFields } from "./options.ts";
+import { type Sent, sendWire, watch, type WireHandler, type WireResponse } from "./wire.ts";
 
 export interface RequesterOptions {
-  readonly store: string;
-  readonly client: StoreClient;
+  /** The store's. */
+  readonly name: string;
+  readonly bucket: string;
+  readonly fields: RequestFields;
+  readonly client: ClientSource;
+  readonly hasDirectRequests: boolean;
   readonly idleTimeoutMs: number;
-  /** Texts that no message may hold, beside what the SDK signs by. */
+  /** Texts that no message may hold, beside what the requests are signed by. */
   readonly secrets: readonly string[];
 }
 
@@ -26,26 +32,43 @@ export interface RequesterOptions {
 export interface S3Request extends RunningRequest {
   /** What its errors name. */
   readonly call: StoreCall;
-  /** Sends one command once. Rejects with S3's response as the SDK reads it, or with a `StoreError` if there was none. */
+  readonly commands: Commands;
+  /**
+   * Sends a create or a get without the SDK's pipeline: the response as it came, of any status, with its body unread.
+   * `undefined` if it has to go through the SDK; then nothing was sent.
+   */
+  readonly direct: (kind: "create" | "get", input: RequestInput) => Promise<WireResponse | undefined>;
+  /**
+   * Sends one command once. Rejects with S3's response as the SDK reads it, or with a `StoreError` if there was none. If
+   * `direct` has had a response, the SDK reads that one, and nothing is sent.
+   */
   readonly send: S3Client["send"];
+}
+
+/** What a store has once the SDK is loaded. */
+interface Connection {
+  readonly client: StoreClient;
+  readonly commands: Commands;
+  readonly renewal: Renewal;
+  readonly way: DirectWay;
+  /** A request that waits for a connection passes no byte, and must not be given up for that. */
+  readonly pool: Pool;
 }
 
 /** Sends the requests of one store, each once. */
 export class Requester {
   readonly #options: RequesterOptions;
-  readonly #renewal: Renewal;
-  /** A request that waits for a connection passes no byte, and must not be given up for that. */
-  readonly #pool: Pool;
+  #connecting: Promise<Connection> | undefined;
+  #connection: Connection | undefined;
   #hadCredentials = false;
 
   constructor(options: RequesterOptions) {
     this.#options = options;
-    this.#renewal = new Renewal(options.client.client);
-    this.#pool = poolOf(options.client.connections);
   }
 
-  get client(): S3Client {
-    return this.#options.client.client;
+  /** What `S3Store.requestPath` is. */
+  get way(): DirectWay | undefined {
+    return this.#connection?.way;
   }
 
   /** Runs one request. Rejects with a `StoreError`, or with the signal's own reason. */
@@ -55,33 +78,69 @@ export class Requester {
     signal: AbortSignal | undefined,
     work: (request: S3Request) => Promise<T>,
   ): Promise<T> {
-    const { store, client, idleTimeoutMs, secrets } = this.#options;
-    const sent: Sent = { isSent: false, identity: undefined, secrets: [...secrets] };
+    const { name: store, idleTimeoutMs, secrets } = this.#options;
+    const sent: Sent = { isSent: false, identity: undefined, secrets: [...secrets], response: undefined };
     const call: StoreCall = { store, operation, key, redact: (text) => redactorOf(sent.secrets)(text) };
-    const onSilent = (): void => client.endIdle();
-    const run = (request: RunningRequest): Promise<T> => {
-      const send = ((command: Command) => this.#send(command, request, sent, call)) as S3Client["send"];
-      return work({ ...request, call, send });
+    const outer = async ({ signal: ended }: RunningRequest): Promise<T> => {
+      const connection = this.#connection ?? (await this.#connect());
+      const { commands } = connection;
+      const { endIdle: onSilent } = connection.client;
+      const run = (request: RunningRequest): Promise<T> => {
+        const exchange = { connection, request, sent, call };
+        const send = ((command: Command) => this.#send(command, exchange)) as S3Client["send"];
+        return work({
+          ...request,
+          call,
+          commands,
+          send,
+          direct: (...args) => this.#direct(...args, exchange),
+        });
+      };
+      return connection.pool(() => runRequest(run, { signal: ended, idleTimeoutMs, onSilent }));
     };
     try {
-      return await runRequest(
-        (outer) => this.#pool(() => runRequest(run, { signal: outer.signal, idleTimeoutMs, onSilent })),
-        { signal },
-      );
+      return await runRequest(outer, { signal });
     } catch (error) {
       throw signal?.aborted === true ? signal.reason : toStoreError(error, call);
     }
   }
 
-  async #send(command: Command, request: RunningRequest, sent: Sent, call: StoreCall): Promise<unknown> {
+  async #connect(): Promise<Connection> {
+    this.#connecting ??= connect(this.#options);
+    try {
+      this.#connection = await this.#connecting;
+      return this.#connection;
+    } catch (error) {
+      this.#connecting = undefined;
+      throw error;
+    }
+  }
+
+  async #direct(
+    kind: "create" | "get",
+    input: RequestInput,
+    { connection, request, sent, call }: Exchange,
+  ): Promise<WireResponse | undefined> {
+    const { way, client } = connection;
+    const wire = await this.#unsentFails(way.request(kind, input, request.signal), call);
+    if (wire === undefined) return undefined;
+    const response = await sendWire(wire, client.client.config.requestHandler as WireHandler, request, sent);
+    this.#hadCredentials = true;
+    if (refusals.has(response.statusCode)) way.forget();
+    return response;
+  }
+
+  async #send(command: Command, { connection, request, sent, call }: Exchange): Promise<unknown> {
     watch(command, request, sent, call.operation === "get");
     try {
-      const response: unknown = await this.client.send(command as never, { abortSignal: request.signal });
+      const { client } = connection.client;
+      const response: unknown = await client.send(command as never, { abortSignal: request.signal });
       this.#hadCredentials = true;
       return response;
     } catch (error) {
       if (!sent.isSent) throw this.#unsent(error, call);
-      if (await this.#hasOtherCredentials(serviceCodeOf(error), sent, call)) {
+      const hasOthers = connection.renewal.hasOthers(serviceCodeOf(error), sent.identity);
+      if (await this.#unsentFails(hasOthers, call)) {
         const advice = "the credentials were refused, and there are others now";
         throw fromSdk(error, call, { code: "Unavailable", advice });
       }
@@ -89,9 +148,10 @@ export class Requester {
     }
   }
 
-  async #hasOtherCredentials(code: string | undefined, sent: Sent, call: StoreCall): Promise<boolean> {
+  /** The error of what comes before a request is sent: it is not the service's. */
+  async #unsentFails<T>(work: Promise<T>, call: StoreCall): Promise<T> {
     try {
-      return await this.#renewal.hasOthers(code ?? "", sent.identity);
+      return await work;
     } catch (error) {
       throw this.#unsent(error, call);
     }
@@ -102,129 +162,29 @@ export class Requester {
   }
 }
 
-/** Any command of the SDK. */
-interface Command {
-  readonly middlewareStack: object;
+/** One request, and what it goes by. */
+interface Exchange {
+  readonly connection: Connection;
+  readonly request: RunningRequest;
+  readonly sent: Sent;
+  readonly call: StoreCall;
 }
 
-/** What a request has sent of itself. */
-interface Sent {
-  /**
-   * Whether the request went out. A failure before is not the service's: the source of credentials may respond with 400
-   * too.
-   */
-  isSent: boolean;
-  /** The access key's id and the session token that it was signed by. */
-  identity: string | undefined;
-  /** Its signature and its token, which no message may hold. */
-  readonly secrets: string[];
-}
+/** The statuses of a service that may see a request in another way than it was meant: by its region, key or signature. */
+const refusals: ReadonlySet<number> = new Set([301, 307, 308, 400, 401, 403]);
 
-/** A body that is larger is sent in slices, so that its progress is seen. */
-const wholeBytes = 128 * 1024;
-/** What a response may have that is no object: a page of 1,000 keys has about 1.5 MB. */
-const longestPage = 32 * 2 ** 20;
-const longestError = 256 * 1024;
-
-interface WireRequest {
-  headers: Record<string, string>;
-  body?: unknown;
-}
-
-interface WireResponse {
-  statusCode: number;
-  body?: unknown;
-}
-
-/**
- * Watches one command where it meets the wire: notes what is sent, counts the progress in both directions, and reads no
- * response beyond what is allowed.
- */
-function watch(command: Command, request: RunningRequest, sent: Sent, isGet: boolean): void {
-  const stack = command.middlewareStack as unknown as MiddlewareStack;
-  stack.add(
-    (next) => async (args) => {
-      const wire = args.request as WireRequest;
-      note(sent, wire.headers);
-      wire.body = inSlices(wire.body, request);
-      const result = await next(args);
-      request.received();
-      const response = result.response as WireResponse;
-      if (!(isGet && response.statusCode === 200))
-        response.body = bounded(
-          response.body,
-          response.statusCode < 300 ? longestPage : longestError,
-          request,
-        );
-      return result;
-    },
-    // The innermost: the request is signed, and the response is not read.
-    { step: "deserialize", priority: "low" },
-  );
-  if (isGet) guardBody(stack);
-}
-
-/**
- * Adds a listener for errors to the response's body. The SDK's stream that compares checksums has
- * none: if the body breaks before it is read, or is never read, its error would end the process.
- */
-function guardBody(stack: MiddlewareStack): void {
-  stack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const body: unknown = Reflect.get(Object(result.output), "Body");
-      if (body instanceof EventEmitter) body.on("error", () => undefined);
-      return result;
-    },
-    { step: "deserialize", priority: "high" },
-  );
-}
-
-interface MiddlewareStack {
-  add(
-    middleware: (
-      next: (args: { request: unknown }) => Promise<{ response: unknown; output?: unknown }>,
-    ) => (args: { request: unknown }) => Promise<{ response: unknown; output?: unknown }>,
-    options: { step: "deserialize"; priority: "low" | "high" },
-  ): void;
-}
-
-function note(sent: Sent, headers: Readonly<Record<string, string>>): void {
-  sent.isSent = true;
-  const authorization = headers["authorization"] ?? "";
-  const token = headers["x-amz-security-token"] ?? "";
-  const [, keyId = ""] = /Credential=([^/,\s]+)/.exec(authorization) ?? [];
-  const [, signature = ""] = /Signature=([^,\s]+)/.exec(authorization) ?? [];
-  sent.identity = keyId === "" ? undefined : identityOf(keyId, token);
-  sent.secrets.push(token, signature);
-}
-
-function inSlices(body: unknown, request: RunningRequest): unknown {
-  if (!(body instanceof Uint8Array) || body.byteLength <= wholeBytes) return body;
-  return Readable.from(sentSlices([body], request), { objectMode: false });
-}
-
-/** The same stream, which ends with an error once it has more than `limit` bytes. */
-function bounded(body: unknown, limit: number, request: RunningRequest): unknown {
-  if (!(body instanceof Readable)) return body;
-  let bytes = 0;
-  const counted = new Transform({
-    transform: (chunk: Uint8Array, _encoding, done) => {
-      request.received();
-      bytes += chunk.byteLength;
-      if (bytes > limit) {
-        body.destroy();
-        done(new Error(`the response is longer than ${limit} bytes`));
-      } else {
-        done(null, chunk);
-      }
-    },
-  });
-  // An error after the response was read, or refused, has no other listener.
-  counted.on("error", () => undefined);
-  body.on("error", (error) => counted.destroy(error));
-  body.on("close", () => {
-    if (!body.readableEnded) counted.destroy(new Error("the response broke off"));
-  });
-  return body.pipe(counted);
+async function connect(options: RequesterOptions): Promise<Connection> {
+  const sdk = await loadSdk();
+  const client = options.client.connect(sdk);
+  const commands = new Commands(sdk, client.client, options);
+  const reason = options.hasDirectRequests ? client.reason : "`directRequests` is false";
+  const sample = (kind: "create" | "get", seed: string): ReturnType<Commands["sample"]> =>
+    commands.sample(kind, seed);
+  return {
+    client,
+    commands,
+    renewal: new Renewal(client.client),
+    way: new DirectWay({ client: client.client, reason, sample }),
+    pool: poolOf(client.connections),
+  };
 }

@@ -1,9 +1,10 @@
 import { Agent } from "node:http";
+import * as sdk from "@aws-sdk/client-s3";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "@state/servers";
 import { key, operationNames, operations, respondWith, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test, vi } from "vitest";
-import { buildClient, deriveClient } from "../src/client.ts";
+import { derivedClient, ownClient } from "../src/client.ts";
 import { S3Store } from "../src/index.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
@@ -64,7 +65,8 @@ describe("connections", () => {
 
   test("of both kinds, plain and encrypted, end with it", async () => {
     await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
-    const { client, close } = buildClient(server.config());
+    const { connect, close } = ownClient(server.config());
+    const { client } = connect(sdk);
     await new S3Store({ bucket: "bucket", client }).get(key);
     const { httpAgent, httpsAgent } = Reflect.get(client.config.requestHandler, "config") as {
       readonly httpAgent: Agent;
@@ -134,7 +136,7 @@ describe("a call is one request", () => {
   test("which no rate of the SDK's adaptive mode holds back", async () => {
     const {
       client: { config },
-    } = deriveClient(new S3Client({ region: "us-east-1", retryMode: "adaptive" }));
+    } = derivedClient(new S3Client({ region: "us-east-1", retryMode: "adaptive" })).connect(sdk);
     await expect(config.retryStrategy()).resolves.toHaveProperty("mode", "standard");
     await expect(config.maxAttempts()).resolves.toBe(1);
   });

@@ -18,5 +18,6 @@ export type { RequestOptions, RunningRequest } from "./request.ts";
 export { IdleTimeout, runRequest } from "./request.ts";
 export type { Redactor } from "./secrets.ts";
 export { redactorOf, withoutSecrets } from "./secrets.ts";
+export { turnBytes } from "./turn.ts";
 export type { StoreUrl } from "./url.ts";
 export { parseStoreUrl } from "./url.ts";
