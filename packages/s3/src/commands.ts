@@ -8,6 +8,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import { type Digests, digestsOf, sendsChecksums, signBy } from "./body.ts";
 import type { Sdk } from "./client.ts";
+import { deleteBody } from "./direct/pages.ts";
 import type { Sample } from "./direct/probe.ts";
 import type { RequestFields } from "./options.ts";
 
@@ -90,13 +91,19 @@ export class Commands {
     return new this.#sdk.DeleteObjectCommand({ ...this.#fields.all, Bucket: this.#bucket, Key: name });
   }
 
-  /** A request that is never sent, of the kind; `seed` tells it from others. */
-  async sample(kind: "create" | "get", seed: string): Promise<Sample> {
-    const name = `probe (=)/${seed}`;
+  /** A request that is never sent; `seed` tells it from others of its kind. */
+  async sample(kind: Kind, seed: string): Promise<Sample> {
+    const name = `probe (=&'ü)/${seed}`;
     if (kind === "get") return { input: { name }, command: this.get(name) };
-    const body = bufferOf(new TextEncoder().encode(seed));
+    if (kind === "list") {
+      const query = { prefix: name, delimiter: "/", token: seed } as const;
+      return { input: { query: queryOf(query) }, command: this.list(query) };
+    }
+    const body = kind === "create" ? bufferOf(new TextEncoder().encode(seed)) : deleteBody([name, seed]);
     const digests = await digestsOf(body, undefined);
-    return { input: { name, body, digests }, command: await this.create(name, body, digests) };
+    return kind === "create"
+      ? { input: { name, body, digests }, command: await this.create(name, body, digests) }
+      : { input: { body, digests }, command: this.deleteMany([name, seed]) };
   }
 }
 
@@ -104,6 +111,15 @@ export interface ListQuery {
   readonly prefix: string;
   readonly delimiter: "/" | undefined;
   readonly token: string | undefined;
+}
+
+/** As it stands in the URL. */
+export function queryOf({ prefix, delimiter, token }: ListQuery): Readonly<Record<string, string>> {
+  return {
+    prefix,
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(token === undefined ? {} : { "continuation-token": token }),
+  };
 }
 
 /** Over the same memory: the SDK would copy other bytes, and send a stream in chunks. */

@@ -1,8 +1,11 @@
 import type { DeleteObjectsCommandOutput } from "@aws-sdk/client-s3";
 import { type DeleteFailure, isStoreError } from "@state/core";
 import { deleteEach, failuresOf, storeError } from "@state/core/adapter";
+import { digestsOf } from "./body.ts";
+import { deleteBody, readDeleted } from "./direct/pages.ts";
 import { meansAbsent, meansNoBulkDelete, toStoreError } from "./errors.ts";
 import type { S3Request } from "./request.ts";
+import { readText } from "./wire.ts";
 
 const concurrentDeletes = 32;
 
@@ -57,11 +60,15 @@ export class Deleter {
 async function deleteMany(
   keys: readonly string[],
   { root }: DeleteRequest,
-  { send, commands, call }: S3Request,
+  request: S3Request,
 ): Promise<readonly DeleteFailure[] | undefined> {
+  const { call } = request;
+  const names = keys.map((key) => root + key);
+  const gone = await deleteDirectly(names, request);
+  if (gone !== undefined && names.every((name) => gone.has(name))) return [];
   let response: DeleteObjectsCommandOutput;
   try {
-    response = await send(commands.deleteMany(keys.map((key) => root + key)));
+    response = await request.send(request.commands.deleteMany(names));
   } catch (error) {
     if (meansNoBulkDelete(error)) return undefined;
     throw error;
@@ -82,6 +89,18 @@ async function deleteMany(
     }
   }
   return failures;
+}
+
+/** The names that the response has; `undefined` if the SDK has to read it, or to send the request. */
+async function deleteDirectly(
+  names: readonly string[],
+  request: S3Request,
+): Promise<ReadonlySet<string> | undefined> {
+  const body = deleteBody(names);
+  const digests = await digestsOf(body, request.signal);
+  const response = await request.direct("delete", { body, digests });
+  const text = response === undefined ? undefined : await readText(response, request);
+  return text === undefined ? undefined : readDeleted(text);
 }
 
 async function deleteSingly(

@@ -1,7 +1,9 @@
-import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import type { ListPage } from "@state/core";
 import { type ListingRequest, pageReader, type StoreCall, storeError } from "@state/core/adapter";
-import type { ListQuery } from "./commands.ts";
+import { type ListQuery, queryOf } from "./commands.ts";
+import { type ListOutput, readListing } from "./direct/pages.ts";
+import type { S3Request } from "./request.ts";
+import { readText } from "./wire.ts";
 
 /** One listing, with a request for each page. */
 export class Listing {
@@ -16,14 +18,18 @@ export class Listing {
     this.#read = pageReader(request);
   }
 
-  /** Of the next page. */
-  get query(): ListQuery {
+  /** Asks for the next page. */
+  async next(request: S3Request): Promise<{ readonly page: ListPage; readonly isLast: boolean }> {
     const { root, prefix, delimiter } = this.#request;
-    return { prefix: root + prefix, delimiter, token: this.#token };
+    const query: ListQuery = { prefix: root + prefix, delimiter, token: this.#token };
+    const response = await request.direct("list", { query: queryOf(query) });
+    const text = response === undefined ? undefined : await readText(response, request);
+    const output = text === undefined ? undefined : readListing(text);
+    return this.#pageOf(output ?? (await request.send(request.commands.list(query))));
   }
 
   /** The page in a response, and whether it is the last one. */
-  read(response: ListObjectsV2CommandOutput): { readonly page: ListPage; readonly isLast: boolean } {
+  #pageOf(response: ListOutput): { readonly page: ListPage; readonly isLast: boolean } {
     const { IsTruncated: isTruncated, EncodingType: encoding, NextContinuationToken: token } = response;
     // The SDK reads a response without a body as `{}`, which would be an empty listing.
     if (isTruncated === undefined) throw this.#unreadable("the response does not say whether it is the last");

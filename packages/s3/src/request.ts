@@ -8,7 +8,7 @@ import {
   type StoreCall,
 } from "@state/core/adapter";
 import { type ClientSource, loadSdk, type StoreClient } from "./client.ts";
-import { type Command, Commands } from "./commands.ts";
+import { type Command, Commands, type Kind } from "./commands.ts";
 import { Renewal } from "./credentials.ts";
 import type { RequestInput } from "./direct/template.ts";
 import { DirectWay } from "./direct/way.ts";
@@ -34,10 +34,10 @@ export interface S3Request extends RunningRequest {
   readonly call: StoreCall;
   readonly commands: Commands;
   /**
-   * Sends a create or a get without the SDK's pipeline: the response as it came, of any status, with its body unread.
+   * Sends a request without the SDK's pipeline: the response as it came, of any status, with its body unread.
    * `undefined` if it has to go through the SDK; then nothing was sent.
    */
-  readonly direct: (kind: "create" | "get", input: RequestInput) => Promise<WireResponse | undefined>;
+  readonly direct: (kind: Kind, input: RequestInput) => Promise<WireResponse | undefined>;
   /**
    * Sends one command once. Rejects with S3's response as the SDK reads it, or with a `StoreError` if there was none. If
    * `direct` has had a response, the SDK reads that one, and nothing is sent.
@@ -117,7 +117,7 @@ export class Requester {
   }
 
   async #direct(
-    kind: "create" | "get",
+    kind: Kind,
     input: RequestInput,
     { connection, request, sent, call }: Exchange,
   ): Promise<WireResponse | undefined> {
@@ -178,8 +178,7 @@ async function connect(options: RequesterOptions): Promise<Connection> {
   const client = options.client.connect(sdk);
   const commands = new Commands(sdk, client.client, options);
   const reason = options.hasDirectRequests ? client.reason : "`directRequests` is false";
-  const sample = (kind: "create" | "get", seed: string): ReturnType<Commands["sample"]> =>
-    commands.sample(kind, seed);
+  const sample = (kind: Kind, seed: string): ReturnType<Commands["sample"]> => commands.sample(kind, seed);
   return {
     client,
     commands,

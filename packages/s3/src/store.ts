@@ -109,8 +109,8 @@ export class S3Store implements ObjectStore {
     const call = { store: this.name, operation: "list", key: prefix } as const;
     const listing = new Listing({ root: this.#settings.prefix, prefix, delimiter: options?.delimiter, call });
     for (let isLast = false; !isLast;) {
-      const read = await this.#requester.run("list", prefix, options?.signal, async ({ send, commands }) =>
-        listing.read(await send(commands.list(listing.query))),
+      const read = await this.#requester.run("list", prefix, options?.signal, (request) =>
+        listing.next(request),
       );
       isLast = read.isLast;
       yield read.page;

@@ -140,3 +140,17 @@ function bounded(body: unknown, limit: number, request: RunningRequest): unknown
   });
   return body.pipe(counted);
 }
+
+/**
+ * The text of a page that came without the SDK's pipeline; `undefined` for any other response than a 200. The SDK can still
+ * read it.
+ */
+export async function readText(response: WireResponse, request: RunningRequest): Promise<string | undefined> {
+  if (response.statusCode !== 200 || !(response.body instanceof Readable)) return undefined;
+  const parts: Uint8Array[] = [];
+  for await (const part of bounded(response.body, longestPage, request) as AsyncIterable<Uint8Array>)
+    parts.push(part);
+  const bytes = Buffer.concat(parts);
+  response.body = bytes;
+  return bytes.toString();
+}

@@ -45,7 +45,7 @@ function templateOf(sent: WireRequest, input: RequestInput): Template {
 }
 
 /** The request as the SDK would send it. */
-async function capture(client: S3Client, command: Command): Promise<WireRequest> {
+export async function capture(client: S3Client, command: Command): Promise<WireRequest> {
   const captured: WireRequest[] = [];
   stackOf(command).add(
     () =>
@@ -65,7 +65,7 @@ async function capture(client: S3Client, command: Command): Promise<WireRequest>
 }
 
 /** The parts in which two requests differ: their names. What they say of the user agent is not compared. */
-function differencesOf(own: WireRequest, sent: WireRequest): readonly string[] {
+export function differencesOf(own: WireRequest, sent: WireRequest): readonly string[] {
   const [a, b] = [partsOf(own), partsOf(sent)];
   return [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name) !== b.get(name));
 }

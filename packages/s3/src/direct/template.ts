@@ -46,6 +46,7 @@ export class Template {
   readonly #sent: WireRequest;
   /** The path of an object is this and its escaped name; of the bucket, this. */
   readonly #path: string;
+  readonly #query: Readonly<Record<string, string>>;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #signedNames: readonly string[];
   /** Of the scope, what follows the day. */
@@ -53,7 +54,7 @@ export class Template {
   #key: { readonly key: KeyObject; readonly secret: string; readonly scope: string } | undefined;
 
   /** @throws `Error` that says why, if the request is not signed as these requests are */
-  constructor(sent: WireRequest, { name }: RequestInput) {
+  constructor(sent: WireRequest, { name, query = {} }: RequestInput) {
     const [, place, names] =
       /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}(\/[^,]+), SignedHeaders=([^,]+), Signature=[0-9a-f]{64}$/.exec(
         sent.headers["authorization"] ?? "",
@@ -65,6 +66,9 @@ export class Template {
     if (!sent.path.endsWith(object)) throw new Error("the path does not end in the object's name");
     this.#sent = sent;
     this.#path = sent.path.slice(0, sent.path.length - object.length);
+    this.#query = Object.fromEntries(
+      Object.entries(sent.query).filter(([each]) => query[each] === undefined),
+    );
     this.#headers = { ...sent.headers };
     this.#signedNames = names.split(";");
     this.#place = place;
@@ -88,7 +92,7 @@ export class Template {
     const fields = {
       ...this.#sent,
       path: name === undefined ? this.#path : this.#path + escapedPath(name),
-      query: { ...this.#sent.query, ...query },
+      query: { ...this.#query, ...query },
       headers,
       body,
     };

@@ -1,12 +1,11 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { fieldOf } from "@state/core/adapter";
+import type { Kind } from "../commands.ts";
 import { clockOffsetOf, credentialsOf, probe, type Sample, Unlike } from "./probe.ts";
 import { momentOf, type RequestInput, type Template, type WireRequest } from "./template.ts";
 
 /** A client's requests may change when its owner's settings do: what was found out holds for so many requests of a kind. */
 const requestsToAProbe = 10_000;
-
-type Kind = "create" | "get";
 
 export interface WayOptions {
   readonly client: S3Client;

@@ -1,0 +1,85 @@
+import { type Element, readXml, textsOf } from "./xml.ts";
+
+/** A page of a listing, by the names that the SDK has for its parts. */
+export interface ListOutput {
+  readonly IsTruncated?: boolean | undefined;
+  readonly NextContinuationToken?: string | undefined;
+  readonly EncodingType?: string | undefined;
+  readonly Contents?:
+    | readonly { readonly Key?: string | undefined; readonly Size?: number | undefined }[]
+    | undefined;
+  readonly CommonPrefixes?: readonly { readonly Prefix?: string | undefined }[] | undefined;
+}
+
+/** @returns `undefined` if the SDK has to read it */
+export function readListing(document: string): ListOutput | undefined {
+  const root = readXml(document);
+  if (root?.name !== "ListBucketResult") return undefined;
+  const isTruncated = oneOf(root, "IsTruncated");
+  const tokens = textsOf(root, "NextContinuationToken");
+  if (!(isTruncated === "true" || isTruncated === "false") || tokens.length > 1) return undefined;
+  const contents = [];
+  const prefixes = [];
+  for (const child of root.children) {
+    if (child.name === "EncodingType") return undefined;
+    if (child.name === "Contents") {
+      const key = oneOf(child, "Key");
+      const size = oneOf(child, "Size");
+      if (key === undefined || size === undefined || !/^\d{1,16}$/.test(size)) return undefined;
+      contents.push({ Key: key, Size: Number(size) });
+    }
+    if (child.name === "CommonPrefixes") {
+      const prefix = oneOf(child, "Prefix");
+      if (prefix === undefined) return undefined;
+      prefixes.push({ Prefix: prefix });
+    }
+  }
+  const token = tokens[0];
+  return {
+    IsTruncated: isTruncated === "true",
+    ...(token === undefined ? {} : { NextContinuationToken: token }),
+    Contents: contents,
+    CommonPrefixes: prefixes,
+  };
+}
+
+/** The names of the objects that a response says are deleted; `undefined` if the SDK has to read it: it has errors, or more. */
+export function readDeleted(document: string): ReadonlySet<string> | undefined {
+  const root = readXml(document);
+  if (root?.name !== "DeleteResult") return undefined;
+  const names = new Set<string>();
+  for (const child of root.children) {
+    const name = child.name === "Deleted" ? oneOf(child, "Key") : undefined;
+    if (name === undefined) return undefined;
+    names.add(name);
+  }
+  return names;
+}
+
+/** The body of a request that deletes many, as the SDK writes it. */
+export function deleteBody(names: readonly string[]): Buffer {
+  const objects = names.map(
+    (name) => `<Object><Key>${name.replaceAll(/[&<>"'\u0085\u2028]/g, entityOf)}</Key></Object>`,
+  );
+  return Buffer.from(
+    `<?xml version="1.0" encoding="UTF-8"?><Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${objects.join("")}</Delete>`,
+  );
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+
+function entityOf(char: string): string {
+  return entities[char] ?? `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`;
+}
+
+/** The text of the only child of that name. */
+function oneOf(element: Element, name: string): string | undefined {
+  const texts = textsOf(element, name);
+  return texts.length === 1 ? texts[0] : undefined;
+}

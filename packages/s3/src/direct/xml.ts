@@ -1,0 +1,86 @@
+export interface Element {
+  readonly name: string;
+  /** `""` if it has children. */
+  readonly text: string;
+  readonly children: readonly Element[];
+}
+
+/** An element that may still be open. */
+interface Open extends Element {
+  text: string;
+  readonly children: Element[];
+}
+
+/** A tag, without what its attributes say, and the text that follows. */
+const tag = /<(\/?)([A-Za-z]\w*)(?: [^<>]*?)?(\/?)>([^<]*)/y;
+const declaration = /^(?:<\?xml [^<>]*\?>)?\s*/;
+
+/**
+ * The root of a document that has elements and text and nothing else, as S3 writes it.
+ *
+ * @returns `undefined` for anything else that XML may hold, and for what is no XML: the SDK knows what it says
+ */
+export function readXml(document: string): Element | undefined {
+  // XML reads other line ends as line feeds.
+  if (document.includes("\r")) return undefined;
+  const open: Open[] = [];
+  tag.lastIndex = declaration.exec(document)?.[0].length ?? 0;
+  for (let match = tag.exec(document); match !== null; match = tag.exec(document)) {
+    const [, closes = "", name = "", isEmpty = "", raw = ""] = match;
+    const text = decoded(raw);
+    if (text === undefined) return undefined;
+    const parent = open.at(-1);
+    if (closes === "") {
+      const element: Open = { name, text: isEmpty === "" ? text : "", children: [] };
+      if (parent !== undefined) {
+        if (parent.text.trim() !== "") return undefined;
+        parent.text = "";
+        parent.children.push(element);
+      }
+      if (isEmpty === "") {
+        open.push(element);
+        continue;
+      }
+      if (parent === undefined) return undefined;
+    } else {
+      if (parent?.name !== name) return undefined;
+      open.pop();
+      if (open.length === 0) return isEnd(document, text) ? parent : undefined;
+    }
+    if (text.trim() !== "") return undefined;
+  }
+  return undefined;
+}
+
+function isEnd(document: string, text: string): boolean {
+  return tag.lastIndex === document.length && text.trim() === "";
+}
+
+const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** @returns `undefined` if the text has an entity that XML does not have by itself */
+function decoded(text: string): string | undefined {
+  if (!text.includes("&")) return text;
+  let isKnown = true;
+  const result = text.replaceAll(
+    /&(?:#x([\dA-Fa-f]{1,6})|#(\d{1,7})|(\w+))?;?/g,
+    (all, hex, decimal, name) => {
+      const char =
+        name === undefined
+          ? charOf(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16))
+          : named[name];
+      isKnown &&= char !== undefined && all.endsWith(";");
+      return char ?? "";
+    },
+  );
+  return isKnown ? result : undefined;
+}
+
+function charOf(code: number): string | undefined {
+  return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : undefined;
+}
+
+/** The texts of the children of that name. */
+export function textsOf({ children }: Element, name: string): readonly string[] {
+  return children.filter((child) => child.name === name).map(({ text }) => text);
+}

@@ -1,0 +1,354 @@
+import { request as httpRequest } from "node:http";
+import { Agent, createServer } from "node:https";
+import * as sdk from "@aws-sdk/client-s3";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { startS3Double } from "@state/servers";
+import { pagesOf, untrusted } from "@state/servers/testing";
+import { describe, expect, test } from "vitest";
+import { digestsOf } from "../src/body.ts";
+import { derivedClient } from "../src/client.ts";
+import { bufferOf, Commands, type Kind, queryOf, stackOf } from "../src/commands.ts";
+import { deleteBody } from "../src/direct/pages.ts";
+import { capture, differencesOf, probe, type Sample } from "../src/direct/probe.ts";
+import { DirectWay } from "../src/direct/way.ts";
+import { S3Store, type S3StoreOptions } from "../src/index.ts";
+import { settingsOf } from "../src/options.ts";
+import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
+import { configOf } from "./support/target.ts";
+
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+const kinds: readonly Kind[] = ["create", "get", "list", "delete"];
+const keys = { accessKeyId: "AKIA", secretAccessKey: "the-secret" };
+const base: S3ClientConfig = { region: "eu-west-1", credentials: keys };
+
+/** What the SDK makes other requests of. */
+const settings: readonly [name: string, config: S3ClientConfig, options?: Partial<S3StoreOptions>][] = [
+  ["a virtual host", base],
+  ["a session token", { ...base, credentials: { ...keys, sessionToken: "a+token/=" } }],
+  ["a bucket with dots", base, { bucket: "my.bucket" }],
+  ["path style", { ...base, forcePathStyle: true }],
+  ["an endpoint with a path", { ...base, endpoint: "http://127.0.0.1:9/base/path", forcePathStyle: true }],
+  ["dual stack", { ...base, useDualstackEndpoint: true }],
+  ["FIPS", { ...base, region: "us-east-1", useFipsEndpoint: true }],
+  ["acceleration", { ...base, useAccelerateEndpoint: true }],
+  ["an access point", base, { bucket: "arn:aws:s3:eu-west-1:123456789012:accesspoint/mine" }],
+  ["no checksums", { ...base, requestChecksumCalculation: "WHEN_REQUIRED" }],
+  [
+    "an owner, a payer, a class and tags",
+    base,
+    {
+      expectedBucketOwner: "123456789012",
+      requesterPays: true,
+      storageClass: "STANDARD_IA",
+      tags: { a: "b c", "d&": "é" },
+    },
+  ],
+  ["KMS", base, { encryption: { type: "aws:kms", keyId: "alias/x", bucketKey: true } }],
+  ["a key of the customer", base, { encryption: { type: "customer", key: new Uint8Array(32).fill(7) } }],
+];
+
+describe("a request without the SDK's pipeline is the SDK's own, with its signature", () => {
+  test.each(settings)("%s", async (_name, config, options = {}) => {
+    const { client, commands } = clientOf(config, options);
+    const random = numbersFrom(7);
+    for (const kind of kinds) {
+      const template = await probe(client, await samplesOf(commands, kind));
+      for (let count = 0; count < 40; count++) {
+        const { input, command } = await anyRequest(commands, kind, random);
+        const sent = await capture(client, command);
+        const { "x-amz-date": date = "", "amz-sdk-invocation-id": invocationId = "" } = sent.headers;
+        const credentials = await client.config.credentials();
+        expect(differencesOf(template.request(input, { credentials, date, invocationId }), sent)).toEqual([]);
+      }
+    }
+  });
+});
+
+describe("requests go through the SDK, and well", () => {
+  const owners: readonly (readonly [name: string, change: (client: S3Client) => void, reason: RegExp])[] = [
+    [
+      "with middleware of the owner",
+      (client) => client.middlewareStack.add((next) => next, { step: "build" }),
+      /middleware/,
+    ],
+    [
+      "without middleware of the SDK",
+      (client) => client.middlewareStack.remove("recursionDetectionMiddleware"),
+      /middleware/,
+    ],
+    ["with a logger", (client) => Object.assign(client.config, { logger: { ...silent } }), /logger/],
+  ];
+  test.each(owners)("%s", async (_name, change, reason) => {
+    const double = await startS3Double();
+    const client = new S3Client(configOf(double));
+    change(client);
+    const store = new S3Store({ bucket: "bucket", client });
+    expect(store.requestPath).toBeUndefined();
+    await workOn(store);
+    expect(store).toMatchObject({
+      requestPath: "sdk",
+      requestPathReason: expect.stringMatching(reason) as string,
+    });
+    client.destroy();
+    await double.stop();
+  });
+
+  test("with a signer of the owner that signs more", async () => {
+    const double = await startS3Double();
+    const stock = new S3Client(configOf(double));
+    const signer = await (stock.config.signer as (scheme: object) => Promise<Signer>)({
+      name: "sigv4",
+      signingName: "s3",
+      signingRegion: double.region,
+    });
+    const more: Signer = {
+      sign: (request, options) =>
+        signer.sign(
+          { ...request, headers: { ...request.headers, "x-amz-meta-n": crypto.randomUUID() } },
+          options,
+        ),
+    };
+    const store = new S3Store({
+      bucket: "bucket",
+      clientConfig: { ...configOf(double), signer: more as never },
+    });
+    await workOn(store);
+    expect(store).toMatchObject({
+      requestPath: "sdk",
+      requestPathReason: expect.stringContaining("x-amz-meta-n") as string,
+    });
+    await store.close();
+    stock.destroy();
+    await double.stop();
+  });
+
+  test("with the trace of a Lambda, which is another one each time", async () => {
+    const { client, commands } = clientOf(base, {});
+    const [first, second] = await samplesOf(commands, "get");
+    for (const { command } of [first, second]) {
+      stackOf(command).add(
+        (next) => (args) => {
+          Object.assign(Object(Reflect.get(Object(args.request), "headers")), {
+            "x-amzn-trace-id": "Root=1",
+          });
+          return next(args);
+        },
+        { step: "deserialize", priority: "high" },
+      );
+    }
+    await expect(probe(client, [first, second])).rejects.toThrow("trace of a Lambda");
+  });
+
+  test("if `directRequests` is false", async () => {
+    const double = await startS3Double();
+    const store = new S3Store({ bucket: "bucket", clientConfig: configOf(double), directRequests: false });
+    await workOn(store);
+    expect(store).toMatchObject({ requestPath: "sdk", requestPathReason: "`directRequests` is false" });
+    await store.close();
+    await double.stop();
+  });
+});
+
+describe("what is known of a client", () => {
+  test("is asked anew after the service has refused a request, and not before", async () => {
+    let status = 404;
+    const code = (): string => (status === 403 ? "AccessDenied" : "NoSuchKey");
+    await using server = await scriptedServer((...exchange) => errorResponse(status, code())(...exchange));
+    const names = countedCredentials([{ ...keys }]);
+    const store = server.store({ clientConfig: { ...server.config(), credentials: names.provider } });
+    await store.get("a");
+    expect(store.requestPath).toBe("direct");
+    const probes: number[] = [];
+    for (const next of [404, 403, 404, 404]) {
+      status = next;
+      const before = names.calls();
+      await store.get("a").catch(() => undefined);
+      probes.push(names.calls() - before);
+    }
+    // A probe asks for them three times.
+    const [plain = 0, refused = 0, probed = 0, again = 0] = probes;
+    expect([refused, again]).toEqual([plain, plain]);
+    expect(probed).toBeGreaterThan(plain + 2);
+  });
+
+  test("is asked anew once the credentials have a token", async () => {
+    const double = await startS3Double({ sessionToken: "token" });
+    const { accessKeyId, secretAccessKey } = double;
+    const plain = { accessKeyId, secretAccessKey };
+    const withToken = { ...plain, sessionToken: "token" };
+    let current: typeof plain = plain;
+    const clientConfig = {
+      ...configOf(double),
+      credentials: async () => ({ ...current, expiration: new Date() }),
+    };
+    const store = new S3Store({ bucket: "bucket", clientConfig });
+    await expect(store.get("a")).rejects.toMatchObject({ code: "Denied" });
+    current = withToken;
+    await expect(store.create("a", new Uint8Array(3))).resolves.toBe("created");
+    await expect(store.get("a")).resolves.toHaveLength(3);
+    expect(store.requestPath).toBe("direct");
+    await store.close();
+    await double.stop();
+  });
+
+  test("is asked anew if the request was given up that asked and got no response", async () => {
+    const { client, commands } = clientOf(base, {});
+    let isHanging = true;
+    const sample = (kind: Kind, seed: string): Promise<Sample> =>
+      isHanging ? new Promise(() => undefined) : commands.sample(kind, seed);
+    const way = new DirectWay({ client, reason: undefined, sample });
+    const controller = new AbortController();
+    const hanging = way.request("get", { name: "a" }, controller.signal);
+    const { signal } = new AbortController();
+    isHanging = false;
+    const beside = way.request("get", { name: "a" }, signal);
+    controller.abort();
+    await expect(way.request("get", { name: "a" }, signal)).resolves.toMatchObject({ method: "GET" });
+    await expect(Promise.race([hanging, beside, Promise.resolve("hangs")])).resolves.toBe("hangs");
+  });
+
+  test("is not held against it if no credentials could be had", async () => {
+    const double = await startS3Double();
+    const { credentials, ...config } = configOf(double);
+    let isAway = true;
+    const provider = (): Promise<typeof credentials> =>
+      isAway ? Promise.reject(new Error("the source is away")) : Promise.resolve(credentials);
+    const store = new S3Store({
+      bucket: "bucket",
+      clientConfig: { ...config, credentials: provider } as S3ClientConfig,
+    });
+    await expect(store.get("a")).rejects.toMatchObject({ code: "Unavailable" });
+    isAway = false;
+    await workOn(store);
+    expect(store).toMatchObject({ requestPath: "direct", requestPathReason: undefined });
+    await store.close();
+    await double.stop();
+  });
+});
+
+test("over TLS requests go directly too, by the agent of the owner, which trusts the service", async () => {
+  const double = await startS3Double();
+  const port = Number(new URL(double.endpoint).port);
+  const seen: string[] = [];
+  const server = createServer(untrusted, (request, response) => {
+    seen.push(request.method ?? "");
+    const { method, url = "", headers } = request;
+    const onward = httpRequest({ port, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const endpoint = `https://127.0.0.1:${Reflect.get(Object(server.address()), "port")}`;
+  const httpsAgent = new Agent({ keepAlive: true, ca: untrusted.cert });
+  const store = new S3Store({
+    bucket: "bucket",
+    clientConfig: { ...configOf(double), endpoint, requestHandler: { httpsAgent } },
+  });
+  await workOn(store);
+  expect(store.requestPath).toBe("direct");
+  expect(new Set(seen)).toEqual(new Set(["PUT", "GET", "POST"]));
+  const distrusting = new S3Store({ bucket: "bucket", clientConfig: { ...configOf(double), endpoint } });
+  await expect(distrusting.get("a")).rejects.toMatchObject({ code: "Misconfigured" });
+  await Promise.all([store.close(), distrusting.close()]);
+  httpsAgent.destroy();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await double.stop();
+});
+
+function ignore(): void {}
+
+interface Signer {
+  sign(request: { readonly headers: object }, options?: object): Promise<unknown>;
+}
+
+/** Each operation of the store, on a double that checks signatures. */
+async function workOn(store: S3Store): Promise<void> {
+  const large = new Uint8Array(200_000).map((_, index) => index % 251);
+  await expect(store.create("a/1", large)).resolves.toBe("created");
+  await expect(store.create("a/1", large)).resolves.toBe("exists");
+  await expect(store.create("a/2", new Uint8Array())).resolves.toBe("created");
+  await expect(store.get("a/1")).resolves.toEqual(large);
+  await expect(store.get("a/3")).resolves.toBeUndefined();
+  await expect(pagesOf(store.list("", { delimiter: "/" }))).resolves.toEqual([
+    { objects: [], prefixes: ["a/"] },
+  ]);
+  await expect(store.delete(["a/1", "a/2", "a/3"])).resolves.toEqual([]);
+  await expect(pagesOf(store.list("a/"))).resolves.toEqual([{ objects: [], prefixes: [] }]);
+}
+
+function clientOf(
+  config: S3ClientConfig,
+  options: Partial<S3StoreOptions>,
+): { readonly client: S3Client; readonly commands: Commands } {
+  const settingsOfStore = settingsOf({ bucket: "bucket", ...options });
+  const { client } = derivedClient(new S3Client(config)).connect(sdk);
+  return { client, commands: new Commands(sdk, client, settingsOfStore) };
+}
+
+async function samplesOf(commands: Commands, kind: Kind): Promise<readonly [Sample, Sample]> {
+  return [await commands.sample(kind, "1"), await commands.sample(kind, "two")];
+}
+
+/** A provider that is asked for each request: what it gives is about to expire. */
+function countedCredentials(given: readonly (typeof keys)[]): {
+  readonly provider: () => Promise<typeof keys & { readonly expiration: Date }>;
+  readonly calls: () => number;
+} {
+  let calls = 0;
+  const provider = async (): Promise<typeof keys & { readonly expiration: Date }> => {
+    const credentials = given[Math.min(calls, given.length - 1)] ?? keys;
+    calls += 1;
+    return { ...credentials, expiration: new Date() };
+  };
+  return { provider, calls: () => calls };
+}
+
+/** What keys may hold, and what else prefixes and tokens may. */
+const keyChars = Array.from("abcXYZ019=_.-");
+const nameChars = [...keyChars, ...Array.from(` +%&'"<>!*()~;:@$,?#[]{}|^\`\\üñ漢😀/`)];
+
+async function anyRequest(
+  commands: Commands,
+  kind: Kind,
+  random: (limit: number) => number,
+): Promise<Sample> {
+  const text = (chars: readonly string[], length: number): string =>
+    Array.from({ length: 1 + random(length) }, () => chars[random(chars.length)]).join("");
+  const name = (): string => `${text(nameChars, 30)}/${text(keyChars, 40)}`;
+  if (kind === "get") {
+    const key = name();
+    return { input: { name: key }, command: commands.get(key) };
+  }
+  if (kind === "list") {
+    const delimiter = random(2) === 0 ? undefined : "/";
+    const query = {
+      prefix: name(),
+      delimiter,
+      token: random(2) === 0 ? undefined : text(nameChars, 60),
+    } as const;
+    return { input: { query: queryOf(query) }, command: commands.list(query) };
+  }
+  if (kind === "create") {
+    const key = name();
+    const body = bufferOf(new TextEncoder().encode(text(nameChars, 5_000)));
+    const digests = await digestsOf(body, undefined);
+    return { input: { name: key, body, digests }, command: await commands.create(key, body, digests) };
+  }
+  const names = Array.from({ length: 1 + random(20) }, name);
+  const body = deleteBody(names);
+  return { input: { body, digests: await digestsOf(body, undefined) }, command: commands.deleteMany(names) };
+}
+
+/** The same numbers from the same seed, below a limit: mulberry32. */
+function numbersFrom(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state + 0x6d_2b_79_f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+  };
+}

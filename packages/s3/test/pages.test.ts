@@ -1,0 +1,165 @@
+import { Readable } from "node:stream";
+import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { pagesOf, respondWith } from "@state/servers/testing";
+import { describe, expect, test } from "vitest";
+import { readDeleted, readListing } from "../src/direct/pages.ts";
+import { readXml } from "../src/direct/xml.ts";
+import { scriptedServer } from "./support/scripted-server.ts";
+
+const head = `<?xml version="1.0" encoding="UTF-8"?>\n`;
+const names = [
+  "a/b",
+  "a b",
+  "  a",
+  "&amp;&lt;&gt;&quot;&apos;",
+  "&#252;&#xFC;",
+  "ü漢😀",
+  "a&amp;amp;b",
+  "=_.-",
+  "",
+];
+
+function listing(inner: string): string {
+  return `${head}<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</ListBucketResult>`;
+}
+
+function object(name: string): string {
+  return `<Contents><Key>${name}</Key><ETag>&quot;0&quot;</ETag><Owner><ID>1</ID></Owner><Size>12</Size></Contents>`;
+}
+
+function folder(name: string): string {
+  return `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`;
+}
+
+const end = "<IsTruncated>false</IsTruncated>";
+const full = listing(
+  `<Name>b</Name><Prefix/><IsTruncated>true</IsTruncated><NextContinuationToken>a+/=</NextContinuationToken>${names.map(object).join("")}\n  ${names.map(folder).join("\n")}`,
+);
+
+describe("a page of a listing", () => {
+  test.each([
+    ["with all that there may be", full],
+    ["without objects", listing(end)],
+    ["of one object", listing(end + object("a"))],
+    ["of one folder", listing(folder("a/") + end)],
+    ["without a declaration", listing(end + object("a")).slice(head.length)],
+  ])("%s says what the SDK reads in it", async (_name, document) => {
+    const read = await sdkReads(document).send(new ListObjectsV2Command({ Bucket: "b" }));
+    const { IsTruncated, NextContinuationToken, Contents = [], CommonPrefixes = [] } = read;
+    expect(readListing(document)).toEqual({
+      IsTruncated,
+      ...(NextContinuationToken === undefined ? {} : { NextContinuationToken }),
+      Contents: Contents.map(({ Key, Size }) => ({ Key, Size })),
+      CommonPrefixes: CommonPrefixes.map(({ Prefix }) => ({ Prefix })),
+    });
+  });
+
+  test.each([
+    [
+      "that is cut, wherever",
+      ...Array.from({ length: full.length - 1 }, (_, length) => full.slice(0, length)),
+    ],
+    ["with a comment", listing(`<!-- -->${end}`)],
+    ["with CDATA", listing(`${end}<Contents><Key><![CDATA[a]]></Key><Size>1</Size></Contents>`)],
+    ["with a doctype", `<!DOCTYPE a>${listing(end)}`],
+    ["with a line end of another kind", listing(`${end}\r\n`)],
+    ["with an entity of its own", listing(end + object("&nbsp;"))],
+    ["with an ampersand that ends nowhere", listing(end + object("a & b")), listing(end + object("&lt"))],
+    [
+      "with a character that there is not",
+      listing(end + object("&#0;")),
+      listing(end + object("&#x110000;")),
+    ],
+    ["with text between elements", listing(`${end}text`), listing(`text${end}`)],
+    ["with tags that do not match", listing("<IsTruncated>false</IsTruncate>"), listing(`${end}</a>`)],
+    ["with something after its end", `${listing(end)}<a/>`, `${listing(end)}text`],
+    [
+      "that is another document",
+      "<html><body>hello</body></html>",
+      `${head}<Error><Code>a</Code></Error>`,
+      "",
+      "{}",
+    ],
+    [
+      "that says not whether it is the last",
+      listing(object("a")),
+      listing("<IsTruncated/>"),
+      listing(end + end),
+    ],
+    ["with encoded keys", listing(`${end}<EncodingType>url</EncodingType>`)],
+    [
+      "of an object without a key or a size",
+      listing(`${end}<Contents><Key>a</Key></Contents>`),
+      listing(`${end}<Contents><Size>1</Size></Contents>`),
+    ],
+    [
+      "of an object with two keys, or a size that is none",
+      listing(`${end}<Contents><Key>a</Key><Key>b</Key><Size>1</Size></Contents>`),
+      listing(`${end}<Contents><Key>a</Key><Size>1e3</Size></Contents>`),
+    ],
+    ["of a folder without a name", listing(`${end}<CommonPrefixes/>`)],
+  ])("%s is the SDK's to read", (_name, ...documents) => {
+    expect(documents.filter((document) => readListing(document) !== undefined)).toEqual([]);
+  });
+
+  test("that only the SDK can read is read by it, and nothing is sent again", async () => {
+    const page = listing(`${end}<Contents><Key><![CDATA[job/a]]></Key><Size>7</Size></Contents>`);
+    await using server = await scriptedServer(respondWith(200, page));
+    const store = server.store();
+    await expect(pagesOf(store.list(""))).resolves.toEqual([
+      { objects: [{ key: "a", size: 7 }], prefixes: [] },
+    ]);
+    expect(store.requestPath).toBe("direct");
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("a response to a delete", () => {
+  const deleted = `${head}<DeleteResult>${names.map((name) => `<Deleted><Key>${name}</Key></Deleted>`).join("")}</DeleteResult>`;
+
+  test("names what the SDK reads in it", async () => {
+    const command = new DeleteObjectsCommand({ Bucket: "b", Delete: { Objects: [{ Key: "a" }] } });
+    const { Deleted = [] } = await sdkReads(deleted).send(command);
+    expect([...(readDeleted(deleted) ?? [])]).toEqual(Deleted.map(({ Key }) => Key));
+  });
+
+  test.each([
+    ["with an error", deleted.replace("</DeleteResult>", "<Error><Key>a</Key></Error></DeleteResult>")],
+    ["that is another document", full],
+    ["that is cut", deleted.slice(0, -3)],
+  ])("%s is the SDK's to read", (_name, document) => {
+    expect(readDeleted(document)).toBeUndefined();
+  });
+
+  test("of which the SDK has read an error fails for that key alone, and nothing is sent again", async () => {
+    const errors = `<Deleted><Key>job/a</Key></Deleted><Error><Key>job/b</Key><Code>AccessDenied</Code></Error>`;
+    await using server = await scriptedServer(
+      respondWith(200, `${head}<DeleteResult>${errors}</DeleteResult>`),
+    );
+    const failures = await server.store().delete(["a", "b"]);
+    expect(failures).toMatchObject([{ key: "b", error: { code: "Denied" } }]);
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+test("an element that has children has no text but space", () => {
+  expect(readXml("<a> <b/>\n<c x='1'>d</c> </a>")).toEqual({
+    name: "a",
+    text: "",
+    children: [
+      { name: "b", text: "", children: [] },
+      { name: "c", text: "d", children: [] },
+    ],
+  });
+});
+
+/** What the SDK makes of a response with this body. */
+function sdkReads(document: string): { readonly send: S3Client["send"] } {
+  const body = Readable.from([Buffer.from(document)]);
+  const handle = async (): Promise<unknown> => ({ response: { statusCode: 200, headers: {}, body } });
+  return new S3Client({
+    region: "us-east-1",
+    credentials: { accessKeyId: "id", secretAccessKey: "key" },
+    requestHandler: { handle } as never,
+  });
+}
