@@ -84,7 +84,8 @@ function snapshotOf(client: S3Client): Snapshot {
 
 /**
  * No retries, and no second request to another region. It sends no `Expect: 100-continue` either: with that header the SDK
- * opens a new connection for each large body.
+ * opens a new connection for each large body, and its old versions never send the body if the service takes more than a
+ * second to say that it may come.
  */
 function derive({ S3Client: Client }: typeof Sdk, from: Snapshot): StoreClient {
   const config: unknown = {
@@ -93,7 +94,6 @@ function derive({ S3Client: Client }: typeof Sdk, from: Snapshot): StoreClient {
     retryMode: "standard",
     retryStrategy: undefined,
     followRegionRedirects: false,
-    expectContinueHeader: false,
     // The configuration has their effect already. If they ran again, they could turn retries on
     // again.
     extensions: [],
@@ -103,6 +103,7 @@ function derive({ S3Client: Client }: typeof Sdk, from: Snapshot): StoreClient {
   const stock = client.middlewareStack.identify().join();
   copyMiddleware(from, client, from.client instanceof Client);
   const reason = reasonOf(client, client.middlewareStack.identify().join() === stock);
+  client.middlewareStack.remove("addExpectContinueMiddleware");
   const connections = (): number => {
     const agents = agentsOf(from.client);
     return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map((agent) => agent.maxSockets));

@@ -30,8 +30,7 @@ export interface S3StoreOptions {
   /** How long a request may pass no byte in either direction, in milliseconds. Default 30,000. */
   readonly idleTimeoutMs?: number | undefined;
   /**
-   * Whether creates and gets are signed and sent without the SDK's pipeline, where a probe shows that nothing but speed
-   * changes by it. Default `true`.
+   * Whether requests are signed and sent without the SDK's pipeline, where they are the same without it. Default `true`.
    */
   readonly directRequests?: boolean | undefined;
   /** How many keys a delete has in one request, 1 to 1,000. Default 1,000. */

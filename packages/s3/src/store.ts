@@ -39,8 +39,8 @@ export class S3Store implements ObjectStore {
   }
 
   /**
-   * How creates and gets are sent: `direct` if they are signed and sent without the SDK's pipeline, which is several times as
-   * fast, else `sdk`; `undefined` before the first.
+   * How requests are sent: `direct` if they are signed and sent without the SDK's pipeline, which is several times as fast,
+   * else `sdk`; `undefined` before the first.
    */
   get requestPath(): "direct" | "sdk" | undefined {
     return this.#requester.way?.path;

@@ -3,7 +3,7 @@ import { Agent, createServer } from "node:https";
 import * as sdk from "@aws-sdk/client-s3";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { startS3Double } from "@state/servers";
-import { pagesOf, untrusted } from "@state/servers/testing";
+import { untrusted } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { digestsOf } from "../src/body.ts";
 import { derivedClient } from "../src/client.ts";
@@ -15,6 +15,7 @@ import { S3Store, type S3StoreOptions } from "../src/index.ts";
 import { settingsOf } from "../src/options.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
+import { workOn } from "./support/work.ts";
 
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const kinds: readonly Kind[] = ["create", "get", "list", "delete"];
@@ -85,10 +86,10 @@ describe("requests go through the SDK, and well", () => {
     const store = new S3Store({ bucket: "bucket", client });
     expect(store.requestPath).toBeUndefined();
     await workOn(store);
-    expect(store).toMatchObject({
-      requestPath: "sdk",
-      requestPathReason: expect.stringMatching(reason) as string,
-    });
+    expect([store.requestPath, store.requestPathReason]).toEqual([
+      "sdk",
+      expect.stringMatching(reason) as string,
+    ]);
     client.destroy();
     await double.stop();
   });
@@ -113,10 +114,10 @@ describe("requests go through the SDK, and well", () => {
       clientConfig: { ...configOf(double), signer: more as never },
     });
     await workOn(store);
-    expect(store).toMatchObject({
-      requestPath: "sdk",
-      requestPathReason: expect.stringContaining("x-amz-meta-n") as string,
-    });
+    expect([store.requestPath, store.requestPathReason]).toEqual([
+      "sdk",
+      expect.stringContaining("x-amz-meta-n") as string,
+    ]);
     await store.close();
     stock.destroy();
     await double.stop();
@@ -143,7 +144,7 @@ describe("requests go through the SDK, and well", () => {
     const double = await startS3Double();
     const store = new S3Store({ bucket: "bucket", clientConfig: configOf(double), directRequests: false });
     await workOn(store);
-    expect(store).toMatchObject({ requestPath: "sdk", requestPathReason: "`directRequests` is false" });
+    expect([store.requestPath, store.requestPathReason]).toEqual(["sdk", "`directRequests` is false"]);
     await store.close();
     await double.stop();
   });
@@ -220,7 +221,7 @@ describe("what is known of a client", () => {
     await expect(store.get("a")).rejects.toMatchObject({ code: "Unavailable" });
     isAway = false;
     await workOn(store);
-    expect(store).toMatchObject({ requestPath: "direct", requestPathReason: undefined });
+    expect([store.requestPath, store.requestPathReason]).toEqual(["direct", undefined]);
     await store.close();
     await double.stop();
   });
@@ -262,21 +263,6 @@ function ignore(): void {}
 
 interface Signer {
   sign(request: { readonly headers: object }, options?: object): Promise<unknown>;
-}
-
-/** Each operation of the store, on a double that checks signatures. */
-async function workOn(store: S3Store): Promise<void> {
-  const large = new Uint8Array(200_000).map((_, index) => index % 251);
-  await expect(store.create("a/1", large)).resolves.toBe("created");
-  await expect(store.create("a/1", large)).resolves.toBe("exists");
-  await expect(store.create("a/2", new Uint8Array())).resolves.toBe("created");
-  await expect(store.get("a/1")).resolves.toEqual(large);
-  await expect(store.get("a/3")).resolves.toBeUndefined();
-  await expect(pagesOf(store.list("", { delimiter: "/" }))).resolves.toEqual([
-    { objects: [], prefixes: ["a/"] },
-  ]);
-  await expect(store.delete(["a/1", "a/2", "a/3"])).resolves.toEqual([]);
-  await expect(pagesOf(store.list("a/"))).resolves.toEqual([{ objects: [], prefixes: [] }]);
 }
 
 function clientOf(
