@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import type { ObjectStore } from "@state/core";
 import { type Line, startLine, storeErrorOf } from "@state/servers/testing";
 import { azure } from "../azure.ts";
@@ -31,10 +30,8 @@ function onLine(
 }
 
 async function silentHalfWay(line: Line, transfer: () => Promise<unknown>): Promise<string> {
-  const failing = storeErrorOf(transfer());
-  await setTimeout(250);
-  line.fallSilent();
-  return (await failing).code;
+  line.fallSilentAfter(mebibyte / 4);
+  return (await storeErrorOf(transfer())).code;
 }
 
 export const transfers: Kind = {

@@ -12,6 +12,8 @@ export interface Line extends AsyncDisposable {
   readonly connected: (count: number) => Promise<void>;
   /** From now on the connections that are there pass nothing more, and stay open. New ones work. */
   readonly fallSilent: () => void;
+  /** The same, as soon as they have passed so many bytes more. */
+  readonly fallSilentAfter: (bytes: number) => void;
 }
 
 /** A slow line passes 64 KiB at a time. */
@@ -22,6 +24,7 @@ export async function startLine(target: string, bytesPerMs?: number): Promise<Li
   const { hostname, port } = new URL(target);
   let connections = 0;
   let generation = 0;
+  let left = Number.POSITIVE_INFINITY;
   let held = Promise.withResolvers<void>();
   held.resolve();
   const watching: (() => void)[] = [];
@@ -34,7 +37,14 @@ export async function startLine(target: string, bytesPerMs?: number): Promise<Li
     far.on("error", () => near.destroy());
     ends.push(far);
     const isSilent = (): boolean => born < generation;
-    const passage = { bytesPerMs, isSilent, pass: () => held.promise };
+    const pass = async (bytes: number): Promise<void> => {
+      await held.promise;
+      left -= bytes;
+      if (left > 0) return;
+      generation += 1;
+      left = Number.POSITIVE_INFINITY;
+    };
+    const passage = { bytesPerMs, isSilent, pass };
     void forward(near, far, passage);
     void forward(far, near, passage);
   });
@@ -55,6 +65,9 @@ export async function startLine(target: string, bytesPerMs?: number): Promise<Li
     fallSilent: () => {
       generation += 1;
     },
+    fallSilentAfter: (bytes) => {
+      left = bytes;
+    },
     [Symbol.asyncDispose]: async () => {
       for (const end of ends) end.destroy();
       await server[Symbol.asyncDispose]();
@@ -65,7 +78,7 @@ export async function startLine(target: string, bytesPerMs?: number): Promise<Li
 interface Passage {
   readonly bytesPerMs: number | undefined;
   readonly isSilent: () => boolean;
-  readonly pass: () => Promise<void>;
+  readonly pass: (bytes: number) => Promise<void>;
 }
 
 async function forward(from: Socket, to: Socket, { bytesPerMs, isSilent, pass }: Passage): Promise<void> {
@@ -73,7 +86,7 @@ async function forward(from: Socket, to: Socket, { bytesPerMs, isSilent, pass }:
     for await (const chunk of from as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.byteLength; at += partBytes) {
         const part = chunk.subarray(at, at + partBytes);
-        await pass();
+        await pass(part.byteLength);
         if (bytesPerMs !== undefined) await setTimeout(part.byteLength / bytesPerMs);
         // To leave the loop would close the connection.
         if (isSilent()) await new Promise<never>(() => undefined);
