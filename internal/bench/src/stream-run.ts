@@ -35,7 +35,7 @@ export interface Task {
 }
 
 /** As large as chunks are, and as many as a backend has under way. */
-const pieceBytes = 8 * 2 ** 20;
+const pieceBytes = 4 * 2 ** 20;
 const piecesAtATime = 2;
 
 const { row, side, bytes, place } = JSON.parse(process.argv[2] ?? "") as Task;

@@ -3,7 +3,7 @@ export const maxBytes: number = 2 ** 31;
 
 /** Bytes of each chunk of a stream, but the last. */
 export const minChunkBytes = 65_536;
-export const defaultChunkBytes = 8_388_608;
+export const defaultChunkBytes = 4_194_304;
 export const maxChunkBytes = 1_073_741_824;
 
 /** Chunks of one vnode. */
@@ -16,4 +16,4 @@ export const maxSealedChunks = 100_000;
  * How many bytes of chunks are under way at once, but for one chunk. Beside them a process has what WebCrypto copies to
  * digest them, and the 64 MiB of arrays that V8 lets lie before it collects them.
  */
-export const bytesInFlight = 16_777_216;
+export const bytesInFlight = 8_388_608;

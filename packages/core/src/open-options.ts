@@ -51,7 +51,7 @@ export interface OpenOptions {
   /** How many requests one call has in flight at most; 1 to 1,024. Default 8: plenty for two cores and one bucket. */
   readonly concurrency?: number | undefined;
   readonly retry?: RetryOptions | undefined;
-  /** How large the chunks of a stream are: 64 KiB to 1 GiB. Default 8 MiB, of which a call has a few in memory. */
+  /** How large the chunks of a stream are: 64 KiB to 1 GiB. Default 4 MiB, of which a call has a few in memory. */
   readonly chunkBytes?: number | undefined;
   /**
    * What partials and attachments go through on their way. The first writes, and each reads what has its id, which is in

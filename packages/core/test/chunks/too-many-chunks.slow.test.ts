@@ -9,7 +9,7 @@ import { block, small } from "../support/streams.ts";
 const details = { sealed: "unknown" } as const;
 
 // Pieces of many chunks each, so that it is quick.
-test("a stream of too many chunks is cut up to the 65,536th, and no further", async () => {
+test("a stream of too many chunks is cut up to the 65,536th, and no further", { timeout: 60_000 }, async () => {
   const many = block(1, 1024 * small);
   async function* source(): AsyncGenerator<Uint8Array> {
     for (let piece = 0; piece < 64; piece++) yield many;
