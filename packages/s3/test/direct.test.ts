@@ -172,24 +172,28 @@ describe("what is known of a client", () => {
     expect(probed).toBeGreaterThan(plain + 2);
   });
 
-  test("is asked anew once the credentials have a token", async () => {
-    const double = await startS3Double({ sessionToken: "token" });
-    const { accessKeyId, secretAccessKey } = double;
-    const plain = { accessKeyId, secretAccessKey };
-    const withToken = { ...plain, sessionToken: "token" };
-    let current: typeof plain = plain;
-    const clientConfig = {
-      ...configOf(double),
-      credentials: async () => ({ ...current, expiration: new Date() }),
-    };
-    const store = new S3Store({ bucket: "bucket", clientConfig });
-    await expect(store.get("a")).rejects.toMatchObject({ code: "Denied" });
-    current = withToken;
-    await expect(store.create("a", new Uint8Array(3))).resolves.toBe("created");
-    await expect(store.get("a")).resolves.toHaveLength(3);
-    expect(store.requestPath).toBe("direct");
-    await store.close();
-    await double.stop();
+  test("is asked anew once the credentials have a token, or none any more", async () => {
+    let current: typeof keys & { readonly sessionToken?: string; readonly expiration?: Date } = keys;
+    // About to expire: the SDK asks for them each time.
+    const credentials = async (): Promise<typeof current> => ({ ...current, expiration: new Date() });
+    const { client, commands } = clientOf({ ...base, credentials }, {});
+    const sample = (kind: Kind, seed: string): Promise<Sample> => commands.sample(kind, seed);
+    const way = new DirectWay({ client, reason: undefined, sample });
+    const { signal } = new AbortController();
+    const tokens: unknown[] = [];
+    for (const sessionToken of [undefined, "token", undefined]) {
+      current = sessionToken === undefined ? keys : { ...keys, sessionToken };
+      const request = async (): ReturnType<typeof way.request> => way.request("get", { name: "a" }, signal);
+      // The first one after the change goes through the SDK.
+      const sent = (await request()) ?? (await request());
+      const isSigned = sent?.headers["authorization"]?.includes(";x-amz-security-token") === true;
+      tokens.push([sent?.headers["x-amz-security-token"], isSigned]);
+    }
+    expect(tokens).toEqual([
+      [undefined, false],
+      ["token", true],
+      [undefined, false],
+    ]);
   });
 
   test("is asked anew if the request was given up that asked and got no response", async () => {
