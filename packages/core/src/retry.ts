@@ -70,13 +70,11 @@ export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
 function timerOf(sleeping: Defined["sleep"]): RetryPolicy["startTimer"] {
   return (ms, expire) => {
     const timer = new AbortController();
+    const wake = (): void => {
+      if (!timer.signal.aborted) expire();
+    };
     // Its only rejection is its own abort, when the attempt has ended.
-    sleeping(ms, timer.signal).then(
-      () => {
-        if (!timer.signal.aborted) expire();
-      },
-      () => undefined,
-    );
+    sleeping(ms, timer.signal).then(wake, () => undefined);
     return () => timer.abort("the attempt has ended");
   };
 }
