@@ -136,7 +136,7 @@ export class Operation {
     const started = now();
     for (let number = options.number ?? 1; ; number++) {
       try {
-        return await this.#bounded((signal) => attempt(signal, number), this.#deadline - reserve);
+        return await this.#bounded(attempt, number, this.#deadline - reserve);
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (!isStoreError(error)) throw error;
@@ -158,7 +158,11 @@ export class Operation {
     return true;
   }
 
-  async #bounded<T>(run: (signal: AbortSignal) => Promise<T>, deadline: number): Promise<T> {
+  async #bounded<T>(
+    run: (signal: AbortSignal, number: number) => Promise<T>,
+    number: number,
+    deadline: number,
+  ): Promise<T> {
     this.#signal?.throwIfAborted();
     const { now } = this.#policy;
     const started = now();
@@ -166,9 +170,9 @@ export class Operation {
     if (timeoutMs <= 0) throw new StoreError("Unavailable", "no time was left before the deadline");
 
     const attempt = new AbortController();
-    const ended = Promise.withResolvers<never>();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
     const end = (reason: unknown): void => {
-      ended.reject(reason);
+      reject(reason);
       attempt.abort(reason);
     };
     const forward = (): void => end(this.#signal?.reason);
@@ -179,7 +183,8 @@ export class Operation {
       end(new AttemptTimeout(`no response within ${Math.round(timeoutMs)} ms`));
     });
     try {
-      return await Promise.race([run(attempt.signal), ended.promise]);
+      run(attempt.signal, number).then(resolve, reject);
+      return await promise;
     } catch (error) {
       // The signals say who ended the attempt, never the error: services report an abort in many ways.
       this.#signal?.throwIfAborted();

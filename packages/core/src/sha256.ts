@@ -3,6 +3,8 @@ import type { Digest } from "./receipt.ts";
 
 /** What is used of Node's module. */
 interface NodeCrypto {
+  /** Of Node since 21.7. Gives hex. */
+  hash?(algorithm: "sha256", bytes: Uint8Array): string;
   createHash(algorithm: "sha256"): NodeHash;
 }
 
@@ -15,6 +17,8 @@ const { process } = globalThis as {
   readonly process?: { getBuiltinModule?(name: "node:crypto"): NodeCrypto | undefined };
 };
 
+let loaded: NodeCrypto | undefined;
+
 /**
  * The SHA-256 of `bytes` as lower-case hex. Below 2^31 bytes: WebCrypto digests no more at once.
  *
@@ -22,8 +26,10 @@ const { process } = globalThis as {
  */
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   // WebCrypto copies the bytes and wakes another thread, which costs more than to hash 64 KiB.
-  const hash = process?.getBuiltinModule?.("node:crypto")?.createHash("sha256");
-  if (hash === undefined) return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  loaded ??= process?.getBuiltinModule?.("node:crypto");
+  if (loaded === undefined) return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  if (bytes.length <= turnBytes && loaded.hash !== undefined) return loaded.hash("sha256", bytes);
+  const hash = loaded.createHash("sha256");
   for (let from = 0; from < bytes.length; from += turnBytes) {
     if (from > 0) await nextTurn();
     hash.update(bytes.subarray(from, from + turnBytes));

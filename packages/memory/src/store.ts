@@ -128,11 +128,12 @@ export class MemoryStore implements ObjectStore {
       const slash = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
       if (slash < 0) objects.push({ key, size: this.#bodies.get(key)?.byteLength ?? 0 });
       else prefixes.push(key.slice(0, slash + 1));
-      // "0" is the character after "/": past everything in the folder at one step.
       const isFull = objects.length + prefixes.length === pageSize;
+      if (slash < 0 && !isFull) continue;
+      // "0" is the character after "/": past everything in the folder at one step.
       const after = slash < 0 ? `${key}\0` : `${key.slice(0, slash)}0`;
       if (isFull) return { page: { objects, prefixes }, next: after };
-      if (slash >= 0) keys = this.#keys.atOrAfter(after);
+      keys = this.#keys.atOrAfter(after);
     }
   }
 }
