@@ -217,10 +217,6 @@ describe("without a clock of its own, an attempt", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  function overReal(store: ObjectStore): StoreClient {
-    return new StoreClient(store, retryPolicy({ attempts: 1, attemptTimeoutMs: 500 }), () => undefined);
-  }
-
   test("leaves no timer when it has ended", async () => {
     const client = overReal(new MapStore());
     await client.create("key", new Uint8Array(1), client.operation(undefined));
@@ -260,3 +256,7 @@ describe("without a clock of its own, an attempt", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+function overReal(store: ObjectStore): StoreClient {
+  return new StoreClient(store, retryPolicy({ attempts: 1, attemptTimeoutMs: 500 }), () => undefined);
+}
