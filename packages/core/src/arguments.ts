@@ -23,12 +23,9 @@ export function checkInteger(
   min: number,
   max: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  const expected = `an integer from ${min} to ${max}`;
-  if (typeof value !== "number") throw new TypeError(`${name} must be ${expected}, not ${shown(value)}`);
-  if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} must be ${expected}, not ${shown(value)}`);
-  }
-  return value;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  const message = `${name} must be an integer from ${min} to ${max}, not ${shown(value)}`;
+  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
 /** A number of milliseconds, or of anything else that may be fractional. */

@@ -1,6 +1,6 @@
 /** By its tag, not by `instanceof`: a test runner's realm has a Uint8Array of its own. */
 export function isUint8Array(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+  return ArrayBuffer.isView(value) && (value as Uint8Array)[Symbol.toStringTag] === "Uint8Array";
 }
 
 /** WebCrypto takes no view of shared memory; everything else is passed as it is. */

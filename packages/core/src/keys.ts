@@ -1,6 +1,8 @@
 import { StoreError } from "./errors.ts";
 
 const segment = /^[A-Za-z0-9=_.-]{1,240}$/;
+/** What nearly every key is: no segment begins with a dot. */
+const plainKey = /^[A-Za-z0-9=_-][A-Za-z0-9=_.-]{0,239}(?:\/[A-Za-z0-9=_-][A-Za-z0-9=_.-]{0,239})*$/;
 const maxKeyLength = 900;
 
 /**
@@ -38,6 +40,7 @@ export function isKey(name: string): boolean {
 
 function faultOf(key: string): string | undefined {
   if (key.length > maxKeyLength) return `it is ${key.length} bytes long, ${maxKeyLength} is the most`;
+  if (plainKey.test(key)) return undefined;
   for (const part of key.split("/")) {
     if (part === "") return "it has an empty segment";
     if (part.length > 240) return `a segment is ${part.length} bytes long, 240 is the most`;

@@ -12,7 +12,7 @@ import {
 } from "./arguments.ts";
 import { decodeChunks } from "./inventory.ts";
 import { isSha256 } from "./json.ts";
-import { attachmentKeys, parseEpochObject, partialKeys } from "./layout.ts";
+import { attachmentKeys, partialKeys } from "./layout.ts";
 import { maxBytes } from "./limits.ts";
 import type { AttachmentReceipt, ChunkedReceipt, Coded, Digest, PartialReceipt } from "./receipt.ts";
 
@@ -30,12 +30,8 @@ export function checkPartialReceipt(
   const vnode = checkInteger(`${name}.vnode`, receipt["vnode"], 0, capacity - 1);
   if (receipt["chunks"] !== undefined) return checkChunkedReceipt(name, receipt, epoch, vnode);
   const checked = { vnode, ...checkStored(name, receipt, epoch) };
-  const object = parseEpochObject(checked.key);
   const keys = partialKeys(epoch, vnode);
-  if (
-    object?.kind !== "partial" ||
-    (checked.key !== keys.first && checked.key !== keys.later(checked.sha256))
-  ) {
+  if (checked.key !== keys.first && checked.key !== keys.later(checked.sha256)) {
     throw invalid(
       epoch,
       `${name}: ${checked.key} is no partial of vnode ${vnode} with these bytes in epoch ${epoch}`,

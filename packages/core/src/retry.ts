@@ -28,7 +28,12 @@ export interface RetryOptions {
   random?(): number;
 }
 
-export type RetryPolicy = Required<{ [K in keyof RetryOptions]: Exclude<RetryOptions[K], undefined> }>;
+type Defined = Required<{ [K in keyof RetryOptions]: Exclude<RetryOptions[K], undefined> }>;
+
+export interface RetryPolicy extends Defined {
+  /** Calls `expire` after `ms`, unless what it returns is called before. */
+  readonly startTimer: (ms: number, expire: () => void) => () => void;
+}
 
 const defaults: RetryPolicy = {
   attempts: 8,
@@ -39,10 +44,16 @@ const defaults: RetryPolicy = {
   now: () => performance.now(),
   sleep,
   random: () => Math.random(),
+  // A `sleep` that is aborted at the end of each attempt would cost more than all else of a small request.
+  startTimer: (ms, expire) => {
+    const timer = setTimeout(expire, ms);
+    return () => clearTimeout(timer);
+  },
 };
 
 /** The options over the defaults. The functions may be methods: their `this` is kept. */
 export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
+  const sleeping = options.sleep?.bind(options);
   return {
     attempts: options.attempts ?? defaults.attempts,
     baseDelayMs: options.baseDelayMs ?? defaults.baseDelayMs,
@@ -50,8 +61,21 @@ export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
     deadlineMs: options.deadlineMs ?? defaults.deadlineMs,
     attemptTimeoutMs: options.attemptTimeoutMs ?? defaults.attemptTimeoutMs,
     now: options.now?.bind(options) ?? defaults.now,
-    sleep: options.sleep?.bind(options) ?? defaults.sleep,
+    sleep: sleeping ?? defaults.sleep,
     random: options.random?.bind(options) ?? defaults.random,
+    startTimer: sleeping === undefined ? defaults.startTimer : timerOf(sleeping),
+  };
+}
+
+function timerOf(sleeping: Defined["sleep"]): RetryPolicy["startTimer"] {
+  return (ms, expire) => {
+    const timer = new AbortController();
+    const wake = (): void => {
+      if (!timer.signal.aborted) expire();
+    };
+    // Its only rejection is its own abort, when the attempt has ended.
+    sleeping(ms, timer.signal).then(wake, () => undefined);
+    return () => timer.abort("the attempt has ended");
   };
 }
 
@@ -112,7 +136,7 @@ export class Operation {
     const started = now();
     for (let number = options.number ?? 1; ; number++) {
       try {
-        return await this.#bounded((signal) => attempt(signal, number), this.#deadline - reserve);
+        return await this.#bounded(attempt, number, this.#deadline - reserve);
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (!isStoreError(error)) throw error;
@@ -134,7 +158,11 @@ export class Operation {
     return true;
   }
 
-  async #bounded<T>(run: (signal: AbortSignal) => Promise<T>, deadline: number): Promise<T> {
+  async #bounded<T>(
+    run: (signal: AbortSignal, number: number) => Promise<T>,
+    number: number,
+    deadline: number,
+  ): Promise<T> {
     this.#signal?.throwIfAborted();
     const { now } = this.#policy;
     const started = now();
@@ -142,21 +170,21 @@ export class Operation {
     if (timeoutMs <= 0) throw new StoreError("Unavailable", "no time was left before the deadline");
 
     const attempt = new AbortController();
-    const timer = new AbortController();
-    const forward = (): void => attempt.abort(this.#signal?.reason);
-    this.#signal?.addEventListener("abort", forward, { once: true });
-    const ended = new Promise<never>((_, reject) => {
-      attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason), { once: true });
-    });
-    const expire = (): void => {
-      // If an injected `sleep` returns early, the attempt goes on: the clock decides, not the sleep.
-      if (timer.signal.aborted || now() - started < timeoutMs / 2) return;
-      attempt.abort(new AttemptTimeout(`no response within ${Math.round(timeoutMs)} ms`));
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const end = (reason: unknown): void => {
+      reject(reason);
+      attempt.abort(reason);
     };
-    // The timer's only rejection is its own abort, when the attempt has ended.
-    this.#policy.sleep(timeoutMs, timer.signal).then(expire, () => undefined);
+    const forward = (): void => end(this.#signal?.reason);
+    this.#signal?.addEventListener("abort", forward, { once: true });
+    const stopTimer = this.#policy.startTimer(timeoutMs, () => {
+      // If an injected `sleep` returns early, the attempt goes on: the clock decides, not the sleep.
+      if (now() - started < timeoutMs / 2) return;
+      end(new AttemptTimeout(`no response within ${Math.round(timeoutMs)} ms`));
+    });
     try {
-      return await Promise.race([run(attempt.signal), ended]);
+      run(attempt.signal, number).then(resolve, reject);
+      return await promise;
     } catch (error) {
       // The signals say who ended the attempt, never the error: services report an abort in many ways.
       this.#signal?.throwIfAborted();
@@ -164,7 +192,7 @@ export class Operation {
       throw error;
     } finally {
       this.#signal?.removeEventListener("abort", forward);
-      timer.abort("the attempt has ended");
+      stopTimer();
     }
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { vnodeCapacity, World } from "../src/conformance/backend-suite/world.ts";
 import { nextIteration } from "../src/conformance/store-suite/operations.ts";
 import { ObjectStoreBackend, StoreError } from "../src/index.ts";
+import { chunkKey } from "../src/layout.ts";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore } from "../src/store.ts";
 import { MapStore } from "./support/map-store.ts";
 import { rejectionOf } from "./support/rejection.ts";
@@ -11,6 +12,9 @@ import { VirtualClock } from "./support/virtual-clock.ts";
 class GatedStore implements ObjectStore {
   readonly name = "gated";
   highest = 0;
+  /** Of those with more than 100 keys. */
+  highestBulkDeletes = 0;
+  #bulkDeletes = 0;
   readonly #inner: ObjectStore;
   readonly #waiting: (() => void)[] = [];
 
@@ -39,7 +43,11 @@ class GatedStore implements ObjectStore {
   }
 
   async delete(keys: readonly string[]): Promise<readonly DeleteFailure[]> {
+    const bulk = keys.length > 100 ? 1 : 0;
+    this.#bulkDeletes += bulk;
+    this.highestBulkDeletes = Math.max(this.highestBulkDeletes, this.#bulkDeletes);
     await this.#gate();
+    this.#bulkDeletes -= bulk;
     return this.#inner.delete(keys);
   }
 
@@ -100,6 +108,23 @@ describe("requests in flight", () => {
     expect(store.highest).toBe(1);
   });
 
+  test.each([1, 2, 64])(
+    "of the bulk deletes of a prune are as many as %i in flight allows, and never more",
+    async (concurrency) => {
+      const { backend, store, inner } = await gated({ concurrency });
+      for (let chunk = 0; chunk < 3_500; chunk++) {
+        const key = chunkKey(20 + (chunk % 5), 0, String(chunk).padStart(64, "0"));
+        await inner.create(key, new Uint8Array(1));
+      }
+
+      const { objects } = await store.drive(backend.pruneBefore(100));
+
+      expect(objects).toBeGreaterThan(3_500);
+      expect(store.highestBulkDeletes).toBe(Math.min(concurrency, 3));
+      expect(store.highest).toBeLessThanOrEqual(concurrency);
+    },
+  );
+
   test("are eight by default", async () => {
     const { backend, store } = await gated({});
 
@@ -126,7 +151,12 @@ describe("requests in flight", () => {
 async function gated(
   options: { readonly concurrency?: number },
   errorOf: (key: string) => StoreError | undefined = () => undefined,
-): Promise<{ backend: ObjectStoreBackend; store: GatedStore; gets: () => readonly string[] }> {
+): Promise<{
+  backend: ObjectStoreBackend;
+  store: GatedStore;
+  inner: MapStore;
+  gets: () => readonly string[];
+}> {
   const asked: string[] = [];
   class Watched extends MapStore {
     override get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -146,5 +176,5 @@ async function gated(
   );
   store.highest = 0;
   asked.length = 0;
-  return { backend, store, gets: () => asked };
+  return { backend, store, inner, gets: () => asked };
 }

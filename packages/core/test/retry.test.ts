@@ -1,10 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { textOf, World } from "../src/conformance/backend-suite/world.ts";
 import { StoreError, type StoreErrorCode } from "../src/index.ts";
 import { retryPolicy } from "../src/retry.ts";
+import type { ObjectStore } from "../src/store.ts";
 import { StoreClient } from "../src/store-client.ts";
 import { over } from "./support/clocked-backend.ts";
 import { always, FailingStore } from "./support/failing-stores.ts";
+import { MapStore } from "./support/map-store.ts";
 import { rejectionOf } from "./support/rejection.ts";
 
 const justBelowOne = 1 - Number.EPSILON;
@@ -210,3 +212,51 @@ describe("the clock", () => {
     expect(clock.waits).toEqual([50]);
   });
 });
+
+describe("without a clock of its own, an attempt", () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  test("leaves no timer when it has ended", async () => {
+    const client = overReal(new MapStore());
+    await client.create("key", new Uint8Array(1), client.operation(undefined));
+    expect(await client.get("key", client.operation(undefined))).toEqual(new Uint8Array(1));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("that gets no response ends when its time is over, and not before", async () => {
+    let attempt: AbortSignal | undefined;
+    const silent = new MapStore();
+    silent.get = (_key, options) => {
+      attempt = options?.signal;
+      return new Promise(() => undefined);
+    };
+    const client = overReal(silent);
+    const ended = rejectionOf(client.get("key", client.operation(undefined)));
+
+    await vi.advanceTimersByTimeAsync(499);
+    expect(attempt?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(await ended).toMatchObject({ code: "Unavailable", message: expect.stringContaining("500 ms") });
+    expect(attempt?.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("ends with the caller's signal and its reason, and leaves no timer", async () => {
+    const silent = new MapStore();
+    silent.get = () => new Promise(() => undefined);
+    const client = overReal(silent);
+    const controller = new AbortController();
+    const ended = rejectionOf(client.get("key", client.operation(controller.signal)));
+
+    controller.abort("enough");
+
+    expect(await ended).toBe("enough");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+function overReal(store: ObjectStore): StoreClient {
+  return new StoreClient(store, retryPolicy({ attempts: 1, attemptTimeoutMs: 500 }), () => undefined);
+}

@@ -121,22 +121,20 @@ export class MemoryStore implements ObjectStore {
   ): { page: ListPage; next: string | undefined } {
     const objects: ListedObject[] = [];
     const prefixes: string[] = [];
-    let cursor = from;
-    while (objects.length + prefixes.length < pageSize) {
-      const key = this.#keys.atOrAfter(cursor);
-      if (key === undefined || !key.startsWith(prefix))
-        return { page: { objects, prefixes }, next: undefined };
+    let keys = this.#keys.atOrAfter(from);
+    for (;;) {
+      const { value: key } = keys.next();
+      if (key?.startsWith(prefix) !== true) return { page: { objects, prefixes }, next: undefined };
       const slash = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
-      if (slash < 0) {
-        objects.push({ key, size: this.#bodies.get(key)?.byteLength ?? 0 });
-        cursor = `${key}\0`;
-      } else {
-        prefixes.push(key.slice(0, slash + 1));
-        // "0" is the character after "/": past everything in the folder at one step.
-        cursor = `${key.slice(0, slash)}0`;
-      }
+      if (slash < 0) objects.push({ key, size: this.#bodies.get(key)?.byteLength ?? 0 });
+      else prefixes.push(key.slice(0, slash + 1));
+      const isFull = objects.length + prefixes.length === pageSize;
+      if (slash < 0 && !isFull) continue;
+      // "0" is the character after "/": past everything in the folder at one step.
+      const after = slash < 0 ? `${key}\0` : `${key.slice(0, slash)}0`;
+      if (isFull) return { page: { objects, prefixes }, next: after };
+      keys = this.#keys.atOrAfter(after);
     }
-    return { page: { objects, prefixes }, next: cursor };
   }
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { MemoryStore, storeFromUrl, urlSchemes } from "../src/index.ts";
-import { SortedKeys } from "../src/sorted-keys.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -98,39 +97,10 @@ describe("a URL", () => {
   );
 });
 
-describe("SortedKeys", () => {
-  test("is in order whatever the order of additions and deletions", () => {
-    const keys = new SortedKeys();
-    for (const key of ["b", "a0", "a/b", "a-b", "b", "a.b"]) keys.add(key);
-    keys.delete("a.b");
-    keys.delete("absent");
-    expect(walk(keys)).toEqual(["a-b", "a/b", "a0", "b"]);
-  });
-
-  test("finds the first key at or after another, or none", () => {
-    const keys = new SortedKeys();
-    expect(keys.atOrAfter("")).toBeUndefined();
-    for (const key of ["a", "c"]) keys.add(key);
-    expect(["", "a", "b", "c", "d"].map((key) => keys.atOrAfter(key))).toEqual([
-      "a",
-      "a",
-      "c",
-      "c",
-      undefined,
-    ]);
-  });
-});
-
 async function sizes(
   pages: AsyncIterable<{ objects: readonly unknown[]; prefixes: readonly unknown[] }>,
 ): Promise<number[]> {
   const all: number[] = [];
   for await (const { objects, prefixes } of pages) all.push(objects.length + prefixes.length);
-  return all;
-}
-
-function walk(keys: SortedKeys): string[] {
-  const all: string[] = [];
-  for (let key = keys.atOrAfter(""); key !== undefined; key = keys.atOrAfter(`${key}\0`)) all.push(key);
   return all;
 }

@@ -22,9 +22,7 @@ export function writeRequest(args: WritePartialArguments, capacity: number): Che
   const { bytes, cut } = args;
   checkFunction("cut", cut);
   const reuse = sealToReuse(args.reuse, epoch);
-  const except = new Set(
-    Array.from(checkArray("except", args.except, []), (key, index) => checkString(`except[${index}]`, key)),
-  );
+  const except = args.except === undefined ? noKeys : keysOf(args.except);
   const whose = { epoch, vnode, assignmentVersion };
   if (isStream(bytes)) return { ...whose, source: bytes, cut, reuse, except };
   if (!isUint8Array(bytes))
@@ -33,6 +31,14 @@ export function writeRequest(args: WritePartialArguments, capacity: number): Che
   if (cut === undefined && reuse === undefined) return { ...whose, bytes };
   // The call returns before they are sent.
   return { ...whose, source: oneOf(new Uint8Array(bytes)), cut, reuse, except };
+}
+
+const noKeys: ReadonlySet<string> = new Set();
+
+function keysOf(except: unknown): ReadonlySet<string> {
+  return new Set(
+    Array.from(checkArray("except", except), (key, index) => checkString(`except[${index}]`, key)),
+  );
 }
 
 function sealToReuse(reuse: SealedEpoch | Seal | undefined, epoch: number): Seal | undefined {

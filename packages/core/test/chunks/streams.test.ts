@@ -178,7 +178,8 @@ describe("a chunk that cannot be written", () => {
   test("is no receipt: the source is closed, and nothing more is begun", async () => {
     const source = new Source(Array.from({ length: 50 }, (_, value) => block(value)));
     const held = actor.store.hold(/create .*chunk/);
-    actor.store.refuse(/create .*chunk/, "Denied");
+    // The last of those that are under way at once.
+    actor.store.refuse(/create .*chunk/, "Denied", { after: 6 });
     let isOver = false;
     const call = rejectionOf(writeStream(actor, 5, source)).finally(() => {
       isOver = true;

@@ -4,11 +4,10 @@ let uuids = 0;
 let onUuid: (uuid: string) => void = () => undefined;
 
 /**
- * WebCrypto computes digests in a pool of threads, in any order, and ids are random: for a schedule that can be replayed
- * this process gets digests that are there at once, ids that are counted, and objects that are all of one time.
+ * Ids are random: for a schedule that can be replayed this process gets ids that are counted, and objects that are all of
+ * one time. (Digests are there at once, in Node.)
  */
 export function installRepeatableGlobals(): void {
-  Object.defineProperty(crypto.subtle, "digest", { value: inOrderDigest, configurable: true });
   Object.defineProperty(crypto, "randomUUID", { value: countedUuid, configurable: true });
   Object.defineProperty(Date, "now", { value: () => 0, configurable: true });
 }
@@ -28,11 +27,4 @@ function countedUuid(): string {
 
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-async function inOrderDigest(_: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer> {
-  const bytes = ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
-  return new Uint8Array(createHash("sha256").update(bytes).digest()).buffer;
 }

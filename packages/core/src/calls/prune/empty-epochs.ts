@@ -1,4 +1,5 @@
 import { commitKey, epochPrefix, parseEpochObject } from "../../layout.ts";
+import { mapInOrder } from "../../in-order.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { ListedObject } from "../../store.ts";
 import type { Deletions } from "./deletions.ts";
@@ -20,19 +21,24 @@ export async function emptyEpochs(
     const folders = await namespace.map(group, (epoch) => openFolder(namespace, epoch, signal));
     const seals = folders.flatMap(({ seal }) => seal).filter(({ key }) => !kept.has(key));
     const undeleted = await deletions.deleteObjects(seals);
-    const batch = new DeleteBatch(deletions);
-    for (const { epoch, objects, pages } of folders) {
+    const doomed: Folder[] = [];
+    for (const folder of folders) {
       // rule: undeleted-seal-keeps-its-objects
-      if (undeleted.has(commitKey(epoch))) {
-        await pages.return();
-        continue;
-      }
-      const isDoomed = ({ key }: ListedObject): boolean => key !== commitKey(epoch) && !kept.has(key);
-      await batch.add(objects.filter(isDoomed));
-      for await (const page of pages) await batch.add(page.filter(isDoomed));
+      if (undeleted.has(commitKey(folder.epoch))) await folder.pages.return();
+      else doomed.push(folder);
     }
-    await batch.flush();
+    const batches = inBatches(objectsOf(doomed, kept));
+    const ahead = { limit: namespace.concurrency, weightLimit: Infinity, weightOf: () => 1, signal };
+    const deleted = mapInOrder(batches, ahead, (batch) => deletions.deleteObjects(batch));
+    while ((await deleted.next()).done !== true);
   }
+}
+
+/** What is in the folders, but for seals and what is kept: what was read of them first, and then the pages that are left. */
+async function* objectsOf(folders: readonly Folder[], kept: ReadonlySet<string>): Pages {
+  const isDoomed = ({ key }: ListedObject): boolean => !key.endsWith("/_COMMIT") && !kept.has(key);
+  for (const { objects } of folders) yield objects.filter(isDoomed);
+  for (const { pages } of folders) for await (const page of pages) yield page.filter(isDoomed);
 }
 
 type Pages = AsyncGenerator<readonly ListedObject[], void, undefined>;
@@ -72,25 +78,16 @@ async function openFolder(
   return { epoch, objects, pages, seal: objects.filter(({ key }) => key === commitKey(epoch)) };
 }
 
-/** Collects objects of many epochs until a bulk delete is full. */
-class DeleteBatch {
-  readonly #deletions: Deletions;
-  #objects: ListedObject[] = [];
-
-  constructor(deletions: Deletions) {
-    this.#deletions = deletions;
-  }
-
-  async add(objects: readonly ListedObject[]): Promise<void> {
-    for (const object of objects) {
-      this.#objects.push(object);
-      if (this.#objects.length === deleteBatch) await this.flush();
+/** Objects of many epochs, as many at a time as a bulk delete takes. */
+async function* inBatches(pages: Pages): Pages {
+  let batch: ListedObject[] = [];
+  for await (const page of pages) {
+    for (const object of page) {
+      batch.push(object);
+      if (batch.length < deleteBatch) continue;
+      yield batch;
+      batch = [];
     }
   }
-
-  async flush(): Promise<void> {
-    const objects = this.#objects;
-    this.#objects = [];
-    if (objects.length > 0) await this.#deletions.deleteObjects(objects);
-  }
+  if (batch.length > 0) yield batch;
 }
