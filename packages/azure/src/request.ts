@@ -5,13 +5,14 @@ import { Readable } from "node:stream";
 import {
   concatenate,
   endIdle,
+  fieldOf,
   redactorOf,
   type RunningRequest,
   runRequest,
   sentSlices,
   type StoreCall,
 } from "@state/core/adapter";
-import type { StoreClient } from "./client.ts";
+import type { ClientParts } from "./client.ts";
 import {
   ForeignResponse,
   refusedTokenError,
@@ -19,6 +20,7 @@ import {
   toStoreError,
   UnreadableResponse,
 } from "./errors.ts";
+import { openClient, type SdkClient, SdkFailure } from "./sdk.ts";
 import { signaturesOf } from "./secrets.ts";
 
 /** An error that the service writes is a few hundred bytes, and a page of 5,000 names some MiB. */
@@ -60,7 +62,7 @@ interface Exchange {
 
 export interface RequesterOptions {
   readonly store: string;
-  readonly client: StoreClient;
+  readonly parts: ClientParts;
   readonly idleTimeoutMs: number;
   readonly secrets: readonly (string | undefined)[];
 }
@@ -72,22 +74,10 @@ export class Requester {
   /** The store's own, by the TLS settings of a request. */
   readonly #agents: Map<object | string, HttpAgent> = new Map();
 
-  /** @throws `TypeError` if the SDK has no pipeline to add the policy to */
+  #client: Promise<SdkClient> | undefined;
+
   constructor(options: RequesterOptions) {
     this.#options = options;
-    // All clients that come from the container share its pipeline.
-    const context: unknown = Reflect.get(options.client.container, "storageClientContext");
-    const pipeline: unknown = Reflect.get(Object(context), "pipeline");
-    const add: unknown = Reflect.get(Object(pipeline), "addPolicy");
-    if (typeof add !== "function")
-      throw new TypeError(
-        "this version of @azure/storage-blob has no pipeline: install version 12, from 12.25",
-      );
-    const policy: Policy = {
-      name: "stateStorePolicy",
-      sendRequest: (request, next) => this.#send(request, next),
-    };
-    add.call(pipeline, policy, { afterPhase: "Sign" });
   }
 
   /**
@@ -99,7 +89,7 @@ export class Requester {
     operation: StoreCall["operation"],
     key: string,
     signal: AbortSignal | undefined,
-    work: (request: RunningRequest, call: StoreCall) => Promise<T>,
+    work: (request: RunningRequest, call: StoreCall, client: SdkClient) => Promise<T>,
   ): Promise<T> {
     const { store, secrets: known, idleTimeoutMs } = this.#options;
     const secrets = new Set<string>();
@@ -109,7 +99,8 @@ export class Requester {
     const attempt = async (request: RunningRequest): Promise<T> => {
       const exchange: Exchange = { request, secrets, agents, token: undefined };
       try {
-        return await this.#exchanges.run(exchange, () => work(request, call));
+        const client = await this.#opened();
+        return await this.#exchanges.run(exchange, () => work(request, call, client));
       } catch (error) {
         throw await this.#errorOf(error, call, exchange.token);
       }
@@ -132,9 +123,36 @@ export class Requester {
     this.#agents.clear();
   }
 
+  /** The first call loads the SDK, for all that wait for it. If that fails, a later call tries again. */
+  #opened(): Promise<SdkClient> {
+    this.#client ??= this.#open().catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  async #open(): Promise<SdkClient> {
+    const client = await openClient(this.#options.parts);
+    // All clients that come from the container share its pipeline.
+    const pipeline = fieldOf(fieldOf(client.container, "storageClientContext"), "pipeline");
+    const add = fieldOf(pipeline, "addPolicy");
+    if (typeof add !== "function")
+      throw new SdkFailure(
+        "this version of @azure/storage-blob has no pipeline",
+        "install version 12, from 12.25",
+      );
+    const policy: Policy = {
+      name: "stateStorePolicy",
+      sendRequest: (request, next) => this.#send(request, next),
+    };
+    Reflect.apply(add, pipeline, [policy, { afterPhase: "Sign" }]);
+    return client;
+  }
+
   /** A token that the service has refused is replaced, so that the next attempt has another one. */
   async #errorOf(error: unknown, call: StoreCall, token: string | undefined): Promise<unknown> {
-    const { tokens } = this.#options.client;
+    const { tokens } = this.#options.parts;
     if (tokens === undefined || token === undefined || !saysTokenRefused(error))
       return toStoreError(error, call);
     try {
@@ -157,7 +175,7 @@ export class Requester {
     if (
       request.agent === undefined &&
       request.disableKeepAlive !== true &&
-      !this.#options.client.hasOwnHttpClient
+      !this.#options.parts.hasOwnHttpClient
     )
       request.agent = this.#agentOf(request);
     exchange.agents.add(request.agent);

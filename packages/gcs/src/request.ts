@@ -9,24 +9,18 @@ import {
   type StoreCall,
   storeError,
 } from "@state/core/adapter";
-import type { Connections } from "./connections.ts";
-import type { Credentials } from "./credentials.ts";
+import type { CredentialFailure } from "./credentials.ts";
 import { isOfService, responseError, saidBy } from "./errors.ts";
 import { headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
+import { type Client, SdkFailure, type Service } from "./sdk.ts";
 
 export interface ServiceRequest {
   readonly method: "GET" | "POST" | "DELETE";
-  readonly url: string;
+  /** From the `/` after the endpoint. */
+  readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent one after the other, without a copy. */
   readonly body?: readonly Uint8Array[] | undefined;
-}
-
-/** What all requests of a store share. */
-export interface Service {
-  readonly credentials: Credentials;
-  readonly connections: Connections;
-  readonly idleTimeoutMs: number;
 }
 
 /** How far a request has come. */
@@ -44,7 +38,7 @@ interface Progress {
  * @throws `StoreError`, or the signal's reason
  */
 export async function sendRequest<T>(
-  service: Service,
+  { client, idleTimeoutMs }: { readonly client: Client; readonly idleTimeoutMs: number },
   request: ServiceRequest,
   call: StoreCall,
   signal: AbortSignal | undefined,
@@ -52,16 +46,17 @@ export async function sendRequest<T>(
 ): Promise<T> {
   const progress: Progress = { isSent: false, authorization: undefined };
   const run = async (running: RunningRequest): Promise<T> => {
+    const service = await client.open();
     const response = await responseTo(service, request, call, running, progress);
     if (response.status !== 401) return read(response, running);
     throw await refusalOf(await readText(response, running), call, service, progress.authorization);
   };
-  const { connections, idleTimeoutMs } = service;
+  const onSilent = (): void => client.opened?.connections.endIdle();
   try {
-    return await runRequest(run, { signal, idleTimeoutMs, onSilent: () => connections.endIdle() });
+    return await runRequest(run, { signal, idleTimeoutMs, onSilent });
   } catch (error) {
     // The reason of an abort may be a `StoreError`, as that of core's time-outs is.
-    throw signal?.aborted === true ? error : requestError(error, call, service, progress);
+    throw signal?.aborted === true ? error : requestError(error, call, client.opened, progress);
   }
 }
 
@@ -75,7 +70,14 @@ async function responseTo(
   const client = await service.credentials.client();
   const body = request.body === undefined ? undefined : bodyStream(request.body, running, progress);
   try {
-    const options = optionsOf(request, body, running, adapterFor(client, service, progress), progress);
+    const options = optionsOf(
+      service,
+      request,
+      body,
+      running,
+      adapterFor(client, service, progress),
+      progress,
+    );
     const response = await client.request(options);
     running.received();
     const status: unknown = fieldOf(response, "status");
@@ -100,6 +102,7 @@ async function responseTo(
 }
 
 function optionsOf(
+  { endpoint }: Service,
   request: ServiceRequest,
   body: Readable | undefined,
   running: RunningRequest,
@@ -109,7 +112,7 @@ function optionsOf(
   const length = (request.body ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
   return {
     method: request.method,
-    url: request.url,
+    url: `${endpoint}${request.path}`,
     // The stored hashes are of the bytes as they are stored, so that these must not be encoded on the way.
     headers: {
       "accept-encoding": "identity",
@@ -173,13 +176,17 @@ async function refusalOf(
 function requestError(
   error: unknown,
   call: StoreCall,
-  { credentials }: Service,
+  service: Service | undefined,
   { isSent }: Progress,
 ): StoreError {
   if (isStoreError(error)) return error;
   // Once a request was sent, the error of a create must not say that nothing was written.
   if (isSent) return storeError(call, meaningOfSilence(error), messageOf(error), { cause: error });
-  const failure = credentials.failure(error);
+  if (error instanceof SdkFailure)
+    return storeError(call, { code: "Misconfigured", advice: error.advice }, error.message, {
+      cause: error.cause,
+    });
+  const failure: CredentialFailure = service?.credentials.failure(error) ?? meaningOfSilence(error);
   const why = `no credentials could be had: ${messageOf(error)}`;
   return storeError(call, failure, why, { cause: error, retryAfterMs: failure.retryAfterMs });
 }
