@@ -1,13 +1,15 @@
 import type { DeleteFailure, ListOptions, ListPage } from "@state/core";
 import { pageReader, type Redactor, type StoreCall } from "@state/core/adapter";
-import { md5Of, readBlob } from "./body.ts";
+import { blobResponseOf, download, md5Of, readBlob } from "./body.ts";
 import type { ClientParts } from "./client.ts";
 import { Deleter } from "./deleting.ts";
-import { meansExists } from "./errors.ts";
+import { DirectPath, type RequestPath } from "./direct-path.ts";
+import { meansAbsent, meansExists } from "./errors.ts";
 import { requestPage } from "./listing.ts";
 import { Namespace } from "./namespace.ts";
 import type { Settings } from "./options.ts";
-import { Requester } from "./request.ts";
+import { Requester, smallBody } from "./request.ts";
+import type { SdkClient } from "./sdk.ts";
 
 /** The service's largest page. */
 const pageSize = 5_000;
@@ -19,6 +21,7 @@ export class Calls {
   readonly #requester: Requester;
   readonly #namespace: Namespace;
   readonly #deleter: Deleter;
+  readonly #direct: DirectPath;
 
   constructor(store: string, parts: ClientParts, settings: Settings) {
     const { root, idleTimeoutMs, deleteBatchSize, get } = settings;
@@ -28,6 +31,7 @@ export class Calls {
     this.#requester = new Requester({ store, parts, idleTimeoutMs, secrets });
     this.#namespace = new Namespace(this.#requester);
     this.#deleter = new Deleter(root, deleteBatchSize, this.#requester);
+    this.#direct = new DirectPath(parts, settings, this.#requester);
   }
 
   async create(
@@ -35,20 +39,21 @@ export class Calls {
     body: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<"created" | "exists"> {
-    const name = this.#nameOf(key);
     const md5 = await md5Of(body, this.#call("create", key), signal);
-    return this.#requester.run("create", key, signal, async (request, call, { container }) => {
+    return this.#requester.run("create", key, signal, async (request, call, client) => {
       await this.#namespace.check(call);
       request.signal.throwIfAborted();
       try {
         // A Buffer over the same memory.
         const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-        await container.getBlockBlobClient(name).upload(buffer, buffer.byteLength, {
-          ...this.#settings.create,
-          abortSignal: request.signal,
-          conditions: { ifNoneMatch: "*" },
-          transactionalContentMD5: md5,
-        });
+        const makers = body.byteLength > smallBody ? undefined : await this.#direct.makers(client);
+        if (makers === undefined) await this.#upload(client, key, buffer, md5, request.signal);
+        else {
+          const head = { length: buffer.byteLength, md5: md5.toString("base64") };
+          const plain = makers.create.make(key, head);
+          const response = await this.#requester.sendDirectly(plain, buffer, () => false);
+          if (response.status !== 201) throw client.refusalOf(response);
+        }
         return "created";
       } catch (error) {
         if (meansExists(error)) return "exists";
@@ -58,8 +63,21 @@ export class Calls {
   }
 
   get(key: string, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return this.#requester.run("get", key, signal, (request, call, { container }) =>
-      readBlob(container, this.#nameOf(key), this.#settings.get, call, request),
+    const name = this.#nameOf(key);
+    return this.#requester.run("get", key, signal, (request, call, client) =>
+      readBlob(name, call, request, async () => {
+        const makers = await this.#direct.makers(client);
+        if (makers === undefined) return download(client.container, name, this.#settings.get, request.signal);
+        const response = await this.#requester.sendDirectly(
+          makers.get.make(key, undefined),
+          undefined,
+          isBlob,
+        );
+        if (isBlob(response.status)) return blobResponseOf(response);
+        const error = client.refusalOf(response);
+        if (meansAbsent(error, "get")) return undefined;
+        throw error;
+      }),
     );
   }
 
@@ -96,6 +114,26 @@ export class Calls {
     this.#requester.close();
   }
 
+  /** Which way creates and gets take. */
+  get path(): RequestPath {
+    return this.#direct.path;
+  }
+
+  async #upload(
+    { container }: SdkClient,
+    key: string,
+    buffer: Buffer,
+    md5: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await container.getBlockBlobClient(this.#nameOf(key)).upload(buffer, buffer.byteLength, {
+      ...this.#settings.create,
+      abortSignal: signal,
+      conditions: { ifNoneMatch: "*" },
+      transactionalContentMD5: md5,
+    });
+  }
+
   #nameOf(key: string): string {
     return `${this.#settings.root}${key}`;
   }
@@ -104,4 +142,9 @@ export class Calls {
   #call(operation: StoreCall["operation"], key: string): StoreCall {
     return { store: this.#store, operation, key };
   }
+}
+
+/** Whether a response to a get has a blob in its body, or a part of one. */
+function isBlob(status: number): boolean {
+  return status === 200 || status === 206;
 }

@@ -22,10 +22,19 @@ const singleRequest = {
   redirectOptions: { maxRetries: 0 },
 };
 
+/** A response without a stream, as the SDK's errors have it. */
+export interface ResponseOfService {
+  readonly status: number;
+  readonly headers: { get(name: string): string | undefined };
+  readonly bodyAsText?: string | null;
+}
+
 /** The SDK, and the client that a store has of it. */
 export interface SdkClient {
   readonly container: ContainerClient;
   readonly newBatch: () => BlobBatch;
+  /** The SDK's error for a response that is not the expected one. */
+  readonly refusalOf: (response: ResponseOfService) => Error;
 }
 
 /** The SDK cannot be used. Nothing was sent. */
@@ -60,7 +69,17 @@ export async function openClient(parts: ClientParts): Promise<SdkClient> {
   }
   const pipeline = sdk.newPipeline(own, { ...optionsOf(parts, sdk), ...singleRequest });
   pipeline.factories.push(...factories);
-  return { container: new sdk.ContainerClient(url, pipeline), newBatch: () => new sdk.BlobBatch() };
+  return {
+    container: new sdk.ContainerClient(url, pipeline),
+    newBatch: () => new sdk.BlobBatch(),
+    refusalOf: (response) => {
+      const { status, bodyAsText } = response;
+      const [, said] = /<Message>([^<]*)/.exec(bodyAsText ?? "") ?? [];
+      const error = new sdk.RestError(said ?? (bodyAsText || `HTTP ${status}`), { statusCode: status });
+      // Its own type has more fields than the adapter reads.
+      return Object.defineProperty(error, "response", { value: response, enumerable: false });
+    },
+  };
 }
 
 async function loadSdk(): Promise<typeof Sdk> {

@@ -54,6 +54,16 @@ export class AzureStore implements ObjectStore {
     return new AzureStore(optionsFromUrl(url));
   }
 
+  /** Whether the store makes creates and gets itself, or the SDK does. It is known after the first of them. */
+  get requestPath(): "direct" | "sdk" {
+    return this.#calls?.path.requestPath ?? "sdk";
+  }
+
+  /** Why the SDK makes the requests; `undefined` if the store does. */
+  get requestPathReason(): string | undefined {
+    return this.#calls === undefined ? "no request was made yet" : this.#calls.path.requestPathReason;
+  }
+
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);

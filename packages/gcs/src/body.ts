@@ -7,7 +7,7 @@ import {
   type StoreCall,
   storeError,
 } from "@state/core/adapter";
-import type { StreamedResponse } from "./response.ts";
+import type { ResponseHeaders, StreamedResponse } from "./response.ts";
 import { loaded } from "./sdk.ts";
 
 /** The hash of a body, as the service stores it with the object. */
@@ -64,7 +64,7 @@ export async function readObject(
  * The length of the body, if it is told. Where something on the way has compressed it, its `Content-Length` is of the
  * compressed bytes.
  */
-function lengthOf(headers: Headers): number | undefined {
+function lengthOf(headers: ResponseHeaders): number | undefined {
   const stored = headers.get("x-goog-stored-content-length");
   const isEncoded = !["", "identity"].includes(headers.get("content-encoding") ?? "");
   const length = (isEncoded ? undefined : headers.get("content-length")) ?? stored;

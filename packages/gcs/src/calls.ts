@@ -31,15 +31,11 @@ export class Calls {
     const { prefix, kmsKeyName } = this.#settings;
     const { field, value } = await hashOf(body, signal);
     const name = `${prefix}${key}`;
-    const query = {
-      uploadType: "multipart",
-      ifGenerationMatch: "0",
-      fields: `name,${field}`,
-      ...(kmsKeyName === undefined ? {} : { kmsKeyName }),
-    };
+    const kms = kmsKeyName === undefined ? "" : `&kmsKeyName=${encodeURIComponent(kmsKeyName)}`;
+    const query = `uploadType=multipart&ifGenerationMatch=0&fields=name%2C${field}${kms}`;
     // An object without a content encoding is never decompressed when it is downloaded.
     const metadata = { name, [field]: value, contentType: "application/octet-stream" };
-    const request = multipart(this.#path("/upload", "", new URLSearchParams(query)), metadata, body);
+    const request = multipart(this.#path("/upload", "", query), metadata, body);
     const response = await this.#send(request, call, signal, readText);
     if (meansExists(response)) return "exists";
     const created = response.status === 200 ? jsonOf(response) : undefined;
@@ -51,7 +47,7 @@ export class Calls {
     const call = this.#call("get", key);
     const request = {
       method: "GET",
-      path: this.#path("", key, new URLSearchParams({ alt: "media" })),
+      path: this.#path("", key, "alt=media"),
     } as const;
     return this.#send(request, call, signal, async (response, running) => {
       if (response.status === 200) return readObject(response, call, running);
@@ -64,7 +60,12 @@ export class Calls {
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     const call = this.#call("list", prefix);
     const send = (query: URLSearchParams): Promise<TextResponse> =>
-      this.#send({ method: "GET", path: this.#path("", "", query) }, call, options?.signal, readPage);
+      this.#send(
+        { method: "GET", path: this.#path("", "", query.toString()) },
+        call,
+        options?.signal,
+        readPage,
+      );
     const { prefix: root } = this.#settings;
     yield* listPages(send, { root, prefix, delimiter: options?.delimiter, call });
   }
@@ -72,7 +73,7 @@ export class Calls {
   delete(keys: readonly string[], signal: AbortSignal | undefined): Promise<readonly DeleteFailure[]> {
     return deleteEach(keys, concurrentDeletes, signal, async (key) => {
       const call = this.#call("delete", key);
-      const request = { method: "DELETE", path: this.#path("", key, new URLSearchParams()) } as const;
+      const request = { method: "DELETE", path: this.#path("", key, "") } as const;
       const response = await this.#send(request, call, signal, readText);
       // fake-gcs-server says 200 and "null"; any other body would be somebody else's response.
       const isGone =
@@ -102,12 +103,12 @@ export class Calls {
   }
 
   /** @param key of an object, or `""` for all of them */
-  #path(upload: "/upload" | "", key: string, query: URLSearchParams): string {
+  #path(upload: "/upload" | "", key: string, query: string): string {
     const { bucket, prefix, userProject } = this.#settings;
-    if (userProject !== undefined) query.set("userProject", userProject);
+    const payer = userProject === undefined ? "" : `userProject=${encodeURIComponent(userProject)}`;
     const object = key === "" ? "" : `/${encodeURIComponent(`${prefix}${key}`)}`;
-    const text = query.size === 0 ? "" : `?${query.toString()}`;
-    return `${upload}/storage/v1/b/${encodeURIComponent(bucket)}/o${object}${text}`;
+    const text = [query, payer].filter(Boolean).join("&");
+    return `${upload}/storage/v1/b/${encodeURIComponent(bucket)}/o${object}${text && `?${text}`}`;
   }
 
   #call(operation: StoreCall["operation"], key: string): StoreCall {

@@ -14,6 +14,9 @@ import { isOfService, responseError, saidBy } from "./errors.ts";
 import { headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
 import { type Client, SdkFailure, type Service } from "./sdk.ts";
 
+/** A body up to this is handed over at once, as a copy. */
+const smallBody = 128 * 1024;
+
 export interface ServiceRequest {
   readonly method: "GET" | "POST" | "DELETE";
   /** From the `/` after the endpoint. */
@@ -68,14 +71,18 @@ async function responseTo(
   progress: Progress,
 ): Promise<StreamedResponse> {
   const client = await service.credentials.client();
-  const body = request.body === undefined ? undefined : bodyStream(request.body, running, progress);
+  const { body: parts = [] } = request;
+  const body = request.body === undefined ? undefined : bodyStream(parts, running, progress);
+  const handOver = (options: object): void => {
+    if (body !== undefined && lengthOf(parts) <= smallBody) replaceBody(options, body, parts, running);
+  };
   try {
     const options = optionsOf(
       service,
       request,
       body,
       running,
-      adapterFor(client, service, progress),
+      adapterFor(client, service, progress, handOver),
       progress,
     );
     const response = await client.request(options);
@@ -109,7 +116,6 @@ function optionsOf(
   adapter: Adapter,
   progress: Progress,
 ): object {
-  const length = (request.body ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
   return {
     method: request.method,
     url: `${endpoint}${request.path}`,
@@ -117,7 +123,7 @@ function optionsOf(
     headers: {
       "accept-encoding": "identity",
       ...request.headers,
-      ...(body === undefined ? {} : { "content-length": String(length) }),
+      ...(body === undefined ? {} : { "content-length": String(lengthOf(request.body ?? [])) }),
     },
     ...(body === undefined ? {} : { data: body }),
     signal: running.signal,
@@ -138,7 +144,12 @@ function optionsOf(
 type Adapter = (prepared: object, send: (prepared: object) => Promise<object>) => Promise<object>;
 
 /** The last step before the network: the credentials are there, and the SDK has chosen an agent if it wants one. */
-function adapterFor(client: object, { connections, credentials }: Service, progress: Progress): Adapter {
+function adapterFor(
+  client: object,
+  { connections, credentials }: Service,
+  progress: Progress,
+  handOver: (options: object) => void,
+): Adapter {
   const own: unknown = fieldOf(fieldOf(fieldOf(client, "transporter"), "defaults"), "adapter");
   return async (prepared, send) => {
     progress.isSent = true;
@@ -146,6 +157,7 @@ function adapterFor(client: object, { connections, credentials }: Service, progr
     if (progress.authorization !== undefined) credentials.onSent(progress.authorization);
     const agent = connections.agentOf(fieldOf(prepared, "agent"));
     const options = Object.assign(prepared, { agent });
+    handOver(options);
     return typeof own === "function"
       ? (Reflect.apply(own, undefined, [options, send]) as object)
       : send(options);
@@ -202,6 +214,25 @@ function isStream(data: unknown): data is AsyncIterable<Uint8Array> {
 
 async function* empty(): AsyncGenerator<Uint8Array, void, undefined> {
   // A response without a body has no parts.
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** Puts the bytes where the stream of a small body is, of which nothing was read yet: a stream of few bytes is slow. */
+function replaceBody(
+  options: object,
+  stream: Readable,
+  parts: readonly Uint8Array[],
+  running: RunningRequest,
+): void {
+  const bytes = Buffer.concat(parts);
+  // Early versions of gaxios read `data`.
+  for (const name of ["body", "data"]) {
+    if (fieldOf(options, name) === stream) Reflect.set(options, name, bytes);
+  }
+  running.sent(bytes.byteLength);
 }
 
 function bodyStream(parts: readonly Uint8Array[], running: RunningRequest, progress: Progress): Readable {
