@@ -30,11 +30,11 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   for await (const chunk of request as AsyncIterable<Buffer>)
     if (head.length < 1_000) head += chunk.subarray(0, 1_000).toString("latin1");
   const [, metadata = "{}"] = /\r\n\r\n(\{.*?\})\r\n/.exec(head) ?? [];
-  response.writeHead(request.url?.startsWith("/account") === true ? 201 : 200, {
-    etag: '"1"',
-    "x-ms-request-id": "1",
-    "content-type": "application/json",
-  });
+  if (request.url?.startsWith("/account") === true) {
+    response.writeHead(201, { etag: '"1"', "x-ms-request-id": "1", "content-length": 0 }).end();
+    return;
+  }
+  response.writeHead(200, { "content-type": "application/json" });
   response.end(metadata);
 }
 
