@@ -5,6 +5,7 @@ import { inSlices, readBody, type RunningRequest, type StoreCall, storeError } f
 import { meansAbsent, readRefusal, UnreadableResponse } from "./errors.ts";
 import { isDirectory, refuseDirectory } from "./namespace.ts";
 import type { Settings } from "./options.ts";
+import type { SdkResponse } from "./request.ts";
 
 /**
  * An MD5 to be computed: the service compares a create's with the body before the blob exists, and keeps it for each get.
@@ -25,25 +26,36 @@ export async function md5Of(
   bytes: Uint8Array,
   call: StoreCall,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+): Promise<Buffer> {
   const hash = startMd5(call);
   await inSlices(bytes, (slice) => hash.update(slice), signal);
   return hash.digest();
 }
 
+/** A blob's response, before its body is read. */
+export interface BlobResponse {
+  readonly contentLength?: number | undefined;
+  readonly contentMD5?: Uint8Array | undefined;
+  readonly contentRange?: string | undefined;
+  readonly blobType?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly readableStreamBody?: NodeJS.ReadableStream | undefined;
+}
+
 /**
  * Reads a blob whole, in one request, and compares it with its length and the MD5 that the service
  * keeps.
+ *
+ * @param respond sends the request; `undefined` is an absent blob
  */
 export async function readBlob(
-  container: ContainerClient,
   blobName: string,
-  options: Settings["get"],
   call: StoreCall,
   request: RunningRequest,
+  respond: () => Promise<BlobResponse | undefined>,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const hash = startMd5(call);
-  const response = await download(container, blobName, options, request.signal);
+  const response = await respond();
   if (response === undefined) return undefined;
   const { contentLength: length, contentMD5, contentRange, readableStreamBody: stream, blobType } = response;
   // When the request ends, its stream is destroyed with an error, even if the body was refused
@@ -69,14 +81,13 @@ export async function readBlob(
   return bytes;
 }
 
-type Download = Awaited<ReturnType<ReturnType<ContainerClient["getBlobClient"]>["download"]>>;
-
-async function download(
+/** Sends the request by the SDK. */
+export async function download(
   container: ContainerClient,
   blobName: string,
   options: Settings["get"],
   signal: AbortSignal,
-): Promise<Download | undefined> {
+): Promise<BlobResponse | undefined> {
   try {
     // No request for the rest of a body that was cut. The SDK does not retry what current Node
     // reports for a cut, but it does retry what some versions reported.
@@ -88,4 +99,21 @@ async function download(
     // service has.
     throw error instanceof RangeError ? new UnreadableResponse(error.message, error) : error;
   }
+}
+
+/** Reads the head of a response that did not come by the SDK. */
+export function blobResponseOf({ headers, readableStreamBody }: SdkResponse): BlobResponse {
+  const length = headers.get("content-length");
+  const md5 = headers.get("content-md5");
+  if (length === undefined || !/^\d+$/.test(length) || headers.get("etag") === undefined)
+    throw new UnreadableResponse("the response has no length or no ETag");
+  const isFolder = headers.get("x-ms-meta-hdi_isfolder");
+  return {
+    contentLength: Number(length),
+    contentMD5: md5 === undefined ? undefined : Buffer.from(md5, "base64"),
+    contentRange: headers.get("content-range"),
+    blobType: headers.get("x-ms-blob-type"),
+    metadata: isFolder === undefined ? {} : { hdi_isfolder: isFolder },
+    readableStreamBody: readableStreamBody as NodeJS.ReadableStream | undefined,
+  };
 }

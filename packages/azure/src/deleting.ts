@@ -1,8 +1,7 @@
-import { BlobBatch } from "@azure/storage-blob";
-import type { ContainerClient } from "@azure/storage-blob";
 import { type DeleteFailure, isStoreError, type StoreError } from "@state/core";
 import { codeOf, deleteEach, failuresOf, type StoreCall, storeError } from "@state/core/adapter";
 import { meaningOf, meansAbsent, readRefusal, UnreadableResponse } from "./errors.ts";
+import type { SdkClient } from "./sdk.ts";
 import type { Requester } from "./request.ts";
 
 /** How many blobs are deleted at a time where batches cannot be used. */
@@ -28,14 +27,12 @@ const namesOfRequest: ReadonlySet<string> = new Set([
  * deleted by itself, all further blobs are deleted one by one.
  */
 export class Deleter {
-  readonly #container: ContainerClient;
   readonly #root: string;
   readonly #batchSize: number;
   readonly #requester: Requester;
   #hasBatches = true;
 
-  constructor(container: ContainerClient, root: string, batchSize: number, requester: Requester) {
-    this.#container = container;
+  constructor(root: string, batchSize: number, requester: Requester) {
     this.#root = root;
     this.#batchSize = batchSize;
     this.#requester = requester;
@@ -59,9 +56,9 @@ export class Deleter {
     if (!this.#hasBatches || keys.length === 1) return this.#deleteSingly(keys, signal);
     let isRefused = false;
     try {
-      return await this.#requester.run("delete", first, signal, async (request, call) => {
+      return await this.#requester.run("delete", first, signal, async (request, call, client) => {
         try {
-          const responses = await this.#submit(keys, request.signal);
+          const responses = await this.#submit(keys, client, request.signal);
           if (responses.some((response) => response !== undefined)) return failuresIn(responses, keys, call);
         } catch (error) {
           isRefused = batchRefusals.has(readRefusal(error)?.status ?? 0);
@@ -83,13 +80,17 @@ export class Deleter {
     }
   }
 
-  async #submit(keys: readonly string[], signal: AbortSignal): Promise<readonly (SubResponse | undefined)[]> {
-    const batch = new BlobBatch();
+  async #submit(
+    keys: readonly string[],
+    { container, newBatch }: SdkClient,
+    signal: AbortSignal,
+  ): Promise<readonly (SubResponse | undefined)[]> {
+    const batch = newBatch();
     for (const key of keys) {
-      await batch.deleteBlob(this.#container.getBlobClient(`${this.#root}${key}`), { abortSignal: signal });
+      await batch.deleteBlob(container.getBlobClient(`${this.#root}${key}`), { abortSignal: signal });
     }
     try {
-      const { subResponses } = await this.#container
+      const { subResponses } = await container
         .getBlobBatchClient()
         .submitBatch(batch, { abortSignal: signal });
       return subResponses;
@@ -103,9 +104,9 @@ export class Deleter {
 
   #deleteSingly(keys: readonly string[], signal: AbortSignal | undefined): Promise<readonly DeleteFailure[]> {
     return deleteEach(keys, concurrentDeletes, signal, (key) =>
-      this.#requester.run("delete", key, signal, async (request) => {
+      this.#requester.run("delete", key, signal, async (request, _, { container }) => {
         try {
-          await this.#container.getBlobClient(`${this.#root}${key}`).delete({ abortSignal: request.signal });
+          await container.getBlobClient(`${this.#root}${key}`).delete({ abortSignal: request.signal });
         } catch (error) {
           if (!meansAbsent(error, "delete")) throw error;
         }

@@ -1,6 +1,5 @@
-import { type ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { codeOf } from "@state/core/adapter";
-import { connectionStringClient } from "./client.ts";
+import { AccountKey, parseConnectionString } from "./connection-string.ts";
 import {
   type AccessToken,
   type AzureStoreOptions,
@@ -25,25 +24,22 @@ export function optionsFromUrl(url: string | URL, environment: Environment = pro
   const common = { containerName, prefix };
   const connectionString = environment["AZURE_STORAGE_CONNECTION_STRING"];
   if (connectionString) {
-    const client = connectionStringClient(connectionString, containerName);
-    checkAccount(client, account);
+    const { accountName, key: credential, sas } = parseConnectionString(connectionString);
+    checkAccount(accountName, account);
     if (endpoint === undefined) return { ...common, connectionString };
-    const { credential } = client;
-    const query = new URL(client.url).search;
-    return credential instanceof StorageSharedKeyCredential
-      ? { ...common, accountUrl, credential }
-      : { ...common, accountUrl: `${accountUrl}${query}` };
+    return credential === undefined
+      ? { ...common, accountUrl: `${accountUrl}?${sas ?? ""}` }
+      : { ...common, accountUrl, credential };
   }
   const key = environment["AZURE_STORAGE_KEY"];
-  if (key) return { ...common, accountUrl, credential: new StorageSharedKeyCredential(account, key) };
+  if (key) return { ...common, accountUrl, credential: new AccountKey(account, key) };
   const sas = environment["AZURE_STORAGE_SAS_TOKEN"];
   if (sas) return { ...common, accountUrl: `${accountUrl}?${sas.replace(/^\?/, "")}` };
   return { ...common, accountUrl, credential: new DefaultCredential() };
 }
 
 /** A connection string in the environment may be there for another purpose. */
-function checkAccount({ accountName, credential }: ContainerClient, account: string): void {
-  const own = credential instanceof StorageSharedKeyCredential ? credential.accountName : accountName;
+function checkAccount(own: string, account: string): void {
   // Behind a domain of one's own the name is not known.
   if (own === "" || own === account) return;
   throw new TypeError(

@@ -9,6 +9,7 @@ import {
   storeError,
   textOf,
 } from "@state/core/adapter";
+import { SdkFailure } from "./sdk.ts";
 import { TokenFailure } from "./token.ts";
 
 type Operation = StoreCall["operation"];
@@ -211,6 +212,8 @@ export function toStoreError(error: unknown, call: StoreCall): StoreError {
       : { code: "Unavailable", advice: "nothing was sent: the credential gave no token this time" };
     return storeError(call, meaning, what, { cause: error.cause ?? error });
   }
+  if (error instanceof SdkFailure)
+    return storeError(call, { code: "Misconfigured", advice: error.advice }, what, { cause: error.cause });
   if (error instanceof ForeignResponse) {
     const wait = error.retryAfterMs;
     const meaning = meaningOfForeign(error.status, wait);

@@ -1,4 +1,3 @@
-import type { ContainerClient } from "@azure/storage-blob";
 import { isStoreError, type StoreError } from "@state/core";
 import { type StoreCall, storeError } from "@state/core/adapter";
 import { readRefusal } from "./errors.ts";
@@ -13,12 +12,10 @@ const passingStatuses: ReadonlySet<number> = new Set([401, 408, 429]);
 
 /** Whether the account has a hierarchical namespace. It is asked for once a store, before the first create. */
 export class Namespace {
-  readonly #container: ContainerClient;
   readonly #requester: Requester;
   #isHierarchical: Promise<boolean> | undefined;
 
-  constructor(container: ContainerClient, requester: Requester) {
-    this.#container = container;
+  constructor(requester: Requester) {
     this.#requester = requester;
   }
 
@@ -51,9 +48,9 @@ export class Namespace {
   }
 
   async #ask(): Promise<boolean> {
-    return this.#requester.run("create", "", undefined, async ({ signal }) => {
+    return this.#requester.run("create", "", undefined, async ({ signal }, _, { container }) => {
       try {
-        const { isHierarchicalNamespaceEnabled } = await this.#container.getAccountInfo({
+        const { isHierarchicalNamespaceEnabled } = await container.getAccountInfo({
           abortSignal: signal,
         });
         return isHierarchicalNamespaceEnabled === true;

@@ -1,25 +1,9 @@
-import type { ContainerClient } from "@azure/storage-blob";
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import {
-  checkBody,
-  checkKey,
-  checkPrefix,
-  pageReader,
-  type Redactor,
-  type StoreCall,
-} from "@state/core/adapter";
-import { md5Of, readBlob } from "./body.ts";
-import { clientOf } from "./client.ts";
-import { Deleter } from "./deleting.ts";
+import { checkBody, checkKey, checkPrefix, runRequest } from "@state/core/adapter";
+import type { Calls } from "./calls.ts";
+import { type ClientParts, partsOf } from "./client.ts";
 import { optionsFromUrl } from "./environment.ts";
-import { meansExists } from "./errors.ts";
-import { requestPage } from "./listing.ts";
-import { Namespace } from "./namespace.ts";
 import { type AzureStoreOptions, type Settings, settingsOf } from "./options.ts";
-import { Requester } from "./request.ts";
-
-/** The service's largest page. */
-const pageSize = 5_000;
 
 /**
  * An object store in a container of Azure Blob Storage.
@@ -41,11 +25,10 @@ const pageSize = 5_000;
 export class AzureStore implements ObjectStore {
   /** `azure://ACCOUNT/CONTAINER/PREFIX` */
   readonly name: string;
-  readonly #container: ContainerClient;
+  readonly #parts: ClientParts;
   readonly #settings: Settings;
-  readonly #requester: Requester;
-  readonly #namespace: Namespace;
-  readonly #deleter: Deleter;
+  #loading: Promise<Calls> | undefined;
+  #calls: Calls | undefined;
 
   /**
    * Sends nothing: the container must exist when the store is used.
@@ -53,17 +36,11 @@ export class AzureStore implements ObjectStore {
    * @throws `TypeError` or `RangeError` for options that are invalid
    */
   constructor(options: AzureStoreOptions) {
-    const client = clientOf(options);
-    const { container } = client;
-    const settings = settingsOf(options, container.url);
-    const { root, idleTimeoutMs, deleteBatchSize, get } = settings;
-    this.name = `azure://${[client.account, container.containerName, root.slice(0, -1)].filter(Boolean).join("/")}`;
-    this.#container = container;
-    this.#settings = settings;
-    const secrets = [...client.secrets, get.customerProvidedKey?.encryptionKey];
-    this.#requester = new Requester({ store: this.name, client, idleTimeoutMs, secrets });
-    this.#namespace = new Namespace(container, this.#requester);
-    this.#deleter = new Deleter(container, root, deleteBatchSize, this.#requester);
+    this.#parts = partsOf(options);
+    this.#settings = settingsOf(options, this.#parts.url);
+    const { account, containerName } = this.#parts;
+    const folder = this.#settings.root.slice(0, -1);
+    this.name = `azure://${[account, containerName, folder].filter(Boolean).join("/")}`;
   }
 
   /**
@@ -77,80 +54,58 @@ export class AzureStore implements ObjectStore {
     return new AzureStore(optionsFromUrl(url));
   }
 
+  /** Whether the store makes creates and gets itself, or the SDK does. It is known after the first of them. */
+  get requestPath(): "direct" | "sdk" {
+    return this.#calls?.path.requestPath ?? "sdk";
+  }
+
+  /** Why the SDK makes the requests; `undefined` if the store does. */
+  get requestPathReason(): string | undefined {
+    return this.#calls === undefined ? "no request was made yet" : this.#calls.path.requestPathReason;
+  }
+
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
-    const signal = options?.signal;
-    signal?.throwIfAborted();
+    options?.signal?.throwIfAborted();
     checkKey(key);
     checkBody(key, body);
-    const name = this.#nameOf(key);
-    const md5 = await md5Of(body, this.#call("create", key), signal);
-    return this.#requester.run("create", key, signal, async (request, call) => {
-      await this.#namespace.check(call);
-      request.signal.throwIfAborted();
-      try {
-        // A Buffer over the same memory.
-        const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-        await this.#container.getBlockBlobClient(name).upload(buffer, buffer.byteLength, {
-          ...this.#settings.create,
-          abortSignal: request.signal,
-          conditions: { ifNoneMatch: "*" },
-          transactionalContentMD5: md5,
-        });
-        return "created";
-      } catch (error) {
-        if (meansExists(error)) return "exists";
-        throw error;
-      }
-    });
+    const calls = this.#calls ?? (await this.#load(options?.signal));
+    return calls.create(key, body, options?.signal);
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    return this.#requester.run("get", key, options?.signal, (request, call) =>
-      readBlob(this.#container, this.#nameOf(key), this.#settings.get, call, request),
-    );
+    const calls = this.#calls ?? (await this.#load(options?.signal));
+    return calls.get(key, options?.signal);
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const delimiter = options?.delimiter;
-    const { root } = this.#settings;
-    // Names may be of a gateway that repeats what it was sent.
-    let redact: Redactor | undefined;
-    const call: StoreCall = { ...this.#call("list", prefix), redact: (text) => redact?.(text) ?? text };
-    const read = pageReader({ root, prefix, delimiter, call });
-    let marker: string | undefined;
-    do {
-      const page = await this.#requester.run("list", prefix, options?.signal, ({ signal }, sent) => {
-        redact = sent.redact;
-        const request = { prefix: root + prefix, delimiter, pageSize, marker, signal };
-        return requestPage(this.#container, request, sent);
-      });
-      yield read(page);
-      marker = page.next;
-    } while (marker !== undefined);
+    const calls = this.#calls ?? (await this.#load(options?.signal));
+    yield* calls.list(prefix, options);
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    return this.#deleter.delete([...new Set(keys)], options?.signal);
+    const calls = this.#calls ?? (await this.#load(options?.signal));
+    return calls.delete([...new Set(keys)], options?.signal);
   }
 
   /** Ends the store's own connections. A client that was passed in keeps its own. */
   async close(): Promise<void> {
-    this.#requester.close();
+    (await this.#loading)?.close();
   }
 
-  #nameOf(key: string): string {
-    return `${this.#settings.root}${key}`;
-  }
-
-  /** For what is not about a request: nothing secret was sent. */
-  #call(operation: StoreCall["operation"], key: string): StoreCall {
-    return { store: this.name, operation, key };
+  /** What sends requests is loaded by the first call, once for all, so that an import of the package costs little. */
+  #load(signal: AbortSignal | undefined): Promise<Calls> {
+    this.#loading ??= import("./calls.ts").then(({ Calls: Loaded }) => {
+      this.#calls = new Loaded(this.name, this.#parts, this.#settings);
+      return this.#calls;
+    });
+    const loading = this.#loading;
+    return runRequest(() => loading, { signal });
   }
 }
 

@@ -83,6 +83,7 @@ describe("every way in", () => {
     });
     expect(await store.delete(["a/1", "a/2", "a/3"])).toEqual([]);
     expect(await store.get("a/1")).toBeUndefined();
+    expect(store.requestPath).toBe("direct");
     await store.close();
   });
 

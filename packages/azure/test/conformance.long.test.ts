@@ -15,21 +15,27 @@ afterEach(async () => {
 }, 300_000);
 afterAll(() => target.end(), 300_000);
 
-const harness = {
-  name: "AzureStore",
+/** Both ways in which the store makes its creates and gets. */
+const harnessOf = (name: string, directRequests: boolean) => ({
+  name,
   open: async (): Promise<ObjectStore> => {
     const place = await target.place();
     taken.add(place);
-    return at(place);
+    return at(place, directRequests);
   },
   reopen: async (store: ObjectStore): Promise<ObjectStore> =>
-    at(places.get(store) ?? { containerName: "none", prefix: "" }),
-};
+    at(places.get(store) ?? { containerName: "none", prefix: "" }, directRequests),
+});
 
 // Azurite is one process that all cases would wait for, and each leaves its place empty for the
 // next.
-storeConformance(serialRunner, harness);
-backendConformance(serialRunner, harness);
+for (const [name, directRequests] of [
+  ["AzureStore", true],
+  ["AzureStore with the SDK's requests", false],
+] as const) {
+  storeConformance(serialRunner, harnessOf(name, directRequests));
+  backendConformance(serialRunner, harnessOf(name, directRequests));
+}
 
 describe("the target of the suites", () => {
   test("is a prefix, never a whole container", () => {
@@ -55,8 +61,9 @@ describe("the target of the suites", () => {
   });
 });
 
-function at(place: Place): AzureStore {
-  const store = new AzureStore({ connectionString: target.connectionString, ...place });
+function at(place: Place, directRequests: boolean): AzureStore {
+  const { connectionString } = target;
+  const store = new AzureStore({ connectionString, directRequests, ...place });
   places.set(store, place);
   return store;
 }

@@ -16,7 +16,6 @@ describe("on the oldest version of the SDK", () => {
     vi.doMock("@azure/storage-blob", () => floor);
     vi.resetModules();
     const { AzureStore: Store } = await import("../src/index.ts");
-    vi.doUnmock("@azure/storage-blob");
     expect(Store).not.toBe(AzureStore);
     const { connectionString } = server;
     const store = new Store({ connectionString, containerName: await newContainer(), prefix: "p" });
@@ -36,6 +35,7 @@ describe("on the oldest version of the SDK", () => {
     expect(await store.delete(["a/1", "a/2", "b"])).toEqual([]);
     expect((await store.list("").next()).value).toEqual({ objects: [], prefixes: [] });
     await store.close();
+    vi.doUnmock("@azure/storage-blob");
   });
 });
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { CRC32C } from "@google-cloud/storage";
 import {
   bodyLimit,
   inSlices,
@@ -8,7 +7,8 @@ import {
   type StoreCall,
   storeError,
 } from "@state/core/adapter";
-import type { StreamedResponse } from "./response.ts";
+import type { ResponseHeaders, StreamedResponse } from "./response.ts";
+import { loaded } from "./sdk.ts";
 
 /** The hash of a body, as the service stores it with the object. */
 export interface BodyHash {
@@ -30,7 +30,7 @@ interface RunningHash {
 
 /** The hash by which the service checks a body before the object exists. */
 export async function hashOf(body: Uint8Array, signal: AbortSignal | undefined): Promise<BodyHash> {
-  const hash = md5() ?? crc32c();
+  const hash = md5() ?? (await crc32c());
   await inSlices(body, (slice) => hash.update(slice), signal, hash.sliceBytes);
   return { field: hash.field, value: hash.value() };
 }
@@ -44,7 +44,7 @@ export async function readObject(
   const stored = hashesOf(headers.get("x-goog-hash") ?? "");
   // MD5 comes first, because Node computes it in native code, and the SDK's CRC32C runs at 70 MB/s. Composite objects have
   // none, and in FIPS mode Node has none.
-  const hash = (stored.has("md5") ? md5() : undefined) ?? (stored.has("crc32c") ? crc32c() : undefined);
+  const hash = (stored.has("md5") ? md5() : undefined) ?? (stored.has("crc32c") ? await crc32c() : undefined);
   if (hash === undefined) {
     const advice = "it is not of Cloud Storage, or its headers were removed on the way";
     const why = `the response has no x-goog-hash that can be checked, but ${headers.get("x-goog-hash") ?? "none"}`;
@@ -64,7 +64,7 @@ export async function readObject(
  * The length of the body, if it is told. Where something on the way has compressed it, its `Content-Length` is of the
  * compressed bytes.
  */
-function lengthOf(headers: Headers): number | undefined {
+function lengthOf(headers: ResponseHeaders): number | undefined {
   const stored = headers.get("x-goog-stored-content-length");
   const isEncoded = !["", "identity"].includes(headers.get("content-encoding") ?? "");
   const length = (isEncoded ? undefined : headers.get("content-length")) ?? stored;
@@ -104,7 +104,8 @@ function md5OfNode(): ReturnType<typeof createHash> | undefined {
   }
 }
 
-function crc32c(): RunningHash {
+async function crc32c(): Promise<RunningHash> {
+  const { CRC32C } = await loaded("@google-cloud/storage", import("@google-cloud/storage"));
   const crc = new CRC32C();
   return {
     name: "crc32c",

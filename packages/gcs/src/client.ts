@@ -1,4 +1,4 @@
-import { PassThroughClient } from "google-auth-library";
+import type { StorageOptions } from "@google-cloud/storage";
 import { checkEndpoint, fieldOf } from "@state/core/adapter";
 
 /**
@@ -21,6 +21,27 @@ export interface AuthClient {
 }
 
 /**
+ * Checks what can be checked before the SDK is loaded.
+ *
+ * @throws `TypeError` for a client or an endpoint that cannot be used
+ */
+export function checkClient(storage: StorageClient | undefined, options: StorageOptions | undefined): void {
+  if (storage === undefined) {
+    checkEndpoint(endpointOfOptions(options));
+    return;
+  }
+  endpointOf(storage);
+  if (hasCredentials(storage, undefined)) checkAuthClient(storage);
+}
+
+/** The endpoint that the SDK will take, by its own rules. */
+export function endpointOfOptions(options: StorageOptions | undefined): string {
+  const address = options?.apiEndpoint || process.env["STORAGE_EMULATOR_HOST"];
+  if (address === undefined) return `https://storage.${options?.universeDomain || "googleapis.com"}`;
+  return (/^\w*:\/\//.test(address) ? address : `https://${address}`).replace(/\/+$/, "");
+}
+
+/**
  * The client's endpoint, from which the SDK has removed a slash at the end. `baseUrl` will not do: with
  * `STORAGE_EMULATOR_HOST` it lacks the path of the API.
  */
@@ -31,19 +52,11 @@ export function endpointOf(storage: StorageClient): string {
   return checkEndpoint(endpoint);
 }
 
-/**
- * Follows the SDK: a custom endpoint gets no credentials, unless `useAuthWithCustomEndpoint` is set.
- *
- * @param isForced the option that the client was built with, if the store has built it: old versions of the SDK do not
- *   show it
- */
-export function authClientOf(storage: StorageClient, isForced: boolean | undefined): AuthClient {
-  const hasCredentials = isForced ?? storage.useAuthWithCustomEndpoint ?? false;
-  if (storage.customEndpoint === true && !hasCredentials) return new PassThroughClient();
-  const { authClient } = storage;
-  if (typeof fieldOf(authClient, "request") !== "function")
-    throw new TypeError(
-      "storage has no authClient.request: it must be of @google-cloud/storage 7.14 or later",
-    );
-  return authClient;
+export function hasCredentials(storage: StorageClient, isForced: boolean | undefined): boolean {
+  return storage.customEndpoint !== true || (isForced ?? storage.useAuthWithCustomEndpoint ?? false);
+}
+
+export function checkAuthClient({ authClient }: StorageClient): AuthClient {
+  if (typeof fieldOf(authClient, "request") === "function") return authClient;
+  throw new TypeError("storage has no authClient.request: it must be of @google-cloud/storage 7.14 or later");
 }

@@ -7,7 +7,7 @@ const encoder = new TextEncoder();
  * The metadata and the bytes in one request, so that the service checks the bytes by the hash before the object exists.
  */
 export function multipart(
-  url: string,
+  path: string,
   metadata: Readonly<Record<string, string>>,
   body: Uint8Array,
 ): ServiceRequest {
@@ -17,7 +17,7 @@ export function multipart(
     `--${boundary}\r\ncontent-type: application/octet-stream\r\n\r\n`;
   return {
     method: "POST",
-    url,
+    path,
     headers: { "content-type": `multipart/related; boundary=${boundary}` },
     body: [encoder.encode(head), body, encoder.encode(`\r\n--${boundary}--\r\n`)],
   };

@@ -1,9 +1,6 @@
-import { Storage, type StorageOptions } from "@google-cloud/storage";
+import type { StorageOptions } from "@google-cloud/storage";
 import { checkEndpoint, idleTimeoutOf, parseStoreUrl, prefixOf } from "@state/core/adapter";
-import { authClientOf, endpointOf, type StorageClient } from "./client.ts";
-import { Connections } from "./connections.ts";
-import { Credentials } from "./credentials.ts";
-import type { Service } from "./request.ts";
+import { checkClient, type StorageClient } from "./client.ts";
 
 export interface GcsStoreOptions {
   readonly bucket: string;
@@ -30,14 +27,15 @@ export interface GcsStoreOptions {
   readonly idleTimeoutMs?: number | undefined;
 }
 
-export interface Settings extends Service {
+export interface Settings {
   readonly bucket: string;
   /** `""`, or ending in `/`. */
   readonly prefix: string;
   /** `gs://bucket/prefix`. */
   readonly name: string;
-  /** `https://storage.googleapis.com`. */
-  readonly endpoint: string;
+  readonly storage: StorageClient | undefined;
+  readonly storageOptions: StorageOptions | undefined;
+  readonly idleTimeoutMs: number;
   readonly userProject: string | undefined;
   readonly kmsKeyName: string | undefined;
 }
@@ -64,18 +62,16 @@ export function settingsOf(options: GcsStoreOptions): Settings {
     throw new TypeError(
       `the prefix ${JSON.stringify(prefix)} cannot be used: Cloud Storage keeps it for itself`,
     );
-  const client = storage ?? new Storage(storageOptions);
-  const endpoint = endpointOf(client);
+  checkClient(storage, storageOptions);
   return {
     bucket,
     prefix,
     name: `gs://${bucket}/${prefix}`.slice(0, -1),
-    endpoint,
+    storage,
+    storageOptions,
     userProject,
     kmsKeyName,
     idleTimeoutMs: idleTimeoutOf(options.idleTimeoutMs),
-    credentials: new Credentials(authClientOf(client, storageOptions?.useAuthWithCustomEndpoint)),
-    connections: new Connections(endpoint),
   };
 }
 

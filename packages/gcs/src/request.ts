@@ -9,24 +9,21 @@ import {
   type StoreCall,
   storeError,
 } from "@state/core/adapter";
-import type { Connections } from "./connections.ts";
-import type { Credentials } from "./credentials.ts";
+import type { CredentialFailure } from "./credentials.ts";
 import { isOfService, responseError, saidBy } from "./errors.ts";
 import { headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
+import { type Client, SdkFailure, type Service } from "./sdk.ts";
+
+/** A body up to this is handed over at once, as a copy. */
+const smallBody = 128 * 1024;
 
 export interface ServiceRequest {
   readonly method: "GET" | "POST" | "DELETE";
-  readonly url: string;
+  /** From the `/` after the endpoint. */
+  readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent one after the other, without a copy. */
   readonly body?: readonly Uint8Array[] | undefined;
-}
-
-/** What all requests of a store share. */
-export interface Service {
-  readonly credentials: Credentials;
-  readonly connections: Connections;
-  readonly idleTimeoutMs: number;
 }
 
 /** How far a request has come. */
@@ -44,7 +41,7 @@ interface Progress {
  * @throws `StoreError`, or the signal's reason
  */
 export async function sendRequest<T>(
-  service: Service,
+  { client, idleTimeoutMs }: { readonly client: Client; readonly idleTimeoutMs: number },
   request: ServiceRequest,
   call: StoreCall,
   signal: AbortSignal | undefined,
@@ -52,16 +49,17 @@ export async function sendRequest<T>(
 ): Promise<T> {
   const progress: Progress = { isSent: false, authorization: undefined };
   const run = async (running: RunningRequest): Promise<T> => {
+    const service = await client.open();
     const response = await responseTo(service, request, call, running, progress);
     if (response.status !== 401) return read(response, running);
     throw await refusalOf(await readText(response, running), call, service, progress.authorization);
   };
-  const { connections, idleTimeoutMs } = service;
+  const onSilent = (): void => client.opened?.connections.endIdle();
   try {
-    return await runRequest(run, { signal, idleTimeoutMs, onSilent: () => connections.endIdle() });
+    return await runRequest(run, { signal, idleTimeoutMs, onSilent });
   } catch (error) {
     // The reason of an abort may be a `StoreError`, as that of core's time-outs is.
-    throw signal?.aborted === true ? error : requestError(error, call, service, progress);
+    throw signal?.aborted === true ? error : requestError(error, call, client.opened, progress);
   }
 }
 
@@ -73,9 +71,20 @@ async function responseTo(
   progress: Progress,
 ): Promise<StreamedResponse> {
   const client = await service.credentials.client();
-  const body = request.body === undefined ? undefined : bodyStream(request.body, running, progress);
+  const { body: parts = [] } = request;
+  const body = request.body === undefined ? undefined : bodyStream(parts, running, progress);
+  const handOver = (options: object): void => {
+    if (body !== undefined && lengthOf(parts) <= smallBody) replaceBody(options, body, parts, running);
+  };
   try {
-    const options = optionsOf(request, body, running, adapterFor(client, service, progress), progress);
+    const options = optionsOf(
+      service,
+      request,
+      body,
+      running,
+      adapterFor(client, service, progress, handOver),
+      progress,
+    );
     const response = await client.request(options);
     running.received();
     const status: unknown = fieldOf(response, "status");
@@ -100,21 +109,21 @@ async function responseTo(
 }
 
 function optionsOf(
+  { endpoint }: Service,
   request: ServiceRequest,
   body: Readable | undefined,
   running: RunningRequest,
   adapter: Adapter,
   progress: Progress,
 ): object {
-  const length = (request.body ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
   return {
     method: request.method,
-    url: request.url,
+    url: `${endpoint}${request.path}`,
     // The stored hashes are of the bytes as they are stored, so that these must not be encoded on the way.
     headers: {
       "accept-encoding": "identity",
       ...request.headers,
-      ...(body === undefined ? {} : { "content-length": String(length) }),
+      ...(body === undefined ? {} : { "content-length": String(lengthOf(request.body ?? [])) }),
     },
     ...(body === undefined ? {} : { data: body }),
     signal: running.signal,
@@ -135,7 +144,12 @@ function optionsOf(
 type Adapter = (prepared: object, send: (prepared: object) => Promise<object>) => Promise<object>;
 
 /** The last step before the network: the credentials are there, and the SDK has chosen an agent if it wants one. */
-function adapterFor(client: object, { connections, credentials }: Service, progress: Progress): Adapter {
+function adapterFor(
+  client: object,
+  { connections, credentials }: Service,
+  progress: Progress,
+  handOver: (options: object) => void,
+): Adapter {
   const own: unknown = fieldOf(fieldOf(fieldOf(client, "transporter"), "defaults"), "adapter");
   return async (prepared, send) => {
     progress.isSent = true;
@@ -143,6 +157,7 @@ function adapterFor(client: object, { connections, credentials }: Service, progr
     if (progress.authorization !== undefined) credentials.onSent(progress.authorization);
     const agent = connections.agentOf(fieldOf(prepared, "agent"));
     const options = Object.assign(prepared, { agent });
+    handOver(options);
     return typeof own === "function"
       ? (Reflect.apply(own, undefined, [options, send]) as object)
       : send(options);
@@ -173,13 +188,17 @@ async function refusalOf(
 function requestError(
   error: unknown,
   call: StoreCall,
-  { credentials }: Service,
+  service: Service | undefined,
   { isSent }: Progress,
 ): StoreError {
   if (isStoreError(error)) return error;
   // Once a request was sent, the error of a create must not say that nothing was written.
   if (isSent) return storeError(call, meaningOfSilence(error), messageOf(error), { cause: error });
-  const failure = credentials.failure(error);
+  if (error instanceof SdkFailure)
+    return storeError(call, { code: "Misconfigured", advice: error.advice }, error.message, {
+      cause: error.cause,
+    });
+  const failure: CredentialFailure = service?.credentials.failure(error) ?? meaningOfSilence(error);
   const why = `no credentials could be had: ${messageOf(error)}`;
   return storeError(call, failure, why, { cause: error, retryAfterMs: failure.retryAfterMs });
 }
@@ -195,6 +214,25 @@ function isStream(data: unknown): data is AsyncIterable<Uint8Array> {
 
 async function* empty(): AsyncGenerator<Uint8Array, void, undefined> {
   // A response without a body has no parts.
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** Puts the bytes where the stream of a small body is, of which nothing was read yet: a stream of few bytes is slow. */
+function replaceBody(
+  options: object,
+  stream: Readable,
+  parts: readonly Uint8Array[],
+  running: RunningRequest,
+): void {
+  const bytes = Buffer.concat(parts);
+  // Early versions of gaxios read `data`.
+  for (const name of ["body", "data"]) {
+    if (fieldOf(options, name) === stream) Reflect.set(options, name, bytes);
+  }
+  running.sent(bytes.byteLength);
 }
 
 function bodyStream(parts: readonly Uint8Array[], running: RunningRequest, progress: Progress): Readable {

@@ -1,16 +1,19 @@
-import type { RunningRequest } from "@state/core/adapter";
+import { fieldOf, type RunningRequest } from "@state/core/adapter";
+
+/** What is read of headers, of whatever kind they are. */
+export type ResponseHeaders = Pick<Headers, "get" | "has">;
 
 /** A response of which the head has come. */
 export interface StreamedResponse {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: ResponseHeaders;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 /** A response with its text. */
 export interface TextResponse {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: ResponseHeaders;
   /** Ends at the limit, if the body is longer. */
   readonly text: string;
   readonly isCut: boolean;
@@ -50,7 +53,12 @@ export function jsonOf({ text }: TextResponse): Readonly<Record<string, unknown>
   }
 }
 
-/** gaxios 6 has a plain object, later ones have a `Headers` of one kind or another. */
-export function headersOf(value: unknown): Headers {
+/** gaxios 6 has a plain object, later ones have a `Headers` of one kind or another, which is not copied: that is slow. */
+export function headersOf(value: unknown): ResponseHeaders {
+  if (isHeaders(value)) return value;
   return new Headers(typeof value === "object" && value !== null ? (value as HeadersInit) : {});
+}
+
+function isHeaders(value: unknown): value is ResponseHeaders {
+  return ["get", "has"].every((name) => typeof fieldOf(value, name) === "function");
 }

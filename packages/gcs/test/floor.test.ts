@@ -5,8 +5,8 @@ import { startGcsDouble } from "@state/servers";
 import { Storage } from "storage-floor";
 import { afterAll, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { authClientOf } from "../src/client.ts";
 import { GcsStore } from "../src/index.ts";
+import { authClientOf } from "../src/sdk.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 
 const double = await startGcsDouble({ anonymous: true });
@@ -57,11 +57,11 @@ test("a client of it is Denied where the service refuses a token that cannot be 
   expect(await storeErrorOf(store.get("a"))).toHaveProperty("code", "Denied");
 });
 
-test("a client that the store would build of it sends its credentials to an endpoint if the options say so", () => {
+test("a client that the store would build of it sends its credentials to an endpoint if the options say so", async () => {
   const storage = new Storage({ apiEndpoint: "http://127.0.0.1:1", useAuthWithCustomEndpoint: true });
   expect(storage).not.toHaveProperty("useAuthWithCustomEndpoint");
-  expect(authClientOf(storage, true)).toBe(storage.authClient);
-  expect(authClientOf(storage, undefined)).not.toBe(storage.authClient);
+  expect(await authClientOf(storage, true)).toBe(storage.authClient);
+  expect(await authClientOf(storage, undefined)).not.toBe(storage.authClient);
 });
 
 storeConformance(serialRunner, {

@@ -1,0 +1,108 @@
+import type * as Sdk from "@azure/storage-blob";
+import type { BlobBatch, ContainerClient } from "@azure/storage-blob";
+import { codeOf } from "@state/core/adapter";
+import {
+  type ClientParts,
+  otherForms,
+  pipelineOf,
+  type PipelineOptions,
+  unknownCredential,
+} from "./client.ts";
+import { AccountKey } from "./connection-string.ts";
+import { TokenSource } from "./token.ts";
+
+/**
+ * One request a call: if the SDK sent a create again, it could meet the blob that its first request
+ * made.
+ */
+const singleRequest = {
+  retryOptions: { maxTries: 1 },
+  // The SDK's types lack it, but its pipeline takes it. A redirect is reported: the address is to
+  // be corrected.
+  redirectOptions: { maxRetries: 0 },
+};
+
+/** A response without a stream, as the SDK's errors have it. */
+export interface ResponseOfService {
+  readonly status: number;
+  readonly headers: { get(name: string): string | undefined };
+  readonly bodyAsText?: string | null;
+}
+
+/** The SDK, and the client that a store has of it. */
+export interface SdkClient {
+  readonly container: ContainerClient;
+  readonly newBatch: () => BlobBatch;
+  /** The SDK's error for a response that is not the expected one. */
+  readonly refusalOf: (response: ResponseOfService) => Error;
+}
+
+/** The SDK cannot be used. Nothing was sent. */
+export class SdkFailure extends Error {
+  /** What to do about it. */
+  readonly advice: string;
+
+  constructor(message: string, advice: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "SdkFailure";
+    this.advice = advice;
+  }
+}
+
+/**
+ * Loads the SDK, and builds a client that sends each request once. Sends nothing.
+ *
+ * @throws `SdkFailure`
+ */
+export async function openClient(parts: ClientParts): Promise<SdkClient> {
+  const sdk = await loadSdk();
+  const { credential, url, factories } = parts;
+  const own =
+    credential instanceof AccountKey
+      ? new sdk.StorageSharedKeyCredential(credential.accountName, credential.accountKey.toString("base64"))
+      : credential instanceof TokenSource
+        ? credential
+        : new sdk.AnonymousCredential();
+  if (typeof credential === "object" && "given" in credential) {
+    const isNone = credential.given instanceof sdk.AnonymousCredential;
+    if (!isNone) throw new SdkFailure(unknownCredential, otherForms);
+  }
+  const pipeline = sdk.newPipeline(own, { ...optionsOf(parts, sdk), ...singleRequest });
+  pipeline.factories.push(...factories);
+  return {
+    container: new sdk.ContainerClient(url, pipeline),
+    newBatch: () => new sdk.BlobBatch(),
+    refusalOf: (response) => {
+      const { status, bodyAsText } = response;
+      const [, said] = /<Message>([^<]*)/.exec(bodyAsText ?? "") ?? [];
+      const error = new sdk.RestError(said ?? (bodyAsText || `HTTP ${status}`), { statusCode: status });
+      // Its own type has more fields than the adapter reads.
+      return Object.defineProperty(error, "response", { value: response, enumerable: false });
+    },
+  };
+}
+
+async function loadSdk(): Promise<typeof Sdk> {
+  try {
+    return await import("@azure/storage-blob");
+  } catch (cause) {
+    const isMissing = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes(codeOf(cause) ?? "");
+    const why = isMissing ? "is not installed" : "cannot be loaded";
+    const advice = isMissing ? "install @azure/storage-blob, 12.25 or later" : "mend its installation";
+    throw new SdkFailure(`@azure/storage-blob ${why}`, advice, cause);
+  }
+}
+
+function optionsOf(
+  { options, connectionString, containerName }: ClientParts,
+  sdk: typeof Sdk,
+): PipelineOptions {
+  if (connectionString === undefined) return options;
+  try {
+    // A string for the emulator may name a proxy.
+    return pipelineOf(new sdk.ContainerClient(connectionString, containerName)).options;
+  } catch {
+    // The SDK's error is left out: it may contain parts of the string.
+    throw new SdkFailure("the SDK refuses the connection string", "mend connectionString");
+  }
+}
