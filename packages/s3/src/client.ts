@@ -4,7 +4,7 @@ import type * as Sdk from "@aws-sdk/client-s3";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { endIdle, fieldOf } from "@state/core/adapter";
 import { reasonOf } from "./direct/way.ts";
-import type { S3ClientLike } from "./options.ts";
+import { hasMethod, type Snapshot, snapshotOf, type Stack } from "./given-client.ts";
 
 const connectionTimeoutMs = 5_000;
 const maxSockets = 128;
@@ -36,6 +36,11 @@ export interface ClientSource {
   readonly close: () => void;
 }
 
+/** A client like the one that was passed in, but with one request a call. */
+export function derivedClient(given: Snapshot): ClientSource {
+  return { connect: (sdk) => derive(sdk, given), close: () => undefined };
+}
+
 /** A client of the store's own. `close` destroys the agents that are made here. */
 export function ownClient(config: S3ClientConfig): ClientSource {
   const given: unknown = config.requestHandler;
@@ -59,27 +64,6 @@ export function ownClient(config: S3ClientConfig): ClientSource {
       https.close();
     },
   };
-}
-
-/**
- * A client with the settings, connections and middleware that the given one has now, but with one request a call.
- *
- * @throws `TypeError` for anything but a client of version 3 of the SDK.
- */
-export function derivedClient(given: S3ClientLike): ClientSource {
-  const from = snapshotOf(clientOf(given));
-  return { connect: (sdk) => derive(sdk, from), close: () => undefined };
-}
-
-/** What a client is made of. */
-interface Snapshot {
-  readonly client: S3Client;
-  readonly config: object;
-  readonly stack: Stack;
-}
-
-function snapshotOf(client: S3Client): Snapshot {
-  return { client, config: { ...client.config }, stack: client.middlewareStack.clone() };
 }
 
 /**
@@ -112,20 +96,6 @@ function derive({ S3Client: Client }: typeof Sdk, from: Snapshot): StoreClient {
   return { client, connections, endIdle: endAll, reason };
 }
 
-function clientOf(given: S3ClientLike): S3Client {
-  const client: unknown = given;
-  if (
-    !hasMethod(client, "send") ||
-    !hasMethod(fieldOf(client, "middlewareStack"), "applyToStack") ||
-    !hasMethod(fieldOf(fieldOf(client, "config"), "requestHandler"), "handle")
-  ) {
-    throw new TypeError(
-      "client must be an S3Client of @aws-sdk/client-s3, version 3: from anything else no client with its retries off can be derived",
-    );
-  }
-  return client as S3Client;
-}
-
 /** The agents of the client's handler, if it has any, and has sent a request already. */
 function agentsOf({ config }: S3Client): readonly HttpAgent[] {
   const handler: unknown = config.requestHandler;
@@ -135,8 +105,6 @@ function agentsOf({ config }: S3Client): readonly HttpAgent[] {
     .map((name) => fieldOf(configs, name))
     .filter((agent) => agent instanceof HttpAgent);
 }
-
-type Stack = S3Client["middlewareStack"];
 
 /**
  * Makes the middleware of the store's client that of the owner's. What the owner has added is added: headers, encryption,
@@ -195,8 +163,4 @@ function agentOf<T extends { destroy(): void }>(
   if (hasMethod(given, "destroy")) return { agent: given as T, close: () => undefined };
   const agent = make({ keepAlive: true, maxSockets, ...Object(given) });
   return { agent, close: () => agent.destroy() };
-}
-
-function hasMethod(value: unknown, name: string): boolean {
-  return typeof fieldOf(value, name) === "function";
 }

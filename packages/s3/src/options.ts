@@ -1,13 +1,6 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import { checkCount, checkEndpoint, idleTimeoutOf, parseStoreUrl, prefixOf } from "@state/core/adapter";
-import { type ClientSource, derivedClient, ownClient } from "./client.ts";
-
-/** What the store needs of an `S3Client`: one of any copy of version 3 of the SDK is one. */
-export interface S3ClientLike {
-  readonly config: object;
-  readonly middlewareStack: object;
-  readonly send: (...args: never) => unknown;
-}
+import { type S3ClientLike, type Snapshot, snapshotOf } from "./given-client.ts";
 
 export interface S3StoreOptions {
   /** Its name, its alias, or the ARN of an access point. */
@@ -69,7 +62,9 @@ export interface Settings {
   /** `""`, or ending in `/`. */
   readonly prefix: string;
   readonly name: string;
-  readonly client: ClientSource;
+  /** Of the client that was passed in. */
+  readonly given: Snapshot | undefined;
+  readonly clientConfig: S3ClientConfig;
   readonly hasDirectRequests: boolean;
   readonly idleTimeoutMs: number;
   readonly deleteBatchSize: number;
@@ -92,7 +87,8 @@ export function settingsOf(options: S3StoreOptions): Settings {
     bucket,
     prefix,
     name: `s3://${[bucket, prefix.slice(0, -1)].filter(Boolean).join("/")}`,
-    client: client === undefined ? ownClient(clientConfig ?? {}) : derivedClient(client),
+    given: client === undefined ? undefined : snapshotOf(client),
+    clientConfig: clientConfig ?? {},
     hasDirectRequests: options.directRequests ?? true,
     idleTimeoutMs: idleTimeoutOf(options.idleTimeoutMs),
     deleteBatchSize: checkCount("deleteBatchSize", options.deleteBatchSize ?? maxBatch, maxBatch),

@@ -1,11 +1,13 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import {
+  codeOf,
   type Pool,
   poolOf,
   redactorOf,
   type RunningRequest,
   runRequest,
   type StoreCall,
+  storeError,
 } from "@state/core/adapter";
 import { type ClientSource, loadSdk, type StoreClient } from "./client.ts";
 import { type Command, Commands, type Kind } from "./commands.ts";
@@ -82,7 +84,7 @@ export class Requester {
     const sent: Sent = { isSent: false, identity: undefined, secrets: [...secrets], response: undefined };
     const call: StoreCall = { store, operation, key, redact: (text) => redactorOf(sent.secrets)(text) };
     const outer = async ({ signal: ended }: RunningRequest): Promise<T> => {
-      const connection = this.#connection ?? (await this.#connect());
+      const connection = this.#connection ?? (await this.#connect(call));
       const { commands } = connection;
       const { endIdle: onSilent } = connection.client;
       const run = (request: RunningRequest): Promise<T> => {
@@ -105,14 +107,18 @@ export class Requester {
     }
   }
 
-  async #connect(): Promise<Connection> {
+  async #connect(call: StoreCall): Promise<Connection> {
     this.#connecting ??= connect(this.#options);
     try {
       this.#connection = await this.#connecting;
       return this.#connection;
     } catch (error) {
       this.#connecting = undefined;
-      throw error;
+      if (!missing.has(codeOf(error) ?? "")) throw error;
+      const advice = "install @aws-sdk/client-s3, 3.700 or later";
+      throw storeError(call, { code: "Misconfigured", advice }, "@aws-sdk/client-s3 is not installed", {
+        cause: error,
+      });
     }
   }
 
@@ -172,6 +178,9 @@ interface Exchange {
 
 /** The statuses of a service that may see a request in another way than it was meant: by its region, key or signature. */
 const refusals: ReadonlySet<number> = new Set([301, 307, 308, 400, 401, 403]);
+
+/** By `import`, and by a `require` that a bundler has made of it. */
+const missing: ReadonlySet<string> = new Set(["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"]);
 
 async function connect(options: RequesterOptions): Promise<Connection> {
   const sdk = await loadSdk();

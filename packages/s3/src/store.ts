@@ -1,12 +1,7 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { checkBody, checkKey, checkPrefix, storeError } from "@state/core/adapter";
-import { digestsOf, plainBody, readBody, readPlain, saysCreated } from "./body.ts";
-import { bufferOf } from "./commands.ts";
-import { Deleter } from "./deleting.ts";
-import { meansAbsent, meansExists } from "./errors.ts";
-import { Listing } from "./listing.ts";
+import { checkBody, checkKey, checkPrefix, runRequest } from "@state/core/adapter";
+import type { Calls } from "./calls.ts";
 import { optionsFromUrl, type S3StoreOptions, type Settings, settingsOf } from "./options.ts";
-import { Requester } from "./request.ts";
 
 /**
  * An object store in a bucket of Amazon S3, or of a service that speaks its protocol and honours
@@ -23,8 +18,8 @@ import { Requester } from "./request.ts";
 export class S3Store implements ObjectStore {
   readonly name: string;
   readonly #settings: Settings;
-  readonly #deleter: Deleter = new Deleter();
-  readonly #requester: Requester;
+  #loading: Promise<Calls> | undefined;
+  #calls: Calls | undefined;
 
   /**
    * Sends nothing.
@@ -35,20 +30,6 @@ export class S3Store implements ObjectStore {
   constructor(options: S3StoreOptions) {
     this.#settings = settingsOf(options);
     this.name = this.#settings.name;
-    this.#requester = new Requester(this.#settings);
-  }
-
-  /**
-   * How requests are sent: `direct` if they are signed and sent without the SDK's pipeline, which is several times as fast,
-   * else `sdk`; `undefined` before the first.
-   */
-  get requestPath(): "direct" | "sdk" | undefined {
-    return this.#requester.way?.path;
-  }
-
-  /** Why `requestPath` is `sdk`. */
-  get requestPathReason(): string | undefined {
-    return this.#requester.way?.reason;
   }
 
   /**
@@ -61,73 +42,46 @@ export class S3Store implements ObjectStore {
     return new S3Store(optionsFromUrl(url));
   }
 
+  /**
+   * How requests are sent: `direct` if they are signed and sent without the SDK's pipeline, which is several times as fast,
+   * else `sdk`; `undefined` before the first.
+   */
+  get requestPath(): "direct" | "sdk" | undefined {
+    return this.#calls?.way?.path;
+  }
+
+  /** Why `requestPath` is `sdk`. */
+  get requestPathReason(): string | undefined {
+    return this.#calls?.way?.reason;
+  }
+
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     checkBody(key, body);
-    const name = this.#settings.prefix + key;
-    return this.#requester.run("create", key, options?.signal, async (request) => {
-      const digests = await digestsOf(body, request.signal);
-      const response = await request.direct("create", { name, body: bufferOf(body), digests });
-      if (response !== undefined && saysCreated(response)) return "created";
-      try {
-        const { ETag: etag } = await request.send(await request.commands.create(name, body, digests));
-        // A proxy may respond with 200 too, but without the object's ETag.
-        if (etag !== undefined) return "created";
-      } catch (error) {
-        if (meansExists(error)) return "exists";
-        throw error;
-      }
-      throw storeError(
-        request.call,
-        { code: "Unavailable" },
-        "the response has no ETag: it is not the service's",
-      );
-    });
+    const calls = this.#calls ?? (await this.#load(options?.signal));
+    return calls.create(key, body, options?.signal);
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const name = this.#settings.prefix + key;
-    return this.#requester.run("get", key, options?.signal, async (request) => {
-      const response = await request.direct("get", { name });
-      const body = response === undefined ? undefined : plainBody(response);
-      if (body !== undefined) return readPlain(body, request.call, request);
-      try {
-        return await readBody(await request.send(request.commands.get(name)), request.call, request);
-      } catch (error) {
-        if (meansAbsent(error)) return undefined;
-        throw error;
-      }
-    });
+    const calls = this.#calls ?? (await this.#load(options?.signal));
+    return calls.get(key, options?.signal);
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const call = { store: this.name, operation: "list", key: prefix } as const;
-    const listing = new Listing({ root: this.#settings.prefix, prefix, delimiter: options?.delimiter, call });
-    for (let isLast = false; !isLast;) {
-      const read = await this.#requester.run("list", prefix, options?.signal, (request) =>
-        listing.next(request),
-      );
-      isLast = read.isLast;
-      yield read.page;
-    }
+    const calls = this.#calls ?? (await this.#load(options?.signal));
+    yield* calls.list(prefix, options);
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    const { prefix: root, deleteBatchSize: batchSize } = this.#settings;
-    const signal = options?.signal;
-    return this.#deleter.delete([...new Set(keys)], {
-      root,
-      batchSize,
-      signal,
-      run: (key, work) => this.#requester.run("delete", key, signal, work),
-    });
+    const calls = this.#calls ?? (await this.#load(options?.signal));
+    return calls.delete([...new Set(keys)], options?.signal);
   }
 
   /**
@@ -135,7 +89,17 @@ export class S3Store implements ObjectStore {
    * open.
    */
   async close(): Promise<void> {
-    this.#settings.client.close();
+    (await this.#loading)?.close();
+  }
+
+  /** What sends requests is loaded by the first call, once for all, so that an import of the package costs little. */
+  #load(signal: AbortSignal | undefined): Promise<Calls> {
+    this.#loading ??= import("./calls.ts").then(({ Calls: Loaded }) => {
+      this.#calls = new Loaded(this.#settings);
+      return this.#calls;
+    });
+    const loading = this.#loading;
+    return runRequest(() => loading, { signal });
   }
 }
 

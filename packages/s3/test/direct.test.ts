@@ -11,6 +11,7 @@ import { bufferOf, Commands, type Kind, queryOf, stackOf } from "../src/commands
 import { deleteBody } from "../src/direct/pages.ts";
 import { capture, differencesOf, probe, type Sample } from "../src/direct/probe.ts";
 import { DirectWay } from "../src/direct/way.ts";
+import { snapshotOf } from "../src/given-client.ts";
 import { S3Store, type S3StoreOptions } from "../src/index.ts";
 import { settingsOf } from "../src/options.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
@@ -274,7 +275,7 @@ function clientOf(
   options: Partial<S3StoreOptions>,
 ): { readonly client: S3Client; readonly commands: Commands } {
   const settingsOfStore = settingsOf({ bucket: "bucket", ...options });
-  const { client } = derivedClient(new S3Client(config)).connect(sdk);
+  const { client } = derivedClient(snapshotOf(new S3Client(config))).connect(sdk);
   return { client, commands: new Commands(sdk, client, settingsOfStore) };
 }
 
