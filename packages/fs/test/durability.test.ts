@@ -268,8 +268,7 @@ async function heldFlushes(failure?: string): Promise<{
   linked: (count: number) => Promise<void>;
 }> {
   const root = await scratch();
-  const held = (): HeldFlush => ({ ...gate(), started: false });
-  const flushes: [HeldFlush, HeldFlush, HeldFlush] = [held(), held(), held()];
+  const flushes: [HeldFlush, HeldFlush, HeldFlush] = [heldFlush(), heldFlush(), heldFlush()];
   const cleared = Array.from({ length: 8 }, () => Promise.withResolvers<void>());
   let unlinks = 0;
   const files = watched(async (call) => {
@@ -291,4 +290,8 @@ async function heldFlushes(failure?: string): Promise<{
     await setImmediate();
   };
   return { store: new LocalStore({ root }, { ...files, unlink }), flushes, linked };
+}
+
+function heldFlush(): HeldFlush {
+  return { ...gate(), started: false };
 }
