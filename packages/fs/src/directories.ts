@@ -4,7 +4,7 @@ import { hasErrno } from "./errors.ts";
 import type { FileCall } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
 import type { Flusher } from "./flusher.ts";
-import { linkError, refuseLinks } from "./links.ts";
+import { linkError, refuseLinks, refuseLinksOnTheWay } from "./links.ts";
 import type { Settings } from "./options.ts";
 import { Spelling } from "./spelling.ts";
 import { Staging } from "./staging.ts";
@@ -50,14 +50,15 @@ export class Directories {
 
   /**
    * Makes `directory`, and those above it that are missing. Each is checked for links before
-   * anything is made in it.
+   * anything is made in it, unless it was just made here.
    *
    * @throws ENOENT if a delete has removed a directory meanwhile, ENOTDIR if something else is in the place of one, and
    *   `OtherSpelling`
    */
   async make(directory: string, call: FileCall): Promise<void> {
     try {
-      await this.#check(directory, call);
+      // If a link that leads nowhere is in its place, then `mkdir` finds that.
+      await this.#check(directory, call, refuseLinksOnTheWay);
       return;
     } catch (error) {
       if (!hasErrno(error, "ENOENT") || directory === this.root) throw error;
@@ -65,6 +66,7 @@ export class Directories {
     await this.make(dirname(directory), call);
     try {
       await this.#files.mkdir(directory, this.#mode);
+      return;
     } catch (error) {
       // Another writer may have made it meanwhile. If a delete has removed its parent, the next
       // check rejects with ENOENT, and the caller tries again.
@@ -158,8 +160,8 @@ export class Directories {
     return (await this.spelling.of(path)) === path;
   }
 
-  async #check(directory: string, call: FileCall): Promise<void> {
-    const real = await refuseLinks(this.#files, directory, call);
+  async #check(directory: string, call: FileCall, refuse: typeof refuseLinks = refuseLinks): Promise<void> {
+    const real = await refuse(this.#files, directory, call);
     if (real === directory && !(await this.spelling.mayFold())) return;
     const spelled = await this.spelling.of(directory);
     if (spelled === directory && real === directory) return;

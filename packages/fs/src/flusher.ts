@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { orAbsent, hasErrno } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
+import { sharing } from "./sharing.ts";
 
 const directoryOnly = constants.O_RDONLY | constants.O_DIRECTORY;
 
@@ -14,8 +15,18 @@ export class Flusher {
     this.#isOn = fsync;
   }
 
-  /** @returns the identity of the directory, or `undefined` if it is not there, or nothing is flushed */
-  async flush(directory: string): Promise<string | undefined> {
+  /**
+   * One flush of a directory serves all who asked before it started. If it fails, then those who came
+   * meanwhile fail too: their entries may be among what was not written, and a system tells that once.
+   *
+   * @returns the identity of the directory, or `undefined` if it is not there, or nothing is flushed
+   */
+  readonly flush: (directory: string) => Promise<string | undefined> = sharing(
+    (directory) => this.#flush(directory),
+    "waiting",
+  );
+
+  async #flush(directory: string): Promise<string | undefined> {
     if (!this.#isOn) return undefined;
     const handle = await orAbsent(this.#files.open(directory, directoryOnly), undefined);
     if (handle === undefined) return undefined;

@@ -15,13 +15,21 @@ import type { FileSystem } from "./file-system.ts";
  * @throws ENOENT or ENOTDIR if the directory is not there
  */
 export async function refuseLinks(files: FileSystem, directory: string, call: FileCall): Promise<string> {
-  let real: string;
   try {
-    real = await files.realpath(directory);
+    return await refuseLinksOnTheWay(files, directory, call);
   } catch (error) {
     if (hasErrno(error, "ENOENT") && (await isLink(files, directory))) throw linkError(call, directory);
     throw error;
   }
+}
+
+/** The same, but of a link that leads nowhere it says ENOENT, and looks once less at what is not there. */
+export async function refuseLinksOnTheWay(
+  files: FileSystem,
+  directory: string,
+  call: FileCall,
+): Promise<string> {
+  const real = await files.realpath(directory);
   if (real.toLowerCase() !== directory.toLowerCase())
     throw linkError(call, `${directory}, which is really ${real},`);
   return real;

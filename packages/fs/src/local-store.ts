@@ -20,6 +20,7 @@ import { isSystemFile } from "./names.ts";
 import { settingsOf, urlOf } from "./options.ts";
 import type { FsStoreOptions, Settings } from "./options.ts";
 import { Root } from "./root.ts";
+import { sharing } from "./sharing.ts";
 import { publish } from "./staging.ts";
 
 /** How many pieces of work run at a time. Each holds one file or directory open. */
@@ -47,9 +48,9 @@ export class LocalStore implements ObjectStore {
 
   constructor(options: FsStoreOptions, files: FileSystem) {
     this.#settings = settingsOf(options);
-    this.#files = files;
+    this.#files = sharingLooks(files);
     this.name = urlOf(this.#settings.root);
-    this.#root = new Root(files, this.#settings);
+    this.#root = new Root(this.#files, this.#settings);
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
@@ -237,6 +238,11 @@ export class LocalStore implements ObjectStore {
   #call(operation: FileCall["operation"], key: string, root: string = this.#settings.root): FileCall {
     return { store: this.name, operation, key, path: join(root, key) };
   }
+}
+
+/** Each operation looks at the root and its directory. Operations at once share these looks. */
+function sharingLooks(files: FileSystem): FileSystem {
+  return { ...files, stat: sharing(files.stat, "own"), realpath: sharing(files.realpath, "own") };
 }
 
 async function storeErrorsOf<T>(work: Promise<T>, call: FileCall): Promise<T> {

@@ -1,9 +1,10 @@
 import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { LocalStore } from "../src/local-store.ts";
 import { bytes, scratch, tree } from "./support/scratch.ts";
-import { systemError, watched } from "./support/watched-files.ts";
-import type { Call } from "./support/watched-files.ts";
+import { gate, systemError, watched } from "./support/watched-files.ts";
+import type { Call, Gate } from "./support/watched-files.ts";
 
 test("create flushes the file, links it, and flushes every directory that it made, up to the root's parent", async () => {
   const { root, store, flushes } = await watchedStore();
@@ -94,6 +95,37 @@ test.each(["EIO", "EACCES", "ENOSPC"])(
     await expect(store.create("a/b", bytes("body"))).rejects.toMatchObject({ code: "Unavailable" });
   },
 );
+
+test("creates that come while their directory is flushed return after one flush that starts after their links", async () => {
+  const { store, flushes, linked } = await heldFlushes();
+  const first = store.create("a/1", bytes("body"));
+  await flushes[0].reached;
+  const others = Promise.all(["a/2", "a/3", "a/4"].map((key) => store.create(key, bytes("body"))));
+  await linked(4);
+  flushes[0].open();
+  expect(await first).toBe("created");
+  expect(await Promise.race([others, flushes[1].reached.then(() => "flushing")])).toBe("flushing");
+  flushes[1].open();
+  expect(await others).toEqual(["created", "created", "created"]);
+  expect(flushes.map(({ started }) => started)).toEqual([true, true, false]);
+});
+
+test("if the flush of a directory fails, creates that wait for the next one fail too, and later ones do not", async () => {
+  const { store, flushes, linked } = await heldFlushes("EIO");
+  const first = store.create("a/1", bytes("body"));
+  await flushes[0].reached;
+  const other = store.create("a/2", bytes("body"));
+  await linked(2);
+  const outcomes = Promise.allSettled([first, other]);
+  flushes[0].open();
+  expect(await outcomes).toMatchObject([
+    { status: "rejected", reason: { code: "Unavailable" } },
+    { status: "rejected", reason: { code: "Unavailable" } },
+  ]);
+  expect(flushes[1].started).toBe(false);
+  flushes[1].open();
+  expect(await store.create("a/2", bytes("body"))).toBe("exists");
+});
 
 test("after a failed fsync of a file everything is written anew", async () => {
   const root = await scratch();
@@ -218,4 +250,48 @@ async function watchedStore(
     store: new LocalStore({ root, fsync }, files),
     flushes: () => calls.splice(0).map(relative),
   };
+}
+
+interface HeldFlush extends Gate {
+  started: boolean;
+}
+
+/**
+ * A store whose flushes of the directory `a` are held until they are let go.
+ *
+ * @param failure of the first of them
+ * @returns `linked(n)`: resolves when so many creates have cleared up behind their links, and wait for a flush
+ */
+async function heldFlushes(failure?: string): Promise<{
+  store: LocalStore;
+  flushes: [HeldFlush, HeldFlush, HeldFlush];
+  linked: (count: number) => Promise<void>;
+}> {
+  const root = await scratch();
+  const flushes: [HeldFlush, HeldFlush, HeldFlush] = [heldFlush(), heldFlush(), heldFlush()];
+  const cleared = Array.from({ length: 8 }, () => Promise.withResolvers<void>());
+  let unlinks = 0;
+  const files = watched(async (call) => {
+    if (call !== `sync ${root}/a`) return;
+    const flush = flushes.find(({ started }) => !started);
+    if (flush === undefined) throw new Error("flushed once more");
+    flush.started = true;
+    await flush.pass();
+    if (failure !== undefined && flush === flushes[0]) throw systemError(failure);
+  });
+  const unlink = async (path: string): Promise<void> => {
+    await files.unlink(path);
+    cleared[unlinks]?.resolve();
+    unlinks += 1;
+  };
+  const linked = async (count: number): Promise<void> => {
+    await cleared[count - 1]?.promise;
+    // Until the create has gone on.
+    await setImmediate();
+  };
+  return { store: new LocalStore({ root }, { ...files, unlink }), flushes, linked };
+}
+
+function heldFlush(): HeldFlush {
+  return { ...gate(), started: false };
 }
