@@ -1,7 +1,7 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { nodeFileSystem } from "./file-system.ts";
-import { LocalStore } from "./local-store.ts";
-import { type FsStoreOptions, rootOf } from "./options.ts";
+import { runRequest } from "@state/core/adapter";
+import type { LocalStore } from "./local-store.ts";
+import { type FsStoreOptions, rootOf, settingsOf, urlOf } from "./options.ts";
 
 /**
  * An object store in a directory of a local file system. It is safe between processes, and durable
@@ -20,8 +20,9 @@ export class FsStore implements ObjectStore {
   readonly name: string;
   /** See the limits in the README: the names of the directory have to fit into one read of the system. */
   readonly wholeListings = true;
-  // Wrapped, not extended: so the declarations name none of Node's types.
-  readonly #store: LocalStore;
+  readonly #options: FsStoreOptions;
+  #loading: Promise<LocalStore> | undefined;
+  #store: LocalStore | undefined;
 
   /**
    * Touches nothing: the root is made by the first create.
@@ -29,8 +30,9 @@ export class FsStore implements ObjectStore {
    * @throws `TypeError` for a root that is no path, and for other options that cannot be
    */
   constructor(options: FsStoreOptions) {
-    this.#store = new LocalStore(options, nodeFileSystem);
-    this.name = this.#store.name;
+    const { root } = settingsOf(options);
+    this.#options = { ...options, root };
+    this.name = urlOf(root);
   }
 
   /**
@@ -43,26 +45,45 @@ export class FsStore implements ObjectStore {
     return new FsStore({ ...options, root: rootOf(url) });
   }
 
-  create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
-    return this.#store.create(key, body, options);
+  async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
+    const store = this.#store ?? (await this.#load(options?.signal));
+    return store.create(key, body, options);
   }
 
-  get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return this.#store.get(key, options);
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const store = this.#store ?? (await this.#load(options?.signal));
+    return store.get(key, options);
   }
 
-  list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
-    return this.#store.list(prefix, options);
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
+    const store = this.#store ?? (await this.#load(options?.signal));
+    yield* store.list(prefix, options);
   }
 
-  delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
-    return this.#store.delete(keys, options);
+  async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
+    const store = this.#store ?? (await this.#load(options?.signal));
+    return store.delete(keys, options);
   }
 
   /** Waits for the work that aborted operations left behind. The store can still be used. */
-  close(): Promise<void> {
-    return this.#store.close();
+  async close(): Promise<void> {
+    await (await this.#loading)?.close();
   }
+
+  /** What works on files is loaded by the first call, once for all, so that an import of the package costs little. */
+  #load(signal: AbortSignal | undefined): Promise<LocalStore> {
+    this.#loading ??= load(this.#options).then((store) => (this.#store = store));
+    const loading = this.#loading;
+    return runRequest(() => loading, { signal });
+  }
+}
+
+async function load(options: FsStoreOptions): Promise<LocalStore> {
+  const [{ LocalStore: Loaded }, { nodeFileSystem }] = await Promise.all([
+    import("./local-store.ts"),
+    import("./file-system.ts"),
+  ]);
+  return new Loaded(options, nodeFileSystem);
 }
 
 /** The schemes of the URLs that `storeFromUrl` takes. */
