@@ -1,0 +1,87 @@
+/** What the rows run on: servers that are started when a row first needs them, and programs that are built. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import {
+  commandFor,
+  createBucket,
+  type InstalledServer,
+  isInstalled,
+  memoryS3,
+  minio,
+  type S3Server,
+  startMemoryS3,
+  startMinio,
+} from "@state/servers";
+import type { Side, Skip } from "./harness.ts";
+import { startProcessSide } from "./process-side.ts";
+import type { Bucket } from "./sides/s3-clients.ts";
+
+/** The ports of memory-s3. */
+export const latencies = ["0ms", "20ms"] as const;
+
+export interface S3Service {
+  /** Why it is not there. */
+  readonly skip: Skip | undefined;
+  /** A bucket, which is made if it is not there. `latency` is one of `latencies`, of memory-s3 alone. */
+  readonly bucket: (name: string, latency?: string) => Promise<Bucket>;
+}
+
+export class Machine {
+  readonly #ends: (() => Promise<void>)[] = [];
+  readonly memoryS3: S3Service = this.#service(memoryS3, () => startMemoryS3(latencies));
+  readonly minio: S3Service = this.#service(minio, () => startMinio());
+  readonly seed: { readonly start: (task: object) => Promise<Side | Skip> } = new Seed();
+
+  async end(): Promise<void> {
+    for (const end of this.#ends.splice(0).toReversed()) await end();
+  }
+
+  #service(needs: InstalledServer, start: () => Promise<S3Server>): S3Service {
+    let server: Promise<S3Server> | undefined;
+    const buckets = new Set<string>();
+    const started = async (): Promise<S3Server> => {
+      const running = await start();
+      this.#ends.push(() => running.stop());
+      return running;
+    };
+    return {
+      skip: isInstalled(needs)
+        ? undefined
+        : { skip: `${needs.name} is not there: \`${commandFor(needs)}\` brings it` },
+      bucket: async (bucket, latency) => {
+        const running = await (server ??= started());
+        if (!buckets.has(bucket)) await createBucket(running, bucket);
+        buckets.add(bucket);
+        const { endpoint, region, accessKeyId, secretAccessKey } = running;
+        const endpoints: unknown = Reflect.get(running, "endpoints");
+        const slow: unknown = latency === undefined ? endpoint : Reflect.get(Object(endpoints), latency);
+        return { endpoint: String(slow), region, accessKeyId, secretAccessKey, bucket };
+      },
+    };
+  }
+}
+
+/** The program in Rust, which is built when it is first needed. */
+class Seed {
+  readonly #folder: string = join(import.meta.dirname, "../../seed");
+  #built: Skip | "built" | undefined;
+
+  async start(task: object): Promise<Side | Skip> {
+    this.#built ??= this.#build();
+    if (this.#built !== "built") return this.#built;
+    const command = join(this.#folder, "target/release/seed");
+    return startProcessSide({ command, args: [JSON.stringify(task)] });
+  }
+
+  #build(): Skip | "built" {
+    if (spawnSync("cargo", ["--version"]).status !== 0)
+      return { skip: "cargo, which builds internal/bench/seed, is not on the path" };
+    process.stderr.write("building internal/bench/seed, which takes minutes the first time\n");
+    const args = ["build", "--release", "--locked", "--quiet"];
+    const { status } = spawnSync("cargo", args, {
+      cwd: this.#folder,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    return status === 0 ? "built" : { skip: `cargo could not build internal/bench/seed: ${status}` };
+  }
+}
