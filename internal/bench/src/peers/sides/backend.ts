@@ -10,8 +10,7 @@ export type Place =
   | { readonly root: string; readonly fsync: boolean }
   | { readonly store: "memory" };
 
-export interface CheckpointTask {
-  readonly task: "checkpoint" | "memory";
+interface Checkpoints {
   readonly place: Place;
   /** The same place, where requests do not wait. */
   readonly warmUp: Place;
@@ -22,15 +21,22 @@ export interface CheckpointTask {
   readonly epochsARun: number;
 }
 
-export interface EpochsTask extends Omit<CheckpointTask, "task"> {
+export interface CheckpointTask extends Checkpoints {
+  readonly task: "checkpoint";
+}
+
+export interface MemoryTask extends Checkpoints {
+  readonly task: "memory";
+}
+
+export interface EpochsTask extends Checkpoints {
   readonly task: "epochs";
   readonly pruneEvery: number;
   /** How many epochs are kept by a prune. */
   readonly keep: number;
 }
 
-export interface HistoryTask {
-  readonly task: "latest" | "prune";
+interface History {
   readonly place: Place;
   /** Where it is written, if it is not there: the same place, where requests do not wait. */
   readonly fill: Place;
@@ -40,6 +46,14 @@ export interface HistoryTask {
   readonly epochs: number;
   /** `prune` deletes below it. */
   readonly before: number;
+}
+
+export interface LatestTask extends History {
+  readonly task: "latest";
+}
+
+export interface PruneTask extends History {
+  readonly task: "prune";
 }
 
 export interface RestoreTask {
@@ -52,7 +66,7 @@ export interface RestoreTask {
   readonly warmUpRestores: number;
 }
 
-export type BackendTask = CheckpointTask | EpochsTask | HistoryTask | RestoreTask;
+export type BackendTask = CheckpointTask | MemoryTask | EpochsTask | LatestTask | PruneTask | RestoreTask;
 
 type Run = () => Promise<Figures>;
 
@@ -153,7 +167,7 @@ async function checkpoint(task: CheckpointTask): Promise<Run> {
 }
 
 /** The peak of the memory in the first checkpoint, above what was resident before. One run. */
-async function memory(task: CheckpointTask): Promise<Run> {
+async function memory(task: MemoryTask): Promise<Run> {
   // One small checkpoint opens connections, and loads what is loaded once.
   const small = await Job.open(task.warmUp, { vnodes: 1, bytes: 1, atOnce: 1 });
   await small.checkpoint();
@@ -187,7 +201,7 @@ function residentMib(name: string): number {
   return Number(kib) / 1_024;
 }
 
-async function history(task: HistoryTask): Promise<Run> {
+async function history(task: LatestTask | PruneTask): Promise<Run> {
   const writer = await Job.open(task.fill, task);
   const first = (await writer.backend.sealedEpochs())[0] ?? writer.epoch;
   while (writer.epoch - first < task.epochs) await writer.checkpoint();
