@@ -110,7 +110,7 @@ describe("what else ran", () => {
 });
 
 test("a table has medians, ratios with quartiles, those of an earlier run, and why a side is missing", () => {
-  const row = rowOf([], { notes: ["they differ"] });
+  const row = rowOf([], { notes: () => ["they differ"] });
   const load = { average: 3.21, others: 0.5, cpus: 2 };
   const sides = [
     { name: "ours", figures: { us: [200, 400] } },

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::laminar_core::backend::StateBackend;
 use crate::laminar_core::object_store::ObjectStoreBackend;
-use crate::meter::{Figures, Meter, reset_peak, resident_mib};
+use crate::meter::{Figures, Meter, figures, reset_peak, resident_mib};
 
 /// Where the objects are: a directory, or a bucket of an S3 service.
 #[derive(Clone, Deserialize)]
@@ -37,7 +37,12 @@ fn open(place: &Place, vnodes: u32) -> ObjectStoreBackend {
             std::fs::create_dir_all(root).expect("a directory");
             Arc::new(LocalFileSystem::new_with_prefix(root).expect("a directory"))
         }
-        Place::Bucket { endpoint, bucket, access_key_id, secret_access_key } => Arc::new(
+        Place::Bucket {
+            endpoint,
+            bucket,
+            access_key_id,
+            secret_access_key,
+        } => Arc::new(
             AmazonS3Builder::new()
                 .with_endpoint(endpoint)
                 .with_allow_http(true)
@@ -94,17 +99,27 @@ impl Job {
         self.runtime.block_on(async {
             stream::iter(self.vnodes.iter().copied())
                 .for_each_concurrent(self.at_once, async |vnode| {
-                    backend.write_partial(vnode, epoch, 0, body.clone()).await.expect("a partial");
+                    backend
+                        .write_partial(vnode, epoch, 0, body.clone())
+                        .await
+                        .expect("a partial");
                 })
                 .await;
             let meter = Meter::start();
-            assert!(backend.epoch_complete(epoch, &self.vnodes).await.expect("a seal"));
+            assert!(
+                backend
+                    .epoch_complete(epoch, &self.vnodes)
+                    .await
+                    .expect("a seal")
+            );
             meter.ms()
         })
     }
 
     fn prune_before(&self, epoch: u64) {
-        self.runtime.block_on(self.backend.prune_before(epoch)).expect("a prune");
+        self.runtime
+            .block_on(self.backend.prune_before(epoch))
+            .expect("a prune");
     }
 }
 
@@ -121,13 +136,17 @@ pub fn checkpoint(task: Checkpoint) -> crate::Run {
         let seal_ms: f64 = (0..epochs).map(|_| job.checkpoint()).sum();
         let (ms, cpu_ms, count) = (meter.ms(), meter.cpu_ms(), epochs as f64);
         job.prune_before(job.epoch);
-        Figures::from([("ms", ms / count), ("sealMs", seal_ms / count), ("cpuMs", cpu_ms / count)])
+        figures([
+            ("ms", ms / count),
+            ("sealMs", seal_ms / count),
+            ("cpuMs", cpu_ms / count),
+        ])
     })
 }
 
 /// The peak of the memory in the first checkpoint, above what was resident before. One run.
 pub fn memory(task: Checkpoint) -> crate::Run {
-    // One small checkpoint opens connections, and loads what is loaded once.
+    // One small checkpoint loads what is loaded once.
     let mut job = Job::new(&task.warm_up, 1, 1, 1);
     job.checkpoint();
     let at = job.epoch;
@@ -137,32 +156,39 @@ pub fn memory(task: Checkpoint) -> crate::Run {
         reset_peak();
         let idle = resident_mib("VmRSS");
         job.checkpoint();
-        Figures::from([("idleMib", idle), ("peakMib", resident_mib("VmHWM") - idle)])
+        figures([("idleMib", idle), ("peakMib", resident_mib("VmHWM") - idle)])
     })
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Epochs {
-    #[serde(flatten)]
-    checkpoint: Checkpoint,
+    place: Place,
+    vnodes: u32,
+    bytes: usize,
+    at_once: usize,
+    /// After so many epochs, in ascending order, it notes what is resident.
+    marks: Vec<u64>,
     prune_every: u64,
-    /// How many are kept by a prune.
+    /// How many epochs are kept by a prune.
     keep: u64,
 }
 
-/// Runs epochs with prunes, and returns what is resident at the end of each run.
+/// Runs epochs with prunes, and returns what is resident at each mark. One run.
 pub fn epochs(task: Epochs) -> crate::Run {
-    let Epochs { checkpoint, prune_every, keep } = task;
-    let mut job = Job::new(&checkpoint.place, checkpoint.vnodes, checkpoint.bytes, checkpoint.at_once);
+    let mut job = Job::new(&task.place, task.vnodes, task.bytes, task.at_once);
     Box::new(move || {
-        for _ in 0..checkpoint.epochs_a_run {
-            job.checkpoint();
-            if job.epoch.is_multiple_of(prune_every) {
-                job.prune_before(job.epoch.saturating_sub(keep));
+        let mut figures = Figures::new();
+        for mark in &task.marks {
+            while job.epoch < *mark {
+                job.checkpoint();
+                if job.epoch.is_multiple_of(task.prune_every) {
+                    job.prune_before(job.epoch.saturating_sub(task.keep));
+                }
             }
+            figures.insert(format!("rss{mark}"), resident_mib("VmRSS"));
         }
-        Figures::from([("rssMib", resident_mib("VmRSS"))])
+        figures
     })
 }
 
@@ -187,7 +213,10 @@ impl History {
 
     fn fill(&self) -> Job {
         let mut job = Job::new(&self.fill, self.vnodes, self.bytes, self.at_once);
-        let newest = job.runtime.block_on(job.backend.latest_committed_epoch()).expect("a listing");
+        let newest = job
+            .runtime
+            .block_on(job.backend.latest_committed_epoch())
+            .expect("a listing");
         job.epoch = newest.unwrap_or(0);
         while job.epoch < self.epochs {
             job.checkpoint();
@@ -201,10 +230,13 @@ pub fn latest(task: History) -> crate::Run {
     let job = task.fill();
     Box::new(move || {
         let meter = Meter::start();
-        let newest = job.runtime.block_on(job.backend.latest_committed_epoch()).expect("a listing");
+        let newest = job
+            .runtime
+            .block_on(job.backend.latest_committed_epoch())
+            .expect("a listing");
         assert_eq!(newest, Some(task.epochs));
         let mut figures = meter.each(task.objects());
-        figures.insert("ms", meter.ms());
+        figures.insert("ms".into(), meter.ms());
         figures
     })
 }
@@ -217,7 +249,7 @@ pub fn prune(task: History) -> crate::Run {
         job.prune_before(task.before);
         let deleted = (task.before as usize - 1) * (task.vnodes as usize + 1);
         let mut figures = meter.each(deleted);
-        figures.insert("ms", meter.ms());
+        figures.insert("ms".into(), meter.ms());
         figures
     })
 }
@@ -241,16 +273,21 @@ pub fn restore(task: Restore) -> crate::Run {
         let meter = Meter::start();
         for _ in 0..restores {
             let (backend, epoch) = (&job.backend, job.epoch);
-            job.runtime.block_on(stream::iter(job.vnodes.iter().copied()).for_each_concurrent(
-                job.at_once,
-                async |vnode| {
-                    let body = backend.read_partial(vnode, epoch).await.expect("a get");
-                    assert_eq!(body.map(|bytes| bytes.len()), Some(task.bytes));
-                },
-            ));
+            job.runtime.block_on(
+                stream::iter(job.vnodes.iter().copied()).for_each_concurrent(
+                    job.at_once,
+                    async |vnode| {
+                        let body = backend.read_partial(vnode, epoch).await.expect("a get");
+                        assert_eq!(body.map(|bytes| bytes.len()), Some(task.bytes));
+                    },
+                ),
+            );
         }
         let count = restores as f64;
-        Figures::from([("ms", meter.ms() / count), ("cpuMs", meter.cpu_ms() / count)])
+        figures([
+            ("ms", meter.ms() / count),
+            ("cpuMs", meter.cpu_ms() / count),
+        ])
     };
     read(task.warm_up_restores);
     Box::new(move || read(task.restores_a_run))

@@ -53,7 +53,10 @@ pub fn creates(task: Creates) -> crate::Run {
 
 fn create(root: &Path, number: usize, body: &[u8]) -> std::io::Result<()> {
     let temporary = root.join(format!(".staging-{number}"));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temporary)?;
     file.write_all(body)?;
     file.sync_all()?;
     drop(file);
@@ -62,10 +65,23 @@ fn create(root: &Path, number: usize, body: &[u8]) -> std::io::Result<()> {
 }
 
 fn rename_if_absent(from: &Path, to: &Path) -> std::io::Result<()> {
-    let (from, to) = (CString::new(from.as_os_str().as_bytes())?, CString::new(to.as_os_str().as_bytes())?);
+    let (from, to) = (
+        CString::new(from.as_os_str().as_bytes())?,
+        CString::new(to.as_os_str().as_bytes())?,
+    );
     // SAFETY: both are strings that end in a zero.
     let result = unsafe {
-        libc::renameat2(libc::AT_FDCWD, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), libc::RENAME_NOREPLACE)
+        libc::renameat2(
+            libc::AT_FDCWD,
+            from.as_ptr(),
+            libc::AT_FDCWD,
+            to.as_ptr(),
+            libc::RENAME_NOREPLACE,
+        )
     };
-    if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error())
+    }
 }

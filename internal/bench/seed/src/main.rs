@@ -8,6 +8,7 @@
 
 mod backend;
 mod creates;
+#[rustfmt::skip] // as it is published
 mod laminar_core;
 mod meter;
 
@@ -49,5 +50,7 @@ fn main() {
 
 fn say(value: &serde_json::Value) {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{value}").and_then(|()| out.flush()).expect("an output");
+    writeln!(out, "{value}")
+        .and_then(|()| out.flush())
+        .expect("an output");
 }

@@ -2,7 +2,14 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// What a run measured, by name.
-pub type Figures = BTreeMap<&'static str, f64>;
+pub type Figures = BTreeMap<String, f64>;
+
+pub fn figures<const N: usize>(values: [(&str, f64); N]) -> Figures {
+    values
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
 
 /// Wall-clock and CPU time of this process since a moment, in milliseconds.
 pub struct Meter {
@@ -12,7 +19,10 @@ pub struct Meter {
 
 impl Meter {
     pub fn start() -> Self {
-        Self { started: Instant::now(), cpu: cpu_ms() }
+        Self {
+            started: Instant::now(),
+            cpu: cpu_ms(),
+        }
     }
 
     pub fn ms(&self) -> f64 {
@@ -26,7 +36,7 @@ impl Meter {
     /// Microseconds, and those of CPU, of each of so many.
     pub fn each(&self, count: usize) -> Figures {
         let each = 1e3 / count as f64;
-        Figures::from([("us", self.ms() * each), ("cpuUs", self.cpu_ms() * each)])
+        figures([("us", self.ms() * each), ("cpuUs", self.cpu_ms() * each)])
     }
 }
 
@@ -51,7 +61,14 @@ pub fn reset_peak() {
 /// A line of `/proc/self/status`, such as `VmHWM`, in MiB.
 pub fn resident_mib(name: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("a status");
-    let line = status.lines().find(|line| line.starts_with(name)).expect("a line of the status");
-    let kib: f64 = line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).expect("KiB");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(name))
+        .expect("a line of the status");
+    let kib: f64 = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .expect("KiB");
     kib / 1024.0
 }

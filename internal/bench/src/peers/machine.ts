@@ -12,6 +12,7 @@ import {
   startMemoryS3,
   startMinio,
 } from "@state/servers";
+import { Disk } from "./disk.ts";
 import type { Side, Skip } from "./harness.ts";
 import { startProcessSide } from "./process-side.ts";
 import type { Bucket } from "./sides/s3-clients.ts";
@@ -26,11 +27,28 @@ export interface S3Service {
   readonly bucket: (name: string, latency?: string) => Promise<Bucket>;
 }
 
+export interface MemoryS3Service extends S3Service {
+  /** Makes a bucket with the objects of another. */
+  readonly copy: (from: string, to: string) => Promise<void>;
+}
+
 export class Machine {
   readonly #ends: (() => Promise<void>)[] = [];
-  readonly memoryS3: S3Service = this.#service(memoryS3, () => startMemoryS3(latencies));
+  readonly memoryS3: MemoryS3Service = withCopies(this.#service(memoryS3, () => startMemoryS3(latencies)));
   readonly minio: S3Service = this.#service(minio, () => startMinio());
   readonly seed: { readonly start: (task: object) => Promise<Side | Skip> } = new Seed();
+
+  #disk: Disk | undefined;
+
+  /** Made when it is first needed. */
+  get disk(): Disk {
+    if (this.#disk === undefined) {
+      const disk = new Disk();
+      this.#disk = disk;
+      this.#ends.push(async () => disk.end());
+    }
+    return this.#disk;
+  }
 
   async end(): Promise<void> {
     for (const end of this.#ends.splice(0).toReversed()) await end();
@@ -59,6 +77,17 @@ export class Machine {
       },
     };
   }
+}
+
+function withCopies(service: S3Service): MemoryS3Service {
+  return {
+    ...service,
+    async copy(from, to) {
+      const { endpoint } = await service.bucket(from);
+      const { ok, status } = await fetch(`${endpoint}/${to}?copy-of=${from}`, { method: "PUT" });
+      if (!ok) throw new Error(`no copy of ${from}: ${status}`);
+    },
+  };
 }
 
 /** The program in Rust, which is built when it is first needed. */

@@ -32,6 +32,9 @@ const only = new RegExp(values.only);
 const earlier = values.compare === undefined ? undefined : (readReport(values.compare) satisfies Report);
 
 const machine = new Machine();
+// What was started or mounted does not outlive the run.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void machine.end().finally(() => process.exit(1)));
 const results: RowResult[] = [];
 const date = new Date().toISOString();
 const described = describe();

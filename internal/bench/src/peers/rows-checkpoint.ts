@@ -7,13 +7,11 @@ import type { Bucket } from "./sides/s3-clients.ts";
 export const seedName = "LaminarDB 0.26 (Rust)";
 export const oursName = "@state/core";
 
-const columns = { ms: "ms", sealMs: "ms of it: seal", cpuMs: "CPU ms" };
-const shape = { vnodes: 256, bytes: 65_536, atOnce: 32 };
+export const checkpointColumns = { ms: "ms", sealMs: "ms of it: seal", cpuMs: "CPU ms" };
+export const checkpointShape = { vnodes: 256, bytes: 65_536, atOnce: 32 };
 
-/** Both sides know nothing of the other's objects. */
-export const seedNotes: readonly string[] = [
-  "LaminarDB puts partials without a condition, and keeps no digest of them; its runtime has a thread for each core",
-];
+export const seedNote =
+  "LaminarDB puts partials without a condition, and keeps no digest of them; its runtime has a thread for each core";
 
 /** Checkpoints of 256 vnodes of 64 KiB, 32 at once. */
 export function checkpointRows(machine: Machine): readonly Row[] {
@@ -50,13 +48,13 @@ function rowOn(machine: Machine, service: S3Service, setting: Setting): Row {
     const name = `${side}-${id.replaceAll("/", "-")}`;
     const place: Bucket = await service.bucket(name, latency);
     const warmUp: Bucket = await service.bucket(name, latency && latencies[0]);
-    return run({ task: "checkpoint", place, warmUp, warmUpEpochs, epochsARun, ...shape });
+    return run({ task: "checkpoint", place, warmUp, warmUpEpochs, epochsARun, ...checkpointShape });
   };
   return {
     id,
     title: `a checkpoint of 256 x 64 KiB, 32 at once: ${setting.place}`,
-    notes: seedNotes,
-    columns,
+    notes: () => [seedNote],
+    columns: checkpointColumns,
     sides: [
       { name: oursName, start: () => start("ours", (task) => startNodeSide("backend", task)) },
       { name: seedName, start: () => start("seed", (task) => machine.seed.start(task)) },

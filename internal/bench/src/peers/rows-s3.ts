@@ -40,7 +40,7 @@ function rowOf(machine: Machine, task: Omit<S3CallsTask, "client" | "place">): R
     title: isOfObjects
       ? `S3: ${name}, 1,000 objects a request, one request at a time`
       : `S3: ${name} of ${size}, 32 at once`,
-    notes: isOfObjects ? [] : [creates, opendalSigns],
+    notes: () => (isOfObjects ? [] : [creates, opendalSigns]),
     columns: { us: `us ${each}`, cpuUs: `CPU us ${each}` },
     sides: Object.entries(clients).map(([side, client]) => ({
       name: side,

@@ -13,7 +13,7 @@ export function tableOf(row: Row, result: RowResult, earlier: RowResult | undefi
         : `skipped: ${side.skip}`;
     lines.push(`  ${side.name.padEnd(nameWidth)}${text}`.trimEnd());
   }
-  for (const note of row.notes ?? []) lines.push(`  (${note})`);
+  for (const note of row.notes?.() ?? []) lines.push(`  (${note})`);
   lines.push(`  (${loadOf(result)})`);
   return `${lines.join("\n")}\n`;
 }

@@ -29,8 +29,14 @@ export interface MemoryTask extends Checkpoints {
   readonly task: "memory";
 }
 
-export interface EpochsTask extends Checkpoints {
+export interface EpochsTask {
   readonly task: "epochs";
+  readonly place: Place;
+  readonly vnodes: number;
+  readonly bytes: number;
+  readonly atOnce: number;
+  /** After so many epochs, in ascending order, it notes what is resident. */
+  readonly marks: readonly number[];
   readonly pruneEvery: number;
   /** How many epochs are kept by a prune. */
   readonly keep: number;
@@ -168,7 +174,7 @@ async function checkpoint(task: CheckpointTask): Promise<Run> {
 
 /** The peak of the memory in the first checkpoint, above what was resident before. One run. */
 async function memory(task: MemoryTask): Promise<Run> {
-  // One small checkpoint opens connections, and loads what is loaded once.
+  // One small checkpoint loads what is loaded once.
   const small = await Job.open(task.warmUp, { vnodes: 1, bytes: 1, atOnce: 1 });
   await small.checkpoint();
   const job = await Job.open(task.place, task);
@@ -181,15 +187,20 @@ async function memory(task: MemoryTask): Promise<Run> {
   };
 }
 
-/** Runs epochs with prunes, and returns what is resident at the end of each run. */
+/** Runs epochs with prunes, and returns what is resident at each mark. One run. */
 async function epochs(task: EpochsTask): Promise<Run> {
   const job = await Job.open(task.place, task);
   return async () => {
-    for (let epoch = 0; epoch < task.epochsARun; epoch += 1) {
-      await job.checkpoint();
-      if (job.epoch % task.pruneEvery === 0) await job.pruneBefore(Math.max(0, job.epoch - task.keep));
+    const resident: Record<string, number> = {};
+    let done = 0;
+    for (const mark of task.marks) {
+      for (; done < mark; done += 1) {
+        await job.checkpoint();
+        if (job.epoch % task.pruneEvery === 0) await job.pruneBefore(Math.max(0, job.epoch - task.keep));
+      }
+      resident[`rss${mark}`] = residentMib("VmRSS");
     }
-    return { rssMib: residentMib("VmRSS") };
+    return resident;
   };
 }
 

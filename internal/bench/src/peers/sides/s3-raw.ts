@@ -15,7 +15,9 @@ interface RawResponse {
 }
 
 /** Signs the SHA-256 of each body, and sends and compares its CRC32, as the SDK does. */
-export function rawClient(place: Bucket): S3Calls {
+export function rawClient(
+  place: Bucket,
+): S3Calls & { readonly keys: (prefix: string) => Promise<readonly string[]> } {
   const { host, hostname, port } = new URL(place.endpoint);
   const { region, bucket } = place;
 
@@ -43,6 +45,22 @@ export function rawClient(place: Bucket): S3Calls {
     });
   };
 
+  const keys = async (prefix: string): Promise<readonly string[]> => {
+    const found: string[] = [];
+    for (let token: string | undefined, isLast = false; !isLast;) {
+      const query = new URLSearchParams({ "list-type": "2", prefix });
+      if (token !== undefined) query.set("continuation-token", token);
+      const { status, body } = await call("GET", `/${bucket}?${query}`, {});
+      if (status !== 200) throw new Error(`a listing: ${status}`);
+      const text = body.toString();
+      for (const [, key = "", size] of text.matchAll(/<Key>(.*?)<\/Key>.*?<Size>(\d+)<\/Size>/g))
+        if (key.startsWith(prefix) && Number(size) > 0) found.push(key);
+      [, token] = /<NextContinuationToken>(.*?)</.exec(text) ?? [];
+      isLast = token === undefined;
+    }
+    return found;
+  };
+
   return {
     create: async (key, body) => {
       const headers = {
@@ -61,24 +79,11 @@ export function rawClient(place: Bucket): S3Calls {
         throw new Error(`GET of ${key}: ${response.status}`);
       return response.body;
     },
-    list: async (prefix) => {
-      let count = 0;
-      for (let token: string | undefined, isLast = false; !isLast;) {
-        const query = new URLSearchParams({ "list-type": "2", prefix });
-        if (token !== undefined) query.set("continuation-token", token);
-        const { status, body } = await call("GET", `/${bucket}?${query}`, {});
-        if (status !== 200) throw new Error(`a listing: ${status}`);
-        const text = body.toString();
-        for (const [, key = "", size] of text.matchAll(/<Key>(.*?)<\/Key>.*?<Size>(\d+)<\/Size>/g))
-          if (key.startsWith(prefix) && Number(size) > 0) count += 1;
-        [, token] = /<NextContinuationToken>(.*?)</.exec(text) ?? [];
-        isLast = token === undefined;
-      }
-      return count;
-    },
-    deleteAll: async (keys) => {
-      for (let at = 0; at < keys.length; at += 1_000) {
-        const batch = keys.slice(at, at + 1_000);
+    keys,
+    list: async (prefix) => (await keys(prefix)).length,
+    deleteAll: async (all) => {
+      for (let at = 0; at < all.length; at += 1_000) {
+        const batch = all.slice(at, at + 1_000);
         const objects = batch.map((key) => `<Object><Key>${key}</Key></Object>`).join("");
         const body = Buffer.from(`<Delete>${objects}</Delete>`);
         const headers = {
