@@ -2,19 +2,28 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import {
+  type Azurite,
   commandFor,
   createBucket,
+  createContainer,
+  createGcsBucket,
+  fakeGcsServer,
   type InstalledServer,
   isInstalled,
   memoryS3,
   minio,
   type S3Server,
+  type Server,
+  startAzurite,
+  startFakeGcsServer,
   startMemoryS3,
   startMinio,
 } from "@state/servers";
 import { Disk } from "./disk.ts";
 import type { Side, Skip } from "./harness.ts";
 import { startProcessSide } from "./process-side.ts";
+import type { AzureContainer } from "./sides/azure-clients.ts";
+import type { GcsBucket } from "./sides/gcs-clients.ts";
 import type { Bucket } from "./sides/s3-clients.ts";
 
 /** The ports of memory-s3. */
@@ -38,6 +47,8 @@ export class Machine {
   readonly minio: S3Service = this.#service(minio, () => startMinio());
   readonly seed: { readonly start: (task: object) => Promise<Side | Skip> } = new Seed();
 
+  #fakeGcs: Promise<Server> | undefined;
+  #azurite: Promise<Azurite> | undefined;
   #disk: Disk | undefined;
 
   /** Made when it is first needed. */
@@ -50,24 +61,40 @@ export class Machine {
     return this.#disk;
   }
 
+  /** Makes a bucket. */
+  async gcsBucket(bucket: string): Promise<GcsBucket | Skip> {
+    if (!isInstalled(fakeGcsServer)) return skipOf(fakeGcsServer);
+    const { endpoint } = await (this.#fakeGcs ??= this.#started(startFakeGcsServer()));
+    await createGcsBucket(endpoint, bucket);
+    return { endpoint, bucket };
+  }
+
+  /** Makes a container. */
+  async azureContainer(container: string): Promise<AzureContainer> {
+    const server = await (this.#azurite ??= this.#started(startAzurite()));
+    await createContainer(server, container);
+    const { accountUrl, accountName, accountKey, connectionString } = server;
+    return { container, accountUrl, accountName, accountKey, connectionString };
+  }
+
   async end(): Promise<void> {
     for (const end of this.#ends.splice(0).toReversed()) await end();
+  }
+
+  /** A server that ends with the machine. */
+  async #started<T extends Server>(starting: Promise<T>): Promise<T> {
+    const server = await starting;
+    this.#ends.push(() => server.stop());
+    return server;
   }
 
   #service(needs: InstalledServer, start: () => Promise<S3Server>): S3Service {
     let server: Promise<S3Server> | undefined;
     const buckets = new Set<string>();
-    const started = async (): Promise<S3Server> => {
-      const running = await start();
-      this.#ends.push(() => running.stop());
-      return running;
-    };
     return {
-      skip: isInstalled(needs)
-        ? undefined
-        : { skip: `${needs.name} is not there: \`${commandFor(needs)}\` brings it` },
+      skip: isInstalled(needs) ? undefined : skipOf(needs),
       bucket: async (bucket, latency) => {
-        const running = await (server ??= started());
+        const running = await (server ??= this.#started(start()));
         if (!buckets.has(bucket)) await createBucket(running, bucket);
         buckets.add(bucket);
         const { endpoint, region, accessKeyId, secretAccessKey } = running;
@@ -77,6 +104,10 @@ export class Machine {
       },
     };
   }
+}
+
+function skipOf(server: InstalledServer): Skip {
+  return { skip: `${server.name} is not there: \`${commandFor(server)}\` brings it` };
 }
 
 function withCopies(service: S3Service): MemoryS3Service {
