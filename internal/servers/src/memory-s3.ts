@@ -7,25 +7,32 @@ import type { S3Server } from "./minio.ts";
 export interface MemoryS3 extends S3Server {
   /** The same objects, where each request waits so long: by the latencies it was started with, such as `20ms`. */
   readonly endpoints: Readonly<Record<string, string>>;
-  readonly pid: number;
+  /** The certificate to trust, as PEM, if it speaks HTTPS. */
+  readonly authority: string | undefined;
+}
+
+export interface MemoryS3Options {
+  /** What each request of a port waits: one port for each. Default: one port without a wait. */
+  readonly latencies?: readonly string[] | undefined;
+  /** Whether it speaks HTTPS. */
+  readonly tls?: boolean | undefined;
 }
 
 /**
  * Starts memory-s3: S3 in memory, at less cost than its clients have. It verifies no signature.
- * `latencies` are those of its ports; `endpoint` is the first one's.
+ * `endpoint` is that of the first port.
  */
-export async function startMemoryS3(latencies: readonly string[] = ["0ms"]): Promise<MemoryS3> {
-  const args = latencies.flatMap((latency) => ["--latency", latency]);
+export async function startMemoryS3(options: MemoryS3Options = {}): Promise<MemoryS3> {
+  const { latencies = ["0ms"], tls = false } = options;
+  const args = [...latencies.flatMap((latency) => ["--latency", latency]), ...(tls ? ["--tls"] : [])];
   // It ends when its input does, and so with this process.
   const child = spawn(binaryOf(memoryS3), args, { stdio: ["pipe", "pipe", "inherit"] });
-  const ports = await portsOf(child);
-  const endpoints = Object.fromEntries(
-    latencies.map((latency, index) => [latency, `http://127.0.0.1:${ports[index]}`]),
-  );
+  const { ports, authority } = await startedOf(child);
+  const endpoints = ports.map((port) => `${tls ? "https" : "http"}://127.0.0.1:${port}`);
   return {
-    endpoint: `http://127.0.0.1:${ports[0]}`,
-    endpoints,
-    pid: child.pid ?? 0,
+    endpoint: endpoints[0] ?? "",
+    endpoints: Object.fromEntries(latencies.map((latency, index) => [latency, endpoints[index] ?? ""])),
+    authority,
     region: "us-east-1",
     accessKeyId: "state-test",
     secretAccessKey: "not-verified",
@@ -38,7 +45,13 @@ export async function startMemoryS3(latencies: readonly string[] = ["0ms"]): Pro
   };
 }
 
-async function portsOf(child: ChildProcess): Promise<readonly number[]> {
+/** What it prints once it serves. */
+interface Started {
+  readonly ports: readonly number[];
+  readonly authority?: string;
+}
+
+async function startedOf(child: ChildProcess): Promise<Started> {
   if (child.stdout === null) throw new Error("memory-s3 has no output");
   const failed = new Promise<never>((_, reject) => {
     child.once("error", reject);
@@ -48,5 +61,5 @@ async function portsOf(child: ChildProcess): Promise<readonly number[]> {
   const lines = createInterface({ input: child.stdout });
   const [line] = (await Promise.race([once(lines, "line"), failed])) as [string];
   lines.close();
-  return (JSON.parse(line) as { ports: number[] }).ports;
+  return JSON.parse(line) as Started;
 }

@@ -190,7 +190,7 @@ async function testAll(): Promise<void> {
       await run(`flights on ${store}`, [...job, ...size], env);
     }
   });
-  await testSuitesOn("memory-s3", memoryS3, startMemoryS3);
+  await testSuitesOn("memory-s3", memoryS3, () => startMemoryS3());
   if (!process.argv.includes("--all")) return;
   // It starts a MinIO of its own too.
   await run("the IAM policy of the README on MinIO", [vitest, "run", "packages/s3/test/policy"], {});

@@ -1,6 +1,9 @@
 /** What the rows run on: servers that are started when a row first needs them, and programs that are built. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setDefaultCACertificates } from "node:tls";
 import {
   type Azurite,
   commandFor,
@@ -43,10 +46,11 @@ export interface MemoryS3Service extends S3Service {
 
 export class Machine {
   readonly #ends: (() => Promise<void>)[] = [];
-  readonly memoryS3: MemoryS3Service = withCopies(this.#service(memoryS3, () => startMemoryS3(latencies)));
+  readonly memoryS3: MemoryS3Service = withCopies(this.#service(memoryS3, () => this.#startMemoryS3()));
   readonly minio: S3Service = this.#service(minio, () => startMinio());
   readonly seed: { readonly start: (task: object) => Promise<Side | Skip> } = new Seed();
 
+  readonly #tls: boolean;
   #fakeGcs: Promise<Server> | undefined;
   #azurite: Promise<Azurite> | undefined;
   #disk: Disk | undefined;
@@ -59,6 +63,11 @@ export class Machine {
       this.#ends.push(async () => disk.end());
     }
     return this.#disk;
+  }
+
+  /** @param tls whether memory-s3 speaks HTTPS */
+  constructor(tls: boolean) {
+    this.#tls = tls;
   }
 
   /** Makes a bucket. */
@@ -79,6 +88,19 @@ export class Machine {
 
   async end(): Promise<void> {
     for (const end of this.#ends.splice(0).toReversed()) await end();
+  }
+
+  async #startMemoryS3(): Promise<S3Server> {
+    const server = await startMemoryS3({ latencies, tls: this.#tls });
+    if (server.authority === undefined) return server;
+    const folder = mkdtempSync(join(tmpdir(), "state-authority-"));
+    this.#ends.push(async () => rmSync(folder, { recursive: true }));
+    const file = join(folder, "authority.pem");
+    writeFileSync(file, server.authority);
+    setDefaultCACertificates([server.authority]);
+    // What the sides in Node and in Rust trust.
+    Object.assign(process.env, { NODE_EXTRA_CA_CERTS: file, SSL_CERT_FILE: file });
+    return server;
   }
 
   /** A server that ends with the machine. */

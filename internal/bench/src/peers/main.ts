@@ -1,7 +1,8 @@
 /**
  * Sets this library beside its peers, which take turns in one go: `pnpm bench:peers`.
  * `--only REGEX` runs the rows whose id matches, `--rounds N` each so often, `--json FILE` keeps what was measured, and
- * `--compare FILE` prints the ratios of such a file beside those of this run. No time fails it.
+ * `--compare FILE` prints the ratios of such a file beside those of this run. `--tls` has memory-s3 speak HTTPS, and
+ * `--list` prints the ids. A row that fails does not end the run, but makes it exit with 1; no time does.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "7" },
     json: { type: "string" },
     compare: { type: "string" },
+    tls: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
 });
@@ -31,13 +33,13 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError(`--rounds is no
 const only = new RegExp(values.only);
 const earlier = values.compare === undefined ? undefined : (readReport(values.compare) satisfies Report);
 
-const machine = new Machine();
+const machine = new Machine(values.tls);
 // What was started or mounted does not outlive the run.
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => void machine.end().finally(() => process.exit(1)));
 const results: RowResult[] = [];
 const date = new Date().toISOString();
-const described = describe();
+const described = `${describe()}${values.tls ? ", memory-s3 over HTTPS" : ""}`;
 process.stdout.write(`${described}, ${date.slice(0, 10)}\n`);
 process.stdout.write(
   "ratios: ours to the peer's of the same round, median (quartiles); below 1 ours is less\n",
@@ -49,7 +51,11 @@ try {
       process.stdout.write(`${row.id}\n`);
       continue;
     }
-    const result = await runRow(row, rounds);
+    const result = await runRow(row, rounds).catch((error: unknown) => {
+      process.stdout.write(`\n${row.id}: failed: ${String(error)}\n`);
+      process.exitCode = 1;
+    });
+    if (result === undefined) continue;
     results.push(result);
     const before = earlier?.rows.find(({ id }) => id === row.id);
     process.stdout.write(`\n${row.id}: ${tableOf(row, result, before)}`);

@@ -31,15 +31,15 @@ export function s3Rows(machine: Machine): readonly Row[] {
 const names = { create: "create", get: "get", list: "list", deleteAll: "delete" } as const;
 
 function rowOf(machine: Machine, task: Omit<S3CallsTask, "client" | "place">): Row {
-  const size = `${task.bytes / kibibyte}KiB`;
+  const size = task.bytes / kibibyte;
   const isOfObjects = task.call === "list" || task.call === "deleteAll";
   const name = names[task.call];
   const each = isOfObjects ? "an object" : "a call";
   return {
-    id: isOfObjects ? `s3/${name}` : `s3/${name}-${size}`,
+    id: isOfObjects ? `s3/${name}` : `s3/${name}-${size}KiB`,
     title: isOfObjects
       ? `S3: ${name}, 1,000 objects a request, one request at a time`
-      : `S3: ${name} of ${size}, 32 at once`,
+      : `S3: ${name} of ${size} KiB, 32 at once`,
     notes: () => (isOfObjects ? [] : [creates, opendalSigns]),
     columns: { us: `us ${each}`, cpuUs: `CPU us ${each}` },
     sides: Object.entries(clients).map(([side, client]) => ({

@@ -52,7 +52,8 @@ function numberOf(value: number): string {
 
 function loadOf({ load, sides }: RowResult): string {
   const rounds = Object.values(sides[0]?.figures ?? {})[0]?.length ?? 0;
-  if (load === undefined) return `${rounds} rounds; what else ran is not known without /proc`;
+  const counted = rounds === 1 ? "1 round" : `${rounds} rounds`;
+  if (load === undefined) return `${counted}; what else ran is not known without /proc`;
   const { others, cpus, average } = load;
-  return `${rounds} rounds; others used ${others.toFixed(2)} of ${cpus} CPUs, load average ${average.toFixed(1)}`;
+  return `${counted}; others used ${others.toFixed(2)} of ${cpus} CPUs, load average ${average.toFixed(1)}`;
 }

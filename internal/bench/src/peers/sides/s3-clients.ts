@@ -95,6 +95,8 @@ async function sdkClient(place: Bucket): Promise<S3Calls> {
 }
 
 async function opendalClient(place: Bucket): Promise<S3Calls> {
+  if (place.endpoint.startsWith("https:"))
+    throw new CannotRun("opendal trusts the authorities that it was built with, and no other");
   const { Operator } = await import("opendal").catch((error: unknown) => {
     throw new CannotRun(`opendal does not load here: ${reasonOf(error)}`);
   });

@@ -1,11 +1,12 @@
 /** Requests signed by aws4 and sent by Node's own client: what is left where no SDK is. */
 import { createHash, hash } from "node:crypto";
-import { Agent, type IncomingMessage, request as send } from "node:http";
+import { Agent, type IncomingMessage, request as sendPlain } from "node:http";
+import { Agent as SecureAgent, request as sendSecure } from "node:https";
 import { crc32 } from "node:zlib";
 import aws4 from "aws4";
 import type { Bucket, S3Calls } from "./s3-clients.ts";
 
-const agent = new Agent({ keepAlive: true, maxSockets: 128 });
+const connections = { keepAlive: true, maxSockets: 128 };
 const ofNothing = hash("sha256", "");
 
 interface RawResponse {
@@ -18,7 +19,10 @@ interface RawResponse {
 export function rawClient(
   place: Bucket,
 ): S3Calls & { readonly keys: (prefix: string) => Promise<readonly string[]> } {
-  const { host, hostname, port } = new URL(place.endpoint);
+  const { host, hostname, port, protocol } = new URL(place.endpoint);
+  const isSecure = protocol === "https:";
+  const send = isSecure ? sendSecure : sendPlain;
+  const agent = isSecure ? new SecureAgent(connections) : new Agent(connections);
   const { region, bucket } = place;
 
   const call = (
