@@ -5,7 +5,7 @@ import { binaryOf, memoryS3 } from "./installed.ts";
 import type { S3Server } from "./minio.ts";
 
 export interface MemoryS3 extends S3Server {
-  /** The same objects, where each request waits so long: by the latencies it was started with, such as `20ms`. */
+  /** By the latencies that it was started with, such as `20ms`. All have the same objects. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** The certificate to trust, as PEM, if it speaks HTTPS. */
   readonly authority: string | undefined;

@@ -5,7 +5,10 @@ import { join } from "node:path";
 
 const sizeBytes = 8 * 2 ** 30;
 
-/** A disk for the rows on a file system: a fresh ext4 in a file where it may be mounted, else a temporary folder. */
+/**
+ * A disk for the rows on a file system: a fresh ext4 in a file where that may be mounted, else a
+ * temporary folder.
+ */
 export class Disk {
   readonly #scratch: string = mkdtempSync(join(tmpdir(), "state-peers-"));
   readonly #root: string = join(this.#scratch, "disk");

@@ -28,7 +28,7 @@ export interface Row {
   /** What `--only` is matched with: `s3/create-4KiB`. */
   readonly id: string;
   readonly title: string;
-  /** How the sides differ, where they do not promise the same, and what they ran on. Asked once they have run. */
+  /** How the sides differ, and what they ran on. Asked once they have run. */
   readonly notes?: () => readonly string[];
   /** The figures that are shown, and their heads. */
   readonly columns: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-/** What the rows run on: servers that are started when a row first needs them, and programs that are built. */
+/** What the rows run on: servers and a disk, and a program in Rust, each made when first needed. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,8 +1,9 @@
 /**
  * Sets this library beside its peers, which take turns in one go: `pnpm bench:peers`.
- * `--only REGEX` runs the rows whose id matches, `--rounds N` each so often, `--json FILE` keeps what was measured, and
- * `--compare FILE` prints the ratios of such a file beside those of this run. `--tls` has memory-s3 speak HTTPS, and
- * `--list` prints the ids. A row that fails does not end the run, but makes it exit with 1; no time does.
+ * `--only REGEX` runs the rows whose id matches, `--rounds N` each so often, `--json FILE` keeps what was
+ * measured, and `--compare FILE` prints the ratios of such a file beside those of this run. `--tls` has
+ * memory-s3 speak HTTPS, and `--list` prints the ids. A row that fails does not end the run, but makes it
+ * exit with 1; no time does.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -77,5 +78,6 @@ function readReport(file: string): Report {
 
 function describe(): string {
   const all = cpus();
-  return `${all.length} x ${all[0]?.model.trim()}, ${process.platform} ${release()}, Node ${process.versions.node}`;
+  const model = all[0]?.model.trim() ?? "an unknown CPU";
+  return `${all.length} x ${model}, ${process.platform} ${release()}, Node ${process.versions.node}`;
 }

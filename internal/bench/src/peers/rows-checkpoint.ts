@@ -11,7 +11,7 @@ export const checkpointColumns = { ms: "ms", sealMs: "ms of it: seal", cpuMs: "C
 export const checkpointShape = { vnodes: 256, bytes: 65_536, atOnce: 32 };
 
 export const seedNote =
-  "LaminarDB puts partials without a condition, and keeps no digest of them; its runtime has a thread for each core";
+  "LaminarDB puts partials without a condition and keeps no digest; it has a thread for each core";
 
 /** Checkpoints of 256 vnodes of 64 KiB, 32 at once. */
 export function checkpointRows(machine: Machine): readonly Row[] {

@@ -24,9 +24,9 @@ function creates(machine: Machine, threads: string): Row {
   };
   return {
     id: `fs/create-4KiB-${threads}-threads`,
-    title: `a file system: durable create of 4 KiB in one directory, 32 at once, UV_THREADPOOL_SIZE ${threads}`,
+    title: `files: durable create of 4 KiB, 32 at once, UV_THREADPOOL_SIZE ${threads}`,
     notes: () => [
-      "all: another name written and flushed, linked or renamed if nothing is there, the directory flushed",
+      "in one directory: another name written and flushed, linked or renamed, the directory flushed",
       `the loop has 32 threads, and makes no promise beyond; on ${machine.disk.description}`,
     ],
     columns: { us: "us a create", cpuUs: "CPU us a create" },
@@ -58,9 +58,9 @@ function checkpoint(machine: Machine, fsync: boolean): Row {
   };
   return {
     id: `fs/checkpoint-${fsync ? "fsync" : "no-fsync"}`,
-    title: `a file system: a checkpoint of 256 x 64 KiB, 32 at once, ${fsync ? "flushed" : "fsync: false"}`,
+    title: `files: a checkpoint of 256 x 64 KiB, 32 at once, ${fsync ? "flushed" : "fsync: false"}`,
     notes: () => [
-      "LaminarDB flushes nothing in either row: after a power cut its epoch may be sealed and empty",
+      "LaminarDB flushes nothing in either row",
       seedNote,
       `on ${machine.disk.description}; libuv's pool of threads is as it comes`,
     ],

@@ -77,9 +77,11 @@ function rawCalls(place: AzureContainer): ObjectCalls {
       .map((header) => `${header}:${all[header]}\n`)
       .join("");
     const length = body === undefined ? "" : String(body.length);
-    // The fields that are empty: encoding, language; type, date, modified, match; unmodified, range.
+    const md5 = headers["content-md5"] ?? "";
     const condition = headers["if-none-match"] ?? "";
-    const text = `${method}\n\n\n${length}\n${headers["content-md5"] ?? ""}\n\n\n\n\n${condition}\n\n\n${ms}/${place.accountName}${path}`;
+    // Empty are: encoding and language; type, date, modified and match; unmodified and range.
+    const standard = `${method}\n\n\n${length}\n${md5}\n\n\n\n\n${condition}\n\n\n`;
+    const text = `${standard}${ms}/${place.accountName}${path}`;
     const signature = createHmac("sha256", key).update(text).digest("base64");
     all["authorization"] = `SharedKey ${place.accountName}:${signature}`;
     if (body !== undefined) all["content-length"] = length;

@@ -46,6 +46,7 @@ function sdkCalls(storage: Storage, bucket: string): ObjectCalls {
 
 function rawCalls(storage: Storage, { endpoint, bucket }: GcsBucket): ObjectCalls {
   const agent = new Agent({ keepAlive: true });
+  const query = "uploadType=multipart&ifGenerationMatch=0&fields=name";
   const common = { agent, retry: false, validateStatus: () => true } as const;
   return {
     create: async (name, body) => {
@@ -55,13 +56,15 @@ function rawCalls(storage: Storage, { endpoint, bucket }: GcsBucket): ObjectCall
         md5Hash: hash("md5", body, "base64"),
         contentType: "application/octet-stream",
       };
+      const json = "content-type: application/json; charset=utf-8";
+      const bytes = "content-type: application/octet-stream";
       const head =
-        `--${boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n${JSON.stringify(metadata)}\r\n` +
-        `--${boundary}\r\ncontent-type: application/octet-stream\r\n\r\n`;
+        `--${boundary}\r\n${json}\r\n\r\n${JSON.stringify(metadata)}\r\n` +
+        `--${boundary}\r\n${bytes}\r\n\r\n`;
       const { status } = await storage.authClient.request({
         ...common,
         method: "POST",
-        url: `${endpoint}/upload/storage/v1/b/${bucket}/o?uploadType=multipart&ifGenerationMatch=0&fields=name`,
+        url: `${endpoint}/upload/storage/v1/b/${bucket}/o?${query}`,
         headers: { "content-type": `multipart/related; boundary=${boundary}` },
         data: Buffer.concat([Buffer.from(head), body, Buffer.from(`\r\n--${boundary}--\r\n`)]),
       });
