@@ -1,6 +1,15 @@
 export { assumeRole, type SessionCredentials } from "./assume-role.ts";
 export { type Azurite, createContainer, startAzurite } from "./azurite.ts";
-export { isInstalled, minio } from "./installed.ts";
+export { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
+export {
+  commandFor,
+  fakeGcsServer,
+  type InstalledServer,
+  isInstalled,
+  memoryS3,
+  minio,
+} from "./installed.ts";
+export { type MemoryS3, startMemoryS3 } from "./memory-s3.ts";
 export { createBucket, type S3Server, startMinio } from "./minio.ts";
 export { gcsFromEnvironment, s3FromEnvironment, type S3Place } from "./environment.ts";
 export type { Server } from "./server.ts";

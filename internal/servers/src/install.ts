@@ -1,7 +1,7 @@
 /** `pnpm servers`: installs the servers that the tests of the cloud stores use into an ignored folder. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import {
   binaryOf,
   type InstalledServer,
@@ -27,6 +27,8 @@ function run(command: string, args: readonly string[], env: Readonly<Record<stri
 
 function install(server: InstalledServer): boolean {
   rmSync(stampOf(server), { force: true });
+  if (server.from === "go" && isAbsolute(server.source))
+    return run("go", ["build", "-C", server.source, "-o", binaryOf(server), "."]);
   if (server.from === "go") {
     return run("go", ["install", `${server.source}@${server.version}`], { GOBIN: serversFolder });
   }

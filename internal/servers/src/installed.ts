@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** Ignored by git; `pnpm servers` fills it. */
@@ -11,7 +12,7 @@ export interface InstalledServer {
   /** Beneath the servers' folder. */
   readonly binary: string;
   readonly from: "go" | "python3";
-  /** What `go install` or `pip install` is given. */
+  /** What `go install` or `pip install` is given; or the folder of a Go program of this repository. */
   readonly source: string;
   /** Left out of `pnpm servers` unless all are asked for. */
   readonly isExtra?: boolean;
@@ -42,7 +43,24 @@ export const moto: InstalledServer = {
   isExtra: true,
 };
 
-export const installedServers: readonly InstalledServer[] = [minio, fakeGcsServer, moto];
+const memoryS3Folder = resolve(import.meta.dirname, "../memory-s3");
+
+export const memoryS3: InstalledServer = {
+  name: "memory-s3",
+  version: digestOf(memoryS3Folder),
+  binary: "memory-s3",
+  from: "go",
+  source: memoryS3Folder,
+};
+
+export const installedServers: readonly InstalledServer[] = [minio, fakeGcsServer, memoryS3, moto];
+
+/** What a program of this repository has as its version: another source is built anew. */
+function digestOf(folder: string): string {
+  const hash = createHash("sha256");
+  for (const name of readdirSync(folder).toSorted()) hash.update(readFileSync(join(folder, name)));
+  return hash.digest("hex").slice(0, 12);
+}
 
 export function binaryOf({ binary }: InstalledServer): string {
   return join(serversFolder, binary);

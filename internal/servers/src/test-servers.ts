@@ -8,7 +8,16 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import { createContainer, startAzurite } from "./azurite.ts";
 import { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
-import { commandFor, fakeGcsServer, type InstalledServer, isInstalled, minio, moto } from "./installed.ts";
+import {
+  commandFor,
+  fakeGcsServer,
+  type InstalledServer,
+  isInstalled,
+  memoryS3,
+  minio,
+  moto,
+} from "./installed.ts";
+import { startMemoryS3 } from "./memory-s3.ts";
 import { createBucket, type S3Server, startMinio } from "./minio.ts";
 import { startMoto } from "./moto.ts";
 import type { Server } from "./server.ts";
@@ -181,15 +190,22 @@ async function testAll(): Promise<void> {
       await run(`flights on ${store}`, [...job, ...size], env);
     }
   });
+  await testSuitesOn("memory-s3", memoryS3, () => startMemoryS3());
   if (!process.argv.includes("--all")) return;
   // It starts a MinIO of its own too.
   await run("the IAM policy of the README on MinIO", [vitest, "run", "packages/s3/test/policy"], {});
-  const second = await start({
-    name: "moto",
-    needs: moto,
-    start: async () => runningS3(await startMoto()),
-  });
-  if (second !== undefined) await run("the suites on moto", [vitest, "run", ...second.suites], second.env);
+  await testSuitesOn("moto", moto, startMoto);
+}
+
+/** On a further service of S3, which the tests can be told of only one at a time. */
+async function testSuitesOn(
+  name: string,
+  needs: InstalledServer,
+  startServer: () => Promise<S3Server>,
+): Promise<void> {
+  const running = await start({ name, needs, start: async () => runningS3(await startServer()) });
+  if (running !== undefined)
+    await run(`the suites on ${name}`, [vitest, "run", ...running.suites], running.env);
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

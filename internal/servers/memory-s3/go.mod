@@ -1,0 +1,3 @@
+module memory-s3
+
+go 1.22
