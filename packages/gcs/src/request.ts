@@ -14,7 +14,7 @@ import { isOfService, responseError, saidBy } from "./errors.ts";
 import { headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
 import { type Client, SdkFailure, type Service } from "./sdk.ts";
 
-/** A body up to this is handed over at once, as a copy. */
+/** A body up to this is sent as one part. */
 const smallBody = 128 * 1024;
 
 export interface ServiceRequest {
@@ -71,18 +71,14 @@ async function responseTo(
   progress: Progress,
 ): Promise<StreamedResponse> {
   const client = await service.credentials.client();
-  const { body: parts = [] } = request;
-  const body = request.body === undefined ? undefined : bodyStream(parts, running, progress);
-  const handOver = (options: object): void => {
-    if (body !== undefined && lengthOf(parts) <= smallBody) replaceBody(options, body, parts, running);
-  };
+  const body = request.body === undefined ? undefined : bodyStream(request.body, running, progress);
   try {
     const options = optionsOf(
       service,
       request,
       body,
       running,
-      adapterFor(client, service, progress, handOver),
+      adapterFor(client, service, progress),
       progress,
     );
     const response = await client.request(options);
@@ -144,12 +140,7 @@ function optionsOf(
 type Adapter = (prepared: object, send: (prepared: object) => Promise<object>) => Promise<object>;
 
 /** The last step before the network: the credentials are there, and the SDK has chosen an agent if it wants one. */
-function adapterFor(
-  client: object,
-  { connections, credentials }: Service,
-  progress: Progress,
-  handOver: (options: object) => void,
-): Adapter {
+function adapterFor(client: object, { connections, credentials }: Service, progress: Progress): Adapter {
   const own: unknown = fieldOf(fieldOf(fieldOf(client, "transporter"), "defaults"), "adapter");
   return async (prepared, send) => {
     progress.isSent = true;
@@ -157,7 +148,6 @@ function adapterFor(
     if (progress.authorization !== undefined) credentials.onSent(progress.authorization);
     const agent = connections.agentOf(fieldOf(prepared, "agent"));
     const options = Object.assign(prepared, { agent });
-    handOver(options);
     return typeof own === "function"
       ? (Reflect.apply(own, undefined, [options, send]) as object)
       : send(options);
@@ -220,21 +210,6 @@ function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-/** Puts the bytes where the stream of a small body is, of which nothing was read yet: a stream of few bytes is slow. */
-function replaceBody(
-  options: object,
-  stream: Readable,
-  parts: readonly Uint8Array[],
-  running: RunningRequest,
-): void {
-  const bytes = Buffer.concat(parts);
-  // Early versions of gaxios read `data`.
-  for (const name of ["body", "data"]) {
-    if (fieldOf(options, name) === stream) Reflect.set(options, name, bytes);
-  }
-  running.sent(bytes.byteLength);
-}
-
 function bodyStream(parts: readonly Uint8Array[], running: RunningRequest, progress: Progress): Readable {
   const request = {
     sent: (bytes: number): void => {
@@ -242,5 +217,24 @@ function bodyStream(parts: readonly Uint8Array[], running: RunningRequest, progr
       running.sent(bytes);
     },
   };
-  return Readable.from(sentSlices(parts, request), { objectMode: false });
+  const isSmall = lengthOf(parts) <= smallBody;
+  const stream = isSmall
+    ? streamOf(parts, request)
+    : Readable.from(sentSlices(parts, request), { objectMode: false });
+  // A transport that was aborted before it began destroys the body with an error that nobody else listens for.
+  stream.on("error", () => undefined);
+  return stream;
+}
+
+/** A stream of one part, a copy: to take a small body in slices costs as much as to send it. */
+function streamOf(parts: readonly Uint8Array[], { sent }: Pick<RunningRequest, "sent">): Readable {
+  const bytes = Buffer.concat(parts);
+  const stream = new Readable({
+    read: () => {
+      sent(bytes.byteLength);
+      stream.push(bytes);
+      stream.push(null);
+    },
+  });
+  return stream;
 }

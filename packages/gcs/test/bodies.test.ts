@@ -152,30 +152,20 @@ test("a create tells the name, the hash and the type, no encoding, in a frame th
   expect(new Set(types).size).toBe(2);
 });
 
-test("a create whose response arrives before its large body is sent reads no more of the body", async () => {
-  const sent: unknown[] = [];
-  const store = storeBy({
-    fetchImplementation: async (_, init) => {
-      sent.push(init?.body);
-      return new Response("", { status: 503 });
-    },
-  });
-  await storeErrorOf(store.create("a", new Uint8Array(200_000)));
-  expect(sent).toEqual([expect.objectContaining({ destroyed: true })]);
-});
-
-test("a small body is handed over at once, as a copy", async () => {
-  const sent: unknown[] = [];
-  const store = storeBy({
-    fetchImplementation: async (_, init) => {
-      sent.push(init?.body);
-      return new Response("", { status: 503 });
-    },
-  });
-  await storeErrorOf(store.create("a", bytes("hello")));
-  expect(sent).toEqual([expect.any(Buffer)]);
-  expect(String(sent)).toMatch(/\r\n\r\nhello\r\n--/);
-});
+test.each([5, 200_000])(
+  "a response before a body of %i bytes is sent: no more of it is read",
+  async (length) => {
+    const sent: unknown[] = [];
+    const store = storeBy({
+      fetchImplementation: async (_, init) => {
+        sent.push(init?.body);
+        return new Response("", { status: 503 });
+      },
+    });
+    await storeErrorOf(store.create("a", new Uint8Array(length)));
+    expect(sent).toEqual([expect.objectContaining({ destroyed: true })]);
+  },
+);
 
 describe("a get", () => {
   test.each([

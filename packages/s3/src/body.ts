@@ -101,19 +101,26 @@ export interface PlainBody {
 
 /** The body of a whole object that is held to its length and at most a CRC32; `undefined` if the SDK has to read it. */
 export function plainBody({ statusCode, headers, body }: WireResponse): PlainBody | undefined {
-  const { etag, "content-length": length, "x-amz-checksum-crc32": crc, ...others } = headers;
-  if (statusCode !== 200 || etag === undefined || length === undefined || !(body instanceof Readable))
-    return undefined;
-  const isVerified = !Object.keys(others).some((name) => algorithms.has(name)) && crc?.includes("-") !== true;
-  return isVerified ? { stream: body, length: Number(length), crc32: crc } : undefined;
+  const length = headers["content-length"];
+  const crc = headers["x-amz-checksum-crc32"];
+  if (statusCode !== 200 || headers["etag"] === undefined || length === undefined) return undefined;
+  if (!(body instanceof Readable) || crc?.includes("-") === true) return undefined;
+  for (const name of algorithms) if (headers[name] !== undefined) return undefined;
+  return { stream: body, length: Number(length), crc32: crc };
 }
 
 /** Checksums that the SDK can compare. */
-const algorithms: ReadonlySet<string> = new Set(
-  ["crc32c", "crc64nvme", "sha1", "sha256", "sha512", "md5", "xxhash3", "xxhash64", "xxhash128"].map(
-    (name) => `x-amz-checksum-${name}`,
-  ),
-);
+const algorithms: readonly string[] = [
+  "crc32c",
+  "crc64nvme",
+  "sha1",
+  "sha256",
+  "sha512",
+  "md5",
+  "xxhash3",
+  "xxhash64",
+  "xxhash128",
+].map((name) => `x-amz-checksum-${name}`);
 
 /** Reads such a body whole. */
 export async function readPlain(

@@ -16,7 +16,7 @@ import type { RequestInput } from "./direct/template.ts";
 import { DirectWay } from "./direct/way.ts";
 import { fromSdk, serviceCodeOf, toStoreError, unsentError } from "./errors.ts";
 import type { RequestFields } from "./options.ts";
-import { type Sent, sendWire, watch, type WireHandler, type WireResponse } from "./wire.ts";
+import { Sent, sendWire, watch, type WireHandler, type WireResponse } from "./wire.ts";
 
 export interface RequesterOptions {
   /** The store's. */
@@ -81,14 +81,13 @@ export class Requester {
     work: (request: S3Request) => Promise<T>,
   ): Promise<T> {
     const { name: store, idleTimeoutMs, secrets } = this.#options;
-    const sent: Sent = { isSent: false, identity: undefined, secrets: [...secrets], response: undefined };
+    const sent = new Sent(secrets);
     const call: StoreCall = { store, operation, key, redact: (text) => redactorOf(sent.secrets)(text) };
-    const outer = async ({ signal: ended }: RunningRequest): Promise<T> => {
-      const connection = this.#connection ?? (await this.#connect(call));
-      const { commands } = connection;
-      const { endIdle: onSilent } = connection.client;
+    try {
+      const connection = this.#connection ?? (await runRequest(() => this.#connect(call), { signal }));
       const run = (request: RunningRequest): Promise<T> => {
         const exchange = { connection, request, sent, call };
+        const { commands } = connection;
         const send = ((command: Command) => this.#send(command, exchange)) as S3Client["send"];
         return work({
           ...request,
@@ -98,10 +97,8 @@ export class Requester {
           direct: (...args) => this.#direct(...args, exchange),
         });
       };
-      return connection.pool(() => runRequest(run, { signal: ended, idleTimeoutMs, onSilent }));
-    };
-    try {
-      return await runRequest(outer, { signal });
+      const { client, pool } = connection;
+      return await runRequest(run, { signal, idleTimeoutMs, onSilent: client.endIdle, pool });
     } catch (error) {
       throw signal?.aborted === true ? signal.reason : toStoreError(error, call);
     }

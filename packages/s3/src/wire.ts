@@ -6,18 +6,41 @@ import { identityOf } from "./credentials.ts";
 import type { WireRequest } from "./direct/template.ts";
 
 /** What a request has sent of itself. */
-export interface Sent {
+export class Sent {
+  readonly #known: readonly string[];
+  #headers: Readonly<Record<string, string>> | undefined;
+  /** What came without the SDK's pipeline, and is still to be read by it. */
+  response: WireResponse | undefined;
+
+  /** @param known texts that no message may hold */
+  constructor(known: readonly string[]) {
+    this.#known = known;
+  }
+
+  note(headers: Readonly<Record<string, string>>): void {
+    this.#headers = headers;
+  }
+
   /**
    * Whether the request went out. A failure before is not the service's: the source of credentials may respond with 400
    * too.
    */
-  isSent: boolean;
+  get isSent(): boolean {
+    return this.#headers !== undefined;
+  }
+
   /** The access key's id and the session token that it was signed by. */
-  identity: string | undefined;
-  /** Its signature and its token, which no message may hold. */
-  readonly secrets: string[];
-  /** What came without the SDK's pipeline, and is still to be read by it. */
-  response: WireResponse | undefined;
+  get identity(): string | undefined {
+    const [, keyId] = /Credential=([^/,\s]+)/.exec(this.#headers?.["authorization"] ?? "") ?? [];
+    return keyId === undefined ? undefined : identityOf(keyId, this.#headers?.["x-amz-security-token"] ?? "");
+  }
+
+  /** Its signature and its token too. */
+  get secrets(): readonly string[] {
+    const { authorization = "", "x-amz-security-token": token = "" } = this.#headers ?? {};
+    const [, signature = ""] = /Signature=([^,\s]+)/.exec(authorization) ?? [];
+    return [...this.#known, token, signature];
+  }
 }
 
 /** A body that is larger is sent in slices, so that its progress is seen. */
@@ -77,7 +100,7 @@ function guardBody(stack: MiddlewareStack): void {
 /** The request, noted and with its body in slices. */
 function outgoing<T extends { readonly request: unknown }>(args: T, request: RunningRequest, sent: Sent): T {
   const wire = args.request as { headers: Record<string, string>; body?: unknown };
-  note(sent, wire.headers);
+  sent.note(wire.headers);
   wire.body = inSlices(wire.body, request);
   return args;
 }
@@ -99,16 +122,6 @@ export async function sendWire(
 /** The SDK's handler, or the owner's. */
 export interface WireHandler {
   handle(request: WireRequest, options: { abortSignal: AbortSignal }): Promise<{ response: WireResponse }>;
-}
-
-function note(sent: Sent, headers: Readonly<Record<string, string>>): void {
-  sent.isSent = true;
-  const authorization = headers["authorization"] ?? "";
-  const token = headers["x-amz-security-token"] ?? "";
-  const [, keyId = ""] = /Credential=([^/,\s]+)/.exec(authorization) ?? [];
-  const [, signature = ""] = /Signature=([^,\s]+)/.exec(authorization) ?? [];
-  sent.identity = keyId === "" ? undefined : identityOf(keyId, token);
-  sent.secrets.push(token, signature);
 }
 
 function inSlices(body: unknown, request: RunningRequest): unknown {

@@ -38,14 +38,8 @@ export async function readBody(
   const bytes = new Uint8Array(length ?? 0);
   const parts: Uint8Array[] = [];
   let received = 0;
-  let nextRest = turnBytes;
-  for await (const part of stream) {
+  const take = (part: Uint8Array): void => {
     request.received();
-    // Without it a fast connection brings megabytes in one turn. While this waits, the stream holds it back.
-    if (received >= nextRest) {
-      await nextTurn();
-      nextRest = received + turnBytes;
-    }
     const offset = received;
     received += part.byteLength;
     if (received > (length ?? bodyLimit - 1)) {
@@ -56,6 +50,18 @@ export async function readBody(
     onPart?.(part);
     if (length === undefined) parts.push(part);
     else bytes.set(part, offset);
+  };
+  if (length !== undefined && length <= turnBytes && isEmitter(stream)) await readEmitter(stream, take);
+  else {
+    let nextRest = turnBytes;
+    for await (const part of stream) {
+      // Without it a fast connection brings megabytes in one turn. While this waits, the stream holds it back.
+      if (received >= nextRest) {
+        await nextTurn();
+        nextRest = received + turnBytes;
+      }
+      take(part);
+    }
   }
   if (length === undefined) return concatenate(parts, received);
   if (received !== length) {
@@ -63,6 +69,37 @@ export async function readBody(
     throw storeError(call, { code: "Corrupt" }, why);
   }
   return bytes;
+}
+
+/** A stream of Node that has not broken yet. */
+interface Emitter {
+  readonly destroyed: false;
+  on(event: "data", see: (part: Uint8Array) => void): this;
+  on(event: "end" | "close", see: () => void): this;
+  on(event: "error", see: (error: unknown) => void): this;
+  destroy(): void;
+}
+
+function isEmitter(stream: unknown): stream is Emitter {
+  const { on, destroy, destroyed } = Object(stream) as Partial<Emitter>;
+  return typeof on === "function" && typeof destroy === "function" && destroyed === false;
+}
+
+/** By its events: to iterate over a stream costs as much as a small body itself. */
+function readEmitter(stream: Emitter, take: (part: Uint8Array) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.on("error", reject);
+    stream.on("end", () => resolve());
+    stream.on("close", () => reject(new Error("the response broke off")));
+    stream.on("data", (part) => {
+      try {
+        take(part);
+      } catch (error) {
+        reject(error);
+        stream.destroy();
+      }
+    });
+  });
 }
 
 /**

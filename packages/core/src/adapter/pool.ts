@@ -13,7 +13,8 @@ export function poolOf(limit: number | (() => number)): Pool {
   let running = 0;
   const waiting: (() => void)[] = [];
   const start = (): void => {
-    const most = typeof limit === "number" ? limit : limit();
+    if (waiting.length === 0) return;
+    const most = mostOf(limit);
     while (running < most) {
       const next = waiting.shift();
       if (next === undefined) return;
@@ -23,10 +24,13 @@ export function poolOf(limit: number | (() => number)): Pool {
     }
   };
   return async (work) => {
-    await new Promise<void>((resolve) => {
-      waiting.push(resolve);
-      start();
-    });
+    if (waiting.length === 0 && running < mostOf(limit)) running += 1;
+    else {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        start();
+      });
+    }
     try {
       return await work();
     } finally {
@@ -34,6 +38,10 @@ export function poolOf(limit: number | (() => number)): Pool {
       start();
     }
   };
+}
+
+function mostOf(limit: number | (() => number)): number {
+  return typeof limit === "number" ? limit : limit();
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isStoreError } from "../errors.ts";
 import { maxTimerMs } from "../timers.ts";
+import type { Pool } from "./pool.ts";
 
 /** A request that is under way. */
 export interface RunningRequest {
@@ -29,6 +30,8 @@ export interface RequestOptions {
    * same pool may be as dead: a store ends those that are idle, so that the next attempt opens one.
    */
   readonly onSilent?: (() => void) | undefined;
+  /** Where the request waits for its turn. It is not idle meanwhile: it may have to pass no byte. */
+  readonly pool?: Pool | undefined;
 }
 
 const slowBytesPerMs = (128 * 1024) / 1_000;
@@ -44,27 +47,34 @@ const bufferedBytes = 8 * 2 ** 20;
  */
 export async function runRequest<T>(
   run: (request: RunningRequest) => Promise<T>,
-  { signal: caller, idleTimeoutMs, onSilent }: RequestOptions = {},
+  { signal: caller, idleTimeoutMs, onSilent, pool }: RequestOptions = {},
 ): Promise<T> {
   caller?.throwIfAborted();
   const controller = new AbortController();
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  let isSilent = true;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  /** Whether it has started, and no byte has arrived. */
+  let isSilent = false;
   let isIdle = false;
   let isSettled = false;
-  const wait = (extraMs: number): void => {
-    if (idleTimeoutMs === undefined || isSettled) return;
-    clearTimeout(timer);
-    timer = setTimeout(expire, Math.min(idleTimeoutMs + extraMs, maxTimerMs));
-  };
+  let timer: Timer | undefined;
+  let timerMs = 0;
   const expire = (): void => {
     isIdle = true;
     reject(new IdleTimeout(idleTimeoutMs ?? 0));
   };
+  const wait = (extraMs: number): void => {
+    if (idleTimeoutMs === undefined || isSettled) return;
+    const ms = Math.min(idleTimeoutMs + extraMs, maxTimerMs);
+    if (ms === timerMs && timer?.refresh !== undefined) {
+      timer.refresh();
+      return;
+    }
+    clearTimeout(timer as never);
+    timer = setTimeout(expire, ms) as unknown as Timer;
+    timerMs = ms;
+  };
   const onAbort = (): void => reject(caller?.reason);
   caller?.addEventListener("abort", onAbort);
-  wait(0);
   const request: RunningRequest = {
     signal: controller.signal,
     sent: (bytes) => wait(Math.min(bytes, bufferedBytes) / slowBytesPerMs),
@@ -73,8 +83,16 @@ export async function runRequest<T>(
       wait(0);
     },
   };
+  const start = (): Promise<T> => {
+    // Its turn may have come too late.
+    controller.signal.throwIfAborted();
+    isSilent = true;
+    wait(0);
+    return run(request);
+  };
   try {
-    return await Promise.race([run(request), ended]);
+    (pool === undefined ? start() : pool(async () => start())).then(resolve, reject);
+    return await promise;
   } catch (error) {
     // Ends the request. If its response was refused before its end, this closes the connection: nobody reads the rest.
     controller.abort(error);
@@ -83,9 +101,14 @@ export async function runRequest<T>(
     throw caller?.aborted === true ? caller.reason : error;
   } finally {
     isSettled = true;
-    clearTimeout(timer);
+    clearTimeout(timer as never);
     caller?.removeEventListener("abort", onAbort);
   }
+}
+
+/** What `setTimeout` returns: of Node an object, which starts anew for less than what another one costs. */
+interface Timer {
+  refresh?(): void;
 }
 
 /** No byte passed for so long that the request was given up. */

@@ -1,55 +1,61 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 
-/** What is signed of a request. `headers` have lower-case names. */
-export interface Signable {
-  readonly method: string;
-  /** Escaped. S3 signs it as it is sent. */
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  readonly headers: Readonly<Record<string, string>>;
-}
+const blockBytes = 64;
+/** Longer than any text that is signed. */
+const longestText = 1_024;
 
-/** The key of a day, a region and a service, the last three parts of a scope but one. */
-export function signingKeyOf(secretAccessKey: string, scope: string): KeyObject {
-  const key = scope
-    .split("/")
-    .reduce<string | Buffer>(
-      (secret, part) => createHmac("sha256", secret).update(part).digest(),
-      `AWS4${secretAccessKey}`,
-    );
-  return createSecretKey(Buffer.from(key));
+/** The key of a day, a region and a service. One hash of Node's after the other is a fraction of what its HMAC costs. */
+export class SigningKey {
+  readonly #inner: Buffer = Buffer.alloc(blockBytes + longestText, 0x36);
+  readonly #outer: Buffer = Buffer.alloc(blockBytes + 32, 0x5c);
+
+  /** @param scope `20260131/us-east-1/s3/aws4_request` */
+  constructor(secretAccessKey: string, scope: string) {
+    const key = scope
+      .split("/")
+      .reduce<string | Buffer>(
+        (secret, part) => createHmac("sha256", secret).update(part).digest(),
+        `AWS4${secretAccessKey}`,
+      );
+    for (const [index, byte] of Buffer.from(key).entries()) {
+      this.#inner[index] = byte ^ 0x36;
+      this.#outer[index] = byte ^ 0x5c;
+    }
+  }
+
+  /** The HMAC of a text of ASCII, in hexadecimal: RFC 2104. */
+  sign(text: string): string {
+    if (text.length > longestText)
+      throw new RangeError(`${text.length} characters are too many to be signed`);
+    const end = blockBytes + this.#inner.write(text, blockBytes, "latin1");
+    hash("sha256", this.#inner.subarray(0, end), "buffer").copy(this.#outer, blockBytes);
+    return hash("sha256", this.#outer);
+  }
 }
 
 /**
- * The signature of AWS, version 4, of a request that has its date in `x-amz-date` and the SHA-256 of its body in
- * `x-amz-content-sha256`: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ * The text whose HMAC is the signature of AWS, version 4:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  *
- * @param names the headers that are signed, in order
- * @param scope `20260131/us-east-1/s3/aws4_request`
+ * @param canonical the request in its canonical form
  */
-export function signatureOf(
-  request: Signable,
-  names: readonly string[],
-  scope: string,
-  key: KeyObject,
-): string {
-  const { method, path, query, headers } = request;
-  const lines = names.map((name) => `${name}:${trimmed(headers[name] ?? "")}\n`).join("");
-  const digest = headers["x-amz-content-sha256"] ?? "";
-  const canonical = `${method}\n${path}\n${canonicalQuery(query)}\n${lines}\n${names.join(";")}\n${digest}`;
-  const text = `AWS4-HMAC-SHA256\n${headers["x-amz-date"] ?? ""}\n${scope}\n${hash("sha256", canonical)}`;
-  return createHmac("sha256", key).update(text).digest("hex");
+export function textToSign(canonical: string, date: string, scope: string): string {
+  return `AWS4-HMAC-SHA256\n${date}\n${scope}\n${hash("sha256", canonical)}`;
 }
+
+const plain = /^[\w.~=-]*$/;
 
 /** A text as it stands in a path or a query: the SDK escapes what `encodeURIComponent` leaves, too. */
 export function escaped(text: string): string {
+  if (plain.test(text)) return text.replaceAll("=", "%3D");
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
 
-function canonicalQuery(query: Readonly<Record<string, string>>): string {
+/** The query in its canonical form. */
+export function canonicalQuery(query: Readonly<Record<string, string>>): string {
   return Object.keys(query)
     .map((name) => [escaped(name), escaped(query[name] ?? "")] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -57,6 +63,7 @@ function canonicalQuery(query: Readonly<Record<string, string>>): string {
     .join("&");
 }
 
-function trimmed(value: string): string {
+/** A header's value in its canonical form. */
+export function trimmed(value: string): string {
   return value.trim().replaceAll(/\s+/g, " ");
 }

@@ -1,6 +1,6 @@
-import { randomUUID, type KeyObject } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Digests } from "../body.ts";
-import { escaped, signatureOf, signingKeyOf } from "./signature.ts";
+import { canonicalQuery, escaped, SigningKey, textToSign, trimmed } from "./signature.ts";
 
 /** A request as the SDK's pipeline hands it to its handler. */
 export interface WireRequest extends Fields {
@@ -39,6 +39,7 @@ export interface Moment {
   readonly invocationId: string;
 }
 
+const checksum = "x-amz-checksum-crc32";
 const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /** One kind of request, by what the SDK made of one of them: its headers, its host, what is signed. */
@@ -48,10 +49,13 @@ export class Template {
   readonly #path: string;
   readonly #query: Readonly<Record<string, string>>;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #signedNames: readonly string[];
+  /** Of what is signed, the headers: a line, or the name of one whose value each request has for itself. */
+  readonly #signed: readonly SignedHeader[];
+  readonly #signedNames: string;
+  readonly #canonicalQuery: string;
   /** Of the scope, what follows the day. */
   readonly #place: string;
-  #key: { readonly key: KeyObject; readonly secret: string; readonly scope: string } | undefined;
+  #key: { readonly key: SigningKey; readonly secret: string; readonly scope: string } | undefined;
 
   /** @throws `Error` that says why, if the request is not signed as these requests are */
   constructor(sent: WireRequest, { name, query = {} }: RequestInput) {
@@ -70,7 +74,9 @@ export class Template {
       Object.entries(sent.query).filter(([each]) => query[each] === undefined),
     );
     this.#headers = { ...sent.headers };
-    this.#signedNames = names.split(";");
+    this.#signedNames = names;
+    this.#signed = names.split(";").map((each) => signedHeader(each, sent.headers));
+    this.#canonicalQuery = canonicalQuery(this.#query);
     this.#place = place;
   }
 
@@ -89,33 +95,60 @@ export class Template {
     if (sessionToken !== undefined) headers["x-amz-security-token"] = sessionToken;
     if (body !== undefined) headers["content-length"] = String(body.byteLength);
     if (digests !== undefined && headers[checksum] !== undefined) headers[checksum] = digests.crc32;
-    const fields = {
-      ...this.#sent,
-      path: name === undefined ? this.#path : this.#path + escapedPath(name),
-      query: { ...this.#query, ...query },
-      headers,
-      body,
-    };
+    const path = name === undefined ? this.#path : this.#path + escapedPath(name);
+    const allQuery = query === undefined ? this.#query : { ...this.#query, ...query };
+    const inQuery = query === undefined ? this.#canonicalQuery : canonicalQuery(allQuery);
+    let lines = "";
+    for (const { line, name: header } of this.#signed)
+      lines += line ?? `${header}:${headers[header] ?? ""}\n`;
+    const { method } = this.#sent;
+    const digest = headers["x-amz-content-sha256"];
+    const canonical = `${method}\n${path}\n${inQuery}\n${lines}\n${this.#signedNames}\n${digest}`;
     const scope = date.slice(0, 8) + this.#place;
-    const signature = signatureOf(fields, this.#signedNames, scope, this.#keyOf(secretAccessKey, scope));
+    const signature = this.#keyOf(secretAccessKey, scope).sign(textToSign(canonical, date, scope));
     headers["authorization"] =
-      `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${this.#signedNames.join(";")}, Signature=${signature}`;
+      `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${this.#signedNames}, Signature=${signature}`;
+    const fields = { ...this.#sent, path, query: allQuery, headers, body };
     return new this.#sent.constructor(fields);
   }
 
-  #keyOf(secret: string, scope: string): KeyObject {
+  #keyOf(secret: string, scope: string): SigningKey {
     if (this.#key?.secret !== secret || this.#key.scope !== scope)
-      this.#key = { key: signingKeyOf(secret, scope), secret, scope };
+      this.#key = { key: new SigningKey(secret, scope), secret, scope };
     return this.#key.key;
   }
 }
 
-const checksum = "x-amz-checksum-crc32";
+interface SignedHeader {
+  readonly name: string;
+  readonly line: string | undefined;
+}
+
+/** The headers whose values each request has for itself. They need no trimming. */
+const variable: ReadonlySet<string> = new Set([
+  "amz-sdk-invocation-id",
+  "content-length",
+  "x-amz-content-sha256",
+  "x-amz-date",
+  "x-amz-security-token",
+  checksum,
+]);
+
+function signedHeader(name: string, headers: Readonly<Record<string, string>>): SignedHeader {
+  return { name, line: variable.has(name) ? undefined : `${name}:${trimmed(headers[name] ?? "")}\n` };
+}
+
+let lastSecond = 0;
+let lastDate = "";
 
 /** @param offsetMs by how much the service's clock is ahead of this machine's */
 export function momentOf(credentials: Credentials, offsetMs: number): Moment {
-  const date = new Date(Date.now() + offsetMs).toISOString().replaceAll(/[:-]|\.\d{3}/g, "");
-  return { credentials, date, invocationId: randomUUID() };
+  const second = Math.floor((Date.now() + offsetMs) / 1_000);
+  if (second !== lastSecond) {
+    lastDate = new Date(second * 1_000).toISOString().replaceAll(/[:-]|\.\d{3}/g, "");
+    lastSecond = second;
+  }
+  return { credentials, date: lastDate, invocationId: randomUUID() };
 }
 
 function escapedPath(name: string): string {
