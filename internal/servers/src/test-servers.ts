@@ -1,7 +1,7 @@
 /**
  * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts, the IAM policy of S3's README
  * and the flights job on real servers, which it starts and ends.
- * With `--all` on moto too. The suites on Azurite are part of `pnpm test:long`.
+ * With `--all` on memory-s3 and moto too. The suites on Azurite are part of `pnpm test:long`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -64,7 +64,7 @@ const tested: readonly TestedServer[] = [
       return {
         server,
         env: { STATE_TEST_GCS: `gs://${bucket}/tests${query}` },
-        suites: ["packages/gcs/test/conformance.test.ts"],
+        suites: ["packages/gcs/test/conformance.long.test.ts"],
         store: `gs://${bucket}/flights${query}`,
       };
     },
@@ -94,7 +94,7 @@ async function runningS3(server: S3Server): Promise<Running> {
       AWS_ACCESS_KEY_ID: server.accessKeyId,
       AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
     },
-    suites: ["packages/s3/test/conformance.test.ts"],
+    suites: ["packages/s3/test/conformance.long.test.ts"],
   };
 }
 
@@ -190,8 +190,8 @@ async function testAll(): Promise<void> {
       await run(`flights on ${store}`, [...job, ...size], env);
     }
   });
-  await testSuitesOn("memory-s3", memoryS3, () => startMemoryS3());
   if (!process.argv.includes("--all")) return;
+  await testSuitesOn("memory-s3", memoryS3, () => startMemoryS3());
   // It starts a MinIO of its own too.
   await run("the IAM policy of the README on MinIO", [vitest, "run", "packages/s3/test/policy"], {});
   await testSuitesOn("moto", moto, startMoto);

@@ -15,27 +15,21 @@ afterEach(async () => {
 }, 300_000);
 afterAll(() => target.end(), 300_000);
 
-/** Both ways in which the store makes its creates and gets. */
-const harnessOf = (name: string, directRequests: boolean) => ({
-  name,
+const harness = {
+  name: "AzureStore",
   open: async (): Promise<ObjectStore> => {
     const place = await target.place();
     taken.add(place);
-    return at(place, directRequests);
+    return at(place);
   },
   reopen: async (store: ObjectStore): Promise<ObjectStore> =>
-    at(places.get(store) ?? { containerName: "none", prefix: "" }, directRequests),
-});
+    at(places.get(store) ?? { containerName: "none", prefix: "" }),
+};
 
 // Azurite is one process that all cases would wait for, and each leaves its place empty for the
 // next.
-for (const [name, directRequests] of [
-  ["AzureStore", true],
-  ["AzureStore with the SDK's requests", false],
-] as const) {
-  storeConformance(serialRunner, harnessOf(name, directRequests));
-  backendConformance(serialRunner, harnessOf(name, directRequests));
-}
+storeConformance(serialRunner, harness);
+backendConformance(serialRunner, harness);
 
 describe("the target of the suites", () => {
   test("is a prefix, never a whole container", () => {
@@ -61,9 +55,9 @@ describe("the target of the suites", () => {
   });
 });
 
-function at(place: Place, directRequests: boolean): AzureStore {
+function at(place: Place): AzureStore {
   const { connectionString } = target;
-  const store = new AzureStore({ connectionString, directRequests, ...place });
+  const store = new AzureStore({ connectionString, ...place });
   places.set(store, place);
   return store;
 }

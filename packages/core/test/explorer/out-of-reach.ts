@@ -5,7 +5,7 @@ export interface OutOfReach {
   readonly rules: readonly string[];
 }
 
-/** A rule stands here or is found: `explorer-rules.slow.test.ts`. */
+/** A rule stands here or is found: `explorer-rules.long.test.ts`. */
 export const outOfReach: readonly OutOfReach[] = [
   {
     why: "It guards against receipts, cuts, codecs or seals that no actor makes: what they say of their bytes is not so.",
