@@ -33,12 +33,13 @@ function targetOf(connectionString: string, containerName: string, root: string)
   return {
     server,
     endpoint: server,
-    open: (endpoint, prefix, idleTimeoutMs) =>
+    open: (endpoint, prefix, idleTimeoutMs, directRequests) =>
       new AzureStore({
         connectionString: connectionString.replace(server, endpoint),
         containerName,
         prefix: `${root}/${prefix}`,
         idleTimeoutMs,
+        directRequests,
       }),
     stop: async () => undefined,
   };

@@ -23,11 +23,12 @@ function targetOf({ server, bucket, root }: S3Place, name: string): Target {
   return {
     server: name,
     endpoint: server.endpoint,
-    open: (endpoint, prefix, idleTimeoutMs) =>
+    open: (endpoint, prefix, idleTimeoutMs, directRequests) =>
       new S3Store({
         bucket,
         prefix: `${root}/${prefix}`,
         idleTimeoutMs,
+        directRequests,
         clientConfig: { endpoint, region, credentials, forcePathStyle: true },
       }),
     stop: () => server.stop(),

@@ -9,7 +9,7 @@ export interface Target {
   readonly server: string;
   readonly endpoint: string;
   /** A store under a prefix of its own, whose requests go to `endpoint`: the target's, or a proxy's in front of it. */
-  open(endpoint: string, prefix: string, idleTimeoutMs?: number): ObjectStore;
+  open(endpoint: string, prefix: string, idleTimeoutMs?: number, directRequests?: boolean): ObjectStore;
   stop(): Promise<void>;
 }
 

@@ -17,6 +17,8 @@ export type StoreName = "s3" | "gcs" | "azure";
 /** How a store meets a situation that no server would make. */
 export interface Rig {
   readonly name: StoreName;
+  /** Whether requests may go without the SDK's pipeline, where the store has both ways. */
+  readonly directRequests: boolean;
   /** A store with credentials that are known. */
   readonly open: (endpoint: string, idleTimeoutMs?: number) => ObjectStore;
   /** A store whose credentials come from an issuer, each time as `tokenFrom` says. */
@@ -42,8 +44,9 @@ function xml(status: number, code: string, headers: Readonly<Record<string, stri
 
 const bucket = "bucket";
 
-const s3: Rig = {
+const s3 = (directRequests: boolean): Rig => ({
   name: "s3",
+  directRequests,
   // What a container's issuer says is lost in the SDK's chain; what STS says is not.
   openRefused: (endpoint) => {
     const said = {
@@ -55,12 +58,14 @@ const s3: Rig = {
     const credentials = (): Promise<never> => Promise.reject(Object.assign(new Error("made up"), said));
     return new S3Store({
       bucket,
+      directRequests,
       clientConfig: { endpoint, region: "us-east-1", forcePathStyle: true, credentials },
     });
   },
   open: (endpoint, idleTimeoutMs) =>
     new S3Store({
       bucket,
+      directRequests,
       idleTimeoutMs,
       clientConfig: {
         endpoint,
@@ -79,7 +84,11 @@ const s3: Rig = {
     process.env["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent";
     process.env["AWS_CONFIG_FILE"] = "/nonexistent";
     process.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = issuer;
-    return new S3Store({ bucket, clientConfig: { endpoint, region: "us-east-1", forcePathStyle: true } });
+    return new S3Store({
+      bucket,
+      directRequests,
+      clientConfig: { endpoint, region: "us-east-1", forcePathStyle: true },
+    });
   },
   token: (token) =>
     respondWith(
@@ -95,7 +104,7 @@ const s3: Rig = {
   absent: xml(404, "NoSuchKey"),
   tokenRefused: xml(400, "ExpiredToken"),
   objectHeaders: { etag: '"1"', "content-type": "application/octet-stream" },
-};
+});
 
 function json(status: number, reason: string): Script {
   const error = {
@@ -110,6 +119,7 @@ function json(status: number, reason: string): Script {
 
 const gcs: Rig = {
   name: "gcs",
+  directRequests: true,
   openRefused: (endpoint, issuer) => gcs.openWithIssuer(endpoint, issuer),
   open: (endpoint, idleTimeoutMs) =>
     new GcsStore({
@@ -165,21 +175,19 @@ function authClientOf(issuer: string, token?: string): UserRefreshClient {
 
 const accountKey = Buffer.from("the key of an account that is not there").toString("base64");
 
-const azure: Rig = {
+const azure = (directRequests: boolean): Rig => ({
   name: "azure",
-  openRefused: (endpoint, issuer) => azure.openWithIssuer(endpoint, issuer),
+  directRequests,
+  openRefused: azureWithIssuer,
   open: (endpoint, idleTimeoutMs) =>
     new AzureStore({
       accountUrl: `${endpoint}/account`,
       containerName: bucket,
       credential: new StorageSharedKeyCredential("account", accountKey),
       idleTimeoutMs,
+      directRequests,
     }),
-  openWithIssuer: (endpoint, issuer) => {
-    const credential = { getToken: () => issuedToken(issuer) };
-    const pipeline = newPipeline(credential, { httpClient: plainHttp(endpoint) });
-    return new AzureStore({ container: new ContainerClient(`https://account.invalid/${bucket}`, pipeline) });
-  },
+  openWithIssuer: azureWithIssuer,
   token: (token) => respondWith(200, JSON.stringify({ token })),
   refusal: respondWith(400, JSON.stringify({ error: "invalid_client" })),
   absent: xml(404, "BlobNotFound", { "x-ms-error-code": "BlobNotFound", "x-ms-request-id": "1" }),
@@ -193,7 +201,14 @@ const azure: Rig = {
     "x-ms-blob-type": "BlockBlob",
     "x-ms-request-id": "1",
   },
-};
+});
+
+/** Tokens are the SDK's, and so are the requests that have them. */
+function azureWithIssuer(endpoint: string, issuer: string): AzureStore {
+  const credential = { getToken: () => issuedToken(issuer) };
+  const pipeline = newPipeline(credential, { httpClient: plainHttp(endpoint) });
+  return new AzureStore({ container: new ContainerClient(`https://account.invalid/${bucket}`, pipeline) });
+}
 
 /** The SDK sends tokens over TLS only. What is sent goes to the scripted server all the same. */
 function plainHttp(endpoint: string): NonNullable<StoragePipelineOptions["httpClient"]> {
@@ -226,4 +241,7 @@ async function issuedToken(issuer: string): Promise<{ token: string; expiresOnTi
   return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
 }
 
-export const rigs: readonly Rig[] = [s3, gcs, azure];
+export const rigs: readonly Rig[] = [s3(true), gcs, azure(true)];
+
+/** The same stores through their SDKs. */
+export const sdkRigs: readonly Rig[] = [s3(false), azure(false)];

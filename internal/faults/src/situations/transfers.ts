@@ -15,11 +15,11 @@ function onLine(
   bytesPerMs: number | undefined,
   work: (store: ObjectStore, line: Line) => Promise<string>,
 ): Situation["meet"] {
-  return async ({ name }) => {
+  return async ({ name, directRequests }) => {
     const target = await services[name].start();
     try {
       await using line = await startLine(target.endpoint, bytesPerMs);
-      const store = target.open(line.endpoint, crypto.randomUUID(), idleTimeoutMs);
+      const store = target.open(line.endpoint, crypto.randomUUID(), idleTimeoutMs, directRequests);
       const outcome = await work(store, line);
       await store.close?.();
       return outcome;
