@@ -115,7 +115,7 @@ export class Calls {
   }
 
   /** Which way creates and gets take. */
-  get path(): RequestPath {
+  get path(): RequestPath | undefined {
     return this.#direct.path;
   }
 

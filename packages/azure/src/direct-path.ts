@@ -55,7 +55,7 @@ export class DirectPath {
   readonly #settings: Settings;
   readonly #requester: Requester;
   #makers: Promise<Makers | undefined> | undefined;
-  #path: RequestPath = { requestPath: "sdk", requestPathReason: "no request was made yet" };
+  #path: RequestPath | undefined;
 
   constructor(parts: ClientParts, settings: Settings, requester: Requester) {
     this.#parts = parts;
@@ -63,7 +63,8 @@ export class DirectPath {
     this.#requester = requester;
   }
 
-  get path(): RequestPath {
+  /** `undefined` before the first request. */
+  get path(): RequestPath | undefined {
     return this.#path;
   }
 

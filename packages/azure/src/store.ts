@@ -54,14 +54,17 @@ export class AzureStore implements ObjectStore {
     return new AzureStore(optionsFromUrl(url));
   }
 
-  /** Whether the store makes creates and gets itself, or the SDK does. It is known after the first of them. */
-  get requestPath(): "direct" | "sdk" {
-    return this.#calls?.path.requestPath ?? "sdk";
+  /**
+   * How creates and gets are sent: `direct` if the store makes them itself, `sdk` if the SDK does; `undefined` before the
+   * first.
+   */
+  get requestPath(): "direct" | "sdk" | undefined {
+    return this.#calls?.path?.requestPath;
   }
 
-  /** Why the SDK makes the requests; `undefined` if the store does. */
+  /** Why `requestPath` is `sdk`. */
   get requestPathReason(): string | undefined {
-    return this.#calls === undefined ? "no request was made yet" : this.#calls.path.requestPathReason;
+    return this.#calls?.path?.requestPathReason;
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
