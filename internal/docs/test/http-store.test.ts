@@ -88,8 +88,11 @@ describe("what the service does", () => {
     ["429", "Throttled", /responded with 429/],
     ["400", "Failed", /responded with 400/],
   ] as const)("%s, is %s", async (behaviour, expected, message) => {
-    const store = new HttpStore({ endpoint: `${server.endpoint}/${crypto.randomUUID()}`, idleTimeoutMs: 50 });
-    await store.create("a/b", new Uint8Array(1_000));
+    const endpoint = `${server.endpoint}/${crypto.randomUUID()}`;
+    await at(endpoint).create("a/b", new Uint8Array(1_000));
+    const store = behaviour.endsWith("silence")
+      ? new HttpStore({ endpoint, idleTimeoutMs: 50 })
+      : at(endpoint);
     server.next(behaviour);
     const { code: seen, message: said, retryAfterMs } = await errorOf(store.get("a/b"));
     expect(seen).toBe(expected);

@@ -14,7 +14,7 @@ interface NodeHash {
 }
 
 const { process } = globalThis as {
-  readonly process?: { getBuiltinModule?(name: "node:crypto"): NodeCrypto | undefined };
+  readonly process?: { getBuiltinModule?(name: "crypto"): NodeCrypto | undefined };
 };
 
 let loaded: NodeCrypto | undefined;
@@ -26,7 +26,7 @@ let loaded: NodeCrypto | undefined;
  */
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   // WebCrypto copies the bytes and wakes another thread, which costs more than to hash 64 KiB.
-  loaded ??= process?.getBuiltinModule?.("node:crypto");
+  loaded ??= process?.getBuiltinModule?.("crypto");
   if (loaded === undefined) return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
   if (bytes.length <= turnBytes && loaded.hash !== undefined) return loaded.hash("sha256", bytes);
   const hash = loaded.createHash("sha256");
