@@ -15,6 +15,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface Cutting {
   readonly chunkBytes: number;
   readonly cut: WritePartialArguments["cut"];
+  /** Arrays of `chunkBytes` that nobody needs any more: a new chunk takes one, if it is not cut by the writer. */
+  readonly spare: Bytes[];
   readonly details: StateErrorDetails;
 }
 
@@ -25,14 +27,14 @@ export interface Cutting {
  */
 export async function* cutIntoChunks(
   source: AsyncIterable<Uint8Array>,
-  { chunkBytes, cut, details }: Cutting,
+  { chunkBytes, cut, spare, details }: Cutting,
 ): AsyncGenerator<Bytes, void, undefined> {
   const count: Count = { pieces: 0, bytes: 0, isAll: false };
   let given = 0;
   let number = 0;
   let isLast = false;
   try {
-    for await (const chunk of chunksOf(source, chunkBytes, cut, count)) {
+    for await (const chunk of chunksOf(source, { chunkBytes, cut, spare }, count)) {
       if (isLast)
         throw new RangeError(`chunk ${number - 1} is below ${minChunkBytes} bytes, and not the last`);
       if (number === maxChunks)
@@ -64,12 +66,11 @@ interface Count {
 
 function chunksOf(
   source: AsyncIterable<Uint8Array>,
-  chunkBytes: number,
-  cut: Cutting["cut"],
+  { chunkBytes, cut, spare }: Omit<Cutting, "details">,
   count: Count,
 ): AsyncGenerator<Bytes, void, undefined> {
   const pieces = countedPieces(source, count);
-  return cut === undefined ? evenChunks(pieces, chunkBytes) : copiedChunks(cut(copiedPieces(pieces)));
+  return cut === undefined ? evenChunks(pieces, chunkBytes, spare) : copiedChunks(cut(copiedPieces(pieces)));
 }
 
 async function* countedPieces(
@@ -87,13 +88,14 @@ async function* countedPieces(
 async function* evenChunks(
   source: AsyncIterable<Uint8Array>,
   chunkBytes: number,
+  spare: Bytes[],
 ): AsyncGenerator<Bytes, void, undefined> {
   let chunk: Bytes = new Uint8Array(0);
   let filled = 0;
   for await (const piece of source) {
     for (let start = 0; start < piece.length;) {
       const part = piece.subarray(start, start + chunkBytes - filled);
-      chunk = withRoom(chunk, filled, filled + part.length, chunkBytes);
+      chunk = withRoom(chunk, filled, filled + part.length, { limit: chunkBytes, spare });
       chunk.set(part, filled);
       filled += part.length;
       start += part.length;
@@ -110,9 +112,17 @@ async function* evenChunks(
  * The chunk, or a larger copy: room for a small state, and then at once for `limit` bytes. To grow step by step would leave
  * as much garbage as the chunk has bytes.
  */
-function withRoom(chunk: Bytes, filled: number, needed: number, limit: number): Bytes {
+function withRoom(
+  chunk: Bytes,
+  filled: number,
+  needed: number,
+  { limit, spare }: { readonly limit: number; readonly spare: Bytes[] },
+): Bytes {
   if (needed <= chunk.length) return chunk;
-  const larger = new Uint8Array(needed <= smallBytes ? Math.min(limit, smallBytes) : limit);
+  const larger =
+    needed <= smallBytes
+      ? new Uint8Array(Math.min(limit, smallBytes))
+      : (spare.pop() ?? new Uint8Array(limit));
   larger.set(chunk.subarray(0, filled));
   return larger;
 }

@@ -10,7 +10,7 @@ import type { StoreClient } from "./store-client.ts";
 
 /** What is known of a key after a create. */
 export type Creation =
-  | { readonly outcome: "created" }
+  | { readonly outcome: "created"; readonly attempts: number }
   /** An object is there: somebody else's, or ours of an attempt whose response was lost. */
   | { readonly outcome: "found"; readonly body: Uint8Array }
   /** An object was there, and reading back found nothing. */
@@ -66,7 +66,8 @@ export async function ensureBytes(
   operation: Operation,
 ): Promise<Present | NotCreated> {
   const creation = await ensure(client, key, body, operation);
-  if (creation.outcome === "created") return { outcome: "present" };
+  // An attempt that timed out may still be at work on the bytes.
+  if (creation.outcome === "created") return { outcome: "present", isReleased: creation.attempts === 1 };
   if (creation.outcome !== "found") return creation;
   // rule: existing-bytes-are-compared
   if (sameBytes(creation.body, body)) return { outcome: "present" };
@@ -75,6 +76,8 @@ export async function ensureBytes(
 
 interface Present {
   readonly outcome: "present";
+  /** Whether nothing in the store can be at work on the body any more (C4 of the store contract). */
+  readonly isReleased?: boolean;
 }
 
 /** For a key whose presence is all that counts, whoever created it: an anchor, a pin. */

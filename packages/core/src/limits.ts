@@ -13,7 +13,7 @@ export const maxChunks = 65_536;
 export const maxSealedChunks = 100_000;
 
 /**
- * How many bytes of chunks are under way at once, but for one chunk. Beside them a process has what WebCrypto copies to
- * digest them, and the 64 MiB of arrays that V8 lets lie before it collects them.
+ * How many bytes of chunks are under way at once, but for one chunk. Beside them a process that reads a stream has the 64
+ * MiB of arrays that V8 lets lie before it collects them.
  */
 export const bytesInFlight = 8_388_608;

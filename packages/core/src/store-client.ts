@@ -9,7 +9,8 @@ import type { DeleteFailure, ListPage, ObjectStore } from "./store.ts";
  * `lost`: an attempt may have created the object, or may yet.
  */
 export type CreateResponse =
-  | { readonly outcome: "created" }
+  /** `attempts` were sent in all. */
+  | { readonly outcome: "created"; readonly attempts: number }
   | { readonly outcome: "exists" }
   | { readonly outcome: "refused"; readonly error: StoreError }
   | { readonly outcome: "lost"; readonly error: StoreError };
@@ -65,7 +66,7 @@ export class StoreClient {
           seen.outcome = response === "created" ? "ok" : response;
           return response;
         });
-        return { outcome };
+        return outcome === "created" ? { outcome, attempts } : { outcome };
       } catch (error) {
         // If the attempt timed out before it was refused, nobody waited for the refusal: it may still land.
         if (isStoreError(error) && isRefusal(error) && !signal.aborted) unrefused -= 1;

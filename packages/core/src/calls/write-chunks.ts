@@ -43,6 +43,9 @@ export async function writeChunks(
   // What it has used again itself may be what was refused.
   known.add(last, ({ key, sha256 }) => key === chunkKey(epoch, vnode, sha256) && !except.has(key));
 
+  const { chunkBytes } = namespace;
+  // Without them V8 lets 64 MiB of such arrays lie before it collects them.
+  const spare: Bytes[] = [];
   const what = `the write of vnode ${vnode} in epoch ${epoch}`;
   const write = async (bytes: Bytes, digest: Digest, ahead: AbortSignal): Promise<Chunk> => {
     const { body, form } = await pack(codec, bytes, { writtenAt: epoch, vnode }, digest);
@@ -52,11 +55,13 @@ export async function writeChunks(
     // rule: failed-chunk-is-no-receipt
     if (creation.outcome !== "present")
       throw storeFailed(`${what} failed: ${messageOf(creation.cause)}`, creation.cause, { ...details, key });
+    if (creation.isReleased === true && body === bytes && cut === undefined && isWhole(bytes, chunkBytes))
+      spare.push(bytes);
     const { size, sha256, plain } = form;
     return { key, size, sha256, ...(plain === undefined ? {} : { plain }) };
   };
   const chunks: Chunk[] = [];
-  const pieces = cutIntoChunks(source, { chunkBytes: namespace.chunkBytes, cut, details });
+  const pieces = cutIntoChunks(source, { chunkBytes, cut, spare, details });
   const written = namespace.mapChunks(
     pieces,
     ({ length }) => length,
@@ -99,6 +104,11 @@ class KnownChunks {
     this.#chunks.set(nameOf(digest), written);
     return written;
   }
+}
+
+/** Whether it is all of an array of so many bytes. */
+function isWhole(bytes: Bytes, length: number): boolean {
+  return bytes.length === length && bytes.buffer.byteLength === length;
 }
 
 function copyOf(chunk: Chunk): Chunk {

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Actor, assertComplete, World } from "../../src/conformance/backend-suite/world.ts";
+import { StoreError } from "../../src/errors.ts";
 import { bytesInFlight } from "../../src/limits.ts";
 import { MapStore } from "../support/map-store.ts";
 import { rejectionOf } from "../support/rejection.ts";
@@ -236,3 +237,52 @@ test("a stream that is written has never more than 8 MiB and a chunk under way",
   held.resolve();
   expect((await call).chunks).toHaveLength(60);
 });
+
+describe("the array of a chunk", () => {
+  const size = 1024 * 1024;
+
+  test("is used again once the store has created it", async () => {
+    const writer = await world.open("B", { chunkBytes: size });
+    const arrays = seenArrays();
+    const source = Array.from({ length: 60 }, (_, value) => block(value, size));
+    const { chunks } = await writeStream(writer, 6, new Source(source));
+    expect(arrays).toHaveLength(60);
+    expect(new Set(arrays).size).toBeLessThanOrEqual(bytesInFlight / size + 1);
+    assertComplete(await writer.backend.epochComplete({ epoch: 6, parts: [1] }));
+    const read: (number | undefined)[] = [];
+    for await (const piece of (await writer.backend.sealed(6))?.stream(1) ?? []) read.push(piece[0]);
+    expect(read).toEqual(source.map(([value]) => value));
+    expect(chunks).toHaveLength(60);
+  });
+
+  test("is not, if an attempt may still be at work on it", async () => {
+    const writer = await world.open("B", { chunkBytes: size, retry: { attempts: 3, baseDelayMs: 0 } });
+    const create = world.store.create.bind(world.store);
+    const lost = new Map<ArrayBufferLike, string>();
+    const again: string[] = [];
+    const seen: string[] = [];
+    world.store.create = async (key, body, options) => {
+      if ((lost.get(body.buffer) ?? key) !== key) again.push(key);
+      const number = seen.includes(key) ? 0 : seen.push(key);
+      // Of every other chunk the first attempt fails, before it has created it or after, in turns.
+      const created = number % 4 === 1 ? "created" : await create(key, body, options);
+      if (number % 2 === 0) return created;
+      lost.set(body.buffer, key);
+      throw new StoreError("Unavailable", "no response");
+    };
+    await writeStream(writer, 6, new Source(Array.from({ length: 40 }, (_, value) => block(value, size))));
+    expect(lost.size).toBeGreaterThan(10);
+    expect(again).toEqual([]);
+  });
+});
+
+/** What the store is given, in order. */
+function seenArrays(): ArrayBufferLike[] {
+  const arrays: ArrayBufferLike[] = [];
+  const create = world.store.create.bind(world.store);
+  world.store.create = (key, body, options) => {
+    arrays.push(body.buffer);
+    return create(key, body, options);
+  };
+  return arrays;
+}

@@ -20,7 +20,12 @@ test(
     }
     let chunks = 0;
     const count = async (): Promise<void> => {
-      for await (const { length } of cutIntoChunks(source(), { chunkBytes: small, cut: undefined, details }))
+      for await (const { length } of cutIntoChunks(source(), {
+        chunkBytes: small,
+        cut: undefined,
+        spare: [],
+        details,
+      }))
         chunks += length / small;
     };
     expect(await rejectionOf(count())).toMatchObject({
