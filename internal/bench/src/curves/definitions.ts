@@ -67,12 +67,7 @@ const epochs: Curve = {
   steps: async (count, _, [store]) => {
     const backend = await openFilled(store, {});
     return [
-      {
-        name: "latest",
-        run: async () => {
-          if ((await backend.latest())?.epoch !== count - 1) throw new Error("another epoch is the newest");
-        },
-      },
+      { name: "latest", run: () => latest(backend, count) },
       { name: "takeover", run: async () => void (await backend.takeover({ version: 1 })) },
       { name: "prune", run: () => prune(backend, count) },
     ];
@@ -95,7 +90,11 @@ const concurrency: Curve = {
     const steps = await checkpoint(store, shape, { concurrency: limit, chunkBytes });
     const backend = await openFilled(filled, { concurrency: limit });
     await backend.takeover({ version: 1 });
-    return [...steps, { name: "prune", run: () => prune(backend, pruned.epochs) }];
+    return [
+      ...steps,
+      { name: "latest", run: () => latest(backend, pruned.epochs) },
+      { name: "prune", run: () => prune(backend, pruned.epochs) },
+    ];
   },
 };
 
@@ -169,6 +168,10 @@ async function openFilled(
   // A generated store can hold no anchor.
   const fixed = { store, instanceId: "curves", vnodeCapacity: 4, verifyObjects: true };
   return ObjectStoreBackend.open({ ...fixed, ...options });
+}
+
+async function latest(backend: ObjectStoreBackend, count: number): Promise<void> {
+  if ((await backend.latest())?.epoch !== count - 1) throw new Error("another epoch is the newest");
 }
 
 async function prune(backend: ObjectStoreBackend, count: number): Promise<void> {
