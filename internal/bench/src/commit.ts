@@ -4,6 +4,7 @@
  * after 20 ms, at the prices of S3. `node --conditions=@state/source internal/bench/src/commit.ts`
  */
 import { ObjectStoreBackend } from "../../../packages/core/src/index.ts";
+import { MemoryStore } from "../../../packages/memory/src/index.ts";
 import { SlowStore } from "./slow-store.ts";
 
 const latencyMs = 20;
@@ -40,7 +41,7 @@ for (const way of ways) {
 
 async function run({ verifyObjects, inSeal }: Way): Promise<{ requests: number; ms: number }> {
   const counts = { requests: 0 };
-  const store = new SlowStore(latencyMs, counts);
+  const store = new SlowStore(new MemoryStore(), latencyMs, () => (counts.requests += 1));
   await using backend = await ObjectStoreBackend.open({
     store,
     instanceId: "agent",

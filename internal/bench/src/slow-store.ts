@@ -3,56 +3,70 @@ import type {
   DeleteFailure,
   ListOptions,
   ListPage,
+  ObjectStore,
   OperationOptions,
 } from "../../../packages/core/src/store.ts";
-import { MemoryStore } from "../../../packages/memory/src/index.ts";
+import type { Operation } from "./generated-store.ts";
 
-/** Responds to each request after some milliseconds, and counts them. */
-export class SlowStore extends MemoryStore {
+/** How many keys a request deletes at most. */
+const deleteBatch = 1_000;
+
+/** `keys` is how many a delete has; 1 for all others. */
+export type OnRequest = (operation: Operation, keys: number) => void;
+
+/** Another store, which responds to each request after some milliseconds. */
+export class SlowStore implements ObjectStore {
+  readonly name: string;
+  readonly wholeListings?: true;
+  readonly #store: ObjectStore;
   readonly #latency: number;
-  readonly #counts: Counts;
+  readonly #onRequest: OnRequest;
 
-  constructor(latency: number, counts: Counts) {
-    super();
+  /**
+   * @param latency milliseconds; 0 waits for nothing
+   * @param onRequest called when a request begins; a page of a listing is one
+   */
+  constructor(store: ObjectStore, latency: number, onRequest: OnRequest) {
+    this.name = store.name;
+    if (store.wholeListings === true) this.wholeListings = true;
+    this.#store = store;
     this.#latency = latency;
-    this.#counts = counts;
+    this.#onRequest = onRequest;
   }
 
-  override async create(
-    key: string,
-    body: Uint8Array,
-    options?: OperationOptions,
-  ): Promise<"created" | "exists"> {
-    await this.#request(options);
-    return super.create(key, body, options);
+  async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
+    await this.#request("create", 1, options);
+    return this.#store.create(key, body, options);
   }
 
-  override async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    await this.#request(options);
-    return super.get(key, options);
+  async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    await this.#request("get", 1, options);
+    return this.#store.get(key, options);
   }
 
-  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
-    await this.#request(options);
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
+    await this.#request("list", 1, options);
     let first = true;
-    for await (const page of super.list(prefix, options)) {
-      if (!first) await this.#request(options);
+    for await (const page of this.#store.list(prefix, options)) {
+      if (!first) await this.#request("list", 1, options);
       first = false;
       yield page;
     }
   }
 
-  override async delete(
-    keys: readonly string[],
-    options?: OperationOptions,
-  ): Promise<readonly DeleteFailure[]> {
-    for (let start = 0; start < keys.length; start += 1_000) await this.#request(options);
-    return super.delete(keys, options);
+  async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
+    for (let start = 0; start < keys.length; start += deleteBatch)
+      await this.#request("delete", Math.min(deleteBatch, keys.length - start), options);
+    return this.#store.delete(keys, options);
   }
 
-  async #request(options: OperationOptions | undefined): Promise<void> {
+  async close(): Promise<void> {
+    await this.#store.close?.();
+  }
+
+  async #request(operation: Operation, keys: number, options: OperationOptions | undefined): Promise<void> {
     options?.signal?.throwIfAborted();
-    this.#counts.requests += 1;
+    this.#onRequest(operation, keys);
     if (this.#latency === 0) return;
     try {
       await delay(this.#latency, undefined, { signal: options?.signal });
@@ -61,8 +75,4 @@ export class SlowStore extends MemoryStore {
       throw error;
     }
   }
-}
-
-export interface Counts {
-  requests: number;
 }

@@ -3,6 +3,7 @@
  * after 20 ms, its cases side by side and one after another. `node --conditions=@state/source internal/bench/src/suite.ts`
  */
 import { type Runner, storeConformance } from "../../../packages/core/src/conformance/index.ts";
+import { MemoryStore } from "../../../packages/memory/src/index.ts";
 import { SlowStore } from "./slow-store.ts";
 
 const latencyMs = 20;
@@ -26,7 +27,7 @@ async function run(latency: number, cases: number): Promise<Run> {
   storeConformance(runner, {
     name: "bench",
     wholeListings: true,
-    open: async () => new SlowStore(latency, counts),
+    open: async () => new SlowStore(new MemoryStore(), latency, () => (counts.requests += 1)),
   });
   counts.requests = 0;
   const started = performance.now();
