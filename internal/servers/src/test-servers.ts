@@ -186,8 +186,11 @@ async function testAll(): Promise<void> {
     for (const { store } of running) {
       if (store === undefined) continue;
       const job = ["--conditions=@state/source", "examples/flights/src/main.ts", "--store", store];
-      const size = ["--records", "300000", "--barrier", "5000", "--seed", "7"];
-      await run(`flights on ${store}`, [...job, ...size], env);
+      // The emulators take several times as long for a request as MinIO.
+      const size = store.startsWith("s3:")
+        ? ["--records", "300000"]
+        : ["--records", "150000", "--kills", "6"];
+      await run(`flights on ${store}`, [...job, ...size, "--barrier", "5000", "--seed", "7"], env);
     }
   });
   if (!process.argv.includes("--all")) return;
