@@ -64,7 +64,7 @@ const tested: readonly TestedServer[] = [
       return {
         server,
         env: { STATE_TEST_GCS: `gs://${bucket}/tests${query}` },
-        suites: ["packages/gcs/test/conformance.long.test.ts"],
+        suites: ["packages/gcs/test/suites.long.test.ts"],
         store: `gs://${bucket}/flights${query}`,
       };
     },
@@ -94,7 +94,7 @@ async function runningS3(server: S3Server): Promise<Running> {
       AWS_ACCESS_KEY_ID: server.accessKeyId,
       AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
     },
-    suites: ["packages/s3/test/conformance.long.test.ts"],
+    suites: ["packages/s3/test/suites.long.test.ts"],
   };
 }
 
