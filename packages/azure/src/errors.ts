@@ -5,11 +5,11 @@ import {
   meaningOfForeign,
   meaningOfSilence,
   retryAfterMs,
+  SdkFailure,
   type StoreCall,
   storeError,
   textOf,
 } from "@state/core/adapter";
-import { SdkFailure } from "./sdk.ts";
 import { TokenFailure } from "./token.ts";
 
 type Operation = StoreCall["operation"];

@@ -6,9 +6,11 @@ import {
   concatenate,
   endIdle,
   fieldOf,
+  OnDemand,
   redactorOf,
   type RunningRequest,
   runRequest,
+  SdkFailure,
   sentSlices,
   type StoreCall,
 } from "@state/core/adapter";
@@ -21,7 +23,7 @@ import {
   toStoreError,
   UnreadableResponse,
 } from "./errors.ts";
-import { openClient, type SdkClient, SdkFailure } from "./sdk.ts";
+import { openClient, type SdkClient } from "./sdk.ts";
 import { signaturesOf } from "./secrets.ts";
 
 /** An error that the service writes is a few hundred bytes, and a page of 5,000 names some MiB. */
@@ -84,7 +86,7 @@ export class Requester {
   /** The store's own, by the TLS settings of a request. */
   readonly #agents: Map<object | string, HttpAgent> = new Map();
 
-  #client: Promise<SdkClient> | undefined;
+  readonly #client: OnDemand<SdkClient> = new OnDemand(() => this.#open());
 
   constructor(options: RequesterOptions) {
     this.#options = options;
@@ -109,7 +111,7 @@ export class Requester {
     const attempt = async (request: RunningRequest): Promise<T> => {
       const exchange: Exchange = { request, secrets, agents, token: undefined };
       try {
-        const client = await this.#opened();
+        const client = this.#client.made ?? (await this.#client.get());
         return await this.#exchanges.run(exchange, () => work(request, call, client));
       } catch (error) {
         throw await this.#errorOf(error, call, exchange.token);
@@ -189,15 +191,6 @@ export class Requester {
   close(): void {
     for (const agent of this.#agents.values()) agent.destroy();
     this.#agents.clear();
-  }
-
-  /** The first call loads the SDK, for all that wait for it. If that fails, a later call tries again. */
-  #opened(): Promise<SdkClient> {
-    this.#client ??= this.#open().catch((error: unknown) => {
-      this.#client = undefined;
-      throw error;
-    });
-    return this.#client;
   }
 
   async #open(): Promise<SdkClient> {

@@ -1,6 +1,6 @@
 import type * as Sdk from "@azure/storage-blob";
 import type { BlobBatch, ContainerClient } from "@azure/storage-blob";
-import { codeOf } from "@state/core/adapter";
+import { loadSdk, SdkFailure } from "@state/core/adapter";
 import {
   type ClientParts,
   otherForms,
@@ -37,25 +37,14 @@ export interface SdkClient {
   readonly refusalOf: (response: ResponseOfService) => Error;
 }
 
-/** The SDK cannot be used. Nothing was sent. */
-export class SdkFailure extends Error {
-  /** What to do about it. */
-  readonly advice: string;
-
-  constructor(message: string, advice: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = "SdkFailure";
-    this.advice = advice;
-  }
-}
-
 /**
  * Loads the SDK, and builds a client that sends each request once. Sends nothing.
  *
  * @throws `SdkFailure`
  */
 export async function openClient(parts: ClientParts): Promise<SdkClient> {
-  const sdk = await loadSdk();
+  const wanted = "@azure/storage-blob, 12.25 or later";
+  const sdk = await loadSdk(() => import("@azure/storage-blob"), "@azure/storage-blob", wanted);
   const { credential, url, factories } = parts;
   const own =
     credential instanceof AccountKey
@@ -80,17 +69,6 @@ export async function openClient(parts: ClientParts): Promise<SdkClient> {
       return Object.defineProperty(error, "response", { value: response, enumerable: false });
     },
   };
-}
-
-async function loadSdk(): Promise<typeof Sdk> {
-  try {
-    return await import("@azure/storage-blob");
-  } catch (cause) {
-    const isMissing = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes(codeOf(cause) ?? "");
-    const why = isMissing ? "is not installed" : "cannot be loaded";
-    const advice = isMissing ? "install @azure/storage-blob, 12.25 or later" : "mend its installation";
-    throw new SdkFailure(`@azure/storage-blob ${why}`, advice, cause);
-  }
 }
 
 function optionsOf(

@@ -1,5 +1,5 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { checkBody, checkKey, checkPrefix, runRequest } from "@state/core/adapter";
+import { checkBody, checkKey, checkPrefix, OnDemand } from "@state/core/adapter";
 import type { Calls } from "./calls.ts";
 import { type ClientParts, partsOf } from "./client.ts";
 import { optionsFromUrl } from "./environment.ts";
@@ -27,8 +27,10 @@ export class AzureStore implements ObjectStore {
   readonly name: string;
   readonly #parts: ClientParts;
   readonly #settings: Settings;
-  #loading: Promise<Calls> | undefined;
-  #calls: Calls | undefined;
+  /** What sends requests, so that an import of the package costs little. */
+  readonly #calls: OnDemand<Calls> = new OnDemand(
+    async () => new (await import("./calls.ts")).Calls(this.name, this.#parts, this.#settings),
+  );
 
   /**
    * Sends nothing: the container must exist when the store is used.
@@ -59,56 +61,46 @@ export class AzureStore implements ObjectStore {
    * first.
    */
   get requestPath(): "direct" | "sdk" | undefined {
-    return this.#calls?.path?.requestPath;
+    return this.#calls.made?.path?.requestPath;
   }
 
   /** Why `requestPath` is `sdk`. */
   get requestPathReason(): string | undefined {
-    return this.#calls?.path?.requestPathReason;
+    return this.#calls.made?.path?.requestPathReason;
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     checkBody(key, body);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.create(key, body, options?.signal);
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.get(key, options?.signal);
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     yield* calls.list(prefix, options);
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.delete([...new Set(keys)], options?.signal);
   }
 
   /** Ends the store's own connections. A client that was passed in keeps its own. */
   async close(): Promise<void> {
-    (await this.#loading)?.close();
-  }
-
-  /** What sends requests is loaded by the first call, once for all, so that an import of the package costs little. */
-  #load(signal: AbortSignal | undefined): Promise<Calls> {
-    this.#loading ??= import("./calls.ts").then(({ Calls: Loaded }) => {
-      this.#calls = new Loaded(this.name, this.#parts, this.#settings);
-      return this.#calls;
-    });
-    const loading = this.#loading;
-    return runRequest(() => loading, { signal });
+    (await this.#calls.making)?.close();
   }
 }
 

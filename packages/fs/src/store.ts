@@ -1,5 +1,5 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { runRequest } from "@state/core/adapter";
+import { OnDemand } from "@state/core/adapter";
 import type { LocalStore } from "./local-store.ts";
 import { type FsStoreOptions, rootOf, settingsOf, urlOf } from "./options.ts";
 
@@ -21,8 +21,8 @@ export class FsStore implements ObjectStore {
   /** See the limits in the README: the names of the directory have to fit into one read of the system. */
   readonly wholeListings = true;
   readonly #options: FsStoreOptions;
-  #loading: Promise<LocalStore> | undefined;
-  #store: LocalStore | undefined;
+  /** What works on files, so that an import of the package costs little. */
+  readonly #store: OnDemand<LocalStore> = new OnDemand(() => load(this.#options));
 
   /**
    * Touches nothing: the root is made by the first create.
@@ -46,35 +46,28 @@ export class FsStore implements ObjectStore {
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
-    const store = this.#store ?? (await this.#load(options?.signal));
+    const store = this.#store.made ?? (await this.#store.get(options?.signal));
     return store.create(key, body, options);
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const store = this.#store ?? (await this.#load(options?.signal));
+    const store = this.#store.made ?? (await this.#store.get(options?.signal));
     return store.get(key, options);
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
-    const store = this.#store ?? (await this.#load(options?.signal));
+    const store = this.#store.made ?? (await this.#store.get(options?.signal));
     yield* store.list(prefix, options);
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
-    const store = this.#store ?? (await this.#load(options?.signal));
+    const store = this.#store.made ?? (await this.#store.get(options?.signal));
     return store.delete(keys, options);
   }
 
   /** Waits for the work that aborted operations left behind. The store can still be used. */
   async close(): Promise<void> {
-    await (await this.#loading)?.close();
-  }
-
-  /** What works on files is loaded by the first call, once for all, so that an import of the package costs little. */
-  #load(signal: AbortSignal | undefined): Promise<LocalStore> {
-    this.#loading ??= load(this.#options).then((store) => (this.#store = store));
-    const loading = this.#loading;
-    return runRequest(() => loading, { signal });
+    await (await this.#store.making)?.close();
   }
 }
 

@@ -8,7 +8,7 @@ import {
   storeError,
 } from "@state/core/adapter";
 import type { ResponseHeaders, StreamedResponse } from "./response.ts";
-import { loaded } from "./sdk.ts";
+import { loadStorage } from "./sdk.ts";
 
 /** The hash of a body, as the service stores it with the object. */
 export interface BodyHash {
@@ -105,7 +105,7 @@ function md5OfNode(): ReturnType<typeof createHash> | undefined {
 }
 
 async function crc32c(): Promise<RunningHash> {
-  const { CRC32C } = await loaded("@google-cloud/storage", import("@google-cloud/storage"));
+  const { CRC32C } = await loadStorage();
   const crc = new CRC32C();
   return {
     name: "crc32c",

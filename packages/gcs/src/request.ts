@@ -5,6 +5,7 @@ import {
   meaningOfSilence,
   runRequest,
   type RunningRequest,
+  SdkFailure,
   sentSlices,
   type StoreCall,
   storeError,
@@ -12,7 +13,7 @@ import {
 import type { CredentialFailure } from "./credentials.ts";
 import { isOfService, responseError, saidBy } from "./errors.ts";
 import { headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
-import { type Client, SdkFailure, type Service } from "./sdk.ts";
+import type { Client, Service } from "./sdk.ts";
 
 /** A body up to this is sent as one part. */
 const smallBody = 128 * 1024;
@@ -49,7 +50,7 @@ export async function sendRequest<T>(
 ): Promise<T> {
   const progress: Progress = { isSent: false, authorization: undefined };
   const run = async (running: RunningRequest): Promise<T> => {
-    const service = await client.open();
+    const service = client.opened ?? (await client.open());
     const response = await responseTo(service, request, call, running, progress);
     if (response.status !== 401) return read(response, running);
     throw await refusalOf(await readText(response, running), call, service, progress.authorization);

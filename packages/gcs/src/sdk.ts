@@ -1,5 +1,6 @@
+import type * as Sdk from "@google-cloud/storage";
 import type { StorageOptions } from "@google-cloud/storage";
-import { codeOf, type Redactor, redactorOf } from "@state/core/adapter";
+import { loadSdk, OnDemand, type Redactor, redactorOf, SdkFailure } from "@state/core/adapter";
 import {
   type AuthClient,
   checkAuthClient,
@@ -18,83 +19,51 @@ export interface Service {
   readonly connections: Connections;
 }
 
-/** The SDK cannot be used. Nothing was sent. */
-export class SdkFailure extends Error {
-  /** What to do about it. */
-  readonly advice: string;
-
-  constructor(message: string, advice: string, cause: unknown) {
-    super(message, { cause });
-    this.name = "SdkFailure";
-    this.advice = advice;
-  }
-}
-
 /** The client of a store. */
 export class Client {
   readonly #storage: StorageClient | undefined;
   readonly #options: StorageOptions | undefined;
-  #opening: Promise<Service> | undefined;
-  #opened: Service | undefined;
+  readonly #service: OnDemand<Service> = new OnDemand(() => this.#open());
 
   constructor(storage: StorageClient | undefined, options: StorageOptions | undefined) {
     this.#storage = storage;
     this.#options = options;
   }
 
-  /**
-   * Loads the SDK at the first call, for all that wait for it. If that fails, a later call tries again.
-   *
-   * @throws `SdkFailure`
-   */
+  /** Loads the SDK at the first call. @throws `SdkFailure` */
   open(): Promise<Service> {
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
+    return this.#service.get();
   }
 
   /** What `open` has resolved with. */
   get opened(): Service | undefined {
-    return this.#opened;
+    return this.#service.made;
   }
 
-  readonly redact: Redactor = (text) => (this.#opened?.credentials.redact ?? plainly)(text);
+  readonly redact: Redactor = (text) => (this.opened?.credentials.redact ?? plainly)(text);
 
   /** Ends the connections of the store's own. A later request opens one. */
   close(): void {
-    this.#opened?.connections.close();
+    this.opened?.connections.close();
   }
 
   async #open(): Promise<Service> {
     const storage = this.#storage ?? (await newStorage(this.#options));
     const endpoint = endpointOf(storage);
     const auth = await authClientOf(storage, this.#options?.useAuthWithCustomEndpoint);
-    this.#opened = { endpoint, credentials: new Credentials(auth), connections: new Connections(endpoint) };
-    return this.#opened;
+    return { endpoint, credentials: new Credentials(auth), connections: new Connections(endpoint) };
   }
 }
 
 const plainly = redactorOf([]);
 
-/**
- * Loads a module of the SDK.
- *
- * @throws `SdkFailure`
- */
-export async function loaded<T>(name: string, module: Promise<T>): Promise<T> {
-  try {
-    return await module;
-  } catch (cause) {
-    const isMissing = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes(codeOf(cause) ?? "");
-    const why = isMissing ? "is not installed" : "cannot be loaded";
-    throw new SdkFailure(`${name} ${why}`, isMissing ? `install ${name}` : "mend its installation", cause);
-  }
+/** The SDK. @throws `SdkFailure` */
+export function loadStorage(): Promise<typeof Sdk> {
+  return loadSdk(() => import("@google-cloud/storage"), "@google-cloud/storage");
 }
 
 async function newStorage(options: StorageOptions | undefined): Promise<StorageClient> {
-  const { Storage } = await loaded("@google-cloud/storage", import("@google-cloud/storage"));
+  const { Storage } = await loadStorage();
   try {
     return new Storage(options);
   } catch (cause) {
@@ -113,6 +82,6 @@ export async function authClientOf(
   isForced: boolean | undefined,
 ): Promise<AuthClient> {
   if (hasCredentials(storage, isForced)) return checkAuthClient(storage);
-  const { PassThroughClient } = await loaded("google-auth-library", import("google-auth-library"));
+  const { PassThroughClient } = await loadSdk(() => import("google-auth-library"), "google-auth-library");
   return new PassThroughClient();
 }

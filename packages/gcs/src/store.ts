@@ -1,5 +1,5 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { checkBody, checkKey, checkPrefix, runRequest } from "@state/core/adapter";
+import { checkBody, checkKey, checkPrefix, OnDemand } from "@state/core/adapter";
 import type { Calls } from "./calls.ts";
 import { type GcsStoreOptions, optionsOfUrl, type Settings, settingsOf } from "./options.ts";
 
@@ -18,8 +18,10 @@ export class GcsStore implements ObjectStore {
   /** `gs://bucket/prefix`. */
   readonly name: string;
   readonly #settings: Settings;
-  #loading: Promise<Calls> | undefined;
-  #calls: Calls | undefined;
+  /** What sends requests, so that an import of the package costs little. */
+  readonly #calls: OnDemand<Calls> = new OnDemand(
+    async () => new (await import("./calls.ts")).Calls(this.#settings),
+  );
 
   /** @throws `TypeError`, or `RangeError` for a time-out, if an option cannot be used */
   constructor(options: GcsStoreOptions) {
@@ -40,44 +42,34 @@ export class GcsStore implements ObjectStore {
     options?.signal?.throwIfAborted();
     checkKey(key);
     checkBody(key, body);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.create(key, body, options?.signal);
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.get(key, options?.signal);
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     yield* calls.list(prefix, options);
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.delete(keys, options?.signal);
   }
 
   /** Ends the store's own connections, with what is under way on them. A client that was passed in stays as it is. */
   async close(): Promise<void> {
-    (await this.#loading)?.close();
-  }
-
-  /** What sends requests is loaded by the first call, once for all, so that an import of the package costs little. */
-  #load(signal: AbortSignal | undefined): Promise<Calls> {
-    this.#loading ??= import("./calls.ts").then(({ Calls: Loaded }) => {
-      this.#calls = new Loaded(this.#settings);
-      return this.#calls;
-    });
-    const loading = this.#loading;
-    return runRequest(() => loading, { signal });
+    (await this.#calls.making)?.close();
   }
 }
 

@@ -103,7 +103,7 @@ export interface PlainBody {
 export function plainBody({ statusCode, headers, body }: WireResponse): PlainBody | undefined {
   const length = headers["content-length"];
   const crc = headers["x-amz-checksum-crc32"];
-  if (statusCode !== 200 || headers["etag"] === undefined || length === undefined) return undefined;
+  if (statusCode !== 200 || headers["etag"] === undefined || !/^\d+$/.test(length ?? "")) return undefined;
   if (!(body instanceof Readable) || crc?.includes("-") === true) return undefined;
   for (const name of algorithms) if (headers[name] !== undefined) return undefined;
   return { stream: body, length: Number(length), crc32: crc };

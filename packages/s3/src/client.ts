@@ -13,11 +13,6 @@ const sdkMaxSockets = 50;
 
 export type { Sdk };
 
-/** The SDK takes longer to load than a small program to run: it is loaded for the first request. */
-export function loadSdk(): Promise<typeof Sdk> {
-  return import("@aws-sdk/client-s3");
-}
-
 /** The client of a store: it makes one request a call. */
 export interface StoreClient {
   readonly client: S3Client;

@@ -6,6 +6,7 @@ import {
   meaningOfForeign,
   meaningOfSilence,
   retryAfterMs as waitOf,
+  SdkFailure,
   type StoreCall,
   storeError,
   textOf,
@@ -143,7 +144,12 @@ export function serviceCodeOf(error: unknown): string | undefined {
 
 /** The `StoreError` for whatever the SDK rejected with, once the request was sent. */
 export function toStoreError(error: unknown, call: StoreCall): StoreError {
-  return isStoreError(error) ? error : fromSdk(error, call, meaningOf(readSdkError(error), error, call));
+  if (isStoreError(error)) return error;
+  if (error instanceof SdkFailure) {
+    const { advice, message, cause } = error;
+    return storeError(call, { code: "Misconfigured", advice }, message, { cause });
+  }
+  return fromSdk(error, call, meaningOf(readSdkError(error), error, call));
 }
 
 /** The same with the meaning given. */

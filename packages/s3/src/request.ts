@@ -1,15 +1,15 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import {
-  codeOf,
+  loadSdk,
+  OnDemand,
   type Pool,
   poolOf,
   redactorOf,
   type RunningRequest,
   runRequest,
   type StoreCall,
-  storeError,
 } from "@state/core/adapter";
-import { type ClientSource, loadSdk, type StoreClient } from "./client.ts";
+import type { ClientSource, StoreClient } from "./client.ts";
 import { type Command, Commands, type Kind } from "./commands.ts";
 import { Renewal } from "./credentials.ts";
 import type { RequestInput } from "./direct/template.ts";
@@ -60,17 +60,17 @@ interface Connection {
 /** Sends the requests of one store, each once. */
 export class Requester {
   readonly #options: RequesterOptions;
-  #connecting: Promise<Connection> | undefined;
-  #connection: Connection | undefined;
+  readonly #connection: OnDemand<Connection>;
   #hadCredentials = false;
 
   constructor(options: RequesterOptions) {
     this.#options = options;
+    this.#connection = new OnDemand(() => connect(options));
   }
 
   /** What `S3Store.requestPath` is. */
   get way(): DirectWay | undefined {
-    return this.#connection?.way;
+    return this.#connection.made?.way;
   }
 
   /** Runs one request. Rejects with a `StoreError`, or with the signal's own reason. */
@@ -84,7 +84,7 @@ export class Requester {
     const sent = new Sent(secrets);
     const call: StoreCall = { store, operation, key, redact: (text) => redactorOf(sent.secrets)(text) };
     try {
-      const connection = this.#connection ?? (await runRequest(() => this.#connect(call), { signal }));
+      const connection = this.#connection.made ?? (await this.#connection.get(signal));
       const run = (request: RunningRequest): Promise<T> => {
         const exchange = { connection, request, sent, call };
         const { commands } = connection;
@@ -101,21 +101,6 @@ export class Requester {
       return await runRequest(run, { signal, idleTimeoutMs, onSilent: client.endIdle, pool });
     } catch (error) {
       throw signal?.aborted === true ? signal.reason : toStoreError(error, call);
-    }
-  }
-
-  async #connect(call: StoreCall): Promise<Connection> {
-    this.#connecting ??= connect(this.#options);
-    try {
-      this.#connection = await this.#connecting;
-      return this.#connection;
-    } catch (error) {
-      this.#connecting = undefined;
-      if (!missing.has(codeOf(error) ?? "")) throw error;
-      const advice = "install @aws-sdk/client-s3, 3.700 or later";
-      throw storeError(call, { code: "Misconfigured", advice }, "@aws-sdk/client-s3 is not installed", {
-        cause: error,
-      });
     }
   }
 
@@ -176,11 +161,10 @@ interface Exchange {
 /** The statuses of a service that may see a request in another way than it was meant: by its region, key or signature. */
 const refusals: ReadonlySet<number> = new Set([301, 307, 308, 400, 401, 403]);
 
-/** By `import`, and by a `require` that a bundler has made of it. */
-const missing: ReadonlySet<string> = new Set(["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"]);
+const wanted = "@aws-sdk/client-s3, 3.700 or later";
 
 async function connect(options: RequesterOptions): Promise<Connection> {
-  const sdk = await loadSdk();
+  const sdk = await loadSdk(() => import("@aws-sdk/client-s3"), "@aws-sdk/client-s3", wanted);
   const client = options.client.connect(sdk);
   const commands = new Commands(sdk, client.client, options);
   const reason = options.hasDirectRequests ? client.reason : "`directRequests` is false";

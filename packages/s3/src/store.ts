@@ -1,5 +1,5 @@
 import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
-import { checkBody, checkKey, checkPrefix, runRequest } from "@state/core/adapter";
+import { checkBody, checkKey, checkPrefix, OnDemand } from "@state/core/adapter";
 import type { Calls } from "./calls.ts";
 import { optionsFromUrl, type S3StoreOptions, type Settings, settingsOf } from "./options.ts";
 
@@ -18,8 +18,10 @@ import { optionsFromUrl, type S3StoreOptions, type Settings, settingsOf } from "
 export class S3Store implements ObjectStore {
   readonly name: string;
   readonly #settings: Settings;
-  #loading: Promise<Calls> | undefined;
-  #calls: Calls | undefined;
+  /** What sends requests, so that an import of the package costs little. */
+  readonly #calls: OnDemand<Calls> = new OnDemand(
+    async () => new (await import("./calls.ts")).Calls(this.#settings),
+  );
 
   /**
    * Sends nothing.
@@ -47,40 +49,40 @@ export class S3Store implements ObjectStore {
    * else `sdk`; `undefined` before the first.
    */
   get requestPath(): "direct" | "sdk" | undefined {
-    return this.#calls?.way?.path;
+    return this.#calls.made?.way?.path;
   }
 
   /** Why `requestPath` is `sdk`. */
   get requestPathReason(): string | undefined {
-    return this.#calls?.way?.reason;
+    return this.#calls.made?.way?.reason;
   }
 
   async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
     options?.signal?.throwIfAborted();
     checkKey(key);
     checkBody(key, body);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.create(key, body, options?.signal);
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     options?.signal?.throwIfAborted();
     checkKey(key);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.get(key, options?.signal);
   }
 
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, undefined> {
     options?.signal?.throwIfAborted();
     checkPrefix(prefix);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     yield* calls.list(prefix, options);
   }
 
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     options?.signal?.throwIfAborted();
     for (const key of keys) checkKey(key);
-    const calls = this.#calls ?? (await this.#load(options?.signal));
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.delete([...new Set(keys)], options?.signal);
   }
 
@@ -89,17 +91,7 @@ export class S3Store implements ObjectStore {
    * open.
    */
   async close(): Promise<void> {
-    (await this.#loading)?.close();
-  }
-
-  /** What sends requests is loaded by the first call, once for all, so that an import of the package costs little. */
-  #load(signal: AbortSignal | undefined): Promise<Calls> {
-    this.#loading ??= import("./calls.ts").then(({ Calls: Loaded }) => {
-      this.#calls = new Loaded(this.#settings);
-      return this.#calls;
-    });
-    const loading = this.#loading;
-    return runRequest(() => loading, { signal });
+    (await this.#calls.making)?.close();
   }
 }
 

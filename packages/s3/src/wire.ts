@@ -82,15 +82,19 @@ export function watch(command: Command, request: RunningRequest, sent: Sent, isG
 }
 
 /**
- * Adds a listener for errors to the response's body. The SDK's stream that compares checksums has
- * none: if the body breaks before it is read, or is never read, its error would end the process.
+ * Adds a listener for errors to a response's body: if it breaks before it is read, or is never read, its error would end
+ * the process.
  */
+function guard(body: unknown): void {
+  if (body instanceof EventEmitter) body.on("error", () => undefined);
+}
+
+/** The SDK's stream that compares checksums has no listener either. */
 function guardBody(stack: MiddlewareStack): void {
   stack.add(
     (next) => async (args) => {
       const result = await next(args);
-      const body: unknown = Reflect.get(Object(result.output), "Body");
-      if (body instanceof EventEmitter) body.on("error", () => undefined);
+      guard(Reflect.get(Object(result.output), "Body"));
       return result;
     },
     { step: "deserialize", priority: "high" },
@@ -115,6 +119,7 @@ export async function sendWire(
   const args = outgoing({ request: wire }, request, sent);
   const { response } = await handler.handle(args.request, { abortSignal: request.signal });
   request.received();
+  guard(response.body);
   sent.response = response;
   return response;
 }

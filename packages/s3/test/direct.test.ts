@@ -7,7 +7,7 @@ import { untrusted } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { digestsOf } from "../src/body.ts";
 import { derivedClient } from "../src/client.ts";
-import { bufferOf, Commands, type Kind, queryOf, stackOf } from "../src/commands.ts";
+import { bufferOf, type Command, Commands, type Kind, queryOf, stackOf } from "../src/commands.ts";
 import { deleteBody } from "../src/direct/pages.ts";
 import { capture, differencesOf, probe, type Sample } from "../src/direct/probe.ts";
 import { DirectWay } from "../src/direct/way.ts";
@@ -124,20 +124,27 @@ describe("requests go through the SDK, and well", () => {
     await double.stop();
   });
 
+  test("of one kind, and this is what `requestPath` says", async () => {
+    const { client, commands } = clientOf(base, {});
+    const sample = async (kind: Kind, seed: string): Promise<Sample> => {
+      const { input, command } = await commands.sample(kind, seed);
+      if (kind === "create") changeHeaders(command, { "x-amz-meta-n": seed });
+      return { input, command };
+    };
+    const way = new DirectWay({ client, reason: undefined, sample });
+    const { signal } = new AbortController();
+    const body = bufferOf(new Uint8Array(3));
+    const digests = await digestsOf(body, signal);
+    await expect(way.request("create", { name: "a", body, digests }, signal)).resolves.toBeUndefined();
+    await expect(way.request("get", { name: "a" }, signal)).resolves.toMatchObject({ method: "GET" });
+    expect(way.path).toBe("sdk");
+    expect(way.reason).toMatch(/^create: .*x-amz-meta-n/);
+  });
+
   test("with the trace of a Lambda, which is another one each time", async () => {
     const { client, commands } = clientOf(base, {});
     const [first, second] = await samplesOf(commands, "get");
-    for (const { command } of [first, second]) {
-      stackOf(command).add(
-        (next) => (args) => {
-          Object.assign(Object(Reflect.get(Object(args.request), "headers")), {
-            "x-amzn-trace-id": "Root=1",
-          });
-          return next(args);
-        },
-        { step: "deserialize", priority: "high" },
-      );
-    }
+    for (const { command } of [first, second]) changeHeaders(command, { "x-amzn-trace-id": "Root=1" });
     await expect(probe(client, [first, second])).rejects.toThrow("trace of a Lambda");
   });
 
@@ -265,6 +272,16 @@ test("over TLS requests go directly too, by the agent of the owner, which trusts
 });
 
 function ignore(): void {}
+
+function changeHeaders(command: Command, headers: Readonly<Record<string, string>>): void {
+  stackOf(command).add(
+    (next) => (args) => {
+      Object.assign(Object(Reflect.get(Object(args.request), "headers")), headers);
+      return next(args);
+    },
+    { step: "deserialize", priority: "high" },
+  );
+}
 
 interface Signer {
   sign(request: { readonly headers: object }, options?: object): Promise<unknown>;

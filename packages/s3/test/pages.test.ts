@@ -63,7 +63,7 @@ describe("a page of a listing", () => {
     ["with CDATA", listing(`${end}<Contents><Key><![CDATA[a]]></Key><Size>1</Size></Contents>`)],
     ["with a doctype", `<!DOCTYPE a>${listing(end)}`],
     ["with a line end of another kind", listing(`${end}\r\n`)],
-    ["with an entity of its own", listing(end + object("&nbsp;"))],
+    ["with an entity of its own", listing(end + object("&nbsp;")), listing(end + object("&constructor;"))],
     ["with an ampersand that ends nowhere", listing(end + object("a & b")), listing(end + object("&lt"))],
     [
       "with a character that there is not",

@@ -56,7 +56,7 @@ export async function runRequest<T>(
   let isSilent = false;
   let isIdle = false;
   let isSettled = false;
-  let timer: Timer | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let timerMs = 0;
   const expire = (): void => {
     isIdle = true;
@@ -65,12 +65,9 @@ export async function runRequest<T>(
   const wait = (extraMs: number): void => {
     if (idleTimeoutMs === undefined || isSettled) return;
     const ms = Math.min(idleTimeoutMs + extraMs, maxTimerMs);
-    if (ms === timerMs && timer?.refresh !== undefined) {
-      timer.refresh();
-      return;
-    }
-    clearTimeout(timer as never);
-    timer = setTimeout(expire, ms) as unknown as Timer;
+    if (ms === timerMs && startsAnew(timer)) return;
+    clearTimeout(timer);
+    timer = setTimeout(expire, ms);
     timerMs = ms;
   };
   const onAbort = (): void => reject(caller?.reason);
@@ -101,14 +98,16 @@ export async function runRequest<T>(
     throw caller?.aborted === true ? caller.reason : error;
   } finally {
     isSettled = true;
-    clearTimeout(timer as never);
+    clearTimeout(timer);
     caller?.removeEventListener("abort", onAbort);
   }
 }
 
-/** What `setTimeout` returns: of Node an object, which starts anew for less than what another one costs. */
-interface Timer {
-  refresh?(): void;
+/** Starts a timer anew, if it can: one of Node does, for less than what another timer costs. */
+function startsAnew(timer: unknown): boolean {
+  const { refresh } = Object(timer) as { refresh?: () => void };
+  refresh?.call(timer);
+  return refresh !== undefined;
 }
 
 /** No byte passed for so long that the request was given up. */

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   bodyLimit,
@@ -35,6 +36,37 @@ describe("a body", () => {
   ])("that is %s is refused", async (_, lengths, length, code, why) => {
     const error = await rejectionOf(readBody(parts(...lengths), { length }, call, request));
     expect(error).toMatchObject({ code, message: `get of "a/1" in store:here failed: ${why}` });
+  });
+
+  test("of a stream of Node is read whole, and refused like any other", async () => {
+    const read = (
+      length: number,
+      stream = Readable.from(parts(2, 1), { objectMode: false }),
+    ): Promise<unknown> => readBody(stream, { length }, call, request);
+    await expect(read(3)).resolves.toEqual(new Uint8Array([2, 2, 1]));
+    await expect(read(0, Readable.from([]))).resolves.toEqual(new Uint8Array());
+    await expect(rejectionOf(read(4))).resolves.toMatchObject({ code: "Corrupt" });
+    const tooLong = Readable.from(parts(2, 1), { objectMode: false });
+    await expect(rejectionOf(read(2, tooLong))).resolves.toMatchObject({ code: "Corrupt" });
+    expect(tooLong.destroyed).toBe(true);
+  });
+
+  test.each([
+    ["has broken", new Error("reset")],
+    ["has broken", undefined],
+    ["breaks", new Error("reset")],
+    ["breaks", undefined],
+  ])("of a stream of Node that %s is not given out: %o", async (when, error) => {
+    const stream = Readable.from(parts(2, 1), { objectMode: false }).on("error", () => undefined);
+    if (when === "has broken") {
+      stream.destroy(error);
+      await new Promise((resolve) => stream.once("close", resolve));
+    }
+    const reading = rejectionOf(readBody(stream, { length: 3 }, call, request));
+    stream.destroy(error);
+    const rejection = await reading;
+    if (error === undefined) expect(String(rejection)).toMatch(/broke off|premature/i);
+    else expect(rejection).toBe(error);
   });
 
   test("without an announced length is read no further than a body may be, and its stream is ended", async () => {

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { IdleTimeout, meaningOfSilence, runRequest } from "../../src/adapter/index.ts";
+import { IdleTimeout, meaningOfSilence, poolOf, runRequest } from "../../src/adapter/index.ts";
 import { StoreError } from "../../src/errors.ts";
 import { rejectionOf } from "../support/rejection.ts";
 
@@ -123,5 +123,44 @@ describe("a request", () => {
     await vi.advanceTimersByTimeAsync(100);
     await heard;
     expect(onSilent).toHaveBeenCalledTimes(times);
+  });
+
+  test("that waits for its turn is not idle, nor silent, and never starts if it was given up", async () => {
+    const pool = poolOf(1);
+    const first = Promise.withResolvers<void>();
+    void pool(() => first.promise);
+    const onSilent = vi.fn();
+    const work = vi.fn(never);
+    const controller = new AbortController();
+    const options = { idleTimeoutMs: 100, onSilent, pool };
+    const aborted = rejectionOf(runRequest(work, { ...options, signal: controller.signal }));
+    const waiting = rejectionOf(runRequest(work, options));
+    await vi.advanceTimersByTimeAsync(10_000);
+    controller.abort(new StoreError("Unavailable", "no response within 10 s"));
+    expect(await aborted).toBe(controller.signal.reason);
+    expect([work.mock.calls, onSilent.mock.calls]).toEqual([[], []]);
+    first.resolve();
+    await vi.advanceTimersByTimeAsync(99);
+    expect(work).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(1);
+    await expect(waiting).resolves.toBeInstanceOf(IdleTimeout);
+    expect(onSilent).toHaveBeenCalledOnce();
+  });
+
+  test("is given up in time where timers are numbers, as in a browser", async () => {
+    const { setTimeout: start } = globalThis;
+    vi.stubGlobal("setTimeout", (...args: Parameters<typeof setTimeout>) => Number(start(...args)));
+    const running = rejectionOf(
+      runRequest(
+        (request) => {
+          request.received();
+          return never();
+        },
+        { idleTimeoutMs: 100 },
+      ),
+    );
+    await vi.advanceTimersByTimeAsync(100);
+    await expect(running).resolves.toBeInstanceOf(IdleTimeout);
+    vi.unstubAllGlobals();
   });
 });

@@ -1,7 +1,7 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { fieldOf } from "@state/core/adapter";
 import { type Command, stackOf } from "../commands.ts";
-import { type Credentials, momentOf, type RequestInput, Template, type WireRequest } from "./template.ts";
+import { type Credentials, type RequestInput, Template, type WireRequest } from "./template.ts";
 
 /** Two requests of a kind, in the SDK's words. */
 export interface Sample {
@@ -22,7 +22,7 @@ export async function probe(client: S3Client, [first, second]: readonly [Sample,
   const template = templateOf(await capture(client, first.command), first.input);
   const sent = await capture(client, second.command);
   const own = template.request(second.input, {
-    ...momentOf(await credentialsOf(client), 0),
+    credentials: await credentialsOf(client),
     date: sent.headers["x-amz-date"] ?? "",
     invocationId: sent.headers["amz-sdk-invocation-id"] ?? "",
   });

@@ -4,7 +4,7 @@ import type { Kind } from "../commands.ts";
 import { clockOffsetOf, credentialsOf, probe, type Sample, Unlike } from "./probe.ts";
 import { momentOf, type RequestInput, type Template, type WireRequest } from "./template.ts";
 
-/** A client's requests may change when its owner's settings do: what was found out holds for so many requests of a kind. */
+/** A client's requests may change when its owner's settings do: what was found out holds for so many requests. */
 const requestsToAProbe = 10_000;
 
 export interface WayOptions {
@@ -15,29 +15,29 @@ export interface WayOptions {
 }
 
 /**
- * Makes requests without the SDK's pipeline, which takes five times as long as the request itself, where that pipeline does
- * nothing but what was seen of it.
+ * Makes requests without the SDK's pipeline, which takes several times as long as the request itself, where that pipeline
+ * does nothing but what was seen of it.
  */
 export class DirectWay {
   readonly #options: WayOptions;
   readonly #probes = new Map<Kind, Promise<Template | undefined>>();
+  readonly #reasons = new Map<Kind, string>();
   #requests = 0;
-  #reason: string | undefined;
 
   constructor(options: WayOptions) {
     this.#options = options;
-    this.#reason = options.reason;
   }
 
-  /** How requests are made; `undefined` before the first. */
+  /** How requests are made; `sdk` if those of one kind go through it. `undefined` before the first. */
   get path(): "direct" | "sdk" | undefined {
-    if (this.#reason !== undefined) return "sdk";
+    if (this.reason !== undefined) return "sdk";
     return this.#probes.size === 0 ? undefined : "direct";
   }
 
   /** Why requests go through the SDK; `undefined` if they go directly, as far as is known. */
   get reason(): string | undefined {
-    return this.#reason;
+    const [found] = this.#reasons;
+    return this.#options.reason ?? (found === undefined ? undefined : `${found[0]}: ${found[1]}`);
   }
 
   /**
@@ -82,11 +82,11 @@ export class DirectWay {
     const { client, sample } = this.#options;
     try {
       const template = await probe(client, [await sample(kind, "1"), await sample(kind, "two")]);
-      this.#reason = undefined;
+      this.#reasons.delete(kind);
       return template;
     } catch (error) {
       // The SDK could make no request: it says why with the request itself, and what it is like is still unknown.
-      if (error instanceof Unlike) this.#reason = error.message;
+      if (error instanceof Unlike) this.#reasons.set(kind, error.message);
       else this.forget();
       return undefined;
     }

@@ -56,7 +56,13 @@ function isEnd(document: string, text: string): boolean {
   return tag.lastIndex === document.length && text.trim() === "";
 }
 
-const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const named: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
 
 /** @returns `undefined` if the text has an entity that XML does not have by itself */
 function decoded(text: string): string | undefined {
@@ -68,7 +74,7 @@ function decoded(text: string): string | undefined {
       const char =
         name === undefined
           ? charOf(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16))
-          : named[name];
+          : named.get(name);
       isKnown &&= char !== undefined && all.endsWith(";");
       return char ?? "";
     },
