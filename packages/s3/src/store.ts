@@ -46,13 +46,13 @@ export class S3Store implements ObjectStore {
 
   /**
    * How requests are sent: `direct` if they are signed and sent without the SDK's pipeline, which is several times as fast,
-   * else `sdk`; `undefined` before the first.
+   * else `sdk`, as soon as one kind of request goes through it; `undefined` before the first.
    */
   get requestPath(): "direct" | "sdk" | undefined {
     return this.#calls.made?.way?.path;
   }
 
-  /** Why `requestPath` is `sdk`. */
+  /** Why `requestPath` is `sdk`: the kind of request, and how it is another one. */
   get requestPathReason(): string | undefined {
     return this.#calls.made?.way?.reason;
   }

@@ -6,20 +6,16 @@ import { startS3Double } from "@state/servers";
 import { untrusted } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { digestsOf } from "../src/body.ts";
-import { derivedClient } from "../src/client.ts";
-import { bufferOf, type Command, Commands, type Kind, queryOf, stackOf } from "../src/commands.ts";
-import { deleteBody } from "../src/direct/pages.ts";
-import { capture, differencesOf, probe, type Sample } from "../src/direct/probe.ts";
+import { bufferOf, type Command, type Kind, stackOf } from "../src/commands.ts";
+import { probe, type Sample } from "../src/direct/probe.ts";
 import { DirectWay } from "../src/direct/way.ts";
-import { snapshotOf } from "../src/given-client.ts";
 import { S3Store, type S3StoreOptions } from "../src/index.ts";
-import { settingsOf } from "../src/options.ts";
+import { clientOf, compareRequests, samplesOf } from "./support/requests.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
 import { workOn } from "./support/work.ts";
 
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-const kinds: readonly Kind[] = ["create", "get", "list", "delete"];
 const keys = { accessKeyId: "AKIA", secretAccessKey: "the-secret" };
 const base: S3ClientConfig = { region: "eu-west-1", credentials: keys };
 
@@ -51,18 +47,8 @@ const settings: readonly [name: string, config: S3ClientConfig, options?: Partia
 
 describe("a request without the SDK's pipeline is the SDK's own, with its signature", () => {
   test.each(settings)("%s", async (_name, config, options = {}) => {
-    const { client, commands } = clientOf(config, options);
-    const random = numbersFrom(7);
-    for (const kind of kinds) {
-      const template = await probe(client, await samplesOf(commands, kind));
-      for (let count = 0; count < 40; count++) {
-        const { input, command } = await anyRequest(commands, kind, random);
-        const sent = await capture(client, command);
-        const { "x-amz-date": date = "", "amz-sdk-invocation-id": invocationId = "" } = sent.headers;
-        const credentials = await client.config.credentials();
-        expect(differencesOf(template.request(input, { credentials, date, invocationId }), sent)).toEqual([]);
-      }
-    }
+    const { client, commands } = clientOf(sdk, config, options);
+    await compareRequests(client, commands, 40);
   });
 });
 
@@ -125,7 +111,7 @@ describe("requests go through the SDK, and well", () => {
   });
 
   test("of one kind, and this is what `requestPath` says", async () => {
-    const { client, commands } = clientOf(base, {});
+    const { client, commands } = clientOf(sdk, base, {});
     const sample = async (kind: Kind, seed: string): Promise<Sample> => {
       const { input, command } = await commands.sample(kind, seed);
       if (kind === "create") changeHeaders(command, { "x-amz-meta-n": seed });
@@ -142,7 +128,7 @@ describe("requests go through the SDK, and well", () => {
   });
 
   test("with the trace of a Lambda, which is another one each time", async () => {
-    const { client, commands } = clientOf(base, {});
+    const { client, commands } = clientOf(sdk, base, {});
     const [first, second] = await samplesOf(commands, "get");
     for (const { command } of [first, second]) changeHeaders(command, { "x-amzn-trace-id": "Root=1" });
     await expect(probe(client, [first, second])).rejects.toThrow("trace of a Lambda");
@@ -184,7 +170,7 @@ describe("what is known of a client", () => {
     let current: typeof keys & { readonly sessionToken?: string; readonly expiration?: Date } = keys;
     // About to expire: the SDK asks for them each time.
     const credentials = async (): Promise<typeof current> => ({ ...current, expiration: new Date() });
-    const { client, commands } = clientOf({ ...base, credentials }, {});
+    const { client, commands } = clientOf(sdk, { ...base, credentials }, {});
     const sample = (kind: Kind, seed: string): Promise<Sample> => commands.sample(kind, seed);
     const way = new DirectWay({ client, reason: undefined, sample });
     const { signal } = new AbortController();
@@ -205,7 +191,7 @@ describe("what is known of a client", () => {
   });
 
   test("is asked anew if the request was given up that asked and got no response", async () => {
-    const { client, commands } = clientOf(base, {});
+    const { client, commands } = clientOf(sdk, base, {});
     let isHanging = true;
     const sample = (kind: Kind, seed: string): Promise<Sample> =>
       isHanging ? new Promise(() => undefined) : commands.sample(kind, seed);
@@ -287,19 +273,6 @@ interface Signer {
   sign(request: { readonly headers: object }, options?: object): Promise<unknown>;
 }
 
-function clientOf(
-  config: S3ClientConfig,
-  options: Partial<S3StoreOptions>,
-): { readonly client: S3Client; readonly commands: Commands } {
-  const settingsOfStore = settingsOf({ bucket: "bucket", ...options });
-  const { client } = derivedClient(snapshotOf(new S3Client(config))).connect(sdk);
-  return { client, commands: new Commands(sdk, client, settingsOfStore) };
-}
-
-async function samplesOf(commands: Commands, kind: Kind): Promise<readonly [Sample, Sample]> {
-  return [await commands.sample(kind, "1"), await commands.sample(kind, "two")];
-}
-
 /** A provider that is asked for each request: what it gives is about to expire. */
 function countedCredentials(given: readonly (typeof keys)[]): {
   readonly provider: () => Promise<typeof keys & { readonly expiration: Date }>;
@@ -312,51 +285,4 @@ function countedCredentials(given: readonly (typeof keys)[]): {
     return { ...credentials, expiration: new Date() };
   };
   return { provider, calls: () => calls };
-}
-
-/** What keys may hold, and what else prefixes and tokens may. */
-const keyChars = Array.from("abcXYZ019=_.-");
-const nameChars = [...keyChars, ...Array.from(` +%&'"<>!*()~;:@$,?#[]{}|^\`\\üñ漢😀/`)];
-
-async function anyRequest(
-  commands: Commands,
-  kind: Kind,
-  random: (limit: number) => number,
-): Promise<Sample> {
-  const text = (chars: readonly string[], length: number): string =>
-    Array.from({ length: 1 + random(length) }, () => chars[random(chars.length)]).join("");
-  const name = (): string => `${text(nameChars, 30)}/${text(keyChars, 40)}`;
-  if (kind === "get") {
-    const key = name();
-    return { input: { name: key }, command: commands.get(key) };
-  }
-  if (kind === "list") {
-    const delimiter = random(2) === 0 ? undefined : "/";
-    const query = {
-      prefix: name(),
-      delimiter,
-      token: random(2) === 0 ? undefined : text(nameChars, 60),
-    } as const;
-    return { input: { query: queryOf(query) }, command: commands.list(query) };
-  }
-  if (kind === "create") {
-    const key = name();
-    const body = bufferOf(new TextEncoder().encode(text(nameChars, 5_000)));
-    const digests = await digestsOf(body, undefined);
-    return { input: { name: key, body, digests }, command: await commands.create(key, body, digests) };
-  }
-  const names = Array.from({ length: 1 + random(20) }, name);
-  const body = deleteBody(names);
-  return { input: { body, digests: await digestsOf(body, undefined) }, command: commands.deleteMany(names) };
-}
-
-/** The same numbers from the same seed, below a limit: mulberry32. */
-function numbersFrom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
 }
