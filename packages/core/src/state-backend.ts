@@ -226,7 +226,8 @@ export interface SealedEpoch {
   read(vnode: number, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
    * The vnode's state, piece by piece, a few of which are in memory; `undefined` only if the seal does not name the vnode.
-   * Nothing is given before it is checked; what is wrong rejects `next`.
+   * Nothing is given before it is checked; what is wrong rejects `next`. Each piece is the caller's own:
+   * `piece.buffer.transfer(0)` frees one that is done with, of which V8 would let 64 MiB lie before it collects.
    */
   stream(
     vnode: number,

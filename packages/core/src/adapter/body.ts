@@ -51,7 +51,7 @@ export async function readBody(
     if (length === undefined) parts.push(part);
     else bytes.set(part, offset);
   };
-  if (length !== undefined && length <= turnBytes && isEmitter(stream)) await readEmitter(stream, take);
+  if (length !== undefined && isEmitter(stream)) await readEmitter(stream, take);
   else {
     let nextRest = turnBytes;
     for await (const part of stream) {
@@ -77,6 +77,8 @@ interface Emitter {
   on(event: "data", see: (part: Uint8Array) => void): this;
   on(event: "end" | "close", see: () => void): this;
   on(event: "error", see: (error: unknown) => void): this;
+  pause(): this;
+  resume(): this;
   destroy(): void;
 }
 
@@ -85,21 +87,46 @@ function isEmitter(stream: unknown): stream is Emitter {
   return typeof on === "function" && typeof destroy === "function" && destroyed === false;
 }
 
-/** By its events: to iterate over a stream costs as much as a small body itself. */
+/**
+ * By its events: to iterate over a stream costs as much as a small body itself.
+ *
+ * @param take copies the part
+ */
 function readEmitter(stream: Emitter, take: (part: Uint8Array) => void): Promise<void> {
   return new Promise((resolve, reject) => {
+    let rest = turnBytes;
     stream.on("error", reject);
     stream.on("end", () => resolve());
     stream.on("close", () => reject(new Error("the response broke off")));
     stream.on("data", (part) => {
       try {
+        rest -= part.byteLength;
         take(part);
       } catch (error) {
         reject(error);
         stream.destroy();
+        return;
       }
+      giveBack(part);
+      if (rest > 0) return;
+      rest = turnBytes;
+      stream.pause();
+      void nextTurn().then(() => stream.resume());
     });
   });
+}
+
+/** What a socket gives in one read, at most. */
+const socketBytes = 65_536;
+
+/**
+ * Frees the memory of what a socket gave. V8 would let 64 MiB of it lie before it collects.
+ *
+ * @param part has been copied
+ */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength === socketBytes && buffer.byteLength === socketBytes && buffer instanceof ArrayBuffer)
+    buffer.transfer(0);
 }
 
 /**

@@ -69,6 +69,18 @@ describe("a body", () => {
     else expect(rejection).toBe(error);
   });
 
+  test("gives back the memory that a socket gave, once it is copied, and no other", async () => {
+    const socketBytes = 65_536;
+    const ofSocket = new Uint8Array(socketBytes).fill(1);
+    const pooled = new Uint8Array(socketBytes + 1).fill(2).subarray(1);
+    const small = new Uint8Array(10).fill(3);
+    const stream = Readable.from([ofSocket, pooled, small]);
+    const body = await readBody(stream, { length: 2 * socketBytes + 10 }, call, request);
+    const ends = [0, socketBytes - 1, socketBytes, 2 * socketBytes - 1, 2 * socketBytes];
+    expect(ends.map((at) => body[at])).toEqual([1, 1, 2, 2, 3]);
+    expect([ofSocket, pooled, small].map(({ buffer }) => buffer.detached)).toEqual([true, false, false]);
+  });
+
   test("without an announced length is read no further than a body may be, and its stream is ended", async () => {
     const part = new Uint8Array(2 ** 26);
     let given = 0;
@@ -151,6 +163,18 @@ describe("a body", () => {
         for (let at = 0; at < length; at += mebibyte / 16) yield new Uint8Array(mebibyte / 16);
       }
       await readBody(source(), { length }, call, request);
+      expect(turns).toBeGreaterThanOrEqual(length / mebibyte);
+    });
+
+    test("while it is read from a stream of Node that never waits", async () => {
+      let given = 0;
+      const stream = new Readable({
+        read(bytes) {
+          this.push(given < length ? new Uint8Array(bytes) : null);
+          given += bytes;
+        },
+      });
+      await readBody(stream, { length }, call, request);
       expect(turns).toBeGreaterThanOrEqual(length / mebibyte);
     });
 
