@@ -1,0 +1,282 @@
+import { checkBoolean, checkFunction, checkInteger, checkObject } from "../arguments.ts";
+import { type Decision, decisionOf, readCommit } from "../commit.ts";
+import { type Control, isPinned } from "../control.ts";
+import { hasControls, checkNamespace } from "../calls/open.ts";
+import { isStateError, isStoreError, type StateError, type StoreError } from "../errors.ts";
+import { eventSink } from "../events.ts";
+import { commitKey, epochPrefix, fenceKey, floorKey, namespaceKey, parseEpochFolder } from "../layout.ts";
+import { Namespace } from "../namespace.ts";
+import { checkOpenOptions, maxCapacity, type OpenOptions } from "../open-options.ts";
+import { retryPolicy } from "../retry.ts";
+import type { Seal } from "../seal.ts";
+import { StoreClient } from "../store-client.ts";
+import { controlFindings } from "./controls.ts";
+import { type Finding, finding } from "./finding.ts";
+import { folderFindings, type FolderState, isOfTheObject, type Looked, missing } from "./folder.ts";
+import { NamedObjects } from "./named-objects.ts";
+import { baseFinding, chunkFindings, unreadable } from "./seals.ts";
+
+export interface VerifyOptions extends Pick<
+  OpenOptions,
+  "store" | "concurrency" | "retry" | "onEvent" | "signal"
+> {
+  /** Reads every object that a seal names, and compares its SHA-256. Otherwise sizes are compared, as listings show them. */
+  readonly deep?: boolean | undefined;
+  /**
+   * Goes on where another run stopped: its last `VerifyProgress.next`. Seals above are read again, and what they name is
+   * not.
+   */
+  readonly from?: number | undefined;
+  /** Called after each epoch. */
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+}
+
+export interface VerifyProgress {
+  /** The epoch that was looked at last. */
+  readonly epoch: number;
+  /** Where another run would go on; `undefined` after the last epoch. */
+  readonly next: number | undefined;
+  /** Epochs, of them those that are sealed and not pruned, objects, and bytes of these, that were looked at so far. */
+  readonly epochs: number;
+  readonly sealed: number;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/**
+ * Looks at everything in a namespace, from its seals down, and names what is wrong. It writes nothing, and runs beside the
+ * job: what is pruned meanwhile is no finding. Epochs are looked at from the newest down. Memory: about one seal, and
+ * with `deep` the objects that are read at once.
+ *
+ * Bytes are compared as they are stored: no codec is needed, and none is tried.
+ *
+ * @throws `StateError` and `StoreError` if the store cannot be read
+ */
+export function verify(options: VerifyOptions): AsyncIterable<Finding> {
+  checkObject("options", options);
+  const { from, onProgress, signal } = options;
+  const deep = checkBoolean("deep", options.deep);
+  if (from !== undefined) checkInteger("from", from, 0);
+  checkFunction("onProgress", onProgress);
+  const checked = checkOpenOptions({ ...options, instanceId: "verify", readOnly: true });
+  const emit = eventSink(checked.onEvent);
+  const client = new StoreClient(checked.store, retryPolicy(checked.retry), emit);
+  const namespace = new Namespace(client, { ...checked, vnodeCapacity: maxCapacity, emit });
+  return new Verification(namespace, { deep, from: from ?? Infinity, onProgress, signal }).findings();
+}
+
+interface Request {
+  readonly deep: boolean;
+  readonly from: number;
+  readonly onProgress: VerifyOptions["onProgress"];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the `_COMMIT` of an epoch was found to say. */
+type Found =
+  | { readonly kind: Decision["kind"]; readonly seal?: Seal | undefined }
+  | { readonly kind: "absent" }
+  | { readonly kind: "unreadable"; readonly error: StateError | StoreError };
+
+class Verification {
+  readonly #namespace: Namespace;
+  readonly #request: Request;
+  readonly #named = new NamedObjects();
+  readonly #looked: Looked = { objects: 0, bytes: 0 };
+  #epochs = 0;
+  #sealed = 0;
+  #newest: Seal | undefined;
+  /** The last seal, whose base is still to come, and whether all that came since is known to have no seal. */
+  #above: { readonly seal: Seal; isFollowed: boolean } | undefined;
+  #hasUnreadable = false;
+
+  constructor(namespace: Namespace, request: Request) {
+    this.#namespace = namespace;
+    this.#request = request;
+  }
+
+  async *findings(): AsyncGenerator<Finding, void, undefined> {
+    const { signal, from } = this.#request;
+    const hasNamespace = await this.#readNamespace();
+    const isFirst = from === Infinity;
+    if (isFirst) yield* controlFindings(this.#namespace, signal);
+    const control = await this.#namespace.readControl(signal);
+    const epochs: number[] = [];
+    for await (const found of this.#listRoot()) {
+      if (typeof found === "number") epochs.push(found);
+      else if (isFirst) yield found;
+    }
+    epochs.sort((a, b) => a - b);
+    for (;;) {
+      const epoch = Math.max(epochs.at(-1) ?? -1, this.#named.highest);
+      if (epoch < 0) break;
+      const isListed = epochs.at(-1) === epoch;
+      if (isListed) epochs.pop();
+      yield* this.#epoch(epoch, isListed, control);
+      const next = Math.max(epochs.at(-1) ?? -1, this.#named.highest);
+      this.#tell(epoch, next < 0 ? undefined : next);
+    }
+    yield* this.#base(undefined, control);
+    // The newest seal was read after the first look: its fence, and what is pinned, are looked for now.
+    const { fence, pins } = await this.#namespace.readControl(signal);
+    yield* this.#whole({ ...control, fence }, hasNamespace);
+    for (const { epoch, key } of pins) yield* this.#pin(epoch, key);
+  }
+
+  async #readNamespace(): Promise<boolean> {
+    const namespace = this.#namespace;
+    const { client } = namespace;
+    const body = await client.get(namespaceKey, client.operation(this.#request.signal));
+    if (body === undefined) return false;
+    try {
+      const { vnodeCapacity, hasPlainText } = checkNamespace(body, undefined);
+      namespace.vnodeCapacity = vnodeCapacity;
+      namespace.hasPlainText = hasPlainText;
+      namespace.isKnown = true;
+    } catch (error) {
+      // What is wrong with it is a finding of its own.
+      if (!isStateError(error)) throw error;
+    }
+    return true;
+  }
+
+  /** The epochs that have a folder, and what is not of the protocol. */
+  async *#listRoot(): AsyncGenerator<number | Finding, void, undefined> {
+    const { signal } = this.#request;
+    for await (const { objects, prefixes } of this.#namespace.client.list("", { delimiter: "/", signal })) {
+      const foreign = objects.map(({ key, size }) => ({ key, bytes: size }));
+      for (const prefix of prefixes) {
+        const epoch = parseEpochFolder(prefix);
+        if (epoch !== undefined) yield epoch;
+        else if (prefix !== "_control/") foreign.push({ key: prefix, bytes: 0 });
+      }
+      for (const subject of foreign)
+        yield finding(
+          "foreign",
+          `${subject.key} is not of the protocol: nothing reads or deletes it`,
+          subject,
+        );
+    }
+  }
+
+  async *#epoch(
+    epoch: number,
+    isListed: boolean,
+    control: Control,
+  ): AsyncGenerator<Finding, void, undefined> {
+    const { signal, deep, from } = this.#request;
+    const isAsked = epoch <= from;
+    const found: Found = isListed ? await this.#read(epoch) : { kind: "absent" };
+    // Of a pinned epoch below the floor the seal counts, as long as there is one.
+    const isKept = isPinned(epoch, control) && (found.kind === "seal" || found.kind === "unreadable");
+    const isBelow = epoch < control.floor && !isKept;
+    const seal = found.kind === "seal" && !isBelow ? found.seal : undefined;
+    if (seal !== undefined) {
+      if (isAsked) yield* chunkFindings(seal);
+      if (!isAsked) this.#above = undefined;
+      else yield* this.#base(seal, control);
+      this.#named.add(seal);
+      this.#newest ??= seal;
+      this.#sealed += 1;
+    }
+    const isNewest = this.#newest === undefined;
+    if (found.kind === "unreadable" && !isBelow) {
+      this.#hasUnreadable = true;
+      if (this.#above !== undefined) this.#above.isFollowed = false;
+      if (isAsked) yield unreadable(epoch, found.error, isNewest);
+    }
+    const named = this.#named.take(epoch);
+    this.#epochs += 1;
+    if (!isAsked) return;
+    const isLost = found.kind === "absent" && !isBelow && named.size > 0;
+    if (isLost && isListed && !(await this.#isPrunedNow(epoch))) yield sealMissing(epoch);
+    const state = isBelow ? "below-the-floor" : stateOf(found, isNewest);
+    yield* folderFindings(this.#namespace, { epoch, state, named }, deep, this.#looked, signal);
+    if (named.size === 0) return;
+    // A prune publishes its floor before it deletes.
+    const now = await this.#namespace.readControl(signal);
+    for (const [key, as] of named) if (as.to >= now.floor || isPinned(as.to, now)) yield missing(key, as);
+  }
+
+  async #read(epoch: number): Promise<Found> {
+    const { signal } = this.#request;
+    try {
+      const commit = await readCommit(this.#namespace, epoch, signal);
+      if (commit === undefined) return { kind: "absent" };
+      const decision = await decisionOf(this.#namespace, epoch, commit, signal);
+      return decision.kind === "seal" ? { kind: "seal", seal: decision.seal } : { kind: decision.kind };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isStoreError(error) && isOfTheObject(error)) return { kind: "unreadable", error };
+      if (!isStateError(error) || error.code === "StoreFailed") throw error;
+      return error.code === "EpochPruned" ? { kind: "absent" } : { kind: "unreadable", error };
+    }
+  }
+
+  async #isPrunedNow(epoch: number): Promise<boolean> {
+    return (await this.#namespace.readControl(this.#request.signal)).floor > epoch;
+  }
+
+  /** Compares the last seal with the one below it. */
+  async *#base(below: Seal | undefined, control: Control): AsyncGenerator<Finding, void, undefined> {
+    const above = this.#above;
+    this.#above = below === undefined ? undefined : { seal: below, isFollowed: true };
+    if (above === undefined) return;
+    const { seal, isFollowed } = above;
+    if (baseFinding(seal, below, control.floor, isFollowed) === undefined) return;
+    // What it goes on from may have been pruned meanwhile.
+    const { floor } = await this.#namespace.readControl(this.#request.signal);
+    const found = baseFinding(seal, below, floor, isFollowed);
+    if (found !== undefined) yield found;
+  }
+
+  /** What only all epochs together show. */
+  *#whole(control: Control, hasNamespace: boolean): Generator<Finding, void, undefined> {
+    const newest = this.#newest;
+    const { floor, fence } = control;
+    if (!hasNamespace && (hasControls(control) || (newest?.format ?? 0) > 0 || this.#hasUnreadable)) {
+      const message = `${namespaceKey} is gone: nobody opens the namespace, so that nothing is restored or sealed`;
+      yield finding("namespace-missing", message, { key: namespaceKey });
+    }
+    if (floor > 0 && !this.#hasUnreadable && (newest === undefined || newest.epoch < floor)) {
+      const message = `no epoch is sealed at or above the floor ${floor}: nobody restores or takes over`;
+      yield finding("no-seal-left", message, { key: floorKey(floor) });
+    }
+    const version = newest?.assignmentVersion ?? 0;
+    if (newest === undefined || version <= fence) return;
+    const key = fenceKey(version);
+    const message = `epoch ${newest.epoch} was sealed under version ${version}, and the highest fence is ${fence}`;
+    // Without takeover there are no fences, and no version is claimed.
+    const isClaimed = fence > 0 || newest.base !== undefined;
+    const means = isClaimed ? "a fence was deleted" : "a fence was deleted, or leaders do not call takeover";
+    yield finding("fence-missing", `${message}: ${means}`, {
+      key,
+      epoch: newest.epoch,
+      ...(isClaimed ? {} : { severity: "notice" }),
+    });
+  }
+
+  async *#pin(epoch: number, key: string): AsyncGenerator<Finding, void, undefined> {
+    if (this.#request.from !== Infinity) return;
+    const found = await this.#read(epoch);
+    if (found.kind === "seal" || found.kind === "unreadable") return;
+    yield finding("pin-on-nothing", `${key} pins epoch ${epoch}, which has no seal`, { key, epoch });
+  }
+
+  #tell(epoch: number, next: number | undefined): void {
+    const { onProgress } = this.#request;
+    onProgress?.({ epoch, next, epochs: this.#epochs, sealed: this.#sealed, ...this.#looked });
+  }
+}
+
+function sealMissing(epoch: number): Finding {
+  const key = commitKey(epoch);
+  const message = `${key} is gone, and later seals name objects of ${epochPrefix(epoch)}: it was sealed. It cannot be restored, and later epochs can; or the floor that was above it is gone`;
+  return finding("seal-missing", message, { key, epoch });
+}
+
+function stateOf({ kind }: Found, isAboveAll: boolean): FolderState {
+  if (kind === "seal") return "sealed";
+  if (kind === "unreadable") return kind;
+  return kind === "absent" && isAboveAll ? "open" : "unsealed";
+}
