@@ -7,6 +7,7 @@ export default defineConfig({
     "adapter/index": "src/adapter/index.ts",
     "codecs/index": "src/codecs/index.ts",
     "conformance/index": "src/conformance/index.ts",
+    "copy/index": "src/copy/index.ts",
     "verify/index": "src/verify/index.ts",
   },
   external: /^node:/,

@@ -1,0 +1,190 @@
+import { describe, expect, test } from "vitest";
+import { copy } from "../../src/copy/index.ts";
+import { ObjectStoreBackend } from "../../src/index.ts";
+import type { OperationOptions } from "../../src/store.ts";
+import { verify } from "../../src/verify/index.ts";
+import { MapStore } from "../support/map-store.ts";
+import { fullNamespace } from "../verify/namespace.ts";
+
+const instanceId = "operator";
+
+async function damageOf(store: MapStore): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { severity, kind, key } of verify({ store, deep: true }))
+    if (severity !== "notice") found.push(`${kind} ${key}`);
+  return found;
+}
+
+function bodiesOf(store: MapStore, pattern: RegExp): Readonly<Record<string, string>> {
+  const entries = [...store.entries()]
+    .filter(([key]) => pattern.test(key))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, body]) => [key, Buffer.from(body).toString("latin1")]));
+}
+
+/** What seals name, and the seals. */
+const sealedOnly = /^epoch=(2\/|3\/|[578]\/(?!_ANCHOR))/;
+
+describe("a copy of all epochs", () => {
+  test("has what the seals name, byte for byte, and the pins, and is sound", async () => {
+    const from = await fullNamespace();
+    const before = new Map(from.entries());
+    const to = new MapStore();
+    const report = await copy({ from, to, instanceId });
+    const sealed = bodiesOf(from, sealedOnly);
+    expect(bodiesOf(to, /^epoch=/)).toEqual(sealed);
+    const objects = Object.keys(sealed).filter((key) => key.endsWith(".bin"));
+    expect(report).toMatchObject({ epochs: [3, 5, 7, 8], objects: objects.length, found: 0 });
+    expect(await damageOf(to)).toEqual([]);
+    await using copied = await ObjectStoreBackend.open({ store: to, instanceId, readOnly: true });
+    expect(await copied.control()).toMatchObject({
+      floor: 5,
+      fence: 3,
+      vnodeCapacity: 8,
+      pins: [{ epoch: 3, name: "before-upgrade" }],
+    });
+    // The pins of the copy itself are gone.
+    expect(new Map(from.entries())).toEqual(before);
+  });
+
+  test("is gone on from, and pruned", async () => {
+    const to = new MapStore();
+    await copy({ from: await fullNamespace(), to, instanceId });
+    await using backend = await ObjectStoreBackend.open({ store: to, instanceId, vnodeCapacity: 8 });
+    await expect(backend.takeover({ version: 3 })).rejects.toMatchObject({ code: "StaleVersion" });
+    const { base, nextEpoch } = await backend.takeover({ version: 4 });
+    expect(base?.epoch).toBe(8);
+    expect(new TextDecoder().decode(await base?.read(2))).toBe("vnode 2 of epoch 2");
+    const parts = [{ vnode: 0, bytes: new Uint8Array(1) }];
+    await backend.epochComplete({ epoch: nextEpoch, parts, unchanged: [1, 2, 3, 4] });
+    await backend.prune({ keep: 1 });
+    expect(await damageOf(to)).toEqual([]);
+  });
+
+  test("leaves out what is pruned before its turn comes", async () => {
+    const from = await fullNamespace();
+    await using backend = await ObjectStoreBackend.open({ store: from, instanceId, vnodeCapacity: 8 });
+    const to = new MapStore();
+    let isPruned = false;
+    class Pruning extends MapStore {
+      override async create(
+        key: string,
+        body: Uint8Array,
+        options?: OperationOptions,
+      ): Promise<"created" | "exists"> {
+        if (!isPruned && key.startsWith("epoch=3/")) {
+          isPruned = true;
+          await backend.prune({ before: 8 }, { asOperator: true });
+        }
+        return to.create(key, body, options);
+      }
+    }
+    const report = await copy({ from, to: new Pruning(to.entries() as Map<string, Uint8Array>), instanceId });
+    expect(report.epochs).toEqual([3, 8]);
+    expect(await damageOf(to)).toEqual([]);
+  });
+});
+
+test("one epoch is copied with all that it names, and nothing else", async () => {
+  const from = await fullNamespace();
+  const to = new MapStore();
+  expect((await copy({ from, to, epoch: 7, instanceId })).epochs).toEqual([7]);
+  expect(await damageOf(to)).toEqual([]);
+  expect(Object.keys(bodiesOf(to, /_COMMIT/))).toEqual(["epoch=7/_COMMIT"]);
+  await using copied = await ObjectStoreBackend.open({ store: to, instanceId, readOnly: true });
+  expect(await copied.sealedEpochs()).toEqual([7]);
+  await expect(copied.sealed(5)).rejects.toMatchObject({ code: "EpochPruned" });
+});
+
+test("killed at any request it has sealed nothing that is not whole, and goes on to the same end", async () => {
+  const from = await fullNamespace();
+  const whole = new MapStore();
+  await copy({ from, to: whole, instanceId });
+  const end = bodiesOf(whole, /^(?!_control\/floor)/);
+  class Dying extends MapStore {
+    left: number;
+    constructor(bodies: Map<string, Uint8Array>, left: number) {
+      super(bodies);
+      this.left = left;
+    }
+    override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
+      this.left -= 1;
+      if (this.left < 0) throw new Error("the process died");
+      return super.create(key, body);
+    }
+  }
+  let found = 0;
+  for (let creates = 0; ; creates++) {
+    const bodies = new Map<string, Uint8Array>();
+    const outcome = await copy({ from, to: new Dying(bodies, creates), instanceId, concurrency: 1 }).then(
+      () => "done",
+      () => "died",
+    );
+    const damage = await damageOf(new MapStore(bodies));
+    // Between a floor and the first seal above it nothing is restored.
+    expect(damage.filter((each) => !each.startsWith("no-seal-left"))).toEqual([]);
+    const to = new MapStore(bodies);
+    found += (await copy({ from, to, instanceId })).found;
+    expect(bodiesOf(to, /^(?!_control\/floor)/)).toEqual(end);
+    if (outcome === "done") break;
+  }
+  expect(found).toBeGreaterThan(0);
+});
+
+describe("a copy is refused", () => {
+  test("of what is damaged, by the object's name, and its epoch is not sealed", async () => {
+    const from = await fullNamespace();
+    const bodies = new Map(from.entries());
+    bodies.set("epoch=5/vnode=1/partial.bin", new Uint8Array(18));
+    const to = new MapStore();
+    await expect(copy({ from: new MapStore(bodies), to, instanceId })).rejects.toMatchObject({
+      code: "Corrupt",
+      key: "epoch=5/vnode=1/partial.bin",
+    });
+    expect(Object.keys(bodiesOf(to, /_COMMIT/))).toEqual(["epoch=3/_COMMIT"]);
+    expect(Object.keys(bodiesOf(new MapStore(bodies), /copy-/))).toEqual([]);
+  });
+
+  test("onto other checkpoints, of which nothing is touched", async () => {
+    const from = await fullNamespace();
+    const to = new MapStore();
+    await using backend = await ObjectStoreBackend.open({ store: to, instanceId: "job", vnodeCapacity: 8 });
+    const { nextEpoch } = await backend.takeover({ version: 3 });
+    await backend.epochComplete({
+      epoch: nextEpoch,
+      parts: [{ vnode: 0, bytes: new Uint8Array(3) }],
+      next: 3,
+    });
+    await backend.epochComplete({ epoch: 3, parts: [{ vnode: 0, bytes: new Uint8Array(3) }] });
+    const before = new Map(to.entries());
+    await expect(copy({ from, to, instanceId })).rejects.toMatchObject({ code: "SealMismatch" });
+    expect(new Map(to.entries())).toEqual(before);
+    await backend.takeover({ version: 4 });
+    await expect(copy({ from, to, instanceId })).rejects.toMatchObject({ code: "StaleVersion" });
+  });
+
+  test("of what is not sealed, and of nothing", async () => {
+    const from = await fullNamespace();
+    const to = new MapStore();
+    await expect(copy({ from, to, epoch: 6, instanceId })).rejects.toMatchObject({ code: "EpochAborted" });
+    await expect(copy({ from, to, epoch: 9, instanceId })).rejects.toMatchObject({ code: "NotSealed" });
+    await expect(copy({ from, to, epoch: 4, instanceId })).rejects.toMatchObject({ code: "EpochPruned" });
+    await expect(copy({ from: new MapStore(), to, instanceId })).rejects.toMatchObject({
+      code: "NamespaceAbsent",
+    });
+    await expect(copy({ from, to, epoch: -1, instanceId })).rejects.toThrow(RangeError);
+    expect([...to.entries().keys()].filter((key) => key.startsWith("epoch="))).toEqual([]);
+  });
+});
+
+test("without a pin the source is only read", async () => {
+  const from = await fullNamespace();
+  class ReadOnly extends MapStore {
+    override create(): Promise<"created" | "exists"> {
+      throw new Error("it is read-only");
+    }
+  }
+  const to = new MapStore();
+  const report = await copy({ from: new ReadOnly(new Map(from.entries())), to, instanceId, pin: false });
+  expect(report.epochs).toEqual([3, 5, 7, 8]);
+});
