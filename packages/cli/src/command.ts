@@ -34,6 +34,8 @@ export interface Call {
   readonly operands: readonly string[];
   readonly options: Options;
   readonly output: Output;
+  /** Opens another store. It is closed when the command ends. */
+  readonly open: (url: string) => Promise<ObjectStore>;
   /** Who writes, in fences, pins and voids. */
   readonly instanceId: string;
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-import { isStateError, isStoreError } from "@state/core";
+import { isStateError, isStoreError, type ObjectStore } from "@state/core";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { commands } from "./commands/index.ts";
@@ -64,10 +64,16 @@ async function runCommand(
   if (url === undefined || own.length < least || own.length > command.operands.length)
     throw new UsageError(`it is: state ${usageOf(command)}`);
   const output = new Output(terminal, options.flag("json"));
-  const store = await openStore({ url, adapter: options.text("adapter"), directory });
+  const opened: ObjectStore[] = [];
+  const open = async (of: string): Promise<ObjectStore> => {
+    const store = await openStore({ url: of, adapter: options.text("adapter"), directory });
+    opened.push(store);
+    return store;
+  };
   try {
     return await command.run({
-      store,
+      store: await open(url),
+      open,
       url,
       operands: own,
       options,
@@ -78,7 +84,7 @@ async function runCommand(
     });
   } finally {
     output.end();
-    await store.close?.();
+    for (const store of opened) await store.close?.();
   }
 }
 

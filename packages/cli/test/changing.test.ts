@@ -132,3 +132,31 @@ test("`recover` writes the namespace anew that somebody deleted", async () => {
   expect([code, text]).toEqual([0, `the namespace has 4 vnodes; the newest sealed epoch is ${epoch}\n`]);
   expect((await world.state(["verify", world.url])).code).toBe(0);
 });
+
+describe("`copy`", () => {
+  let other: World;
+  beforeEach(async () => {
+    other = await World.begin();
+  });
+  afterEach(() => rm(other.directory, { recursive: true }));
+
+  test("copies everything, which `verify --against` then finds to be the same", async () => {
+    const second = await world.seal(2, [0], [1, 2, 3]);
+    const { code, values } = await world.json(["copy", world.url, other.url, "--yes"]);
+    expect([code, values]).toMatchObject([0, [{ epochs: [epoch, second], objects: 5, found: 0 }]]);
+    const verified = await world.state(["verify", other.url, "--deep", "--against", world.url]);
+    expect(verified).toMatchObject({ code: 0, text: expect.stringContaining("2 sealed epochs") });
+    const third = await world.seal(3, [0], [1, 2, 3]);
+    const late = await world.json(["verify", other.url, "--against", world.url]);
+    expect([late.code, late.values[0]]).toMatchObject([1, { kind: "copy-missing", epoch: third }]);
+  });
+
+  test("copies the newest epoch alone, if somebody types so", async () => {
+    const second = await world.seal(2, [0], [1, 2, 3]);
+    const args = ["copy", world.url, other.url, "--epoch", "latest"];
+    expect((await world.state(args)).code).toBe(2);
+    const { code, text } = await world.state(args, { types: "copy" });
+    expect([code, text]).toEqual([0, `1 epoch copied, ${second} to ${second}: 4 objects, 48 B\n`]);
+    expect((await world.state(["verify", other.url, "--deep"])).code).toBe(0);
+  });
+});

@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { abort } from "./abort.ts";
+import { copy } from "./copy.ts";
 import { diff } from "./diff.ts";
 import { leaders } from "./leaders.ts";
 import { ls } from "./ls.ts";
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   pins,
   pin,
   unpin,
+  copy,
   prune,
   abort,
   takeover,

@@ -1,5 +1,6 @@
 import { type Finding, type Severity, verify as findings, type VerifyProgress } from "@state/core/verify";
-import type { Command } from "../command.ts";
+import { type ObjectStore, ObjectStoreBackend } from "@state/core";
+import type { Call, Command } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { bytesText, count } from "../output.ts";
 import { openReader } from "../reading.ts";
@@ -13,6 +14,11 @@ export const verify: Command = {
   options: {
     deep: { type: "boolean", help: "read every object" },
     from: { type: "string", value: "EPOCH", help: "go on where a run was interrupted" },
+    against: {
+      type: "string",
+      value: "STORE",
+      help: "and compare its seals with those of the store that it is a copy of",
+    },
     notices: { type: "boolean", help: "show notices too" },
   },
   examples: [
@@ -42,6 +48,14 @@ export const verify: Command = {
       if (progress?.next !== undefined) output.note(`go on by --from ${progress.next}`);
       throw error;
     }
+    const original = options.text("against");
+    if (original !== undefined) {
+      for await (const differing of differences(await call.open(original), call)) {
+        counts.damage += 1;
+        output.json({ type: "finding", ...differing });
+        show(differing);
+      }
+    }
     const isSound = counts.damage + counts.warning === 0;
     output.json({ type: "end", sound: isSound, deep, ...counts, ...progress });
     output.line(progress === undefined ? "no epoch is there" : lookedAt(progress));
@@ -56,7 +70,12 @@ export const verify: Command = {
       );
     return isSound ? exitCodes.sound : exitCodes.finding;
 
-    function show({ severity, kind, message, next }: Finding): void {
+    function show({
+      severity,
+      kind,
+      message,
+      next,
+    }: Pick<Finding, "severity" | "message" | "next"> & { readonly kind: string }): void {
       const style = severity === "damage" ? "red" : severity === "warning" ? "yellow" : "dim";
       output.line(output.style(style, `${severity}: ${kind}`));
       output.line(`  ${message}`);
@@ -65,10 +84,57 @@ export const verify: Command = {
   },
 };
 
-async function isEmpty({ store, signal }: Parameters<Command["run"]>[0]): Promise<boolean> {
+async function isEmpty({ store, signal }: Call): Promise<boolean> {
   for await (const { objects, prefixes } of store.list("", { delimiter: "/", signal }))
     if (objects.length + prefixes.length > 0) return false;
   return true;
+}
+
+/** Epochs of the original that the copy lacks, or has otherwise. What a seal names it holds the digests of. */
+async function* differences(
+  original: ObjectStore,
+  { store: copy, instanceId, signal }: Call,
+): AsyncGenerator<Difference, void, undefined> {
+  await using reader = await ObjectStoreBackend.open({
+    store: original,
+    instanceId,
+    readOnly: true,
+    mustExist: true,
+    signal,
+  });
+  for (const epoch of await reader.sealedEpochs({}, { signal })) {
+    const key = `epoch=${epoch}/_COMMIT`;
+    const [there, here] = [await original.get(key, { signal }), await copy.get(key, { signal })];
+    // It was pruned meanwhile.
+    if (there === undefined) continue;
+    const about = {
+      severity: "damage",
+      key,
+      epoch,
+      next: "Copy it again; or find out which of the two is right",
+    } as const;
+    if (here === undefined)
+      yield {
+        ...about,
+        kind: "copy-missing",
+        message: `${original.name} has epoch ${epoch}, and the copy has not`,
+      };
+    else if (Buffer.compare(there, here) !== 0)
+      yield {
+        ...about,
+        kind: "copy-differs",
+        message: `the seal of epoch ${epoch} is another one in ${original.name}`,
+      };
+  }
+}
+
+interface Difference {
+  readonly kind: "copy-missing" | "copy-differs";
+  readonly severity: "damage";
+  readonly key: string;
+  readonly epoch: number;
+  readonly message: string;
+  readonly next: string;
 }
 
 function lookedAt({ sealed, objects, bytes }: VerifyProgress): string {

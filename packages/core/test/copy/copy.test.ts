@@ -145,6 +145,14 @@ describe("a copy is refused", () => {
     expect(Object.keys(bodiesOf(new MapStore(bodies), /copy-/))).toEqual([]);
   });
 
+  test("onto an object with other bytes, though it is as long", async () => {
+    const key = "epoch=5/vnode=1/partial.bin";
+    const to = new MapStore(new Map([[key, new Uint8Array(18)]]));
+    const from = await fullNamespace();
+    await expect(copy({ from, to, instanceId })).rejects.toMatchObject({ code: "SealMismatch", key });
+    expect(Object.keys(bodiesOf(to, /_COMMIT/))).toEqual(["epoch=3/_COMMIT"]);
+  });
+
   test("onto other checkpoints, of which nothing is touched", async () => {
     const from = await fullNamespace();
     const to = new MapStore();
