@@ -7,7 +7,28 @@ import { nextSteps } from "../next-steps.ts";
  */
 export type Severity = "damage" | "warning" | "notice";
 
-export type FindingKind = keyof typeof kinds;
+export type FindingKind =
+  | "object-missing"
+  | "object-size"
+  | "object-bytes"
+  | "object-unreadable"
+  | "chunks-mismatch"
+  | "seal-damaged"
+  | "seal-missing"
+  | "seal-unknown-format"
+  | "seal-beyond-capacity"
+  | "base-mismatch"
+  | "no-seal-left"
+  | "namespace-missing"
+  | "namespace-damaged"
+  | "control-damaged"
+  | "fence-missing"
+  | "pin-on-nothing"
+  | "open"
+  | "unsealed"
+  | "unnamed"
+  | "left-behind"
+  | "foreign";
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -40,7 +61,7 @@ const restoreAnother =
 const nextPrune = "Nothing: the next prune deletes it";
 const ownTools = "Delete it with the store's own tools, if nobody needs it";
 
-const kinds = {
+const kinds: Readonly<Record<FindingKind, readonly [Severity, string]>> = {
   "object-missing": ["damage", restoreAnother],
   "object-size": ["damage", restoreAnother],
   "object-bytes": ["damage", restoreAnother],
@@ -80,7 +101,7 @@ const kinds = {
   unnamed: ["notice", "Nothing: it goes when its epoch is pruned"],
   "left-behind": ["notice", nextPrune],
   foreign: ["notice", ownTools],
-} as const satisfies Readonly<Record<string, readonly [Severity, string]>>;
+};
 
 export function finding(kind: FindingKind, message: string, subject: Subject): Finding {
   const [severity, next] = kinds[kind];
