@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 import { hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
-import { run } from "./run.ts";
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 13)) {
+  process.stderr.write(`state needs Node 22.13 or later, and this is ${process.versions.node}\n`);
+  process.exit(2);
+}
+// Loaded only now: an older Node cannot read it.
+const { run } = await import("./run.ts");
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
