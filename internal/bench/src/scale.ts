@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { ObjectStoreBackend } from "../../../packages/core/src/backend.ts";
+import { verify } from "../../../packages/core/src/verify/index.ts";
 import { GeneratedStore } from "./generated-store.ts";
 import { type Measurement, Meter } from "./meter.ts";
 
@@ -23,7 +24,7 @@ await using backend = await ObjectStoreBackend.open({
 });
 meter.setIdle();
 
-const results = { latest: -1, sealed: -1, base: -1, pruned: -1, left: -1 };
+const results = { latest: -1, sealed: -1, found: -1, base: -1, pruned: -1, left: -1 };
 // The intervals share no divisor with the 8 requests in flight, so that samples fall on each of them.
 const calls: Record<string, Measurement> = {
   latest: await meter.measure(1, async () => {
@@ -31,6 +32,10 @@ const calls: Record<string, Measurement> = {
   }),
   sealedEpochs: await meter.measure(49, async () => {
     results.sealed = (await backend.sealedEpochs()).length;
+  }),
+  verify: await meter.measure(49, async () => {
+    results.found = 0;
+    for await (const found of verify({ store })) results.found += found.severity === "notice" ? 0 : 1;
   }),
   takeover: await meter.measure(1, async () => {
     results.base = (await backend.takeover({ version: 1 })).base?.epoch ?? -1;

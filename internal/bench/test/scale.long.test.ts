@@ -6,7 +6,9 @@ import type { Measurement } from "../src/meter.ts";
 
 interface Result {
   readonly results: Readonly<Record<string, number>>;
-  readonly calls: Readonly<Record<"latest" | "sealedEpochs" | "takeover" | "pruneBefore", Measurement>>;
+  readonly calls: Readonly<
+    Record<"latest" | "sealedEpochs" | "verify" | "takeover" | "pruneBefore", Measurement>
+  >;
 }
 
 const mebibyte = 2 ** 20;
@@ -27,7 +29,9 @@ beforeAll(async () => {
 
 describe("on 1,000 epochs of 1,000 vnodes", () => {
   test("the results are those of a small store", () => {
-    expect(result.results).toEqual({ latest: 999, sealed: 1_000, base: 999, pruned: 900 * 1_001, left: 100 });
+    const { found, ...results } = result.results;
+    expect(results).toEqual({ latest: 999, sealed: 1_000, base: 999, pruned: 900 * 1_001, left: 100 });
+    expect(found).toBe(0);
   });
 
   // The root lists 1,000 epochs and `_control/`, and an epoch 1,000 partials and its seal: two pages each.
@@ -35,6 +39,16 @@ describe("on 1,000 epochs of 1,000 vnodes", () => {
     expect(result.calls.latest.requests).toEqual({ create: 0, get: 8, list: 2 + 1, delete: 0 });
     expect(result.calls.sealedEpochs.requests).toEqual({ create: 0, get: 1_000, list: 2 + 2 + 1, delete: 0 });
     expect(result.calls.takeover.requests).toEqual({ create: 1, get: 8, list: 1 + 2 + 1, delete: 0 });
+  });
+
+  test("a verification reads each seal once, and lists each folder once", () => {
+    // The namespace and control before; control at the end once more, and each object of control in between.
+    expect(result.calls.verify.requests).toEqual({
+      create: 0,
+      get: 1_000 + 2,
+      list: 2 + 3 + 2 * 1_000,
+      delete: 0,
+    });
   });
 
   test("a prune lists each doomed epoch once, reads each retained seal once, and deletes in bulk", () => {
@@ -48,7 +62,7 @@ describe("on 1,000 epochs of 1,000 vnodes", () => {
     });
   });
 
-  test.each(["latest", "sealedEpochs", "takeover", "pruneBefore"] as const)(
+  test.each(["latest", "sealedEpochs", "verify", "takeover", "pruneBefore"] as const)(
     "%s needs little memory, and no more at its end than at its beginning",
     (name) => {
       const { samples, peakBytes, growthBytes } = result.calls[name];
