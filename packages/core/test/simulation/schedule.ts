@@ -1,4 +1,6 @@
 import type { StateErrorCode } from "../../src/errors.ts";
+import { verify } from "../../src/verify/index.ts";
+import { MapStore } from "../support/map-store.ts";
 import type { Job } from "./actors.ts";
 import { Cast } from "./cast.ts";
 import { Clock } from "./clock.ts";
@@ -96,7 +98,12 @@ export async function runSchedule(
   };
   // Faults stop when all is over, or while everybody still acts.
   const faultsEnd = random.chance(0.5) ? 20 + random.below(250) : Infinity;
-  await act(() => scheduler.tick >= faultsEnd);
+  const moments = new Moments(seed, server);
+  await act(() => {
+    moments.see(scheduler.tick);
+    return scheduler.tick >= faultsEnd;
+  });
+  moments.keep();
   if (!cast.isOver) traits.add("faults that stop while all act");
   scheduler.calm();
   network.calm();
@@ -113,9 +120,39 @@ export async function runSchedule(
     cast.run("Y", () => tidyUp(world));
     await act();
   }
+  moments.keep();
+  // To look at each moment costs more than the schedule: every fourth one is enough.
+  if (seed % 4 === 0 && history.violations.length === 0 && !history.isDamaged)
+    for (const moment of moments.kept) await checkVerified(moment, history);
   const { violations } = history;
   const { codes } = observer;
   return { seed, events: scheduler.tick, violations, codes, traits, trace: scheduler.trace ?? [] };
+}
+
+/** Whatever has happened, nothing of it is damage to whoever looks at the store. */
+async function checkVerified(moment: Map<string, Uint8Array>, history: History): Promise<void> {
+  for await (const { kind, severity, message } of verify({ store: new MapStore(moment), deep: true }))
+    if (severity !== "notice") history.violate("verify", `${kind}: ${message}`);
+}
+
+/** What the store held at some moments, of which the seed says when they are: no random number is drawn for it. */
+class Moments {
+  readonly kept: Map<string, Uint8Array>[] = [];
+  readonly #server: StoreServer;
+  readonly #every: number;
+
+  constructor(seed: number, server: StoreServer) {
+    this.#server = server;
+    this.#every = 40 + (seed % 61);
+  }
+
+  see(tick: number): void {
+    if (tick % this.#every === 0) this.keep();
+  }
+
+  keep(): void {
+    this.kept.push(new Map(this.#server.objects));
+  }
 }
 
 /** Two or three leaders, or one that crashes over and over and one beside it, and some others. */
