@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { abort } from "./abort.ts";
 import { copy } from "./copy.ts";
 import { diff } from "./diff.ts";
+import { doctor } from "./doctor.ts";
 import { leaders } from "./leaders.ts";
 import { ls } from "./ls.ts";
 import { pin } from "./pin.ts";
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   leaders,
   watch,
   verify,
+  doctor,
   pins,
   pin,
   unpin,

@@ -75,8 +75,8 @@ export class Clock {
     return new Promise((resolve, reject) => {
       const kind = isPause ? "pause" : "timeout";
       this.#sleeps.push({ owner, wakesAt: this.now + ms, signal, kind, wake: resolve });
-      // An attempt's timer that is given up may stay pending: nobody waits for it. A pause must end with its call.
-      if (isPause) signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      // The pause of a chunk ends with a signal of its write, which is no caller's.
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   }
 }
