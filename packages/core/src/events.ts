@@ -2,13 +2,46 @@ import type { StateError, StateErrorCode, StoreErrorCode } from "./errors.ts";
 import type { PruneReport } from "./state-backend.ts";
 
 /**
- * What a backend tells its `onEvent`: each store request as it ends, each decision of the protocol, and what each automatic
- * prune has come to.
+ * What a backend tells its `onEvent`: each call as it starts and as it ends, each store request as it ends, each decision of
+ * the protocol, and what each automatic prune has come to.
  */
-export type BackendEvent = RequestEvent | DecisionEvent | RetentionEvent;
+export type BackendEvent = CallEvent | RequestEvent | DecisionEvent | RetentionEvent;
+
+/** What every event may say of the call that it belongs to. */
+interface OfCall {
+  /** The `id` of the call's own events. */
+  readonly callId?: number | undefined;
+}
+
+interface CallNames {
+  readonly type: "call";
+  /** Of no other call of this process. Calls run side by side, and their events come mixed. */
+  readonly id: number;
+  /**
+   * The method's name, such as `epochComplete`. `read` and `stream` are those of a sealed epoch; `readAttachment` is `read`
+   * too, and an automatic prune is a `prune`.
+   */
+  readonly call: string;
+  /** Where the call is about one. */
+  readonly epoch?: number | undefined;
+}
+
+/**
+ * A call whose arguments are sound. `stream` and `epochs` are one call each, from the first `next` until the iterator has
+ * ended, or whoever iterates has left it: what they do between is in the duration.
+ */
+export type CallEvent =
+  /** Sent before the call has returned its promise, so in the caller's own context. */
+  | (CallNames & { readonly phase: "start" })
+  | (CallNames & {
+      readonly phase: "end";
+      readonly durationMs: number;
+      /** `error`: rejected with something that is neither the signal's reason nor a `StateError`. */
+      readonly outcome: "ok" | "aborted" | "error" | StateErrorCode;
+    });
 
 /** One attempt of one store request. */
-export interface RequestEvent {
+export interface RequestEvent extends OfCall {
   readonly type: "request";
   readonly operation: "create" | "get" | "list" | "delete";
   /** The key; of a list its prefix; of a delete the first of its keys. */
@@ -33,7 +66,7 @@ export interface RequestEvent {
  * | `given-up` | this backend gave up an epoch whose `_COMMIT` cannot be read |
  * | `takeover` | this backend holds the fence |
  */
-export interface DecisionEvent {
+export interface DecisionEvent extends OfCall {
   readonly type: "decision";
   readonly decision:
     | "sealed"
@@ -73,18 +106,21 @@ export function refusalOf({ code, epoch, version, committer }: StateError): Deci
   return decision === undefined ? undefined : { type: "decision", decision, epoch, version, committer };
 }
 
+/** Tells whoever watches; never throws. `undefined`: nobody does, and no event is made. */
+export type EventSink = ((event: BackendEvent) => void) | undefined;
+
 /** Makes of a user's `onEvent` a function that never throws: what the hook throws must not decide an epoch. */
-export function eventSink(
-  onEvent: ((event: BackendEvent) => void) | undefined,
-): (event: BackendEvent) => void {
-  if (onEvent === undefined) return () => undefined;
-  return (event) => {
-    try {
-      onEvent(event);
-    } catch (error) {
-      report(error);
-    }
-  };
+export function eventSink(onEvent: EventSink): EventSink {
+  return (
+    onEvent &&
+    ((event) => {
+      try {
+        onEvent(event);
+      } catch (error) {
+        report(error);
+      }
+    })
+  );
 }
 
 /** `reportError` where the platform has it (Node has not); there an uncaught error is what it would become. */
