@@ -76,7 +76,7 @@ export class Metrics {
       "{object}",
       "Objects that automatic prunes deleted",
     );
-    this.#prunedBytes = counter("state.pruned.io", "By", "Bytes that automatic prunes deleted");
+    this.#prunedBytes = counter("state.pruned.size", "By", "Bytes that automatic prunes deleted");
     this.#failedDeletes = counter("state.prune.failed_deletes", "{object}", "Deletes of prunes that failed");
     this.#sealedEpoch = gauge("state.epoch.sealed", "{epoch}", "The epoch that was sealed last");
     this.#floor = gauge("state.epoch.floor", "{epoch}", "The lowest epoch that automatic prunes have left");

@@ -50,9 +50,10 @@ test("spans are ended, though metrics throw", () => {
   expect(ended).toEqual(["state.latest"]);
 });
 
+const make = (): object => instrumentThatThrows;
+
 /** Providers whose instruments and spans are made, and throw whenever they are used. */
 function brokenProviders(): { meterProvider: MeterProvider; tracerProvider: TracerProvider } {
-  const make = (): object => instrumentThatThrows;
   const meter = {
     createHistogram: make,
     createCounter: () => ({ ...instrumentThatThrows, add: failAfterZeros() }),

@@ -35,8 +35,8 @@ export interface Watched {
   /** The time that the instruments go by. */
   readonly clock: { ms: number };
   /** What the SDK would export now. */
-  collect(): Promise<MetricData[]>;
-  spans(): ReadableSpan[];
+  readonly collect: () => Promise<MetricData[]>;
+  readonly spans: () => ReadableSpan[];
 }
 
 export const epochStart = 1_700_000_000_000;
