@@ -1,5 +1,5 @@
 import { isReason, isStateError } from "./errors.ts";
-import type { CallEvent } from "./events.ts";
+import type { CallEnd } from "./events.ts";
 import type { Namespace } from "./namespace.ts";
 
 /** A call that has begun, of which whoever watches the backend is told. */
@@ -10,7 +10,7 @@ export interface Call {
   readonly end?: (outcome: CallOutcome) => void;
 }
 
-export type CallOutcome = (CallEvent & { readonly phase: "end" })["outcome"];
+export type CallOutcome = CallEnd["outcome"];
 
 /** One count for all backends: several may share an `onEvent`. */
 let begun = 0;

@@ -7,14 +7,16 @@ import type { PruneReport } from "./state-backend.ts";
  */
 export type BackendEvent = CallEvent | RequestEvent | DecisionEvent | RetentionEvent;
 
-/** What every event may say of the call that it belongs to. */
-interface OfCall {
-  /** The `id` of the call's own events. */
-  readonly callId?: number | undefined;
-}
+/**
+ * A call whose arguments are sound. `stream` and `epochs` are one call each, from the first `next` until the iterator has
+ * ended, or whoever iterates has left it: what they do between is in the duration.
+ */
+export type CallEvent = CallStart | CallEnd;
 
-interface CallNames {
+/** Told before the call has returned its promise, so in the caller's own context. */
+export interface CallStart {
   readonly type: "call";
+  readonly phase: "start";
   /** Of no other call of this process. Calls run side by side, and their events come mixed. */
   readonly id: number;
   /**
@@ -26,23 +28,19 @@ interface CallNames {
   readonly epoch?: number | undefined;
 }
 
-/**
- * A call whose arguments are sound. `stream` and `epochs` are one call each, from the first `next` until the iterator has
- * ended, or whoever iterates has left it: what they do between is in the duration.
- */
-export type CallEvent =
-  /** Sent before the call has returned its promise, so in the caller's own context. */
-  | (CallNames & { readonly phase: "start" })
-  | (CallNames & {
-      readonly phase: "end";
-      readonly durationMs: number;
-      /** `error`: rejected with something that is neither the signal's reason nor a `StateError`. */
-      readonly outcome: "ok" | "aborted" | "error" | StateErrorCode;
-    });
+/** Told before whoever called goes on. */
+export interface CallEnd extends Omit<CallStart, "phase"> {
+  readonly phase: "end";
+  readonly durationMs: number;
+  /** `error`: rejected with something that is neither the signal's reason nor a `StateError`. */
+  readonly outcome: "ok" | "aborted" | "error" | StateErrorCode;
+}
 
 /** One attempt of one store request. */
-export interface RequestEvent extends OfCall {
+export interface RequestEvent {
   readonly type: "request";
+  /** The `id` of the call that it is for. */
+  readonly callId?: number | undefined;
   readonly operation: "create" | "get" | "list" | "delete";
   /** The key; of a list its prefix; of a delete the first of its keys. */
   readonly key: string;
@@ -66,8 +64,10 @@ export interface RequestEvent extends OfCall {
  * | `given-up` | this backend gave up an epoch whose `_COMMIT` cannot be read |
  * | `takeover` | this backend holds the fence |
  */
-export interface DecisionEvent extends OfCall {
+export interface DecisionEvent {
   readonly type: "decision";
+  /** The `id` of the call that it was made in. */
+  readonly callId?: number | undefined;
   readonly decision:
     | "sealed"
     | "void"

@@ -1,8 +1,6 @@
 import type { Attributes, Context, Meter } from "@opentelemetry/api";
-import type { CallEvent, DecisionEvent, RequestEvent, RetentionEvent } from "@state/core";
+import type { CallEnd, CallEvent, DecisionEvent, RequestEvent, RetentionEvent } from "@state/core";
 import { SealAge } from "./seal-age.ts";
-
-type CallEnd = CallEvent & { readonly phase: "end" };
 
 /** Seconds. From a store in memory up to the 45 s that one request has with its retries, and what calls add up to. */
 const boundaries = [

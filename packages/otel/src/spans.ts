@@ -8,11 +8,8 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import type { CallEvent, DecisionEvent, RequestEvent } from "@state/core";
+import type { CallEnd, CallStart, DecisionEvent, RequestEvent } from "@state/core";
 import { failureOf } from "./metrics.ts";
-
-type CallStart = CallEvent & { readonly phase: "start" };
-type CallEnd = CallEvent & { readonly phase: "end" };
 
 interface Running {
   readonly span: Span;
