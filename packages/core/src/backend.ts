@@ -11,6 +11,7 @@ import {
   checkVersion,
   signalOf,
 } from "./arguments.ts";
+import { beginCall, type CallOutcome, failureOf } from "./call.ts";
 import { abort } from "./calls/abort.ts";
 import { epochComplete } from "./calls/complete/complete.ts";
 import { completeRequest } from "./calls/complete/request.ts";
@@ -113,8 +114,8 @@ export class ObjectStoreBackend implements StateBackend {
     if (retention === undefined) return;
     const request = { extent: retention, asOperator: false, dryRun: false };
     const pruneNow = (): Promise<PruneReport> =>
-      located("prune", namespace, undefined, undefined, () =>
-        prune(namespace, leadership, request, undefined),
+      toldAndLocated("prune", namespace, undefined, (ofCall) =>
+        prune(ofCall, leadership, request, undefined),
       );
     this.#retention = new Retention(retention, pruneNow, namespace.emit);
   }
@@ -127,8 +128,7 @@ export class ObjectStoreBackend implements StateBackend {
    */
   static async open(options: OpenOptions): Promise<ObjectStoreBackend> {
     const checked = checkOpenOptions(options);
-    const namespace = namespaceOf(checked);
-    return located("open", namespace, undefined, checked.signal, async () => {
+    return toldAndLocated("open", namespaceOf(checked), checked.signal, async (namespace) => {
       const { fence } = await openNamespace(namespace, checked, checked.signal);
       const leadership = new Leadership(checked.instanceId);
       // rule: open-takes-the-highest-fence
@@ -156,13 +156,11 @@ export class ObjectStoreBackend implements StateBackend {
     options: RecoverOptions & (GiveUp | RecoverNamespace),
   ): Promise<GivenUpEpoch | RecoveredNamespace> {
     const { open, damage } = checkRecoverOptions(options);
-    const namespace = namespaceOf(open);
-    return located<GivenUpEpoch | RecoveredNamespace>(
+    return toldAndLocated<GivenUpEpoch | RecoveredNamespace>(
       "recover",
-      namespace,
-      undefined,
+      namespaceOf(open),
       open.signal,
-      async () => {
+      async (namespace) => {
         if ("vnodeCapacity" in damage) return recoverNamespace(namespace, open.signal);
         await openNamespace(namespace, { ...open, mustExist: true }, open.signal);
         checkKnown(namespace);
@@ -186,8 +184,8 @@ export class ObjectStoreBackend implements StateBackend {
   async writePartial(args: WritePartialArguments, options?: OperationOptions): Promise<PartialReceipt> {
     const request = writeRequest(args, this.vnodeCapacity);
     const signal = signalOf(options);
-    return this.#write("writePartial", request.epoch, signal, () =>
-      writePartial(this.#namespace, this.#leadership, this.#ownWrites, request, signal),
+    return this.#write("writePartial", request.epoch, signal, (namespace) =>
+      writePartial(namespace, this.#leadership, this.#ownWrites, request, signal),
     );
   }
 
@@ -201,9 +199,9 @@ export class ObjectStoreBackend implements StateBackend {
     const assignmentVersion = checkVersion("assignmentVersion", args.assignmentVersion);
     const bytes = checkBytes("bytes", args.bytes);
     const signal = signalOf(options);
-    return this.#write("writeAttachment", epoch, signal, () =>
+    return this.#write("writeAttachment", epoch, signal, (namespace) =>
       writeAttachment(
-        this.#namespace,
+        namespace,
         this.#leadership,
         this.#ownWrites,
         { epoch, name, assignmentVersion, bytes },
@@ -216,14 +214,14 @@ export class ObjectStoreBackend implements StateBackend {
     const request = this.#checked("epochComplete", () => completeRequest(args, this.vnodeCapacity));
     const signal = signalOf(options);
     const context = {
-      namespace: this.#namespace,
       leadership: this.#leadership,
       ownWrites: this.#ownWrites,
       acceptListed: this.#acceptListed,
       verifyObjects: this.#verifyObjects,
     };
-    const run = (): Promise<EpochOutcome> => epochComplete(context, request, signal);
-    const outcome = await this.#write("epochComplete", request.epoch, signal, run);
+    const outcome = await this.#write("epochComplete", request.epoch, signal, (namespace) =>
+      epochComplete({ ...context, namespace }, request, signal),
+    );
     // Without a fence another instance may lead as well: nobody's number of seals is in force.
     // rule: retention-needs-a-fence
     if (outcome.complete && this.#leadership.claimedVersion !== undefined) this.#retention?.epochCompleted();
@@ -233,24 +231,26 @@ export class ObjectStoreBackend implements StateBackend {
   async abort(epoch: number, options?: OperationOptions): Promise<void> {
     checkEpoch(epoch);
     const signal = signalOf(options);
-    return this.#write("abort", epoch, signal, () => abort(this.#namespace, this.#leadership, epoch, signal));
+    return this.#write("abort", epoch, signal, (namespace) =>
+      abort(namespace, this.#leadership, epoch, signal),
+    );
   }
 
   async takeover(args: TakeoverArguments, options?: OperationOptions): Promise<Takeover> {
     checkObject("args", args);
     const version = checkVersion("version", args.version, 1);
     const signal = signalOf(options);
-    return this.#write("takeover", undefined, signal, async () => {
+    return this.#write("takeover", undefined, signal, async (namespace) => {
       const claim = { version, verifyObjects: this.#verifyObjects };
-      const { base, nextEpoch } = await takeover(this.#namespace, this.#leadership, claim, signal);
+      const { base, nextEpoch } = await takeover(namespace, this.#leadership, claim, signal);
       return { base: this.#handle(base), nextEpoch };
     });
   }
 
   async latest(options?: OperationOptions): Promise<SealedEpoch | undefined> {
     const signal = signalOf(options);
-    return this.#call("latest", undefined, signal, async () =>
-      this.#handle((await findNewest(this.#namespace, signal)).seal),
+    return this.#call("latest", undefined, signal, async (namespace) =>
+      this.#handle((await findNewest(namespace, signal)).seal),
     );
   }
 
@@ -260,7 +260,7 @@ export class ObjectStoreBackend implements StateBackend {
       "latestCommittedEpoch",
       undefined,
       signal,
-      async () => (await findNewest(this.#namespace, signal)).seal?.epoch,
+      async (namespace) => (await findNewest(namespace, signal)).seal?.epoch,
     );
   }
 
@@ -272,32 +272,27 @@ export class ObjectStoreBackend implements StateBackend {
     const vnode = checkInteger("vnode", args.vnode, 0, this.vnodeCapacity - 1);
     const epoch = checkEpoch(args.epoch);
     const signal = signalOf(options);
-    return this.#call("readPartial", epoch, signal, () =>
-      readPartial(this.#namespace, this.#ownWrites, this.#cache, { vnode, epoch }, signal),
+    return this.#call("readPartial", epoch, signal, (namespace) =>
+      readPartial(namespace, this.#ownWrites, this.#cache, { vnode, epoch }, signal),
     );
   }
 
   async sealed(epoch: number, options?: OperationOptions): Promise<SealedEpoch | undefined> {
     checkEpoch(epoch);
     const signal = signalOf(options);
-    return this.#call("sealed", epoch, signal, async () =>
-      this.#handle(await findSealed(this.#namespace, epoch, signal)),
+    return this.#call("sealed", epoch, signal, async (namespace) =>
+      this.#handle(await findSealed(namespace, epoch, signal)),
     );
   }
 
   async *epochs(options?: OperationOptions): AsyncGenerator<EpochState, void, undefined> {
     const signal = signalOf(options);
-    const states = epochStates(this.#namespace, signal);
-    for (;;) {
-      const next = await this.#call("epochs", undefined, signal, () => states.next());
-      if (next.done === true) return;
-      yield next.value;
-    }
+    yield* this.#each("epochs", undefined, signal, (namespace) => epochStates(namespace, signal));
   }
 
   async control(options?: OperationOptions): Promise<ControlDescription> {
     const signal = signalOf(options);
-    return this.#call("control", undefined, signal, () => describeControl(this.#namespace, signal));
+    return this.#call("control", undefined, signal, (namespace) => describeControl(namespace, signal));
   }
 
   async sealedEpochs(
@@ -307,13 +302,15 @@ export class ObjectStoreBackend implements StateBackend {
     checkObject("args", args);
     const after = args.after === undefined ? -1 : checkEpoch(args.after, "after");
     const signal = signalOf(options);
-    return this.#call("sealedEpochs", undefined, signal, () => sealedEpochs(this.#namespace, after, signal));
+    return this.#call("sealedEpochs", undefined, signal, (namespace) =>
+      sealedEpochs(namespace, after, signal),
+    );
   }
 
   async describeEpoch(epoch: number, options?: OperationOptions): Promise<EpochDescription> {
     checkEpoch(epoch);
     const signal = signalOf(options);
-    return this.#call("describeEpoch", epoch, signal, () => describeEpoch(this.#namespace, epoch, signal));
+    return this.#call("describeEpoch", epoch, signal, (namespace) => describeEpoch(namespace, epoch, signal));
   }
 
   async prune(args: PruneArguments, options?: PruneOptions): Promise<PruneReport> {
@@ -329,8 +326,8 @@ export class ObjectStoreBackend implements StateBackend {
     const epoch = checkEpoch(args.epoch);
     const name = checkPinName(args.name);
     const signal = signalOf(options);
-    return this.#write("pin", epoch, signal, () =>
-      pin(this.#namespace, this.#leadership, { epoch, name }, signal),
+    return this.#write("pin", epoch, signal, (namespace) =>
+      pin(namespace, this.#leadership, { epoch, name }, signal),
     );
   }
 
@@ -339,28 +336,30 @@ export class ObjectStoreBackend implements StateBackend {
     const name = checkPinName(args.name);
     const epoch = args.epoch === undefined ? undefined : checkEpoch(args.epoch);
     const signal = signalOf(options);
-    return this.#write("unpin", epoch, signal, () => unpin(this.#namespace, { name, epoch }, signal));
+    return this.#write("unpin", epoch, signal, (namespace) => unpin(namespace, { name, epoch }, signal));
   }
 
   async pins(options?: OperationOptions): Promise<readonly Pin[]> {
     const signal = signalOf(options);
-    return this.#call("pins", undefined, signal, () => listPins(this.#namespace, signal));
+    return this.#call("pins", undefined, signal, (namespace) => listPins(namespace, signal));
   }
 
   async openPin(name: string, options?: OperationOptions): Promise<SealedEpoch> {
     checkPinName(name);
     const signal = signalOf(options);
-    return this.#call("openPin", undefined, signal, async () =>
-      this.#handle(await readPinned(this.#namespace, name, signal)),
+    return this.#call("openPin", undefined, signal, async (namespace) =>
+      this.#handle(await readPinned(namespace, name, signal)),
     );
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    const { end } = beginCall("close", this.#namespace, undefined);
     const pruned = this.#retention?.close();
     await Promise.allSettled(this.#inFlight);
     // rule: close-waits-for-the-automatic-prune
     await pruned;
+    end?.("ok");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -375,8 +374,8 @@ export class ObjectStoreBackend implements StateBackend {
     const signal = signalOf(options);
     const asOperator = checkBoolean("asOperator", options?.asOperator);
     const dryRun = checkBoolean("dryRun", options?.dryRun);
-    const run = (): Promise<PruneReport> =>
-      prune(this.#namespace, this.#leadership, { extent, asOperator, dryRun }, signal);
+    const run = (namespace: Namespace): Promise<PruneReport> =>
+      prune(namespace, this.#leadership, { extent, asOperator, dryRun }, signal);
     return dryRun ? this.#call(name, undefined, signal, run) : this.#write(name, undefined, signal, run);
   }
 
@@ -384,9 +383,10 @@ export class ObjectStoreBackend implements StateBackend {
   #handle(seal: Seal | undefined): SealedEpoch | undefined;
   #handle(seal: Seal | undefined): SealedEpoch | undefined {
     if (seal === undefined) return undefined;
-    return new SealHandle(this.#namespace, seal, this.vnodeCapacity, (signal, read) =>
-      this.#call("read", seal.epoch, signal, read),
-    );
+    return new SealHandle(seal, this.vnodeCapacity, {
+      read: (signal, read) => this.#call("read", seal.epoch, signal, read),
+      stream: (signal, stream) => this.#each("stream", seal.epoch, signal, stream),
+    });
   }
 
   /** Arguments that say something wrong of the epoch are an error of the call. */
@@ -408,22 +408,62 @@ export class ObjectStoreBackend implements StateBackend {
     name: string,
     epoch: number | undefined,
     signal: AbortSignal | undefined,
-    run: () => Promise<T>,
+    run: (namespace: Namespace) => Promise<T>,
   ): Promise<T> {
-    return this.#call(name, epoch, signal, async () => {
-      if (!this.#readOnly) return run();
+    return this.#call(name, epoch, signal, async (namespace) => {
+      if (!this.#readOnly) return run(namespace);
       throw new StateError("ReadOnly", "the backend was opened read-only", { sealed: "unknown", epoch });
     });
   }
 
-  /** Every call passes here once its arguments were checked. */
-  async #call<T>(
+  /** Every call passes here, or through `#each`, once its arguments were checked. */
+  #call<T>(
     name: string,
+    epoch: number | undefined,
+    signal: AbortSignal | undefined,
+    run: (namespace: Namespace) => Promise<T>,
+  ): Promise<T> {
+    return told(name, this.#namespace, epoch, signal, (namespace) =>
+      this.#step(name, namespace, epoch, signal, () => run(namespace)),
+    );
+  }
+
+  /** A call that gives one thing after another. Between two it is not in flight: whoever iterates may never come back. */
+  async *#each<T>(
+    name: string,
+    epoch: number | undefined,
+    signal: AbortSignal | undefined,
+    open: (namespace: Namespace) => AsyncGenerator<T, void, undefined>,
+  ): AsyncGenerator<T, void, undefined> {
+    const { namespace, end } = beginCall(name, this.#namespace, epoch);
+    const items = open(namespace);
+    let outcome: CallOutcome = "ok";
+    try {
+      for (;;) {
+        const next = await this.#step(name, namespace, epoch, signal, async () => {
+          signal?.throwIfAborted();
+          return items.next();
+        });
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } catch (error) {
+      outcome = failureOf(error, signal);
+      throw error;
+    } finally {
+      await items.return();
+      end?.(outcome);
+    }
+  }
+
+  async #step<T>(
+    name: string,
+    namespace: Namespace,
     epoch: number | undefined,
     signal: AbortSignal | undefined,
     run: () => Promise<T>,
   ): Promise<T> {
-    const running = located(name, this.#namespace, epoch, signal, async () => {
+    const running = located(name, namespace, epoch, signal, async () => {
       if (!this.#closed) return run();
       throw new StateError("Closed", "the backend was closed", { sealed: "unknown", epoch });
     });
@@ -432,7 +472,7 @@ export class ObjectStoreBackend implements StateBackend {
       return await running;
     } catch (error) {
       const refusal = isStateError(error) ? refusalOf(error) : undefined;
-      if (refusal !== undefined) this.#namespace.report(refusal.decision, refusal);
+      if (refusal !== undefined) namespace.report(refusal.decision, refusal);
       throw error;
     } finally {
       this.#inFlight.delete(running);
@@ -452,6 +492,37 @@ function namespaceOf({
   const emit = eventSink(onEvent);
   const client = new StoreClient(store, retryPolicy(retry), emit);
   return new Namespace(client, { vnodeCapacity, concurrency, emit, codecs, chunkBytes });
+}
+
+/** A call that no backend runs: it makes one, or goes on beside its calls. */
+function toldAndLocated<T>(
+  name: string,
+  within: Namespace,
+  signal: AbortSignal | undefined,
+  run: (namespace: Namespace) => Promise<T>,
+): Promise<T> {
+  return told(name, within, undefined, signal, (namespace) =>
+    located(name, namespace, undefined, signal, () => run(namespace)),
+  );
+}
+
+/** Runs a call, and tells of its start and its end. */
+function told<T>(
+  name: string,
+  within: Namespace,
+  epoch: number | undefined,
+  signal: AbortSignal | undefined,
+  run: (namespace: Namespace) => Promise<T>,
+): Promise<T> {
+  const { namespace, end } = beginCall(name, within, epoch);
+  const running = run(namespace);
+  // It is told before whoever called goes on: its reaction is the first.
+  if (end !== undefined)
+    running.then(
+      () => end("ok"),
+      (error: unknown) => end(failureOf(error, signal)),
+    );
+  return running;
 }
 
 /** Runs a call. What it rejects with says which call it was, on which store. */

@@ -228,7 +228,7 @@ export function asErrorOfCall(
 }
 
 /** An abort's reason stays what it is, whatever it is. */
-function isReason(error: unknown, signal: AbortSignal | undefined): boolean {
+export function isReason(error: unknown, signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true && error === signal.reason;
 }
 

@@ -2,14 +2,45 @@ import type { StateError, StateErrorCode, StoreErrorCode } from "./errors.ts";
 import type { PruneReport } from "./state-backend.ts";
 
 /**
- * What a backend tells its `onEvent`: each store request as it ends, each decision of the protocol, and what each automatic
- * prune has come to.
+ * What a backend tells its `onEvent`: each call as it starts and as it ends, each store request as it ends, each decision of
+ * the protocol, and what each automatic prune has come to.
  */
-export type BackendEvent = RequestEvent | DecisionEvent | RetentionEvent;
+export type BackendEvent = CallEvent | RequestEvent | DecisionEvent | RetentionEvent;
+
+/**
+ * A call whose arguments are sound. `stream` and `epochs` are one call each, from the first `next` until the iterator has
+ * ended, or whoever iterates has left it: what they do between is in the duration.
+ */
+export type CallEvent = CallStart | CallEnd;
+
+/** Told before the call has returned its promise, so in the caller's own context. */
+export interface CallStart {
+  readonly type: "call";
+  readonly phase: "start";
+  /** Of no other call of this process. Calls run side by side, and their events come mixed. */
+  readonly id: number;
+  /**
+   * The method's name, such as `epochComplete`. `read` and `stream` are those of a sealed epoch; `readAttachment` is `read`
+   * too, and an automatic prune is a `prune`.
+   */
+  readonly call: string;
+  /** Where the call is about one. */
+  readonly epoch?: number | undefined;
+}
+
+/** Told before whoever called goes on. */
+export interface CallEnd extends Omit<CallStart, "phase"> {
+  readonly phase: "end";
+  readonly durationMs: number;
+  /** `error`: rejected with something that is neither the signal's reason nor a `StateError`. */
+  readonly outcome: "ok" | "aborted" | "error" | StateErrorCode;
+}
 
 /** One attempt of one store request. */
 export interface RequestEvent {
   readonly type: "request";
+  /** The `id` of the call that it is for. */
+  readonly callId?: number | undefined;
   readonly operation: "create" | "get" | "list" | "delete";
   /** The key; of a list its prefix; of a delete the first of its keys. */
   readonly key: string;
@@ -35,6 +66,8 @@ export interface RequestEvent {
  */
 export interface DecisionEvent {
   readonly type: "decision";
+  /** The `id` of the call that it was made in. */
+  readonly callId?: number | undefined;
   readonly decision:
     | "sealed"
     | "void"
@@ -73,18 +106,21 @@ export function refusalOf({ code, epoch, version, committer }: StateError): Deci
   return decision === undefined ? undefined : { type: "decision", decision, epoch, version, committer };
 }
 
+/** Tells whoever watches; never throws. `undefined`: nobody does, and no event is made. */
+export type EventSink = ((event: BackendEvent) => void) | undefined;
+
 /** Makes of a user's `onEvent` a function that never throws: what the hook throws must not decide an epoch. */
-export function eventSink(
-  onEvent: ((event: BackendEvent) => void) | undefined,
-): (event: BackendEvent) => void {
-  if (onEvent === undefined) return () => undefined;
-  return (event) => {
-    try {
-      onEvent(event);
-    } catch (error) {
-      report(error);
-    }
-  };
+export function eventSink(onEvent: EventSink): EventSink {
+  return (
+    onEvent &&
+    ((event) => {
+      try {
+        onEvent(event);
+      } catch (error) {
+        report(error);
+      }
+    })
+  );
 }
 
 /** `reportError` where the platform has it (Node has not); there an uncaught error is what it would become. */

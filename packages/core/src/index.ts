@@ -61,6 +61,14 @@ export type {
 } from "./state-backend.ts";
 export type { GiveUp, OpenOptions, RecoverNamespace, RecoverOptions } from "./open-options.ts";
 export { ObjectStoreBackend } from "./backend.ts";
-export type { BackendEvent, DecisionEvent, RequestEvent, RetentionEvent } from "./events.ts";
+export type {
+  BackendEvent,
+  CallEnd,
+  CallEvent,
+  CallStart,
+  DecisionEvent,
+  RequestEvent,
+  RetentionEvent,
+} from "./events.ts";
 export type { RetentionOptions } from "./retention.ts";
 export type { RetryOptions } from "./retry.ts";

@@ -1,7 +1,7 @@
 import type { Codecs } from "./codec.ts";
 import { concurrently, mapBounded } from "./concurrency.ts";
 import { type Control, listControl } from "./control.ts";
-import type { BackendEvent, DecisionEvent } from "./events.ts";
+import type { DecisionEvent, EventSink } from "./events.ts";
 import { StateError } from "./errors.ts";
 import { epochPrefix, namespaceKey, parseEpochFolder } from "./layout.ts";
 import { inlineLimit } from "./inline.ts";
@@ -17,7 +17,7 @@ const entryBytes = 256;
 export interface NamespaceOptions {
   readonly vnodeCapacity: number;
   readonly concurrency: number;
-  readonly emit: (event: BackendEvent) => void;
+  readonly emit: EventSink;
   readonly codecs: Codecs;
   readonly chunkBytes: number;
 }
@@ -33,21 +33,30 @@ export class Namespace {
   isKnown = false;
   /** How many requests a call has in flight. */
   readonly concurrency: number;
-  /** Tells whoever watches the backend; never throws. */
-  readonly emit: (event: BackendEvent) => void;
+  readonly emit: EventSink;
   readonly codecs: Codecs;
   /** How large the chunks of a stream are, unless its writer cuts it. */
   readonly chunkBytes: number;
-  #highestFence = 0;
-  #highestFloor = 0;
+  /** That any listing has shown, whichever call it was for. */
+  readonly #highest: { fence: number; floor: number };
 
-  constructor(client: StoreClient, options: NamespaceOptions) {
+  constructor(client: StoreClient, options: NamespaceOptions, highest = { fence: 0, floor: 0 }) {
     this.client = client;
     this.vnodeCapacity = options.vnodeCapacity;
     this.concurrency = options.concurrency;
     this.emit = options.emit;
     this.codecs = options.codecs;
     this.chunkBytes = options.chunkBytes;
+    this.#highest = highest;
+  }
+
+  /** The same namespace for one call: what it tells, it tells with the call's id. */
+  ofCall(id: number): Namespace {
+    const ofCall = new Namespace(this.client.ofCall(id), this, this.#highest);
+    // What it says of itself is found when it is opened, which is one call.
+    ofCall.hasPlainText = this.hasPlainText;
+    ofCall.isKnown = this.isKnown;
+    return ofCall;
   }
 
   /**
@@ -81,11 +90,12 @@ export class Namespace {
    */
   async readControl(signal: AbortSignal | undefined): Promise<Control> {
     const control = await listControl(this.client, signal);
-    this.#highestFence = Math.max(this.#highestFence, control.fence);
-    this.#highestFloor = Math.max(this.#highestFloor, control.floor);
+    const highest = this.#highest;
+    highest.fence = Math.max(highest.fence, control.fence);
+    highest.floor = Math.max(highest.floor, control.floor);
     // rule: highest-control-ever-seen-counts
-    const highest = { fence: this.#highestFence, floor: this.#highestFloor };
-    return { ...control, ...highest };
+    const { fence, floor } = highest;
+    return { ...control, fence, floor };
   }
 
   /** The epochs that have a folder, ascending. */
@@ -132,6 +142,6 @@ export class Namespace {
 
   /** Tells whoever watches the backend what the protocol decided. */
   report(decision: DecisionEvent["decision"], details: Omit<DecisionEvent, "type" | "decision">): void {
-    this.emit({ type: "decision", decision, ...details });
+    this.emit?.({ type: "decision", callId: this.client.callId, decision, ...details });
   }
 }

@@ -5,21 +5,25 @@ import { checkReadAtOnce, readSealed, streamSealed } from "./sealed-bytes.ts";
 import type { SealedEpoch } from "./state-backend.ts";
 import type { OperationOptions } from "./store.ts";
 
-type Run = <T>(signal: AbortSignal | undefined, call: () => Promise<T>) => Promise<T>;
+/** Counts a read among the calls in flight, tells of it, and refuses it once the backend is closed. */
+export interface Reading {
+  read<T>(signal: AbortSignal | undefined, read: (namespace: Namespace) => Promise<T>): Promise<T>;
+  stream<T>(
+    signal: AbortSignal | undefined,
+    stream: (namespace: Namespace) => AsyncGenerator<T, void, undefined>,
+  ): AsyncGenerator<T, void, undefined>;
+}
 
 /** The handle that `latest` and `takeover` give: reads exactly the keys that the seal names. */
 export class SealHandle implements SealedEpoch {
   readonly seal: Seal;
-  readonly #namespace: Namespace;
   readonly #vnodeCapacity: number;
-  readonly #run: Run;
+  readonly #reading: Reading;
 
-  /** @param run counts a read among the calls in flight, and refuses it once the backend is closed */
-  constructor(namespace: Namespace, seal: Seal, vnodeCapacity: number, run: Run) {
-    this.#namespace = namespace;
+  constructor(seal: Seal, vnodeCapacity: number, reading: Reading) {
     this.seal = seal;
     this.#vnodeCapacity = vnodeCapacity;
-    this.#run = run;
+    this.#reading = reading;
   }
 
   get epoch(): number {
@@ -43,7 +47,7 @@ export class SealHandle implements SealedEpoch {
     const signal = signalOf(options);
     const entry = findPartial(this.seal, vnode);
     if (entry !== undefined) checkReadAtOnce(entry);
-    return this.#run(signal, () => this.#read(entry, signal));
+    return this.#read(entry, signal);
   }
 
   stream(
@@ -53,7 +57,8 @@ export class SealHandle implements SealedEpoch {
     checkInteger("vnode", vnode, 0, this.#vnodeCapacity - 1);
     const signal = signalOf(options);
     const entry = findPartial(this.seal, vnode);
-    return entry === undefined ? undefined : this.#stream(entry, signal);
+    if (entry === undefined) return undefined;
+    return this.#reading.stream(signal, (namespace) => streamSealed(namespace, this.seal, entry, signal));
   }
 
   async readAttachment(
@@ -63,33 +68,16 @@ export class SealHandle implements SealedEpoch {
     checkAttachmentName("name", name);
     const signal = signalOf(options);
     const entry = this.seal.attachments.find((attachment) => attachment.name === name);
-    return this.#run(signal, () => this.#read(entry, signal));
+    return this.#read(entry, signal);
   }
 
-  async #read(
+  #read(
     entry: SealedPartial | SealedAttachment | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    signal?.throwIfAborted();
-    return entry === undefined ? undefined : readSealed(this.#namespace, this.seal, entry, signal);
-  }
-
-  async *#stream(
-    entry: SealedPartial,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    const pieces = streamSealed(this.#namespace, this.seal, entry, signal);
-    try {
-      for (;;) {
-        const next = await this.#run(signal, async () => {
-          signal?.throwIfAborted();
-          return pieces.next();
-        });
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      await pieces.return();
-    }
+    return this.#reading.read(signal, async (namespace) => {
+      signal?.throwIfAborted();
+      return entry === undefined ? undefined : readSealed(namespace, this.seal, entry, signal);
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { isStoreError, StoreError, messageOf } from "./errors.ts";
-import type { BackendEvent, RequestEvent } from "./events.ts";
+import type { EventSink, RequestEvent } from "./events.ts";
 import { Listing } from "./listing.ts";
 import { AttemptTimeout, Operation, type RetryPolicy } from "./retry.ts";
 import type { DeleteFailure, ListPage, ObjectStore } from "./store.ts";
@@ -29,12 +29,24 @@ const deleteBatch = 1000;
 export class StoreClient {
   readonly #store: ObjectStore;
   readonly #policy: RetryPolicy;
-  readonly #emit: (event: BackendEvent) => void;
+  readonly #emit: EventSink;
+  /** The call whose requests go through here. */
+  readonly callId: number | undefined;
 
-  constructor(store: ObjectStore, policy: RetryPolicy, emit: (event: BackendEvent) => void) {
+  constructor(store: ObjectStore, policy: RetryPolicy, emit: EventSink, callId?: number) {
     this.#store = store;
     this.#policy = policy;
     this.#emit = emit;
+    this.callId = callId;
+  }
+
+  /** The same client for one call: each request is told with its id. */
+  ofCall(id: number): StoreClient {
+    return new StoreClient(this.#store, this.#policy, this.#emit, id);
+  }
+
+  now(): number {
+    return this.#policy.now();
   }
 
   get name(): string {
@@ -183,8 +195,16 @@ export class StoreClient {
       if (reported || !seen.sent) return;
       reported = true;
       signal.removeEventListener("abort", abandoned);
-      const durationMs = this.#policy.now() - started;
-      this.#emit({ type: "request", operation, key, attempt, durationMs, bytes: seen.bytes, outcome });
+      this.#emit?.({
+        type: "request",
+        callId: this.callId,
+        operation,
+        key,
+        attempt,
+        durationMs: this.#policy.now() - started,
+        bytes: seen.bytes,
+        outcome,
+      });
     };
     // An attempt that does not end when its signal aborts is reported all the same.
     const abandoned = (): void =>
