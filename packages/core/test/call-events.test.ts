@@ -3,6 +3,7 @@ import { beginCall } from "../src/call.ts";
 import { Codecs } from "../src/codec.ts";
 import { World } from "../src/conformance/backend-suite/world.ts";
 import type { BackendEvent, CallEvent, RequestEvent } from "../src/index.ts";
+import { fenceKey } from "../src/layout.ts";
 import { Namespace } from "../src/namespace.ts";
 import { retryPolicy } from "../src/retry.ts";
 import { StoreClient } from "../src/store-client.ts";
@@ -172,6 +173,15 @@ describe("a request is told", () => {
   });
 });
 
+test("what one call has seen of control counts for the next, though each is told by itself", async () => {
+  const { backend, memory } = await watched();
+  await backend.takeover({ version: 3 });
+
+  await memory.delete([fenceKey(3)]);
+
+  expect((await backend.control()).fence).toBe(3);
+});
+
 test("where nobody watches, a call goes through the namespace itself, and tells nothing", () => {
   const client = new StoreClient(new MapStore(), retryPolicy(), undefined);
   const options = {
@@ -192,13 +202,15 @@ test("where nobody watches, a call goes through the namespace itself, and tells 
 async function watched(options: { readonly retention?: { readonly keep: number } } = {}): Promise<{
   actor: Awaited<ReturnType<World["open"]>>;
   backend: Awaited<ReturnType<World["open"]>>["backend"];
+  memory: MapStore;
   events: BackendEvent[];
 }> {
   const events: BackendEvent[] = [];
-  const world = new World(new MapStore());
+  const memory = new MapStore();
+  const world = new World(memory);
   const actor = await world.open("A", { ...options, onEvent: (event) => events.push(event) });
   if (options.retention === undefined) events.length = 0;
-  return { actor, backend: actor.backend, events };
+  return { actor, backend: actor.backend, memory, events };
 }
 
 function calls(events: readonly BackendEvent[]): CallEvent[] {
