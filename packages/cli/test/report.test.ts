@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ObjectStoreBackend } from "@state/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { writeWhole } from "../src/report/file.ts";
+import { pageOf as pageOfFacts } from "../src/report/page.ts";
 import { Document } from "./document.ts";
 import { World } from "./world.ts";
 
@@ -164,16 +165,53 @@ test("a name from the store stays text, wherever it stands", async () => {
   });
   await backend.epochComplete({ epoch, parts: [part] });
   await backend.pin({ epoch, name: "pin" });
-  await writeFile(join(own.directory, `_control/<script>"&`), "");
+  // A fence's record is anybody's: of it only the name of its object counts.
+  const unseen = `<b>\u202E\u0000`;
+  const record = {
+    format: 1,
+    version: 2,
+    instanceId: unseen,
+    incarnation: name,
+    at: Number.MAX_SAFE_INTEGER,
+  };
+  await writeFile(join(own.directory, `_control/fence=${"2".padStart(16, "0")}`), JSON.stringify(record));
   const page = await pageOf(own);
   expect(page.errors).toEqual([]);
   expect(page.all("script", "img")).toEqual([]);
-  expect(page.facts()["Leader"]).toContain(name);
   expect(page.rows("epochs").map((row) => row[3])).toContain(name);
-  expect(page.rows("leaders")[0]?.[2]).toBe(name);
+  expect(page.rows("leaders").map((row) => row.slice(2, 4))).toEqual([
+    [String.raw`<b>\u{202e}\u{0}`, "-"],
+    [name, expect.any(String)],
+  ]);
+  expect(page.rows("leaders")[0]?.[4]).toBe(name);
   expect(page.rows("pins")[0]?.[2]).toBe(name);
-  expect(page.text("findings")).toContain(`_control/<script>"& is not one of the protocol's`);
+  expect(page.facts()["Newest sealed epoch"]).toContain(name);
   await rm(own.directory, { recursive: true });
+});
+
+test("a message, a key or a URL stays text as well", () => {
+  const evil = `"><script>alert('1')</script>`;
+  const found = { kind: "foreign", severity: "damage", key: evil, objects: 1, bytes: 1 } as const;
+  const vnode = { vnode: 0, size: 1, ownBytes: 1, from: 0, place: evil };
+  const page = new Document(
+    pageOfFacts({
+      url: evil,
+      at: 0,
+      deep: false,
+      counts: { damage: 1, warning: 0, notice: 0 },
+      findings: [{ ...found, message: evil, next: evil }],
+      progress: undefined,
+      fences: [],
+      fault: evil,
+      control: undefined,
+      epochs: [],
+      newest: { epoch: 0, bytes: 1, vnodes: 1, largest: [vnode] },
+      pins: [{ epoch: 0, name: evil, instanceId: evil, incarnation: evil, sealed: false }],
+    }),
+  );
+  expect([page.errors, page.all("script")]).toEqual([[], []]);
+  expect(page.title).toBe(`Checkpoints of ${evil}`);
+  for (const id of ["verdict", "findings", "vnodes", "pins"]) expect(page.text(id)).toContain(evil);
 });
 
 describe("of a store that is not sound", () => {

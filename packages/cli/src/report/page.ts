@@ -102,11 +102,11 @@ function summary({ control, fences, epochs, newest }: Facts): Markup {
       leader === undefined ? "Nobody" : (leader.instanceId ?? "unknown"),
       leader === undefined
         ? "nobody has claimed a version"
-        : `version ${leader.version}, since ${timeText(leader.at)} by its own clock`,
+        : html`version ${leader.version}, since ${moment(leader.at)} by its own clock`,
     )}${fact(
       "Newest sealed epoch",
       newest?.epoch ?? "None",
-      newestSeal === undefined ? "" : `by ${newestSeal.committer}, ${timeText(newestSeal.at)}`,
+      newestSeal === undefined ? "" : html`by ${newestSeal.committer}, ${moment(newestSeal.at)}`,
     )}${fact(
       "It holds",
       newest === undefined ? "-" : bytesText(newest.bytes),
@@ -127,7 +127,7 @@ function summary({ control, fences, epochs, newest }: Facts): Markup {
   </dl> `;
 }
 
-function fact(name: string, value: Part, more: string): Markup {
+function fact(name: string, value: Part, more: Part): Markup {
   return html`<div>
     <dt>${name}</dt>
     <dd><strong>${value}</strong> ${more}</dd>
@@ -164,4 +164,9 @@ function drawings({ epochs }: Facts, drawn: Bars): Markup {
         <figcaption>Share of its bytes that each epoch took over, with the same bars as above.</figcaption>
       </figure>`,
   )}`;
+}
+
+/** It does not break at the hyphens of its date. */
+function moment(at: number | undefined): Markup {
+  return html`<span class="moment">${timeText(at)}</span>`;
 }

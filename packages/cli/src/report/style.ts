@@ -29,6 +29,7 @@ p { margin: .5rem 0; max-width: 48rem; }
 a { color: var(--link); }
 code { font: .9em ui-monospace, monospace; }
 .muted { color: var(--muted); }
+.moment { white-space: nowrap; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 1rem 0 0; padding: 0; list-style: none; }
 nav a { display: inline-block; padding: .25rem 0; }
 .verdict {
@@ -53,6 +54,7 @@ svg text { fill: var(--muted); font: 13px system-ui, sans-serif; }
 .grid { stroke: var(--line); }
 .tick { stroke: var(--muted); }
 .own { fill: var(--own); }
+.taken { stroke: var(--stripe); stroke-width: .75; }
 .stripe { fill: var(--stripe); }
 .stripe-ground { fill: var(--stripe-ground); }
 .mark { fill: none; stroke: var(--text); stroke-width: 2; }
