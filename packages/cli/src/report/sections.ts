@@ -29,13 +29,13 @@ export function epochsSection({ epochs, pins }: Facts): Markup {
           { head: "Epoch", kind: "number" },
           { head: "State" },
           { head: "Sealed at" },
-          { head: "By" },
-          { head: "Version", kind: "number" },
-          { head: "Vnodes", kind: "number" },
           { head: "Bytes", kind: "number" },
           { head: "Own", kind: "number" },
           { head: "Taken over", kind: "number" },
-          { head: "Pinned as" },
+          { head: "Vnodes", kind: "number" },
+          { head: "Version", kind: "number" },
+          { head: "Pinned as", kind: "free" },
+          { head: "By", kind: "free" },
         ],
         rows,
       )}`,
@@ -44,19 +44,20 @@ export function epochsSection({ epochs, pins }: Facts): Markup {
 
 function epochRow({ epoch, state, seal }: EpochFacts, pinnedAs: string): readonly Part[] {
   const shown = html`<span class="state state-${state}">${state}</span>`;
-  if (seal === undefined) return [epoch, shown, "-", "-", "-", "-", "-", "-", "-", pinnedAs];
+  if (seal === undefined) return [epoch, shown, "-", "-", "-", "-", "-", "-", pinnedAs, "-"];
   const { at, committer, version, vnodes, bytes, ownBytes } = seal;
   return [
     epoch,
     shown,
     timeText(at),
-    committer,
-    version ?? "-",
-    vnodes,
     bytesText(bytes),
     bytesText(ownBytes),
     percentOf(bytes - ownBytes, bytes),
+    vnodes,
+    version ?? "-",
     pinnedAs,
+    // Last, as names are long, and may be cut off until one scrolls.
+    committer,
   ];
 }
 
@@ -78,7 +79,7 @@ export function vnodesSection({ newest }: Facts): Markup {
           { head: "Of the epoch", kind: "number" },
           { head: "Own", kind: "number" },
           { head: "From", kind: "number" },
-          { head: "Where" },
+          { head: "Where", kind: "free" },
         ],
         largest.map(({ vnode, size, ownBytes, from, place }) => [
           vnode,
@@ -115,9 +116,9 @@ export function leadersSection({ fences }: Facts): Markup {
         [
           { head: "Version", kind: "number" },
           { head: "State" },
-          { head: "Claimed by" },
+          { head: "Claimed by", kind: "free" },
           { head: "At" },
-          { head: "Incarnation" },
+          { head: "Incarnation", kind: "free" },
         ],
         rows,
       )}`,
@@ -134,8 +135,8 @@ export function pinsSection({ pins }: Facts): Markup {
         "Pins",
         [
           { head: "Epoch", kind: "number" },
-          { head: "Name" },
-          { head: "By" },
+          { head: "Name", kind: "free" },
+          { head: "By", kind: "free" },
           { head: "At" },
           { head: "Seal" },
         ],

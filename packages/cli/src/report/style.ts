@@ -64,8 +64,7 @@ svg text { fill: var(--muted); font: 13px system-ui, sans-serif; }
 .swatch.own { background: var(--own); }
 .swatch.taken { background: repeating-linear-gradient(var(--stripe) 0 2px, var(--stripe-ground) 2px 4px); }
 table { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .4375rem .625rem; text-align: left; vertical-align: top; white-space: nowrap; unicode-bidi: isolate; }
-td.free { white-space: normal; min-width: 11rem; }
+th, td { padding: .4375rem .625rem; text-align: left; vertical-align: top; white-space: nowrap; overflow-wrap: normal; unicode-bidi: isolate; }
 thead th { background: var(--raised); font-weight: 600; }
 tbody th { font-weight: 600; }
 tbody tr { border-top: 1px solid var(--line); }
@@ -89,7 +88,11 @@ summary h3 { display: inline; }
   nav { display: none; }
   .scroll { overflow: visible; border: 0; }
   svg { min-width: 0; }
-  th, td { padding: .25rem .375rem; white-space: normal; }
+  table { font-size: 8pt; }
+  th, td { padding: .25rem .375rem; }
+  td { white-space: normal; overflow-wrap: break-word; }
+  td.number { white-space: nowrap; }
+  td.free { overflow-wrap: anywhere; }
   tr, li, figure { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .own, .taken, .swatch, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -2,7 +2,7 @@ import { html, type Markup, type Part } from "./markup.ts";
 
 export interface Column {
   readonly head: string;
-  /** `number` stands to the right; `free` may break into lines. */
+  /** `number` stands to the right; `free` may break anywhere on paper. */
   readonly kind?: "number" | "free";
 }
 
