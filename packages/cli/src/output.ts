@@ -105,9 +105,10 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
-/** `2026-01-31 23:59:59Z`, or `-` */
+/** `2026-01-31 23:59:59Z`, or `-`; a clock may have said what is no date. */
 export function timeText(at: number | undefined): string {
-  return at === undefined ? "-" : new Date(at).toISOString().replace("T", " ").replace(/\.\d+/, "");
+  const isDate = at !== undefined && Math.abs(at) <= 8.64e15;
+  return !isDate ? "-" : new Date(at).toISOString().replace("T", " ").replace(/\.\d+/, "");
 }
 
 /** `3 epochs` */

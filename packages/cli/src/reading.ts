@@ -1,5 +1,7 @@
 import { ObjectStoreBackend, type Seal, type SealedPartial } from "@state/core";
+import type { VerifyProgress } from "@state/core/verify";
 import type { Call } from "./command.ts";
+import { bytesText, count } from "./output.ts";
 
 /** A backend that changes nothing. @throws `NamespaceAbsent` if there are no checkpoints */
 export async function openReader({ store, instanceId, signal }: Call): Promise<ObjectStoreBackend> {
@@ -11,6 +13,13 @@ export async function openReader({ store, instanceId, signal }: Call): Promise<O
     concurrency: 16,
     signal,
   });
+}
+
+/** Whether nothing at all is there: then the path is mistyped. */
+export async function isEmpty({ store, signal }: Call): Promise<boolean> {
+  for await (const { objects, prefixes } of store.list("", { delimiter: "/", signal }))
+    if (objects.length + prefixes.length > 0) return false;
+  return true;
 }
 
 /** A backend that writes, for the namespace as it is. */
@@ -68,4 +77,9 @@ export function placeOf(entry: Entry): string {
   if ("inline" in entry && entry.inline !== undefined) return "in the seal";
   if ("chunks" in entry && entry.chunks !== undefined) return `${entry.chunks.length} chunks`;
   return entry.key;
+}
+
+/** How much a verification has seen. */
+export function lookedAt({ sealed, objects, bytes }: VerifyProgress): string {
+  return `${count(sealed, "sealed epoch")}, ${count(objects, "object")}, ${bytesText(bytes)}`;
 }

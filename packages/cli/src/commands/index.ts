@@ -9,6 +9,7 @@ import { pin } from "./pin.ts";
 import { pins } from "./pins.ts";
 import { prune } from "./prune.ts";
 import { recover } from "./recover.ts";
+import { report } from "./report.ts";
 import { show } from "./show.ts";
 import { takeover } from "./takeover.ts";
 import { unpin } from "./unpin.ts";
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   watch,
   verify,
   doctor,
+  report,
   pins,
   pin,
   unpin,

@@ -2,8 +2,8 @@ import { type Finding, type Severity, verify as findings, type VerifyProgress } 
 import { type ObjectStore, ObjectStoreBackend } from "@state/core";
 import type { Call, Command } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
-import { bytesText, count } from "../output.ts";
-import { openReader } from "../reading.ts";
+import { count } from "../output.ts";
+import { isEmpty, lookedAt, openReader } from "../reading.ts";
 
 export const verify: Command = {
   name: "verify",
@@ -84,12 +84,6 @@ export const verify: Command = {
   },
 };
 
-async function isEmpty({ store, signal }: Call): Promise<boolean> {
-  for await (const { objects, prefixes } of store.list("", { delimiter: "/", signal }))
-    if (objects.length + prefixes.length > 0) return false;
-  return true;
-}
-
 /** Epochs of the original that the copy lacks, or has otherwise. What a seal names it holds the digests of. */
 async function* differences(
   original: ObjectStore,
@@ -135,8 +129,4 @@ interface Difference {
   readonly epoch: number;
   readonly message: string;
   readonly next: string;
-}
-
-function lookedAt({ sealed, objects, bytes }: VerifyProgress): string {
-  return `${count(sealed, "sealed epoch")}, ${count(objects, "object")}, ${bytesText(bytes)}`;
 }

@@ -11,7 +11,7 @@ export function unreadable(epoch: number, error: StateError | StoreError, isNewe
   const means = isNewest
     ? "nobody restores, takes over or prunes until it is put back or given up"
     : "the job goes on from a later epoch, and prunes stop";
-  const message = `${error.message}. It stands ${isNewest ? "above" : "below"} every epoch that can be restored: ${means}`;
+  const message = `${error.message.replace(/\.$/, "")}. It stands ${isNewest ? "above" : "below"} every epoch that can be restored: ${means}`;
   return finding(kindOf(error), message, { key, epoch });
 }
 
