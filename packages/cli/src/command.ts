@@ -31,6 +31,8 @@ export interface Call {
   readonly store: ObjectStore;
   /** The URL that the store was named by. */
   readonly url: string;
+  /** The folder of the project whose adapters are meant. */
+  readonly directory: string;
   readonly operands: readonly string[];
   readonly options: Options;
   readonly output: Output;

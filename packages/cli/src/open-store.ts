@@ -24,13 +24,22 @@ export interface StoreRequest {
   readonly directory: string;
 }
 
-/** Opens the store by the adapter that the caller's project has. @throws `UsageError` */
-export async function openStore({ url, adapter, directory }: StoreRequest): Promise<ObjectStore> {
+/** The scheme of a store's URL, and the package of its adapter, or the path of its module. @throws `UsageError` */
+export function adapterOf(
+  url: string,
+  adapter: string | undefined,
+): { readonly scheme: string; readonly name: string } {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):/.exec(url) ?? [];
   if (scheme === undefined) throw new UsageError(`${JSON.stringify(url)} is no store: use ${storeForms}`);
   const name = adapter ?? adapters[scheme];
   if (name === undefined)
     throw new UsageError(`no adapter is known for ${scheme}: name its package by --adapter`);
+  return { scheme, name };
+}
+
+/** Opens the store by the adapter that the caller's project has. @throws `UsageError` */
+export async function openStore({ url, adapter, directory }: StoreRequest): Promise<ObjectStore> {
+  const { scheme, name } = adapterOf(url, adapter);
   const module = await load(name, directory);
   const { urlSchemes, storeFromUrl } = module;
   if (!Array.isArray(urlSchemes) || typeof storeFromUrl !== "function")
@@ -41,9 +50,7 @@ export async function openStore({ url, adapter, directory }: StoreRequest): Prom
 }
 
 async function load(name: string, directory: string): Promise<Readonly<Record<string, unknown>>> {
-  const project = pathToFileURL(join(directory, "package.json"));
-  // Beside the project's packages those that this command was installed with.
-  for (const from of [project, new URL(import.meta.url)]) {
+  for (const from of placesOf(directory)) {
     try {
       return (await import(moduleResolve(name, from, conditions()).href)) as Readonly<
         Record<string, unknown>
@@ -54,6 +61,24 @@ async function load(name: string, directory: string): Promise<Readonly<Record<st
   }
   const install = name.startsWith(".") ? "" : `: npm install ${name}`;
   throw new UsageError(`${name} is not installed in ${directory}${install}`);
+}
+
+/** Where packages are looked for: beside the project's those that this command was installed with. */
+function placesOf(directory: string): readonly URL[] {
+  return [pathToFileURL(join(directory, "package.json")), new URL(import.meta.url)];
+}
+
+/** Where a module is that the project or this command has; `undefined` if neither shows it. */
+export function resolveIn(name: string, directory: string): URL | undefined {
+  for (const from of placesOf(directory)) {
+    try {
+      return moduleResolve(name, from, conditions());
+    } catch (error) {
+      const { code } = Object(error) as { readonly code?: unknown };
+      if (code !== "ERR_MODULE_NOT_FOUND" && code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error;
+    }
+  }
+  return undefined;
 }
 
 /** Those that Node itself was started with. */

@@ -75,6 +75,7 @@ async function runCommand(
       store: await open(url),
       open,
       url,
+      directory,
       operands: own,
       options,
       output,

@@ -48,27 +48,8 @@ export class World {
   }
 
   /** Runs `state`. */
-  async state(
-    args: readonly string[],
-    options: { readonly types?: string; readonly isTerminal?: boolean } = {},
-  ): Promise<Ran> {
-    const { types, isTerminal = false } = options;
-    let [text, errors] = ["", ""];
-    const surroundings: Surroundings = {
-      terminal: {
-        write: (written) => void (text += written),
-        writeError: (written) => void (errors += written),
-        isTerminal,
-        hasColor: isTerminal,
-        columns: 80,
-      },
-      directory: import.meta.dirname,
-      instanceId: "operator",
-      ask: types === undefined ? undefined : async () => types,
-      signal: new AbortController().signal,
-    };
-    const code = await run(args, surroundings);
-    return { code, text: stripVTControlCharacters(text), raw: text, errors };
+  async state(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    return runState(args, options);
   }
 
   /** Runs a command that prints JSON. */
@@ -79,6 +60,39 @@ export class World {
     const lines = text.split("\n").filter((line) => line !== "");
     return { code, values: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
   }
+}
+
+export interface RunOptions {
+  /** What a person types who is asked. */
+  readonly types?: string;
+  readonly isTerminal?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called with what is no result. */
+  readonly onError?: (text: string) => void;
+}
+
+/** Runs `state`. */
+export async function runState(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { types, isTerminal = false, signal = new AbortController().signal, onError } = options;
+  let [text, errors] = ["", ""];
+  const surroundings: Surroundings = {
+    terminal: {
+      write: (written) => void (text += written),
+      writeError: (written) => {
+        errors += written;
+        onError?.(written);
+      },
+      isTerminal,
+      hasColor: isTerminal,
+      columns: 80,
+    },
+    directory: import.meta.dirname,
+    instanceId: "operator",
+    ask: types === undefined ? undefined : async () => types,
+    signal,
+  };
+  const code = await run(args, surroundings);
+  return { code, text: stripVTControlCharacters(text), raw: text, errors };
 }
 
 export interface Ran {

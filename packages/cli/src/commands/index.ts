@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { abort } from "./abort.ts";
+import { certify } from "./certify.ts";
 import { copy } from "./copy.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
@@ -34,4 +35,5 @@ export const commands: readonly Command[] = [
   abort,
   takeover,
   recover,
+  certify,
 ];

@@ -1,0 +1,284 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test, type TestContext } from "vitest";
+import { storeCases } from "@state/core/conformance";
+import { brokenStores } from "../../core/test/broken-stores/every-broken-store.ts";
+import type { ObjectStore } from "@state/core";
+import { FolderStore, Reach } from "../src/certify/folder-store.ts";
+import { badge } from "../src/certify/badge.ts";
+import { contradictions } from "../src/certify/races/protocol.ts";
+import { faultOf } from "../src/certify/races/create.ts";
+import { raceIds } from "../src/certify/run-races.ts";
+import { type Ran, type RunOptions, runState } from "./world.ts";
+
+type Finished = Pick<TestContext, "onTestFinished">;
+
+async function newFolder({ onTestFinished }: Finished): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "state-certify-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** The files beneath the folder; `FsStore` keeps an empty folder for what it is about to write. */
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+}
+
+/** Runs cases and races on `fs:/a/folder`, or on a store of `certify/folders.ts`. */
+function certify(url: string, only: string, options: RunOptions & { seconds?: string } = {}): Promise<Ran> {
+  const adapter = url.startsWith("fs:") ? [] : ["--adapter", "./certify/folders.ts"];
+  const args = ["--seconds", options.seconds ?? "1", "--processes", "3", "--only", only, "--yes"];
+  return runState(["certify", url, ...adapter, ...args], options);
+}
+
+test.concurrent("it writes nothing unless somebody says so", async (context) => {
+  const folder = await newFolder(context);
+  const unasked = await runState(["certify", `fs:${folder}`]);
+  expect([unasked.code, unasked.errors]).toEqual([2, expect.stringContaining("nobody can be asked")]);
+  const wrong = await runState(["certify", `fs:${folder}`], { types: "yes" });
+  expect([wrong.code, wrong.errors]).toEqual([2, expect.stringContaining("nothing was done")]);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test.for([
+  ["--only", "create.nothing"],
+  ["--seconds", "0"],
+  ["--processes", "1"],
+  ["--processes", "33"],
+  ["--only", "create.race", "--badge", "badge.svg"],
+])("%s %s is refused before anything is written", async (options, context) => {
+  const folder = await newFolder(context);
+  expect(await runState(["certify", `fs:${folder}`, "--yes", ...options])).toMatchObject({ code: 2 });
+  expect(await readdir(folder)).toEqual([]);
+});
+
+describe("on FsStore", () => {
+  test.concurrent("every race is sound, what they did is reported, and nothing of it is left", async (context) => {
+    const folder = await newFolder(context);
+    const only = ["create.race-clients", "durability.reopen", ...raceIds].join(",");
+    const report = join(folder, "report.json");
+    const args = [
+      "--seconds",
+      "1",
+      "--processes",
+      "2",
+      "--only",
+      only,
+      "--yes",
+      "--json",
+      "--report",
+      report,
+    ];
+    const { text } = await runState(["certify", `fs:${folder}`, ...args]);
+    const values = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(values.map(({ type, id }) => [type, id])).toEqual([
+      ["case", "create.race-clients"],
+      ["case", "durability.reopen"],
+      ...raceIds.map((id) => ["race", id]),
+      ["end", undefined],
+    ]);
+    expect(values.at(-1)).toMatchObject({ certified: false, failed: [], left: [], skipped: 0 });
+    const written = JSON.parse(await readFile(report, "utf8")) as Record<string, unknown>;
+    expect(written).toMatchObject({
+      certified: false,
+      isSound: true,
+      scheme: "fs",
+      adapter: "@state/fs",
+      processes: 2,
+      versions: {
+        node: process.version,
+        "@state/cli": "1.0.0",
+        "@state/core": "1.0.0",
+        "@state/fs": "1.0.0",
+      },
+      listings: { claimed: true, seen: "kept" },
+      races: raceIds.map((id) => ({ id, outcome: "passed", wrong: [] })),
+    });
+    expect(await filesIn(folder)).toEqual(["report.json"]);
+  }, 60_000);
+
+  test.concurrent("what is interrupted leaves nothing behind, in the suite as in a race", async (context) => {
+    const folder = await newFolder(context);
+    for (const [only, at] of [
+      ["create.huge", "create.huge"],
+      ["race.create-large", "rounds"],
+    ] as const) {
+      const interrupted = new AbortController();
+      const onError = (text: string): void => {
+        if (text.includes(at)) interrupted.abort(new Error(`interrupted at ${at}`));
+      };
+      const running = certify(`fs:${folder}`, only, {
+        isTerminal: true,
+        signal: interrupted.signal,
+        onError,
+      });
+      await expect(running).rejects.toThrow(`interrupted at ${at}`);
+      expect(await filesIn(folder)).toEqual([]);
+    }
+  }, 60_000);
+
+  test.concurrent("Ctrl-C ends the program, its processes, and what they wrote", async (context) => {
+    const folder = await newFolder(context);
+    const main = join(import.meta.dirname, "../src/main.ts");
+    const args = ["certify", `fs:${folder}`, "--only", "create.exists,race.create", "--yes", "--json"];
+    // In a group of its own, of which each process gets the signal, as from a terminal.
+    const program = spawn(process.execPath, [main, ...args], {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const exit = once(program, "exit");
+    await once(program.stdout, "data");
+    process.kill(-(program.pid ?? Number.NaN), "SIGINT");
+    expect(await exit).toEqual([130, null]);
+    expect(await filesIn(folder)).toEqual([]);
+  }, 60_000);
+});
+
+describe("a store that is wrong between processes only", () => {
+  test.concurrent.for([
+    ["checks whether a key is there, and then puts it", "racy", "race.create", "were told created"],
+    ["shows a body while it is written", "open", "race.create-large", "of the 1048576 bytes of process"],
+    ["lists by an offset", "offset", "race.listing", "was there throughout, and was listed"],
+    ["gives a listing again for a while", "stale", "race.create-seen", "then lacked it"],
+    ["returns from a delete before it is done", "undead", "race.delete-seen", "was deleted, and process"],
+    ["gives two leaders one seal", "seals", "race.protocol", "and it was made void", "4"],
+    [
+      "declares that its listings are whole, and tears them",
+      "torn",
+      "race.whole-listing",
+      "a listing showed none",
+    ],
+  ])(
+    "is found that %s",
+    { timeout: 60_000 },
+    async ([, scheme = "", race = "", seen = "", seconds = "1"], context) => {
+      const folder = await newFolder(context);
+      const { code, text } = await certify(`${scheme}:${folder}`, race, { seconds });
+      expect([code, text]).toEqual([1, expect.stringContaining(`failed: ${race}: `)]);
+      expect(text).toContain(seen);
+      expect(text).toMatch(new RegExp(`\nnot certified: .*; failed: ${race}\n$`));
+    },
+  );
+
+  test.concurrent("is not found by the suite's own races, which are in one process", async (context) => {
+    const folder = await newFolder(context);
+    const only = storeCases.filter(({ family }) => family === "create").map(({ id }) => id);
+    const { code, text } = await certify(`racy:${folder}`, only.join(","));
+    expect([code, text]).toEqual([0, expect.stringContaining("nothing was found by 12 cases")]);
+  }, 60_000);
+});
+
+test.concurrent("a store that tears its listings and does not say otherwise is told what remains", async (context) => {
+  const folder = await newFolder(context);
+  const { code, text } = await certify(`untold:${folder}`, "race.whole-listing");
+  expect([code, text]).toEqual([0, expect.stringContaining("whole listings: not declared, torn in ")]);
+  expect(text).toContain("what remains: A look at the newest fence or floor is wrong if more than 16 floors");
+}, 60_000);
+
+test.concurrent("what could not be deleted is named", async (context) => {
+  const folder = await newFolder(context);
+  const { code, text, errors } = await certify(`locked:${folder}`, "get.absent");
+  expect([code, text]).toEqual([3, expect.stringContaining("nothing was found by 1 case")]);
+  const kept = await filesIn(folder);
+  expect(kept).toContain("CASE");
+  for (const name of kept)
+    expect(errors).toMatch(new RegExp(`left behind: certify-[0-9a-f]{12}/.*${name}: .* is locked`));
+});
+
+test.concurrent("a store that cannot be reached is no finding", async (context) => {
+  const folder = await newFolder(context);
+  const file = join(folder, "file");
+  await writeFile(file, "");
+  const ran = await runState(["certify", `fs:${file}/below`, "--yes"]);
+  expect(ran).toMatchObject({ code: 3, text: "" });
+});
+
+test("of each family of cases a broken store is found, by the case that is about its fault", async () => {
+  const families = [...new Set(storeCases.map(({ family }) => family))];
+  for (const family of families.filter((each) => each !== "abort")) {
+    const number = brokenStores.findIndex(({ caughtBy }) => caughtBy.startsWith(`${family}.`));
+    const { caughtBy = "" } = brokenStores[number] ?? {};
+    const store = [`broken:${number}`, "--adapter", "./certify/broken-stores.ts"];
+    const { code, text } = await runState(["certify", ...store, "--only", caughtBy, "--yes"]);
+    expect([code, text]).toEqual([1, expect.stringContaining(`failed: ${caughtBy}: `)]);
+  }
+});
+
+test("once the run is over nothing more is sent, and what was sent before is waited for", async () => {
+  const landing = Promise.withResolvers<"created">();
+  const reach = new Reach();
+  const sent: string[] = [];
+  const store: ObjectStore = {
+    name: "slow",
+    create: (key) => {
+      sent.push(key);
+      return landing.promise;
+    },
+    get: async () => undefined,
+    list: async function* () {},
+    delete: async () => [],
+  };
+  const folder = new FolderStore(store, "folder/", reach);
+  const creating = folder.create("before", new Uint8Array());
+  reach.end();
+  await expect(folder.create("after", new Uint8Array())).rejects.toThrow("the run is over");
+  await expect(folder.delete(["after"])).rejects.toThrow("the run is over");
+  const events: string[] = [];
+  const settled = reach.settled(10_000).then(() => events.push("settled"));
+  await new Promise(setImmediate);
+  events.push("landed");
+  landing.resolve("created");
+  await settled;
+  expect([await creating, sent, events]).toEqual(["created", ["folder/before"], ["landed", "settled"]]);
+});
+
+describe("the responses to one key", () => {
+  const exists = { outcome: "exists", seen: { writer: 0 }, ms: 1 } as const;
+  const created = { outcome: "created", seen: { writer: 0 }, ms: 1 } as const;
+  const unknown = { outcome: "unknown", seen: undefined, ms: 1 } as const;
+
+  test.each([
+    [[created, exists], { writer: 0 }, undefined],
+    [[created, created], { writer: 0 }, "2 of 2 processes were told created"],
+    [[exists, exists], { writer: 0 }, "all 2 processes were told exists"],
+    [[created, exists], { writer: 1 }, "process 0 was told created, and the bytes of process 1 were read"],
+    [[created, exists], { writer: undefined }, "it was told created or exists, and read nothing"],
+    [[created, exists], { fault: "half of it" }, "a process read half of it"],
+    // Who has no response may have been the one.
+    [[unknown, exists], { writer: 0 }, undefined],
+    [[unknown, unknown], { writer: undefined }, undefined],
+    [[unknown, created, created], { writer: 1 }, "2 of 3 processes were told created"],
+  ])("%j and then %j: %s", (responses, later, fault) => {
+    expect(faultOf(responses, later)).toBe(fault);
+  });
+});
+
+test("an epoch that two leaders were told is theirs, or that was made void too, is a contradiction", () => {
+  const released = [
+    { epoch: 1, instanceId: "a" },
+    { epoch: 2, instanceId: "a" },
+    { epoch: 2, instanceId: "b" },
+    { epoch: 3, instanceId: "b" },
+  ];
+  expect(contradictions(released, new Set([3, 4]))).toEqual([
+    "both a and b were told that epoch 2 is theirs",
+    "b was told that epoch 3 is sealed, and it was made void",
+  ]);
+});
+
+test("the badge is XML that says the verdict", async () => {
+  for (const [isCertified, verdict] of [
+    [true, "certified"],
+    [false, "not certified"],
+  ] as const) {
+    expect(badge(isCertified)).toContain(`<title>@state checkpoints: ${verdict}</title>`);
+    expect(badge(isCertified).match(/<(?!\/)/g)?.length).toBe(badge(isCertified).match(/<\/|\/>/g)?.length);
+  }
+});
