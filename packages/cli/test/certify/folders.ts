@@ -143,11 +143,17 @@ class Offset extends Folder {
   }
 }
 
-/** Takes the names of a page, and looks later which of them are there. */
+/** Takes the names of a page, and looks which of them are there once one of a row is gone. */
 class Torn extends Folder {
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
     for await (const { objects, prefixes } of this.sound.list(prefix, options)) {
-      await sleep(20);
+      const row = objects.findLast(({ key }) => key.includes("/row-"))?.key;
+      for (
+        let waits = 0;
+        waits < 100 && row !== undefined && (await this.sound.get(row)) !== undefined;
+        waits++
+      )
+        await sleep(10);
       const there = await Promise.all(objects.map(({ key }) => this.sound.get(key)));
       yield { objects: objects.filter((_, index) => there[index] !== undefined), prefixes };
     }
