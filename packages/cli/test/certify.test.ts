@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test, type TestContext } from "vitest";
+import { describe, expect, test } from "vitest";
 import { storeCases } from "@state/core/conformance";
 import { brokenStores } from "../../core/test/broken-stores/every-broken-store.ts";
 import type { ObjectStore } from "@state/core";
@@ -12,28 +11,8 @@ import { badge } from "../src/certify/badge.ts";
 import { contradictions } from "../src/certify/races/protocol.ts";
 import { faultOf } from "../src/certify/races/create.ts";
 import { raceIds } from "../src/certify/run-races.ts";
-import { type Ran, type RunOptions, runState } from "./world.ts";
-
-type Finished = Pick<TestContext, "onTestFinished">;
-
-async function newFolder({ onTestFinished }: Finished): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "state-certify-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return folder;
-}
-
-/** The files beneath the folder; `FsStore` keeps an empty folder for what it is about to write. */
-async function filesIn(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-}
-
-/** Runs cases and races on `fs:/a/folder`, or on a store of `certify/folders.ts`. */
-function certify(url: string, only: string, options: RunOptions & { seconds?: string } = {}): Promise<Ran> {
-  const adapter = url.startsWith("fs:") ? [] : ["--adapter", "./certify/folders.ts"];
-  const args = ["--seconds", options.seconds ?? "1", "--processes", "3", "--only", only, "--yes"];
-  return runState(["certify", url, ...adapter, ...args], options);
-}
+import { certify, filesIn, newFolder } from "./certify/run.ts";
+import { runState } from "./world.ts";
 
 test.concurrent("it writes nothing unless somebody says so", async (context) => {
   const folder = await newFolder(context);
@@ -140,47 +119,6 @@ describe("on FsStore", () => {
     expect(await filesIn(folder)).toEqual([]);
   }, 60_000);
 });
-
-describe("a store that is wrong between processes only", () => {
-  test.concurrent.for([
-    ["checks whether a key is there, and then puts it", "racy", "race.create", "were told created"],
-    ["shows a body while it is written", "open", "race.create-large", "of the 1048576 bytes of process"],
-    ["lists by an offset", "offset", "race.listing", "was there throughout, and was listed"],
-    ["gives a listing again for a while", "stale", "race.create-seen", "then lacked it"],
-    ["returns from a delete before it is done", "undead", "race.delete-seen", "was deleted, and process"],
-    ["gives two leaders one seal", "seals", "race.protocol", "and it was made void", "4"],
-    [
-      "declares that its listings are whole, and tears them",
-      "torn",
-      "race.whole-listing",
-      "a listing showed none",
-    ],
-  ])(
-    "is found that %s",
-    { timeout: 60_000 },
-    async ([, scheme = "", race = "", seen = "", seconds = "1"], context) => {
-      const folder = await newFolder(context);
-      const { code, text } = await certify(`${scheme}:${folder}`, race, { seconds });
-      expect([code, text]).toEqual([1, expect.stringContaining(`failed: ${race}: `)]);
-      expect(text).toContain(seen);
-      expect(text).toMatch(new RegExp(`\nnot certified: .*; failed: ${race}\n$`));
-    },
-  );
-
-  test.concurrent("is not found by the suite's own races, which are in one process", async (context) => {
-    const folder = await newFolder(context);
-    const only = storeCases.filter(({ family }) => family === "create").map(({ id }) => id);
-    const { code, text } = await certify(`racy:${folder}`, only.join(","));
-    expect([code, text]).toEqual([0, expect.stringContaining("nothing was found by 12 cases")]);
-  }, 60_000);
-});
-
-test.concurrent("a store that tears its listings and does not say otherwise is told what remains", async (context) => {
-  const folder = await newFolder(context);
-  const { code, text } = await certify(`untold:${folder}`, "race.whole-listing");
-  expect([code, text]).toEqual([0, expect.stringContaining("whole listings: not declared, torn in ")]);
-  expect(text).toContain("what remains: A look at the newest fence or floor is wrong if more than 16 floors");
-}, 60_000);
 
 test.concurrent("what could not be deleted is named", async (context) => {
   const folder = await newFolder(context);

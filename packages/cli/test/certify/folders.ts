@@ -148,14 +148,17 @@ class Torn extends Folder {
   override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
     for await (const { objects, prefixes } of this.sound.list(prefix, options)) {
       const row = objects.findLast(({ key }) => key.includes("/row-"))?.key;
-      for (
-        let waits = 0;
-        waits < 100 && row !== undefined && (await this.sound.get(row)) !== undefined;
-        waits++
-      )
-        await sleep(10);
+      if (row !== undefined) await this.#gone(row);
       const there = await Promise.all(objects.map(({ key }) => this.sound.get(key)));
       yield { objects: objects.filter((_, index) => there[index] !== undefined), prefixes };
+    }
+  }
+
+  /** Waits for a second at most: once the row stands still, nothing of it goes. */
+  async #gone(key: string): Promise<void> {
+    for (let waits = 0; waits < 100; waits++) {
+      if ((await this.sound.get(key)) === undefined) return;
+      await sleep(10);
     }
   }
 }
