@@ -1,16 +1,7 @@
 import { styleText } from "node:util";
+import type { Terminal } from "./terminal.ts";
 
 type Style = Parameters<typeof styleText>[0];
-
-/** Where a command's output goes. */
-export interface Terminal {
-  write(text: string): void;
-  /** What is no result: progress, questions. */
-  writeError(text: string): void;
-  readonly isTerminal: boolean;
-  readonly hasColor: boolean;
-  readonly columns: number;
-}
 
 /** What a program reads: one value a line, in place of what a person would. */
 export type JsonValue = object;

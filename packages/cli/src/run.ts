@@ -7,7 +7,8 @@ import { confirm } from "./confirm.ts";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 import { helpOf, overview, usageOf } from "./help.ts";
 import { openStore } from "./open-store.ts";
-import { Output, type Terminal } from "./output.ts";
+import { Output } from "./output.ts";
+import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What a command runs in. */
