@@ -29,15 +29,15 @@ import { takeover } from "./calls/takeover.ts";
 import { writeAttachment, writePartial } from "./calls/write.ts";
 import { writeRequest } from "./calls/write-request.ts";
 import { asErrorOfCall, isStateError, StateError } from "./errors.ts";
-import { eventSink, refusalOf } from "./events.ts";
+import { refusalOf } from "./events.ts";
 import { Leadership } from "./leadership.ts";
 import { Namespace } from "./namespace.ts";
+import { namespaceOf } from "./namespace-of.ts";
 import {
   type CheckedOptions,
   checkOpenOptions,
   checkRecoverOptions,
   type GiveUp,
-  maxCapacity,
   type OpenOptions,
   type RecoverNamespace,
   type RecoverOptions,
@@ -45,7 +45,6 @@ import {
 import { OwnWrites } from "./own-writes.ts";
 import type { AttachmentReceipt, PartialReceipt } from "./receipt.ts";
 import { Retention } from "./retention.ts";
-import { retryPolicy } from "./retry.ts";
 import type { Seal } from "./seal.ts";
 import { SealHandle } from "./sealed-epoch.ts";
 import type {
@@ -72,7 +71,6 @@ import type {
   WritePartialArguments,
 } from "./state-backend.ts";
 import type { OperationOptions } from "./store.ts";
-import { StoreClient } from "./store-client.ts";
 
 /**
  * Checkpoints on an object store. See `StateBackend` for what each call promises.
@@ -478,20 +476,6 @@ export class ObjectStoreBackend implements StateBackend {
       this.#inFlight.delete(running);
     }
   }
-}
-
-function namespaceOf({
-  store,
-  retry,
-  onEvent,
-  concurrency,
-  vnodeCapacity = maxCapacity,
-  codecs,
-  chunkBytes,
-}: CheckedOptions): Namespace {
-  const emit = eventSink(onEvent);
-  const client = new StoreClient(store, retryPolicy(retry), emit);
-  return new Namespace(client, { vnodeCapacity, concurrency, emit, codecs, chunkBytes });
 }
 
 /** A call that no backend runs: it makes one, or goes on beside its calls. */

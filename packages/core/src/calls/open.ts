@@ -159,7 +159,8 @@ interface NamespaceObject {
   readonly hasPlainText: boolean;
 }
 
-function goBy(namespace: Namespace, { vnodeCapacity, hasPlainText }: NamespaceObject): void {
+/** From now on the namespace is as its object says. */
+export function goBy(namespace: Namespace, { vnodeCapacity, hasPlainText }: NamespaceObject): void {
   namespace.vnodeCapacity = vnodeCapacity;
   namespace.hasPlainText = hasPlainText;
   namespace.isKnown = true;

@@ -2,7 +2,8 @@
 import { controlPrefix, namespaceKey, parseControlKey } from "../layout.ts";
 import { decodeJson, isSha256 } from "../json.ts";
 import { checkNamespace } from "../calls/open.ts";
-import { isStateError } from "../errors.ts";
+import { isStateError, type StateErrorCode } from "../errors.ts";
+import { nextSteps } from "../next-steps.ts";
 import type { Namespace } from "../namespace.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -36,12 +37,22 @@ function damageOf(key: string, body: Uint8Array): Finding | undefined {
     } catch (error) {
       if (!isStateError(error)) throw error;
       const message = `${namespaceKey} cannot be read, so that nobody opens the namespace to write`;
-      return finding("namespace-damaged", message, { key, bytes });
+      return finding("namespace-damaged", message, { key, bytes, ...unlessOfLaterVersion(error.code) });
     }
   }
-  if (saysItsName(key, decodeJson(body))) return undefined;
-  const message = `${key} does not say what its name does: the name is what counts, and who made it is lost`;
-  return finding("control-damaged", message, { key, bytes });
+  const record = decodeJson(body);
+  if (saysItsName(key, record)) return undefined;
+  const isLater = Number.isSafeInteger(record?.["format"]) && record?.["format"] !== 1;
+  const message = isLater
+    ? `${key} is of a later version of this library: its name is what counts here`
+    : `${key} does not say what its name does: the name is what counts, and who made it is lost`;
+  const about = unlessOfLaterVersion(isLater ? "UnknownFormat" : "Corrupt");
+  return finding("control-damaged", message, { key, bytes, ...about });
+}
+
+/** What a later version has written is not damaged, and must not be deleted. */
+function unlessOfLaterVersion(code: StateErrorCode): { readonly next?: string } {
+  return code === "UnknownFormat" ? { next: nextSteps.UnknownFormat } : {};
 }
 
 function saysItsName(key: string, record: Readonly<Record<string, unknown>> | undefined): boolean {

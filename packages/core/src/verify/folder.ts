@@ -24,7 +24,7 @@ export interface Looked {
   bytes: number;
 }
 
-/** Lists the folder, and reads what is named in it if asked. What remains in `named` is not there. */
+/** Lists the folder, and reads what is named in it if asked. What remains in `named` then was not there. */
 export async function* folderFindings(
   namespace: Namespace,
   folder: Folder,
@@ -47,9 +47,14 @@ export async function* folderFindings(
       described.values(),
       ({ listed }) => (deep ? listed.size : 1),
       signal,
-      ({ listed, as }, ahead) => objectFinding(namespace, listed, as, deep, ahead),
+      async ({ listed, as }, ahead) => {
+        const result = await objectFinding(namespace, listed, as, deep, ahead);
+        // It has gone since it was listed: a prune may have deleted it.
+        if (result === "gone") named.set(listed.key, as);
+        return result;
+      },
     );
-    for await (const result of results) if (result !== undefined) yield result;
+    for await (const result of results) if (typeof result === "object") yield result;
   }
   yield* left.findings();
 }
@@ -60,7 +65,7 @@ async function objectFinding(
   as: NamedObject,
   deep: boolean,
   signal: AbortSignal,
-): Promise<Finding | undefined> {
+): Promise<Finding | "gone" | undefined> {
   const subject = { ...subjectOf(key, as), bytes };
   if (as.isDisputed)
     return finding(
@@ -85,7 +90,7 @@ async function objectFinding(
     if (!isStoreError(error) || !isOfTheObject(error)) throw error;
     return finding("object-unreadable", `${key} cannot be read (${error.message}): ${lost(as)}`, subject);
   }
-  if (body === undefined) return missing(key, as);
+  if (body === undefined) return "gone";
   if (body.length === as.size && (await sha256Hex(unshared(body))) === as.sha256) return undefined;
   return finding("object-bytes", `${key} holds other bytes than were sealed: ${lost(as)}`, subject);
 }

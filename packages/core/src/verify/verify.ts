@@ -1,15 +1,13 @@
 import { checkBoolean, checkFunction, checkInteger, checkObject } from "../arguments.ts";
 import { type Decision, decisionOf, readCommit } from "../commit.ts";
 import { type Control, isPinned } from "../control.ts";
-import { hasControls, checkNamespace } from "../calls/open.ts";
+import { checkNamespace, goBy, hasControls } from "../calls/open.ts";
 import { isStateError, isStoreError, type StateError, type StoreError } from "../errors.ts";
-import { eventSink } from "../events.ts";
 import { commitKey, epochPrefix, fenceKey, floorKey, namespaceKey, parseEpochFolder } from "../layout.ts";
-import { Namespace } from "../namespace.ts";
-import { checkOpenOptions, maxCapacity, type OpenOptions } from "../open-options.ts";
-import { retryPolicy } from "../retry.ts";
+import type { Namespace } from "../namespace.ts";
+import { namespaceOf } from "../namespace-of.ts";
+import { checkOpenOptions, type OpenOptions } from "../open-options.ts";
 import type { Seal } from "../seal.ts";
-import { StoreClient } from "../store-client.ts";
 import { controlFindings } from "./controls.ts";
 import { type Finding, finding } from "./finding.ts";
 import { folderFindings, type FolderState, isOfTheObject, type Looked, missing } from "./folder.ts";
@@ -59,10 +57,12 @@ export function verify(options: VerifyOptions): AsyncIterable<Finding> {
   if (from !== undefined) checkInteger("from", from, 0);
   checkFunction("onProgress", onProgress);
   const checked = checkOpenOptions({ ...options, instanceId: "verify", readOnly: true });
-  const emit = eventSink(checked.onEvent);
-  const client = new StoreClient(checked.store, retryPolicy(checked.retry), emit);
-  const namespace = new Namespace(client, { ...checked, vnodeCapacity: maxCapacity, emit });
-  return new Verification(namespace, { deep, from: from ?? Infinity, onProgress, signal }).findings();
+  return new Verification(namespaceOf(checked), {
+    deep,
+    from: from ?? Infinity,
+    onProgress,
+    signal,
+  }).findings();
 }
 
 interface Request {
@@ -97,7 +97,7 @@ class Verification {
 
   async *findings(): AsyncGenerator<Finding, void, undefined> {
     const { signal, from } = this.#request;
-    const hasNamespace = await this.#readNamespace();
+    let hasNamespace = await this.#readNamespace();
     const isFirst = from === Infinity;
     if (isFirst) yield* controlFindings(this.#namespace, signal);
     const control = await this.#namespace.readControl(signal);
@@ -119,6 +119,8 @@ class Verification {
     yield* this.#base(undefined, control);
     // The newest seal was read after the first look: its fence, and what is pinned, are looked for now.
     const { fence, pins } = await this.#namespace.readControl(signal);
+    // A job that has begun meanwhile has created it.
+    hasNamespace ||= await this.#readNamespace();
     yield* this.#whole({ ...control, fence }, hasNamespace);
     for (const { epoch, key } of pins) yield* this.#pin(epoch, key);
   }
@@ -129,10 +131,7 @@ class Verification {
     const body = await client.get(namespaceKey, client.operation(this.#request.signal));
     if (body === undefined) return false;
     try {
-      const { vnodeCapacity, hasPlainText } = checkNamespace(body, undefined);
-      namespace.vnodeCapacity = vnodeCapacity;
-      namespace.hasPlainText = hasPlainText;
-      namespace.isKnown = true;
+      goBy(namespace, checkNamespace(body, undefined));
     } catch (error) {
       // What is wrong with it is a finding of its own.
       if (!isStateError(error)) throw error;
@@ -172,9 +171,12 @@ class Verification {
     const isBelow = epoch < control.floor && !isKept;
     const seal = found.kind === "seal" && !isBelow ? found.seal : undefined;
     if (seal !== undefined) {
-      if (isAsked) yield* chunkFindings(seal);
-      if (!isAsked) this.#above = undefined;
-      else yield* this.#base(seal, control);
+      if (isAsked) {
+        yield* chunkFindings(seal);
+        yield* this.#base(seal, control);
+      }
+      // The run that stopped here had not come to the base of the last one.
+      this.#above = { seal, isFollowed: true };
       this.#named.add(seal);
       this.#newest ??= seal;
       this.#sealed += 1;
@@ -194,8 +196,11 @@ class Verification {
     yield* folderFindings(this.#namespace, { epoch, state, named }, deep, this.#looked, signal);
     if (named.size === 0) return;
     // A prune publishes its floor before it deletes.
-    const now = await this.#namespace.readControl(signal);
-    for (const [key, as] of named) if (as.to >= now.floor || isPinned(as.to, now)) yield missing(key, as);
+    const { floor, pins } = await this.#namespace.readControl(signal);
+    for (const [key, as] of named) {
+      const isNamed = as.to >= floor || pins.some((pin) => pin.epoch >= as.from && pin.epoch <= as.to);
+      if (isNamed) yield missing(key, as);
+    }
   }
 
   async #read(epoch: number): Promise<Found> {
@@ -219,10 +224,8 @@ class Verification {
 
   /** Compares the last seal with the one below it. */
   async *#base(below: Seal | undefined, control: Control): AsyncGenerator<Finding, void, undefined> {
-    const above = this.#above;
-    this.#above = below === undefined ? undefined : { seal: below, isFollowed: true };
-    if (above === undefined) return;
-    const { seal, isFollowed } = above;
+    if (this.#above === undefined) return;
+    const { seal, isFollowed } = this.#above;
     if (baseFinding(seal, below, control.floor, isFollowed) === undefined) return;
     // What it goes on from may have been pruned meanwhile.
     const { floor } = await this.#namespace.readControl(this.#request.signal);
