@@ -1,24 +1,22 @@
 import { checkBoolean, checkFunction, checkInteger, checkObject } from "../arguments.ts";
 import { sameBytes, unshared } from "../bytes.ts";
-import { checkNamespace } from "../calls/open.ts";
+import { checkNamespace, goBy } from "../calls/open.ts";
 import { pin, unpin } from "../calls/pins.ts";
 import { sealedEpochs } from "../calls/sealed-epochs.ts";
 import { interpret, readCommitBody, sealOf } from "../commit.ts";
 import { outcomeOf } from "../concurrency.ts";
-import { type Control, pruned } from "../control.ts";
+import { type Control, pruned as prunedError } from "../control.ts";
 import { ensure, notCreated } from "../create-or-read-back.ts";
 import { isStateError, StateError } from "../errors.ts";
-import { eventSink } from "../events.ts";
 import { encodeJson } from "../json.ts";
 import { commitKey, epochPrefix, fenceKey, floorKey, namespaceKey } from "../layout.ts";
 import { Leadership } from "../leadership.ts";
-import { Namespace } from "../namespace.ts";
-import { checkOpenOptions, maxCapacity, type OpenOptions } from "../open-options.ts";
-import { retryPolicy } from "../retry.ts";
+import type { Namespace } from "../namespace.ts";
+import { namespaceOf } from "../namespace-of.ts";
+import { checkOpenOptions, type OpenOptions } from "../open-options.ts";
 import { isChunked, keysOf, type Seal } from "../seal.ts";
 import { sha256Hex } from "../sha256.ts";
 import type { ObjectStore } from "../store.ts";
-import { StoreClient } from "../store-client.ts";
 
 export interface CopyOptions extends Pick<OpenOptions, "instanceId" | "concurrency" | "retry" | "signal"> {
   readonly from: ObjectStore;
@@ -66,31 +64,12 @@ export async function copy(options: CopyOptions): Promise<CopyReport> {
   const pins = checkBoolean("pin", options.pin ?? true);
   const epoch = options.epoch === undefined ? undefined : checkInteger("epoch", options.epoch, 0);
   checkFunction("onProgress", onProgress);
-  const source = namespaceOf({ ...options, store: from });
-  const target = namespaceOf({ ...options, store: to });
-  const copying = new Copying(
-    source,
-    target,
-    new Leadership(instanceId),
-    { pins, onProgress },
-    options.signal,
-  );
+  const { concurrency, retry, signal } = options;
+  const common = { instanceId, concurrency, retry, signal, readOnly: true };
+  const source = namespaceOf(checkOpenOptions({ ...common, store: from }));
+  const target = namespaceOf(checkOpenOptions({ ...common, store: to }));
+  const copying = new Copying(source, target, new Leadership(instanceId), { pins, onProgress }, signal);
   return copying.run(epoch);
-}
-
-function namespaceOf({
-  store,
-  instanceId,
-  concurrency,
-  retry,
-  signal,
-}: Pick<CopyOptions, "instanceId" | "concurrency" | "retry" | "signal"> & {
-  readonly store: ObjectStore;
-}): Namespace {
-  const checked = checkOpenOptions({ store, instanceId, concurrency, retry, signal, readOnly: true });
-  const emit = eventSink(undefined);
-  const client = new StoreClient(store, retryPolicy(retry), emit);
-  return new Namespace(client, { ...checked, vnodeCapacity: maxCapacity, emit });
 }
 
 /** An object as a seal describes it. */
@@ -108,6 +87,10 @@ class Copying {
   readonly #signal: AbortSignal | undefined;
   /** Keys that the last epoch named which is sealed in the target: they are there. */
   #present: ReadonlySet<string> = new Set();
+  /** The epochs that were sealed in the target before. */
+  readonly #sealedThere = new Set<number>();
+  /** The highest that this copy has published there. */
+  #floor = 0;
   #objects = 0;
   #bytes = 0;
   #found = 0;
@@ -129,10 +112,7 @@ class Copying {
   async run(only: number | undefined): Promise<CopyReport> {
     const { client } = this.#source;
     const namespace = await client.get(namespaceKey, client.operation(this.#signal));
-    if (namespace !== undefined) {
-      const { vnodeCapacity, hasPlainText } = checkNamespace(namespace, undefined);
-      Object.assign(this.#source, { vnodeCapacity, hasPlainText, isKnown: true });
-    }
+    if (namespace !== undefined) goBy(this.#source, checkNamespace(namespace, undefined));
     const control = await this.#source.readControl(this.#signal);
     const epochs = only === undefined ? await this.#allEpochs(control) : [only];
     if (epochs.length === 0) {
@@ -141,6 +121,7 @@ class Copying {
     }
     await this.#checkTarget(control);
     if (namespace !== undefined) await this.#write(namespaceKey, namespace);
+    if (control.fence > 0) await this.#copyControl(fenceKey(control.fence));
     let { floor } = control;
     const copied: number[] = [];
     for (const epoch of epochs) {
@@ -160,13 +141,33 @@ class Copying {
     return [...new Set([...below, ...sealed])].toSorted((a, b) => a - b);
   }
 
-  /** @throws `StaleVersion` if somebody leads in the target who does not in the source */
-  async #checkTarget({ fence }: Control): Promise<void> {
+  /**
+   * Nothing is written to what is no copy of the source.
+   *
+   * @throws `StaleVersion` if somebody leads in the target who does not in the source; `SealMismatch` if an epoch is
+   *   another one there
+   */
+  async #checkTarget({ fence, floor }: Control): Promise<void> {
     const there = await this.#target.readControl(this.#signal);
-    if (there.fence <= fence) return;
-    const message = `version ${there.fence} leads in ${this.#target.client.name}, and ${fence} in ${this.#source.client.name}: a job has gone on there`;
-    const details = { sealed: "unknown", version: there.fence, next: emptyTarget } as const;
-    throw new StateError("StaleVersion", message, details);
+    if (there.fence > fence) {
+      const message = `version ${there.fence} leads in ${this.#target.client.name}, and ${fence} in ${this.#source.client.name}: a job has gone on there`;
+      const details = { sealed: "unknown", version: there.fence, next: emptyTarget } as const;
+      throw new StateError("StaleVersion", message, details);
+    }
+    const pruned: number[] = [];
+    await this.#target.map(await this.#target.listEpochs(this.#signal), async (epoch) => {
+      const copied = await readCommitBody(this.#target, epoch, this.#signal);
+      if (copied === undefined) return;
+      const original = await readCommitBody(this.#source, epoch, this.#signal);
+      // What the source has pruned since cannot be compared any more.
+      if (original === undefined && epoch < floor) pruned.push(epoch);
+      else if (original === undefined || !sameBytes(copied, original))
+        throw this.#isAnother(commitKey(epoch), epoch);
+      else this.#sealedThere.add(epoch);
+    });
+    // Then an epoch that both have shows that it is a copy, or nothing does.
+    const [unknown] = this.#sealedThere.size === 0 ? pruned : [];
+    if (unknown !== undefined) throw this.#isAnother(commitKey(unknown), unknown);
   }
 
   /** @returns whether it is in the target now: one of many may be pruned before its turn comes */
@@ -193,25 +194,26 @@ class Copying {
     const body = await readCommitBody(this.#source, epoch, this.#signal);
     const seal = body === undefined ? undefined : await this.#sealIn(epoch, body);
     if (body === undefined || seal === undefined) {
-      if (epoch < floor) throw pruned(epoch, floor);
+      if (epoch < floor) throw prunedError(epoch, floor);
       const details = { sealed: "unknown", epoch, key, next: "Copy an epoch that is sealed" } as const;
       throw new StateError("NotSealed", `epoch ${epoch} has no seal`, details);
     }
-    const there = await readCommitBody(this.#target, epoch, this.#signal);
-    if (there !== undefined && !sameBytes(there, body)) throw this.#isAnother(key, epoch);
-    if (there === undefined) {
+    // Also of an epoch that is there: it may have been pinned since. A floor that is copied later must not hide it.
+    for (const other of control.pins) if (other.epoch === epoch) await this.#copyControl(other.key);
+    if (!this.#sealedThere.has(epoch)) {
       await this.#copyObjects(seal);
-      if (control.fence > 0) await this.#copyControl(fenceKey(control.fence));
-      if (floor > 0) {
-        const record = encodeJson({ format: 1, floor, at: Date.now() });
-        await this.#ensure(floorKey(floor), record);
-      }
-      for (const other of control.pins) if (other.epoch === epoch) await this.#copyControl(other.key);
+      await this.#raiseFloor(floor);
       // Whoever reads the target sees an epoch only once all that it names is there.
       await this.#write(key, body);
     }
     this.#present = new Set(keysOf(seal));
     this.#tell(epoch);
+  }
+
+  async #raiseFloor(floor: number): Promise<void> {
+    if (floor <= this.#floor) return;
+    await this.#ensure(floorKey(floor), encodeJson({ format: 1, floor, at: Date.now() }));
+    this.#floor = floor;
   }
 
   async #sealIn(epoch: number, body: Uint8Array): Promise<Seal | undefined> {

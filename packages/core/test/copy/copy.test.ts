@@ -85,6 +85,28 @@ describe("a copy of all epochs", () => {
   });
 });
 
+test("a later copy brings what was sealed and pinned since, and prunes there what was pruned here", async () => {
+  const from = await fullNamespace();
+  const to = new MapStore();
+  await copy({ from, to, instanceId });
+  await using job = await ObjectStoreBackend.open({ store: from, instanceId: "leader", vnodeCapacity: 8 });
+  await job.pin({ epoch: 7, name: "kept" });
+  const { nextEpoch: epoch } = await job.takeover({ version: 4 });
+  await job.epochComplete({
+    epoch,
+    parts: [{ vnode: 0, bytes: new Uint8Array(1) }],
+    unchanged: [1, 2, 3, 4],
+  });
+  await job.prune({ before: epoch });
+  const report = await copy({ from, to, instanceId });
+  expect(report).toMatchObject({ epochs: [3, 7, epoch], objects: 0, found: 0 });
+  await using copied = await ObjectStoreBackend.open({ store: to, instanceId, readOnly: true });
+  expect(await copied.sealedEpochs()).toEqual([epoch]);
+  expect((await copied.openPin("kept")).epoch).toBe(7);
+  await expect(copied.sealed(8)).rejects.toMatchObject({ code: "EpochPruned" });
+  expect(await damageOf(to)).toEqual([]);
+});
+
 test("one epoch is copied with all that it names, and nothing else", async () => {
   const from = await fullNamespace();
   const to = new MapStore();
@@ -153,22 +175,28 @@ describe("a copy is refused", () => {
     expect(Object.keys(bodiesOf(to, /_COMMIT/))).toEqual(["epoch=3/_COMMIT"]);
   });
 
-  test("onto other checkpoints, of which nothing is touched", async () => {
+  test.each([
+    ["an epoch of another job", 0],
+    ["one that is its newest, above epochs that could be copied", 8],
+  ])("onto other checkpoints, of which nothing is touched: %s", async (_, epoch) => {
     const from = await fullNamespace();
     const to = new MapStore();
     await using backend = await ObjectStoreBackend.open({ store: to, instanceId: "job", vnodeCapacity: 8 });
-    const { nextEpoch } = await backend.takeover({ version: 3 });
-    await backend.epochComplete({
-      epoch: nextEpoch,
-      parts: [{ vnode: 0, bytes: new Uint8Array(3) }],
-      next: 3,
-    });
-    await backend.epochComplete({ epoch: 3, parts: [{ vnode: 0, bytes: new Uint8Array(3) }] });
+    await backend.epochComplete({ epoch, parts: [{ vnode: 0, bytes: new Uint8Array(3) }] });
     const before = new Map(to.entries());
     await expect(copy({ from, to, instanceId })).rejects.toMatchObject({ code: "SealMismatch" });
     expect(new Map(to.entries())).toEqual(before);
+  });
+
+  test("onto what a job goes on from", async () => {
+    const from = await fullNamespace();
+    const to = new MapStore();
+    await copy({ from, to, instanceId });
+    await using backend = await ObjectStoreBackend.open({ store: to, instanceId: "job", vnodeCapacity: 8 });
     await backend.takeover({ version: 4 });
+    const before = new Map(to.entries());
     await expect(copy({ from, to, instanceId })).rejects.toMatchObject({ code: "StaleVersion" });
+    expect(new Map(to.entries())).toEqual(before);
   });
 
   test("of what is not sealed, and of nothing", async () => {
