@@ -27,7 +27,8 @@ const byCode: { readonly [C in StateErrorCode]?: ExitCode } = {
 /** Of what a command failed with. `undefined`: it is a fault of this program. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError) return exitCodes.usage;
-  if (isStoreError(error)) return exitCodes.unreachable;
+  // A store that cannot create only what is absent is what `certify` is there to find.
+  if (isStoreError(error)) return error.code === "Unsupported" ? exitCodes.finding : exitCodes.unreachable;
   if (isStateError(error)) return byCode[error.code] ?? exitCodes.refused;
   // Of an argument, by the store or by core.
   if (error instanceof TypeError || error instanceof RangeError) return exitCodes.usage;

@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 import type { Terminal } from "./terminal.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -78,8 +78,7 @@ export class Output {
 }
 
 function plainLength(text: string): number {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/\u001B\[\d+m/g, "").length;
+  return stripVTControlCharacters(text).length;
 }
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];

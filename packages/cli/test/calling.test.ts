@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { StateError, type StateErrorCode, StoreError, type StoreErrorCode } from "@state/core";
+import { exitCodeOf } from "../src/exit-code.ts";
 import { commands } from "../src/commands/index.ts";
 import { openStore } from "../src/open-store.ts";
 import { World } from "./world.ts";
@@ -45,6 +47,20 @@ describe("is called wrongly:", () => {
   ] as const)("%j", async (args, code) => {
     expect(await world.state(args)).toMatchObject({ code });
   });
+});
+
+test("each kind of failure has its exit status", () => {
+  const state = (code: StateErrorCode): StateError => new StateError(code, "so", { sealed: "unknown" });
+  const store = (code: StoreErrorCode): StoreError => new StoreError(code, "so");
+  expect(exitCodeOf(state("Corrupt"))).toBe(1);
+  expect(exitCodeOf(store("Unsupported"))).toBe(1);
+  expect(exitCodeOf(state("NamespaceAbsent"))).toBe(2);
+  expect(exitCodeOf(new RangeError("so"))).toBe(2);
+  expect(exitCodeOf(state("StoreFailed"))).toBe(3);
+  expect(exitCodeOf(store("Denied"))).toBe(3);
+  expect(exitCodeOf(state("OutcomeUnknown"))).toBe(4);
+  expect(exitCodeOf(state("StaleVersion"))).toBe(5);
+  expect(exitCodeOf(new Error("a fault of this program"))).toBeUndefined();
 });
 
 test("an error is a value for programs too", async () => {

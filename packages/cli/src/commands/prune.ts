@@ -30,21 +30,14 @@ export const prune: Command = {
     const extent = await extentOf(options, backend, signal);
     const asOperator = true;
     const plan = await backend.prune(extent, { asOperator, dryRun: true, signal });
-    const isDry = options.flag("dry-run");
-    if (isDry || plan.objects === 0) {
-      output.json({ dryRun: isDry, ...plan });
-      output.line(
-        `${isDry ? "would delete" : "deleted"} ${whatOf(plan)}; the floor ${isDry ? "would be" : "is"} ${plan.floor}`,
-      );
-      if (isDry) return exitCodes.sound;
+    if (options.flag("dry-run")) {
+      output.json({ dryRun: true, ...plan });
+      output.line(`would delete ${whatOf(plan)}; the floor would be ${plan.floor}`);
+      return exitCodes.sound;
     }
-    if (plan.objects > 0)
-      await confirm({
-        will: `${whatOf(plan)} will be deleted; epochs below ${plan.floor} are gone then.`,
-        type: String(plan.floor),
-      });
+    const will = `${whatOf(plan)} will be deleted; epochs below ${plan.floor} are gone then.`;
+    await confirm({ will, type: String(plan.floor) });
     const report = await backend.prune(extent, { asOperator, signal });
-    if (plan.objects === 0 && report.objects === 0) return exitCodes.sound;
     output.json({ dryRun: false, ...report });
     output.line(`deleted ${whatOf(report)}; the floor is ${report.floor}`);
     for (const { key, error } of report.failed) output.line(output.style("red", `${key}: ${error.message}`));
