@@ -49,9 +49,15 @@ describe("is called wrongly:", () => {
   });
 });
 
+function state(code: StateErrorCode): StateError {
+  return new StateError(code, "so", { sealed: "unknown" });
+}
+
+function store(code: StoreErrorCode): StoreError {
+  return new StoreError(code, "so");
+}
+
 test("each kind of failure has its exit status", () => {
-  const state = (code: StateErrorCode): StateError => new StateError(code, "so", { sealed: "unknown" });
-  const store = (code: StoreErrorCode): StoreError => new StoreError(code, "so");
   expect(exitCodeOf(state("Corrupt"))).toBe(1);
   expect(exitCodeOf(store("Unsupported"))).toBe(1);
   expect(exitCodeOf(state("NamespaceAbsent"))).toBe(2);
@@ -93,8 +99,8 @@ describe("an adapter is found", () => {
   afterAll(() => rm(project, { recursive: true }));
 
   test("in the caller's project, by its package", async () => {
-    const store = await openStore({ url: "tape:7", adapter: "tape-store", directory: project });
-    expect(store.name).toBe("tape:7");
+    const opened = await openStore({ url: "tape:7", adapter: "tape-store", directory: project });
+    expect(opened.name).toBe("tape:7");
   });
 
   test("or it is said what to install", async () => {
@@ -107,11 +113,11 @@ describe("an adapter is found", () => {
 
 test("the program itself prints, and exits with the code", async () => {
   const main = join(import.meta.dirname, "../src/main.ts");
-  const state = promisify(execFile);
-  const { stdout } = await state(process.execPath, [main, "verify", world.url]);
+  const program = promisify(execFile);
+  const { stdout } = await program(process.execPath, [main, "verify", world.url]);
   expect(stdout).toContain("sound");
-  await expect(state(process.execPath, [main, "ls", "fs:/nothing/is/here"])).rejects.toMatchObject({
+  await expect(program(process.execPath, [main, "ls", "fs:/nothing/is/here"])).rejects.toMatchObject({
     code: 2,
   });
-  await expect(state(process.execPath, [main, "abort", world.url, "0"])).rejects.toMatchObject({ code: 2 });
+  await expect(program(process.execPath, [main, "abort", world.url, "0"])).rejects.toMatchObject({ code: 2 });
 });
