@@ -1,4 +1,4 @@
-import { ObjectStoreBackend, type Seal, type SealedPartial } from "@state/core";
+import { isStateError, ObjectStoreBackend, type Seal, type SealedPartial } from "@state/core";
 import type { VerifyProgress } from "@state/core/verify";
 import type { Call } from "./command.ts";
 import { bytesText, count } from "./output.ts";
@@ -15,11 +15,12 @@ export async function openReader({ store, instanceId, signal }: Call): Promise<O
   });
 }
 
-/** Whether nothing at all is there: then the path is mistyped. */
-export async function isEmpty({ store, signal }: Call): Promise<boolean> {
+/** If nothing at all is there, then the path is mistyped. Damage is not looked for. @throws `NamespaceAbsent` */
+export async function checkNotEmpty(call: Call): Promise<void> {
+  const { store, signal } = call;
   for await (const { objects, prefixes } of store.list("", { delimiter: "/", signal }))
-    if (objects.length + prefixes.length > 0) return false;
-  return true;
+    if (objects.length + prefixes.length > 0) return;
+  await (await openReader(call)).close();
 }
 
 /** A backend that writes, for the namespace as it is. */
@@ -36,6 +37,20 @@ export async function openWriter(call: Call): Promise<ObjectStoreBackend> {
     concurrency: 16,
     signal,
   });
+}
+
+/** An epoch's seal. Of an epoch that is pruned meanwhile there is none. */
+export async function sealUnlessPruned(
+  backend: ObjectStoreBackend,
+  epoch: number,
+  signal: AbortSignal,
+): Promise<Seal | undefined> {
+  try {
+    return (await backend.sealed(epoch, { signal }))?.seal;
+  } catch (error) {
+    if (isStateError(error) && error.code === "EpochPruned") return undefined;
+    throw error;
+  }
 }
 
 /** What a seal has of its own, and what it takes over from earlier epochs. */

@@ -1,8 +1,8 @@
-import { type EpochState, isStateError, type ObjectStoreBackend, type Seal } from "@state/core";
+import type { EpochState } from "@state/core";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { bytesText, count, timeText } from "../output.ts";
-import { openReader, sizesOf } from "../reading.ts";
+import { openReader, sealUnlessPruned, sizesOf } from "../reading.ts";
 
 export const ls: Command = {
   name: "ls",
@@ -26,7 +26,8 @@ export const ls: Command = {
     if (limit !== undefined) states = states.slice(-limit);
     const rows: string[][] = [];
     for (const state of states) {
-      const seal = state.state === "sealed" ? await sealOf(backend, state.epoch, signal) : undefined;
+      const seal =
+        state.state === "sealed" ? await sealUnlessPruned(backend, state.epoch, signal) : undefined;
       const names = pins.filter(({ epoch }) => epoch === state.epoch).map(({ name }) => name);
       const sizes = seal === undefined ? undefined : sizesOf(seal);
       const { epoch, error } = state;
@@ -67,20 +68,6 @@ export const ls: Command = {
     return unreadable.length === 0 ? exitCodes.sound : exitCodes.finding;
   },
 };
-
-/** Of an epoch that is pruned meanwhile there is none. */
-async function sealOf(
-  backend: ObjectStoreBackend,
-  epoch: number,
-  signal: AbortSignal,
-): Promise<Seal | undefined> {
-  try {
-    return (await backend.sealed(epoch, { signal }))?.seal;
-  } catch (error) {
-    if (isStateError(error) && error.code === "EpochPruned") return undefined;
-    throw error;
-  }
-}
 
 const styles = {
   sealed: "green",

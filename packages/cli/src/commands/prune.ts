@@ -3,7 +3,7 @@ import { writingOptions } from "../arguments.ts";
 import type { Command, Options } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { bytesText, count } from "../output.ts";
-import { openWriter } from "../reading.ts";
+import { openWriter, sealUnlessPruned } from "../reading.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const prune: Command = {
@@ -80,8 +80,8 @@ async function firstYoungerThan(
   let [low, high] = [0, Math.max(0, epochs.length - 1)];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const at = (await backend.sealed(epochs[middle] ?? 0, { signal }))?.seal.at;
-    // LaminarDB's seals have no time, and are older than all of ours.
+    const at = (await sealUnlessPruned(backend, epochs[middle] ?? 0, signal))?.at;
+    // LaminarDB's seals have no time, and are older than all of ours; what is pruned meanwhile is older too.
     if (at === undefined || at < since) low = middle + 1;
     else high = middle;
   }

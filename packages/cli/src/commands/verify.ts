@@ -3,7 +3,7 @@ import { type ObjectStore, ObjectStoreBackend } from "@state/core";
 import type { Call, Command } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { count } from "../output.ts";
-import { isEmpty, lookedAt, openReader } from "../reading.ts";
+import { checkNotEmpty, lookedAt } from "../reading.ts";
 
 export const verify: Command = {
   name: "verify",
@@ -36,8 +36,7 @@ export const verify: Command = {
     };
     const from = options.integer("from");
     const deep = options.flag("deep");
-    // If there is nothing at all, then the path is mistyped. What is damaged is the finding.
-    if (await isEmpty(call)) await openReader(call);
+    await checkNotEmpty(call);
     try {
       for await (const found of findings({ store, deep, from, signal, onProgress, concurrency: 16 })) {
         counts[found.severity] += 1;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { bytesText, timeText } from "../output.ts";
-import { openReader, sizesOf } from "../reading.ts";
+import { openReader, sealUnlessPruned, sizesOf } from "../reading.ts";
 
 export const watch: Command = {
   name: "watch",
@@ -22,7 +22,7 @@ export const watch: Command = {
     let after = ((await backend.latestCommittedEpoch({ signal })) ?? 0) - 1;
     while (left > 0) {
       for (const epoch of await backend.sealedEpochs(after < 0 ? {} : { after }, { signal })) {
-        const seal = (await backend.sealed(epoch, { signal }))?.seal;
+        const seal = await sealUnlessPruned(backend, epoch, signal);
         after = epoch;
         if (seal === undefined || left === 0) continue;
         left -= 1;

@@ -10,7 +10,7 @@ import { type Finding, type Severity, verify, type VerifyProgress } from "@state
 import type { Call } from "../command.ts";
 import { exitCodeOf, exitCodes } from "../exit-code.ts";
 import { type Fence, fencesOf } from "../fences.ts";
-import { isEmpty, lookedAt, openReader, originOf, ownBytesOf, placeOf, sizesOf } from "../reading.ts";
+import { checkNotEmpty, lookedAt, openReader, originOf, ownBytesOf, placeOf, sizesOf } from "../reading.ts";
 
 /** What a report tells. */
 export interface Facts {
@@ -80,7 +80,7 @@ export function isSound({ counts }: Pick<Facts, "counts">): boolean {
 /** @throws `NamespaceAbsent` if there are no checkpoints. What is damaged is a finding */
 export async function factsOf(call: Call, deep: boolean, at: number): Promise<Facts> {
   const { store, url, signal } = call;
-  if (await isEmpty(call)) await openReader(call);
+  await checkNotEmpty(call);
   const verified = await verifiedFacts(call, deep);
   const fences = await fencesOf(store, signal);
   const namespace = await namespaceFacts(call);

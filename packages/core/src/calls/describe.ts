@@ -32,16 +32,18 @@ export async function describeEpoch(
 
   const control = await namespace.readControl(signal);
   const below = seal !== undefined && isPinned(epoch, control) ? "pinned" : "pruned";
+  // rule: described-as-pruned-below-the-floor
+  const state = control.floor > epoch ? below : stateOf(decision, error, objects);
   return {
     epoch,
-    // rule: described-as-pruned-below-the-floor
-    state: control.floor > epoch ? below : stateOf(decision, error, objects),
+    state,
     ...(seal === undefined ? {} : { seal }),
     ...(decision?.kind === "void" ? { void: markOf(decision) } : {}),
     ...(error === undefined ? {} : { error }),
     objects,
     bytes,
-    missing: [...missing],
+    // A prune that came after the seal was read has deleted what it named.
+    missing: state === "pruned" ? [] : [...missing],
   };
 }
 
