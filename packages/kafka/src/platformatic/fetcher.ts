@@ -1,0 +1,98 @@
+import { Consumer, ListOffsetTimestamps } from "@platformatic/kafka";
+import { KafkaError } from "../errors.ts";
+import type { RecordBatch } from "../group.ts";
+import type { TopicPartition } from "../record.ts";
+import { committedRecords, type FetchedPartition } from "./committed.ts";
+import { hasCode } from "./failures.ts";
+import type { ClientOptions } from "./group.ts";
+
+const readCommitted = 1;
+
+/** Fetches one partition from the broker that leads it, outside of any group. */
+export class Fetcher {
+  readonly #partition: TopicPartition;
+  readonly #consumer: Consumer;
+  readonly #maxWaitMs: number;
+  readonly #maxBytes: number;
+
+  constructor(
+    client: ClientOptions,
+    partition: TopicPartition,
+    { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
+  ) {
+    this.#partition = partition;
+    this.#maxWaitMs = maxWaitMs;
+    this.#maxBytes = maxBytes;
+    // The group is never joined.
+    this.#consumer = new Consumer({ ...client, groupId: "state-fetch", autocommit: false });
+    this.#consumer.topics.track(partition.topic);
+  }
+
+  /** The first offset that is there, or the one after the last. */
+  async edge(edge: "earliest" | "latest"): Promise<bigint> {
+    const { topic, partition } = this.#partition;
+    const offsets = await this.#consumer.listOffsets({
+      topics: [topic],
+      partitions: { [topic]: [partition] },
+      timestamp: edge === "earliest" ? ListOffsetTimestamps.EARLIEST : ListOffsetTimestamps.LATEST,
+      isolationLevel: readCommitted,
+    });
+    const offset = offsets.get(topic)?.[partition];
+    if (offset === undefined || offset < 0n)
+      throw new Error(`the broker names no ${edge} offset of ${topic}/p=${partition}`);
+    return offset;
+  }
+
+  async fetch(next: bigint): Promise<RecordBatch> {
+    const response = await this.#fetch(next);
+    // An unchanged partition is left out of a response.
+    if (response === undefined) return { records: [], next, end: next };
+    const batch = committedRecords(response, next);
+    return { ...batch, end: response.lastStableOffset };
+  }
+
+  async close(): Promise<void> {
+    await this.#consumer.close(true);
+  }
+
+  async #fetch(next: bigint): Promise<FetchedPartition | undefined> {
+    const { topic, partition } = this.#partition;
+    const metadata = await this.#consumer.metadata({ topics: [topic] });
+    const described = metadata.topics.get(topic);
+    const leader = described?.partitions[partition]?.leader;
+    if (described === undefined || leader === undefined)
+      throw new Error(`the brokers know no ${topic}/p=${partition}`);
+    const partitions = [
+      {
+        partition,
+        fetchOffset: next,
+        partitionMaxBytes: this.#maxBytes,
+        currentLeaderEpoch: -1,
+        lastFetchedEpoch: -1,
+      },
+    ];
+    try {
+      const { responses } = await this.#consumer.fetch({
+        node: leader,
+        maxWaitTime: this.#maxWaitMs,
+        minBytes: 1,
+        maxBytes: this.#maxBytes,
+        isolationLevel: readCommitted,
+        topics: [{ topicId: described.id, partitions }],
+      });
+      return responses[0]?.partitions[0];
+    } catch (error) {
+      if (!hasCode(error, "OFFSET_OUT_OF_RANGE")) throw error;
+      throw new KafkaError("OffsetOutOfRange", this.#partition, await this.#describeRange(next), error);
+    }
+  }
+
+  async #describeRange(next: bigint): Promise<string> {
+    const [first, end] = [await this.edge("earliest"), await this.edge("latest")];
+    const why =
+      next < first
+        ? "the topic's retention has deleted records that were not sealed yet"
+        : "the topic was deleted and made anew, or its newest records were lost";
+    return `offset ${next} is not there, the partition has ${first} to ${end}: ${why}`;
+  }
+}
