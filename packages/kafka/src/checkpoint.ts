@@ -51,7 +51,10 @@ export class Checkpoints {
   }
 
   /** Resolves once the epoch is sealed. After a rejection the epoch may be sealed: only a takeover tells. */
-  async seal({ epoch, capture, next, outputs }: Cut, signal: AbortSignal): Promise<{ seal: Seal; bytes: number }> {
+  async seal(
+    { epoch, capture, next, outputs }: Cut,
+    signal: AbortSignal,
+  ): Promise<{ seal: Seal; bytes: number }> {
     const given = this.#checked(capture);
     const attachments: [string, Uint8Array][] = [[offsetAttachment, encodeOffset(this.#partition, next)]];
     if (outputs.length > 0) attachments.push([outputsAttachment, outputs]);
@@ -134,7 +137,11 @@ export class Checkpoints {
   #check(limit: "stateBytes" | "storedBytes", size: number): void {
     const most = this.#settings.limits[limit];
     if (size > most)
-      throw new KafkaError("LimitExceeded", this.#partition, `a capture of ${size} bytes, and ${limit} is ${most}`);
+      throw new KafkaError(
+        "LimitExceeded",
+        this.#partition,
+        `a capture of ${size} bytes, and ${limit} is ${most}`,
+      );
   }
 }
 

@@ -84,8 +84,9 @@ export class KafkaJob {
 
   async #assign(partitions: readonly TopicPartition[]): Promise<void> {
     if (this.#stopping !== undefined) return;
-    this.#settings.onEvent({ type: "assigned", partitions });
     const assigned = new Map(partitions.map((partition) => [nameOf(partition), partition]));
+    if (assigned.size !== this.#owners.size || [...assigned.keys()].some((name) => !this.#owners.has(name)))
+      this.#settings.onEvent({ type: "assigned", partitions });
     const given: Promise<void>[] = [];
     for (const [name, owner] of this.#owners) {
       if (assigned.has(name)) continue;

@@ -39,7 +39,9 @@ export class PartitionReader {
    * The newest sealed epoch; `undefined` if there is none. The same object as before if nothing was sealed since: whoever
    * keeps state in memory compares, and reads it again only then.
    */
-  async newest(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<PartitionSnapshot | undefined> {
+  async newest(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<PartitionSnapshot | undefined> {
     const sealed = await this.#backend.latest(options);
     if (sealed === undefined) return undefined;
     if (sealed.epoch === this.#newest?.sealed.epoch) return this.#newest;

@@ -122,8 +122,7 @@ export class Tenure implements Checkpointed {
       next,
       sealedNext: this.#sealedNext,
       lag: this.#end === undefined || next === undefined ? undefined : this.#end - next,
-      unsealed:
-        next === undefined || this.#sealedNext === undefined ? undefined : next - this.#sealedNext,
+      unsealed: next === undefined || this.#sealedNext === undefined ? undefined : next - this.#sealedNext,
       dirtyForMs:
         this.#pending.since === undefined ? undefined : this.#settings.clock.now() - this.#pending.since,
     };
@@ -309,9 +308,7 @@ interface TenureParts {
 }
 
 /** Closes all, whatever one of them does, and rejects with what the first that failed has rejected with. */
-async function closeAll(
-  all: readonly ({ close?(): void | Promise<void> } | undefined)[],
-): Promise<void> {
+async function closeAll(all: readonly ({ close?(): void | Promise<void> } | undefined)[]): Promise<void> {
   const results = await Promise.allSettled(all.map(async (each) => each?.close?.()));
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }

@@ -106,7 +106,8 @@ function formatMarker({ epoch, incarnation }: Marked): string {
 function parseMarker(marker: string | undefined): Marked | undefined {
   if (marker === undefined) return undefined;
   const match = /^(\d+) (.*)$/.exec(marker);
-  if (match === null) throw new Error(`the output's group holds ${JSON.stringify(marker)}, which is no marker`);
+  if (match === null)
+    throw new Error(`the output's group holds ${JSON.stringify(marker)}, which is no marker`);
   return { epoch: Number(match[1]), incarnation: match[2] ?? "" };
 }
 

@@ -1,9 +1,4 @@
-import {
-  Consumer,
-  offsetFetchV9,
-  Producer,
-  txnOffsetCommitV4,
-} from "@platformatic/kafka";
+import { Consumer, offsetFetchV9, Producer, txnOffsetCommitV4 } from "@platformatic/kafka";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KafkaError } from "../errors.ts";
 import type { OutputRecord, TopicPartition } from "../record.ts";
@@ -41,6 +36,9 @@ export class PlatformaticProducer implements TransactionalProducer {
       ...client,
       transactionalId,
       idempotent: true,
+      // None yet: with the client's default of 0, Kafka takes it for an older producer of this id.
+      producerId: -1n,
+      producerEpoch: -1,
       // While Kafka ends the transaction of a predecessor, it refuses a new one, and the client waits so long.
       retryDelay: pauseMs,
       retries: 20,
@@ -130,7 +128,8 @@ export class PlatformaticProducer implements TransactionalProducer {
   async #coordinator(): Promise<Connection> {
     const node = await this.#coordinators.findGroupCoordinator();
     const connection = (await this.#coordinators.connectToBrokers([node])).get(node);
-    if (connection === undefined) throw new Error(`broker ${node}, the coordinator of the markers, is out of reach`);
+    if (connection === undefined)
+      throw new Error(`broker ${node}, the coordinator of the markers, is out of reach`);
     return connection;
   }
 }

@@ -6,7 +6,9 @@ import type { TopicPartition } from "../../src/record.ts";
 export async function newestValues(
   store: ObjectStore,
   partition: TopicPartition,
-): Promise<{ readonly epoch: number; readonly next: bigint; readonly values: readonly string[] } | undefined> {
+): Promise<
+  { readonly epoch: number; readonly next: bigint; readonly values: readonly string[] } | undefined
+> {
   const reader = await PartitionReader.open({ partition, store, instanceId: "reader" });
   const newest = await reader.newest();
   const bytes = await newest?.sealed.read(0);
