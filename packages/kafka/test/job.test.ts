@@ -424,7 +424,7 @@ describe("a job", () => {
     const catching = (error: unknown): void => void thrown.push(error);
     process.once("uncaughtException", catching);
     const job = await KafkaJob.start({
-      group: (await world.start([])).group,
+      group: (await world.start([0])).group,
       store: world.bucket.store,
       instanceId: "node-1",
       task: () => new ListingTask(),
