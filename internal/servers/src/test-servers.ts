@@ -1,6 +1,6 @@
 /**
  * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts, the IAM policy of S3's README
- * and the flights job on real servers, which it starts and ends.
+ * and the flights job on real servers, which it starts and ends; and restarts of Kafka and NATS.
  * With `--all` on memory-s3 and moto too. The suites on Azurite are part of `pnpm test:long`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -13,9 +13,11 @@ import {
   fakeGcsServer,
   type InstalledServer,
   isInstalled,
+  kafka,
   memoryS3,
   minio,
   moto,
+  nats,
 } from "./installed.ts";
 import { startMemoryS3 } from "./memory-s3.ts";
 import { createBucket, type S3Server, startMinio } from "./minio.ts";
@@ -125,17 +127,20 @@ async function run(title: string, args: readonly string[], env: Environment): Pr
   if (code !== 0) failures.push(title);
 }
 
+/** Whether it is installed; if not, notes as a failure the command that installs it. */
+function isThere(server: InstalledServer): boolean {
+  if (isInstalled(server)) return true;
+  const failure = `${server.name} is not there: \`${commandFor(server)}\` brings it`;
+  if (!failures.includes(failure)) failures.push(failure);
+  return false;
+}
+
 /** Starts the server; if it is not installed, notes as a failure the command that installs it. */
 async function start(each: TestedServer): Promise<Running | undefined> {
-  const { name, needs } = each;
-  if (needs !== undefined && !isInstalled(needs)) {
-    const failure = `${name} is not there: \`${commandFor(needs)}\` brings it`;
-    if (!failures.includes(failure)) failures.push(failure);
-    return undefined;
-  }
+  if (each.needs !== undefined && !isThere(each.needs)) return undefined;
   const running = await each.start();
   servers.push(running.server);
-  say(`${name}: responds on ${running.server.endpoint}`);
+  say(`${each.name}: responds on ${running.server.endpoint}`);
   return running;
 }
 
@@ -193,6 +198,16 @@ async function testAll(): Promise<void> {
       await run(`flights on ${store}`, [...job, ...size, "--barrier", "5000", "--seed", "7"], env);
     }
   });
+  // They start brokers of their own. Of a broker that is not there, they are skipped by name, and it is a failure here.
+  const brokers = [kafka, nats].filter(isThere);
+  if (brokers.length > 0) {
+    const names = brokers.map(({ name }) => name).join(" and ");
+    await run(
+      `records on ${names} through kills and restarts`,
+      [vitest, "run", "internal/servers/test/brokers"],
+      {},
+    );
+  }
   if (!process.argv.includes("--all")) return;
   await testSuitesOn("memory-s3", memoryS3, () => startMemoryS3());
   // It starts a MinIO of its own too.
