@@ -57,15 +57,14 @@ export class PartitionOwner {
 
   async #cutOffAfter(withinMs: number): Promise<void> {
     const ended = new AbortController();
-    void this.#ended.then(() => {
-      ended.abort();
-    });
-    try {
-      await this.#settings.clock.sleep(withinMs, ended.signal);
-    } catch {
-      return; // It has ended within the bound.
-    }
-    this.#cutOff.abort(new Error(`${nameOf(this.partition)} was not sealed within ${withinMs} ms`));
+    const bound = this.#settings.clock.sleep(withinMs, ended.signal).then(
+      () => true,
+      () => false,
+    );
+    const isLate = await Promise.race([bound, this.#ended.then(() => false)]);
+    ended.abort();
+    if (isLate)
+      this.#cutOff.abort(new Error(`${nameOf(this.partition)} was not sealed within ${withinMs} ms`));
   }
 
   async #hold(): Promise<void> {

@@ -1,10 +1,13 @@
 import { isStateError } from "@state/core";
 import { describe, expect, test } from "vitest";
 import { isKafkaError } from "../src/errors.ts";
-import { KafkaJob } from "../src/job.ts";
 import { through } from "./support/bucket.ts";
 import { ListingTask } from "./support/listing-task.ts";
 import { eventsOf, NotingOutput, World } from "./support/world.ts";
+
+async function* endless(): AsyncIterable<Uint8Array> {
+  for (;;) yield new Uint8Array(1_000);
+}
 
 describe("a partition", () => {
   test("is sealed after the interval, with the next offset, and goes on there at the next member", async () => {
@@ -300,10 +303,7 @@ describe("limits", () => {
     const world = new World();
     class Streaming extends ListingTask {
       override capture(): ReturnType<ListingTask["capture"]> {
-        const pieces = async function* (): AsyncIterable<Uint8Array> {
-          for (;;) yield new Uint8Array(1_000);
-        };
-        return { vnodes: new Map([[0, pieces()]]) };
+        return { vnodes: new Map([[0, endless()]]) };
       }
     }
     const member = await world.start([0], {
@@ -416,25 +416,5 @@ describe("a job", () => {
   ])("refuses %o before it joins", async (options, message) => {
     const world = new World();
     await expect(world.start([0], options)).rejects.toThrow(message);
-  });
-
-  test("tells a failing listener's owner, and goes on", async () => {
-    const world = new World();
-    const thrown: unknown[] = [];
-    const catching = (error: unknown): void => void thrown.push(error);
-    process.once("uncaughtException", catching);
-    const job = await KafkaJob.start({
-      group: (await world.start([0])).group,
-      store: world.bucket.store,
-      instanceId: "node-1",
-      task: () => new ListingTask(),
-      onEvent: () => {
-        throw new Error("of the listener");
-      },
-      clock: world.clock,
-    });
-    await world.clock.settle();
-    expect(String(thrown[0])).toContain("of the listener");
-    await job.stop();
   });
 });
