@@ -15,6 +15,7 @@ import type { BackendEvent } from "./events.ts";
 import { defaultChunkBytes, maxChunkBytes, minChunkBytes } from "./limits.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { RetryOptions } from "./retry.ts";
+import { checkRuntime } from "./runtime.ts";
 import { maxTimerMs } from "./timers.ts";
 import type { ObjectStore } from "./store.ts";
 
@@ -131,8 +132,9 @@ export function checkRecoverOptions(options: RecoverOptions & (GiveUp | RecoverN
   return { open: checkOpenOptions({ ...options, readOnly: true }), damage };
 }
 
-/** @throws `TypeError`, `RangeError` */
+/** @throws `TypeError`, `RangeError`; `Error` on a Node that is too old */
 export function checkOpenOptions(options: OpenOptions): CheckedOptions {
+  checkRuntime();
   checkObject("options", options);
   const { store, retry, retention, onEvent, concurrency = 8 } = options;
   checkObject("store", store);

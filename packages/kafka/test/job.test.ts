@@ -93,6 +93,31 @@ describe("a partition", () => {
     await member.job.stop();
   });
 
+  test("whose batch fails while a capture waits for its end is not captured", async () => {
+    const world = new World();
+    const reached = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    class Slow extends ListingTask {
+      override async process(...args: Parameters<ListingTask["process"]>): Promise<void> {
+        await super.process(...args);
+        if (!this.values.includes("poison")) return;
+        reached.resolve();
+        await end.promise;
+      }
+    }
+    const member = await world.start([0], { makeTask: () => new Slow(), stopWithinMs: 100 });
+    world.log.append(0, "a");
+    await world.clock.until(() => member.tasks[0]?.values.length === 1);
+    world.log.append(0, "poison");
+    await reached.promise;
+    // It is due, and waits for the end of the batch.
+    await world.clock.pass(2_000);
+    end.reject(new Error("poison"));
+    await world.clock.until(() => eventsOf(member, "failed").length === 1);
+    expect(await world.newest(0)).toBeUndefined();
+    await member.job.stop();
+  });
+
   test("whose records were deleted before they were sealed fails by name, and skips nothing", async () => {
     const world = new World();
     world.log.append(0, "a", "b");
@@ -162,6 +187,38 @@ describe("a partition that is taken away", () => {
     ]);
     expect(member.job.health().map(({ partition }) => partition)).toEqual([1]);
     await member.job.stop();
+  });
+
+  test("while an epoch is being sealed is sealed again with what came since", async () => {
+    const world = new World();
+    const reached = Promise.withResolvers<void>();
+    const respond = Promise.withResolvers<void>();
+    const member = await world.start([0], {
+      store: (partition) =>
+        through(
+          {
+            async step(name, effect) {
+              if (name.startsWith("create") && name.endsWith("_COMMIT")) {
+                reached.resolve();
+                await respond.promise;
+              }
+              return effect();
+            },
+          },
+          world.bucket.store(partition),
+        ),
+    });
+    world.log.append(0, "a");
+    void world.clock.pass(1_500);
+    await reached.promise;
+    world.log.append(0, "b");
+    await world.clock.until(() => member.tasks[0]?.values.length === 2);
+    const given = member.group.assign();
+    await world.clock.settle();
+    expect(eventsOf(member, "stopped")).toEqual([]);
+    respond.resolve();
+    await given;
+    expect(await world.newest(0)).toMatchObject({ next: 2n, values: ["a", "b"] });
   });
 
   test("is abandoned if the store does not respond within the bound", async () => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KafkaError } from "../errors.ts";
 import type { OutputRecord, TopicPartition } from "../record.ts";
 import type { TransactionalProducer } from "../transactional-output.ts";
+import { abortable } from "./abortable.ts";
 import { hasCode } from "./failures.ts";
 import type { ClientOptions } from "./group.ts";
 
@@ -20,6 +21,9 @@ type Connection = Parameters<typeof txnOffsetCommitV4.api.async>[0];
 
 /** While the marker's transaction is being decided, Kafka says so, and is asked again. */
 const pauseMs = 50;
+
+/** How long one step waits for the brokers: after that its outcome is unknown, and a further producer finds it out. */
+const patienceMs = 30_000;
 
 /** A producer of `@platformatic/kafka` for one partition of the input, as `TransactionalOutput` needs it. */
 export class PlatformaticProducer implements TransactionalProducer {
@@ -46,22 +50,21 @@ export class PlatformaticProducer implements TransactionalProducer {
     this.#coordinators = new Consumer({ ...client, groupId, autocommit: false });
   }
 
-  async init(): Promise<void> {
+  async init({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     // The client sends InitProducerId with the first transaction. It stays open until the first epoch is let out.
-    this.#first = await this.#producer.beginTransaction();
+    this.#first = await this.#bounded(this.#producer.beginTransaction(), signal);
   }
 
   async marker({ signal }: { readonly signal: AbortSignal }): Promise<string | undefined> {
     const { groupId, partition } = this.#options;
     const topics = [{ name: partition.topic, partitionIndexes: [partition.partition] }];
     for (;;) {
-      const connection = await this.#coordinator();
       try {
+        const connection = await this.#bounded(this.#coordinator(), signal);
         // Requires a stable offset: without that the one before a committed transaction may be returned.
-        const { groups } = await offsetFetchV9.api.async(
-          connection,
-          [{ groupId, memberId: null, memberEpoch: -1, topics }],
-          true,
+        const { groups } = await this.#bounded(
+          offsetFetchV9.api.async(connection, [{ groupId, memberId: null, memberEpoch: -1, topics }], true),
+          signal,
         );
         const found = groups[0]?.topics[0]?.partitions[0];
         return found === undefined || found.committedOffset < 0n ? undefined : (found.metadata ?? undefined);
@@ -74,42 +77,12 @@ export class PlatformaticProducer implements TransactionalProducer {
 
   async transact(
     records: readonly OutputRecord[],
-    { marker, next }: { readonly marker: string; readonly next: bigint },
+    commit: { readonly marker: string; readonly next: bigint },
+    { signal }: { readonly signal: AbortSignal },
   ): Promise<void> {
-    const { groupId, partition, transactionalId } = this.#options;
+    const { partition, transactionalId } = this.#options;
     try {
-      const transaction = this.#first ?? (await this.#producer.beginTransaction());
-      this.#first = undefined;
-      await transaction.send({ messages: records.map(messageOf) });
-      await transaction.addConsumer(this.#coordinators);
-      const { producerId, producerEpoch } = this.#producer;
-      if (producerId === undefined || producerEpoch === undefined)
-        throw new Error(`${transactionalId} has no producer id: init comes first`);
-      await txnOffsetCommitV4.api.async(
-        await this.#coordinator(),
-        transactionalId,
-        groupId,
-        producerId,
-        producerEpoch,
-        // No membership.
-        -1,
-        "",
-        null,
-        [
-          {
-            name: partition.topic,
-            partitions: [
-              {
-                partitionIndex: partition.partition,
-                committedOffset: next,
-                committedLeaderEpoch: -1,
-                committedMetadata: marker,
-              },
-            ],
-          },
-        ],
-      );
-      await transaction.commit();
+      await this.#bounded(this.#transact(records, commit), signal);
     } catch (error) {
       if (!hasCode(error, "INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED")) throw error;
       throw new KafkaError(
@@ -123,6 +96,50 @@ export class PlatformaticProducer implements TransactionalProducer {
 
   async close(): Promise<void> {
     await Promise.all([this.#producer.close(true), this.#coordinators.close(true)]);
+  }
+
+  async #transact(
+    records: readonly OutputRecord[],
+    { marker, next }: { readonly marker: string; readonly next: bigint },
+  ): Promise<void> {
+    const { groupId, partition, transactionalId } = this.#options;
+    const transaction = this.#first ?? (await this.#producer.beginTransaction());
+    this.#first = undefined;
+    await transaction.send({ messages: records.map(messageOf) });
+    await transaction.addConsumer(this.#coordinators);
+    const { producerId, producerEpoch } = this.#producer;
+    if (producerId === undefined || producerEpoch === undefined)
+      throw new Error(`${transactionalId} has no producer id: init comes first`);
+    await txnOffsetCommitV4.api.async(
+      await this.#coordinator(),
+      transactionalId,
+      groupId,
+      producerId,
+      producerEpoch,
+      // No membership.
+      -1,
+      "",
+      null,
+      [
+        {
+          name: partition.topic,
+          partitions: [
+            {
+              partitionIndex: partition.partition,
+              committedOffset: next,
+              committedLeaderEpoch: -1,
+              committedMetadata: marker,
+            },
+          ],
+        },
+      ],
+    );
+    await transaction.commit();
+  }
+
+  /** The client's calls take no signal, and its commit waits for as long as the coordinator is away. */
+  async #bounded<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
+    return abortable(request, AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]));
   }
 
   async #coordinator(): Promise<Connection> {

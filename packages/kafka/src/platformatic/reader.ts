@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RecordBatch } from "../group.ts";
 import type { TopicPartition } from "../record.ts";
+import { abortable } from "./abortable.ts";
 import { isRetryable } from "./failures.ts";
 import { Fetcher } from "./fetcher.ts";
 import type { ClientOptions } from "./group.ts";
@@ -51,20 +52,5 @@ async function patiently<T>(request: () => Promise<T>, signal: AbortSignal): Pro
       if (!isRetryable(error) || performance.now() > end) throw error;
     }
     await sleep(pauseMs, undefined, { signal });
-  }
-}
-
-/** The client's calls take no signal: what comes after it has fired is nobody's any more. */
-async function abortable<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => {
-    aborted.reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([request, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }
