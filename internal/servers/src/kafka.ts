@@ -100,7 +100,7 @@ async function format(
   // Kafka wants 16 bytes. These begin with a letter, since a dash would begin an option.
   const clusterId = Buffer.from(`state-${crypto.randomUUID().slice(-10)}`).toString("base64url");
   const args = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", file];
-  await promisify(execFile)("java", [...javaArgs, ...args], { timeout: 60_000 });
+  await promisify(execFile)("java", [...javaArgs, ...args], { timeout: 180_000 });
   return file;
 }
 

@@ -23,7 +23,7 @@ export interface RunningProcess extends Server {
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
-const startLimitMs = 60_000;
+const startLimitMs = 180_000;
 const endLimitMs = 10_000;
 
 /** Starts a program that serves on a port, and waits until it responds. It is ended by its process id. */
