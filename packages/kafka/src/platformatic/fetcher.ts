@@ -3,8 +3,8 @@ import { KafkaError } from "../errors.ts";
 import type { RecordBatch } from "../group.ts";
 import type { TopicPartition } from "../record.ts";
 import { committedRecords, type FetchedPartition } from "./committed.ts";
+import { baseOptions, type ClientOptions } from "./client-options.ts";
 import { hasCode } from "./failures.ts";
-import type { ClientOptions } from "./group.ts";
 
 const readCommitted = 1;
 
@@ -24,7 +24,7 @@ export class Fetcher {
     this.#maxWaitMs = maxWaitMs;
     this.#maxBytes = maxBytes;
     // The group is never joined.
-    this.#consumer = new Consumer({ ...client, groupId: "state-fetch", autocommit: false });
+    this.#consumer = new Consumer({ ...baseOptions(client), groupId: "state-fetch", autocommit: false });
     this.#consumer.topics.track(partition.topic);
   }
 

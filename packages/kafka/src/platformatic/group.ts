@@ -1,22 +1,9 @@
-import { Consumer, type ConsumerOptions } from "@platformatic/kafka";
+import { Consumer } from "@platformatic/kafka";
 import type { GroupListener, GroupMember, RecordBatch } from "../group.ts";
 import { partitionPrefix } from "../namespaces.ts";
 import type { TopicPartition } from "../record.ts";
+import { baseOptions, type ClientOptions } from "./client-options.ts";
 import { readPartition } from "./reader.ts";
-
-/** What a client of Kafka is configured with, such as `bootstrapBrokers`, `tls` and `sasl`. */
-export type ClientOptions = Pick<
-  ConsumerOptions<Buffer, Buffer, Buffer, Buffer>,
-  | "clientId"
-  | "bootstrapBrokers"
-  | "tls"
-  | "sasl"
-  | "connectTimeout"
-  | "requestTimeout"
-  | "retries"
-  | "retryDelay"
-  | "metadataMaxAge"
->;
 
 export interface PlatformaticGroupOptions {
   readonly client: ClientOptions;
@@ -53,7 +40,7 @@ export class PlatformaticGroup implements GroupMember {
     this.groupId = options.groupId;
     this.#sessionTimeoutMs = options.sessionTimeoutMs ?? 45_000;
     this.#consumer = new Consumer({
-      ...options.client,
+      ...baseOptions(options.client),
       groupId: options.groupId,
       autocommit: false,
       sessionTimeout: this.#sessionTimeoutMs,

@@ -1,2 +1,3 @@
-export { type ClientOptions, PlatformaticGroup, type PlatformaticGroupOptions } from "./group.ts";
+export type { ClientOptions, Credential, SaslOptions } from "./client-options.ts";
+export { PlatformaticGroup, type PlatformaticGroupOptions } from "./group.ts";
 export { PlatformaticProducer, type PlatformaticProducerOptions } from "./producer.ts";

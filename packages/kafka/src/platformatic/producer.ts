@@ -4,8 +4,8 @@ import { KafkaError } from "../errors.ts";
 import type { OutputRecord, TopicPartition } from "../record.ts";
 import type { TransactionalProducer } from "../transactional-output.ts";
 import { abortable } from "./abortable.ts";
+import { baseOptions, type ClientOptions } from "./client-options.ts";
 import { hasCode } from "./failures.ts";
-import type { ClientOptions } from "./group.ts";
 
 export interface PlatformaticProducerOptions {
   readonly client: ClientOptions;
@@ -37,7 +37,7 @@ export class PlatformaticProducer implements TransactionalProducer {
     const { client, transactionalId, groupId } = options;
     this.#options = options;
     this.#producer = new Producer({
-      ...client,
+      ...baseOptions(client),
       transactionalId,
       idempotent: true,
       // None yet: with the client's default of 0, Kafka takes it for an older producer of this id.
@@ -47,7 +47,7 @@ export class PlatformaticProducer implements TransactionalProducer {
       retryDelay: pauseMs,
       retries: 20,
     });
-    this.#coordinators = new Consumer({ ...client, groupId, autocommit: false });
+    this.#coordinators = new Consumer({ ...baseOptions(client), groupId, autocommit: false });
   }
 
   async init({ signal }: { readonly signal: AbortSignal }): Promise<void> {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RecordBatch } from "../group.ts";
 import type { TopicPartition } from "../record.ts";
 import { abortable } from "./abortable.ts";
+import type { ClientOptions } from "./client-options.ts";
 import { isRetryable } from "./failures.ts";
 import { Fetcher } from "./fetcher.ts";
-import type { ClientOptions } from "./group.ts";
 
 interface ReadOptions {
   readonly signal: AbortSignal;
