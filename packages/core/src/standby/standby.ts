@@ -162,10 +162,8 @@ class Watch {
   #isVacant(look: Seen, started: number): boolean {
     const { now, random, patienceMs } = this.#options;
     const before = this.#seen;
-    // An epoch that was sealed may be given up, and a listing may leave out a fence that was deleted meanwhile.
-    const fence = Math.max(look.fence, before.fence);
-    const newest = Math.max(look.newest, before.newest);
-    this.#seen = { fence, newest };
+    const { fence, newest } = look;
+    this.#seen = look;
     // Nobody has ever led.
     if (fence === 0 && newest < 0) return true;
     // Our fence is there, and shuts everybody else out: only we can go on.
@@ -191,10 +189,9 @@ class Watch {
       return { ...taken, version };
     } catch (error) {
       if (isStateError(error) && error.code === "StaleVersion") {
+        // Somebody was faster: the next look shows its fence, which is a sign of life.
         this.#refusedBy = Math.max(this.#refusedBy, error.version ?? 0);
         this.#claiming = undefined;
-        // Somebody was faster. The next look shows its fence, or begins another wait.
-        this.#waiting = undefined;
         return undefined;
       }
       this.#rethrowUnlessPassing(error);

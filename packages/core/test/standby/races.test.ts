@@ -1,6 +1,6 @@
 /** Schedules of standbys and leaders beside each other: whatever the timing, the fence decides. */
 import { beforeEach, expect, test } from "vitest";
-import { World } from "../../src/conformance/backend-suite/world.ts";
+import { controls, World } from "../../src/conformance/backend-suite/world.ts";
 import { showScheduleOnFailure } from "../support/failed-schedule.ts";
 import { MapStore } from "../support/map-store.ts";
 import { rejectionOf } from "../support/rejection.ts";
@@ -60,11 +60,14 @@ test("a leader that is slow but alive loses its office wrongly, and nothing that
   claim.release();
   await quiet();
   expect(standing.outcome()).toMatchObject({ version: 2, base: { epoch: 0, committer: "A" } });
-  expect(await rejectionOf(leader.seal(1, { 0: "slower" }))).toMatchObject({ code: "StaleVersion" });
-  expect(await world.commit(1)).toBe("void");
+  expect(await rejectionOf(leader.seal(1, { 0: "slower" }))).toMatchObject({
+    code: "EpochAborted",
+    sealed: "no",
+  });
+  expect(await rejectionOf(leader.seal(2, { 0: "slower" }))).toMatchObject({ code: "StaleVersion" });
 });
 
-test("a leader whose seal lands, and who is deposed before it looks, is told that the epoch is sealed or void", async () => {
+test("a leader whose seal lands, and who is deposed before it looks, is told that the epoch is sealed", async () => {
   const leader = await world.lead("A", 1);
   const part = await leader.write(0, 0, "state");
   const look = leader.store.hold("list _control/");
@@ -74,8 +77,8 @@ test("a leader whose seal lands, and who is deposed before it looks, is told tha
   await standing.pass(patienceMs);
   const { base } = await standing.taken;
   look.release();
-  const { sealed } = (await sealing) as { sealed: string };
-  expect(sealed).toBe(base?.epoch === 0 ? "yes" : "no");
+  expect(base).toMatchObject({ epoch: 0, committer: "A" });
+  expect(await sealing).toMatchObject({ code: "StaleVersion", sealed: "yes" });
 });
 
 test("a claim whose response is lost is claimed again, under the same version", async () => {
@@ -88,7 +91,7 @@ test("a claim whose response is lost is claimed again, under the same version", 
   // The fence that it sees is its own, and nobody's sign of life.
   await standing.pass(patienceMs / 4);
   expect(standing.outcome()).toMatchObject({ version: 2 });
-  expect(await world.keys("_control/fence=")).toHaveLength(2);
+  expect(await controls(world, "fence")).toHaveLength(2);
 });
 
 test("a claim that lands late deposes the leader, and its claimer goes on from there", async () => {
@@ -131,4 +134,16 @@ test("a fence that is claimed after the look, with a higher version, is told by 
   await other.seal(3, { 0: "state" });
   await standing.pass(patienceMs * 1.5);
   expect(standing.outcome()).toMatchObject({ version: 8, base: { epoch: 3 } });
+});
+
+test("a claim that was lost is not made again once a higher version was claimed", async () => {
+  await world.lead("A", 1);
+  const standing = await standBy(world, "B");
+  standing.actor.store.lose("create _control/fence=0000000000000002");
+  standing.actor.store.lose("get _control/fence=0000000000000002");
+  await standing.pass(patienceMs);
+  await world.lead("C", 7);
+  await standing.pass(patienceMs * 1.5);
+  expect(standing.outcome()).toMatchObject({ version: 8 });
+  expect(await controls(world, "fence")).toHaveLength(3);
 });
