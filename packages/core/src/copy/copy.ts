@@ -192,9 +192,22 @@ class Copying {
     const copied = await outcomeOf(this.#copyPinned(epoch, floor, control));
     // If it was aborted, the pin goes all the same.
     const unpinned = pins ? await outcomeOf(unpin(this.#source, { epoch, name }, undefined)) : undefined;
-    if (copied.status === "rejected") throw copied.reason;
+    if (copied.status === "rejected") {
+      const pruned = await this.#prunedMeanwhile(epoch, copied.reason);
+      if (pruned !== undefined && !isAlone) return false;
+      throw pruned ?? copied.reason;
+    }
     if (unpinned?.status === "rejected") throw unpinned.reason;
     return true;
+  }
+
+  /** Whether what is missing was pruned: somebody else's pin, which kept the epoch, was let go of. */
+  async #prunedMeanwhile(epoch: number, error: unknown): Promise<StateError | undefined> {
+    if (!isStateError(error) || (error.code !== "NotSealed" && error.code !== "PartialLost"))
+      return undefined;
+    const { floor, pins } = await this.#source.readControl(this.#signal);
+    if (epoch >= floor || pins.some((pin) => pin.epoch === epoch)) return undefined;
+    return prunedError(epoch, floor, { cause: error });
   }
 
   async #copyPinned(epoch: number, floor: number, control: Control): Promise<void> {
