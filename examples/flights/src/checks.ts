@@ -156,10 +156,14 @@ export function checkDeposed(
     differences: [
       ...(woken === paused ? [] : [`${paused} were to be paused, ${woken} came back`]),
       ...usurped.map((epoch) => `epoch ${epoch} was sealed by a leader that was deposed`),
-      ...deposed.filter(({ end }) => !wasRefused(end)).map(({ version }) => `version ${version} was not refused`),
+      ...deposed
+        .filter(({ end }) => !wasRefused(end))
+        .map(({ version }) => `version ${version} was not refused`),
       ...released
         .filter(({ origin }) =>
-          deposed.some(({ version, struck }) => origin?.version === version && origin.epoch === struck?.epoch),
+          deposed.some(
+            ({ version, struck }) => origin?.version === version && origin.epoch === struck?.epoch,
+          ),
         )
         .map(({ name }) => `${name} was released, though its epoch was refused`),
     ],

@@ -165,9 +165,9 @@ test("a leader that was slow is no pause that came back, and is refused as well"
   expect(checkDeposed([pause.strike], journal(slow), []).differences).toEqual([
     "1 were to be paused, 0 came back",
   ]);
-  expect(
-    checkDeposed([], journal({ ...slow, end: { type: "finished" } }), []).differences,
-  ).toEqual(["version 3 was not refused"]);
+  expect(checkDeposed([], journal({ ...slow, end: { type: "finished" } }), []).differences).toEqual([
+    "version 3 was not refused",
+  ]);
 });
 
 test("a deposed leader that is not refused, seals, releases or never comes back is reported", () => {

@@ -95,8 +95,10 @@ export class Readings {
   control(call: ObservedCall, { fence, floor }: ControlDescription): void {
     const history = this.#history;
     const what = `control returned fence ${fence} and floor ${floor}`;
-    if (fence < call.start.fence || fence > history.fence) history.violate("6", `${what}, not ${history.fence}`);
-    if (floor < call.start.floor || floor > history.floor) history.violate("4", `${what}, not ${history.floor}`);
+    if (fence < call.start.fence || fence > history.fence)
+      history.violate("6", `${what}, not ${history.fence}`);
+    if (floor < call.start.floor || floor > history.floor)
+      history.violate("4", `${what}, not ${history.floor}`);
   }
 
   /** An epoch in a copy is what was sealed, and all that its seal names. */

@@ -74,7 +74,8 @@ export async function runMany({
   let series: Series = noSeries;
   for (let seed = first; seed < first + runs && series.violation === undefined; seed++) {
     const { events, codes, traits, violations } = await runSchedule(seed, { open, standbysOnly });
-    const violation = violations.length > 0 ? { seed, text: await report(seed, open, standbysOnly) } : undefined;
+    const violation =
+      violations.length > 0 ? { seed, text: await report(seed, open, standbysOnly) } : undefined;
     const met = new Map([...traits].map((trait): [Trait, number] => [trait, 1]));
     series = joined(series, { runs: 1, events, codes, traits: met, violation });
   }

@@ -45,7 +45,9 @@ test("a paused leader that wakes up after its successor sealed is refused, and w
   paused.release();
   expect(await sealing).toMatchObject({ code: "EpochAborted", sealed: "no" });
   expect(await world.commit(1)).toBe("void");
-  expect(await rejectionOf(leader.seal(nextEpoch + 1, { 0: "late" }))).toMatchObject({ code: "StaleVersion" });
+  expect(await rejectionOf(leader.seal(nextEpoch + 1, { 0: "late" }))).toMatchObject({
+    code: "StaleVersion",
+  });
 });
 
 test("a leader that is slow but alive loses its office wrongly, and nothing that it has sealed", async () => {
