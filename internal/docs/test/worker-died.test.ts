@@ -22,6 +22,11 @@ interface Guide {
 }
 
 const vnodes = [0, 1, 2, 3];
+function write(worker: ObjectStoreBackend, epoch: number, vnode: number): Promise<PartialReceipt> {
+  const bytes = new TextEncoder().encode(`vnode ${vnode} of epoch ${epoch}`);
+  return worker.writePartial({ epoch, vnode, assignmentVersion: worker.authoritativeVersion, bytes });
+}
+
 const textOf = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
 
 test("a worker dies in an epoch: the others go on from the newest seal with its vnodes, and it is refused", async () => {
@@ -35,13 +40,6 @@ test("a worker dies in an epoch: the others go on from the newest seal with its 
     const store = new MemoryStore();
     const open = (instanceId: string): Promise<ObjectStoreBackend> =>
       ObjectStoreBackend.open({ store, instanceId, vnodeCapacity: 4 });
-    const write = (worker: ObjectStoreBackend, epoch: number, vnode: number): Promise<PartialReceipt> =>
-      worker.writePartial({
-        epoch,
-        vnode,
-        assignmentVersion: worker.authoritativeVersion,
-        bytes: new TextEncoder().encode(`vnode ${vnode} of epoch ${epoch}`),
-      });
     const leader = await open("leader");
     const first = await leader.takeover({ version: 1 });
     const [survivor, dead] = [await open("worker-0"), await open("worker-1")];

@@ -206,7 +206,7 @@ class Copying {
     if (!isStateError(error) || (error.code !== "NotSealed" && error.code !== "PartialLost"))
       return undefined;
     const { floor, pins } = await this.#source.readControl(this.#signal);
-    if (epoch >= floor || pins.some((pin) => pin.epoch === epoch)) return undefined;
+    if (epoch >= floor || pins.some((other) => other.epoch === epoch)) return undefined;
     return prunedError(epoch, floor, { cause: error });
   }
 

@@ -280,7 +280,7 @@ export class Process {
       };
     } catch (error) {
       // Whoever has crashed is told nothing, nor that the season is over.
-      if (this.crashed) return new Promise(() => undefined);
+      if (this.crashed) return await forEver;
       return { code: codeOf(error), error };
     } finally {
       this.#isStanding = false;
@@ -498,6 +498,8 @@ export class Process {
     }
   }
 }
+
+const forEver = new Promise<never>(() => undefined);
 
 /** For whoever goes by errors. */
 function valueOf<T>(outcome: Outcome<T>): T {

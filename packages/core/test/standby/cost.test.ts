@@ -7,6 +7,7 @@ import { MapStore } from "../support/map-store.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 const patienceMs = 1000;
+const leastPatience = (): number => 0;
 
 /** What the docstring of `standby` says. @returns the requests of the looks, and of the takeover with the last of them */
 async function requestsOf(
@@ -24,8 +25,7 @@ async function requestsOf(
     before = store.schedule.length;
     return clock.sleep(ms, signal);
   };
-  const random = (): number => 0;
-  await clock.run(standby(backend, { patienceMs, clock: { now: clock.now, sleep }, random }));
+  await clock.run(standby(backend, { patienceMs, clock: { now: clock.now, sleep }, random: leastPatience }));
   return [...looks, store.schedule.length - before];
 }
 

@@ -1,4 +1,4 @@
-import { type Actor, World } from "../../src/conformance/backend-suite/world.ts";
+import type { Actor, World } from "../../src/conformance/backend-suite/world.ts";
 import type { OpenOptions } from "../../src/open-options.ts";
 import { standby, type StandbyOptions, type StandbyTakeover } from "../../src/standby/index.ts";
 import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
