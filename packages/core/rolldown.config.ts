@@ -8,6 +8,7 @@ export default defineConfig({
     "codecs/index": "src/codecs/index.ts",
     "conformance/index": "src/conformance/index.ts",
     "copy/index": "src/copy/index.ts",
+    "standby/index": "src/standby/index.ts",
     "verify/index": "src/verify/index.ts",
   },
   external: /^node:/,

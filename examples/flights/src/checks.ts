@@ -1,6 +1,7 @@
+import type { End } from "./crew.ts";
 import { describeEnd } from "./descriptions.ts";
 import type { ExpectedStatistic } from "./expected.ts";
-import type { Deposed, Journal, Recovery } from "./journal.ts";
+import type { Journal, Recovery } from "./journal.ts";
 import { grouped } from "./number-formats.ts";
 import type { ReleasedFile } from "./result.ts";
 import { add } from "./statistics.ts";
@@ -100,7 +101,7 @@ export function checkEnds({ recoveries }: Journal): Check {
     );
   return {
     name: "ends",
-    compared: `${recoveries.length} attempts`,
+    compared: `${recoveries.length} leaders`,
     differences: unexplained.map(describeEnd),
   };
 }
@@ -148,16 +149,21 @@ export function checkDeposed(
   released: readonly ReleasedFile[],
 ): Check {
   const paused = plan.filter(({ action }) => action === "pause").length;
+  const woken = deposed.filter(({ struck }) => struck !== undefined).length;
   return {
     name: "deposed leaders",
     compared: `${deposed.length}: ${deposed.map(({ end }) => (end.type === "gave up" ? end.code : end.type)).join(", ")}`,
     differences: [
-      ...(deposed.length === paused ? [] : [`${paused} were to be paused, ${deposed.length} came back`]),
+      ...(woken === paused ? [] : [`${paused} were to be paused, ${woken} came back`]),
       ...usurped.map((epoch) => `epoch ${epoch} was sealed by a leader that was deposed`),
-      ...deposed.filter((one) => !wasRefused(one)).map(({ version }) => `version ${version} was not refused`),
+      ...deposed
+        .filter(({ end }) => !wasRefused(end))
+        .map(({ version }) => `version ${version} was not refused`),
       ...released
         .filter(({ origin }) =>
-          deposed.some(({ version, struck }) => origin?.version === version && origin.epoch === struck.epoch),
+          deposed.some(
+            ({ version, struck }) => origin?.version === version && origin.epoch === struck?.epoch,
+          ),
         )
         .map(({ name }) => `${name} was released, though its epoch was refused`),
     ],
@@ -167,7 +173,7 @@ export function checkDeposed(
 /** Codes of a refusal: a stale version, a void epoch, or an epoch that the successor has sealed. */
 const refusals: ReadonlySet<string> = new Set(["StaleVersion", "EpochAborted", "SplitBrainCommit"]);
 
-function wasRefused({ end }: Deposed): boolean {
+export function wasRefused(end: End): boolean {
   return end.type === "gave up" && refusals.has(end.code);
 }
 

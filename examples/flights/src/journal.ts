@@ -1,7 +1,7 @@
-import type { End } from "./attempt.ts";
+import type { End } from "./crew.ts";
 import type { Struck } from "./messages.ts";
 
-/** How the job recovered after an attempt had ended. */
+/** How the job recovered after a leader had ended. */
 export interface Recovery {
   readonly cause: End;
   /** The version that took over. */
@@ -12,20 +12,22 @@ export interface Recovery {
   readonly base: number | undefined;
   /** The first row that was processed from there on. */
   readonly nextRow: number;
-  /** From the end of one attempt to the restored state of the next. */
+  /** From the end of one leader to the restored state of the next. */
   readonly milliseconds: number;
 }
 
 /** How a leader ended that went on after its successor had taken over. */
 export interface Deposed {
   readonly version: number;
-  readonly struck: Struck;
+  /** The pause that it woke up from; `undefined`: it was slow. */
+  readonly struck: Struck | undefined;
   readonly end: End;
 }
 
 /** What happened in a run: the supervisor writes it, the checks and the summary read it. */
 export interface Journal {
-  attempts: number;
+  /** The highest version that was claimed. */
+  versions: number;
   epochs: number;
   readonly written: { partials: number; bytes: number };
   readonly unchanged: { partials: number; bytes: number };
@@ -38,7 +40,7 @@ export interface Journal {
 
 export function emptyJournal(): Journal {
   return {
-    attempts: 0,
+    versions: 0,
     epochs: 0,
     written: { partials: 0, bytes: 0 },
     unchanged: { partials: 0, bytes: 0 },

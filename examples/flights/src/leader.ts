@@ -1,9 +1,18 @@
-/** A leader process: the protocol from takeover to prune. `attempt.ts` starts it. */
+/** A leader process: it stands by, and then leads, from takeover to prune. `crew.ts` starts it. */
 import { isStateError, ObjectStoreBackend } from "@state/core";
 import type { Seal, SealedPartial } from "@state/core";
+import { standby } from "@state/core/standby";
 import { attach, checkpointOf } from "./checkpoint.ts";
-import type { Assignment, FromLeader, SupervisorMessage, Volume } from "./messages.ts";
-import { liveWithParent, send } from "./parent-channel.ts";
+import type {
+  Assignment,
+  Elected,
+  FromLeader,
+  SupervisorMessage,
+  Term,
+  ToLeader,
+  Volume,
+} from "./messages.ts";
+import { liveWithParent, receive, send } from "./parent-channel.ts";
 import { Sink } from "./sink.ts";
 import { openStore } from "./store.ts";
 import { StrikeInjector } from "./strike-injector.ts";
@@ -16,9 +25,8 @@ const pruneEvery = 6;
 const keptSeals = 3;
 
 liveWithParent();
-const assignment = JSON.parse(process.argv[2] ?? "") as Assignment;
 try {
-  await lead(assignment);
+  await lead(JSON.parse(process.argv[2] ?? "") as Assignment);
   await report({ type: "finished" });
 } catch (error) {
   if (!isStateError(error)) throw error;
@@ -28,19 +36,26 @@ try {
 }
 process.disconnect();
 
-async function lead({ version, workers, records, barrier, store, out, strike }: Assignment): Promise<void> {
-  const crew = new Workers(workers);
+async function lead(assignment: Assignment): Promise<void> {
+  const { crew, workers, records, barrier, store, out, patience } = assignment;
+  const inbox = receive<ToLeader>();
   const sink = new Sink(out);
   await sink.open();
-  const injector = new StrikeInjector(strike);
+  const injector = new StrikeInjector("leader");
   await using backend = await ObjectStoreBackend.open({
     store: injector.wrap(await openStore(store)),
-    instanceId: `leader-${version}`,
+    instanceId: `leader-${crew}`,
     vnodeCapacity,
   });
 
+  // Only who could lead at once stands by: its time to start would be time in which nothing is sealed.
+  const fleet = new Workers(workers, inbox);
+  await fleet.ready();
+
   // Once this returns no leader of a lower version can seal anything, not even by a request in flight.
-  const { base, nextEpoch } = await backend.takeover({ version });
+  const { version, base, nextEpoch } = await standby(backend, { patienceMs: patience });
+  const term = { version, strike: await commission({ version, base: base?.epoch }, inbox) };
+  injector.expect(term.strike);
   const checkpoint = base === undefined ? { nextRow: 0, files: [] } : await checkpointOf(base);
 
   // The last leader may have died between its seal and the release. Only the newest sealed epoch can
@@ -48,7 +63,7 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
   for (const file of checkpoint.files) await sink.release(file);
   await sink.discardBelow(version);
 
-  await crew.restore(base?.epoch);
+  await fleet.restore(base?.epoch, term);
   await report({ type: "recovered", base: base?.epoch, nextRow: checkpoint.nextRow });
 
   let from = checkpoint.nextRow;
@@ -56,7 +71,7 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
     const to = Math.min(from + barrier, records);
     await injector.enter({ epoch, from, to });
 
-    const { parts, unchanged, files } = await crew.cut({ epoch, from, to });
+    const { parts, unchanged, files } = await fleet.cut({ epoch, from, to });
     const attachments = await attach(backend, { epoch, assignmentVersion: version }, { nextRow: to, files });
     await injector.at("receipts in hand");
     const outcome = await backend.epochComplete({ epoch, parts, unchanged, attachments });
@@ -77,6 +92,17 @@ async function lead({ version, workers, records, barrier, store, out, strike }: 
       await report({ type: "pruned", objects, bytes });
     }
   }
+}
+
+/** Tells the supervisor, and waits for what it has in mind for this leader. */
+async function commission(
+  elected: Omit<Elected, "type">,
+  inbox: AsyncIterator<[ToLeader]>,
+): Promise<Term["strike"]> {
+  await report({ type: "elected", ...elected });
+  const { value, done } = await inbox.next();
+  if (done === true || value[0].type !== "commission") throw new Error("the supervisor gave no commission");
+  return value[0].strike;
 }
 
 /** What an epoch wrote, and what it took over from earlier epochs. */

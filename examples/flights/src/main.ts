@@ -45,7 +45,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** Runs the job with its strikes, and prints whether the result is right. */
 async function run(options: Options, store: string, out: string): Promise<number> {
-  const { records, barrier, workers, kills, seed } = options;
+  const { records, barrier, workers, kills, seed, patience } = options;
   const sink = new Sink(out);
   await sink.open();
   const filled = [...(await readdir(sink.staged)), ...(await readdir(sink.released))].length > 0;
@@ -55,7 +55,7 @@ async function run(options: Options, store: string, out: string): Promise<number
 
   const plan = planStrikes({ seed, kills, records, workers });
   const progress = new Progress(records);
-  const supervisor = new Supervisor({ records, barrier, workers, store, out }, plan, progress);
+  const supervisor = new Supervisor({ records, barrier, workers, store, out, patience }, plan, progress);
   let interrupted = false;
   const interrupt = (): void => {
     interrupted = true;

@@ -2,10 +2,10 @@
 import type { PartialReceipt, StateErrorCode, Sealed } from "@state/core";
 import type { Strike } from "./strike-plan.ts";
 
-/** The arguments of every process of an attempt. */
+/** The arguments of every process of a crew. */
 export interface Assignment {
-  /** The assignment version that this attempt's leader claims. */
-  readonly version: number;
+  /** Which crew it is: crews are counted from 1. */
+  readonly crew: number;
   readonly workers: number;
   /** The number of rows to process. */
   readonly records: number;
@@ -13,8 +13,16 @@ export interface Assignment {
   readonly barrier: number;
   readonly store: string;
   readonly out: string;
-  /** The strike that this process meets. */
-  readonly strike?: Strike | undefined;
+  /** How long a crew that stands by sees nothing sealed before it takes over, in milliseconds. */
+  readonly patience: number;
+}
+
+/** What a crew learns once its leader has taken over. */
+export interface Term {
+  /** The assignment version that the leader has claimed. */
+  readonly version: number;
+  /** The strike that one of the crew meets. */
+  readonly strike: Strike | undefined;
 }
 
 /** A range of rows and the epoch that they belong to. */
@@ -26,11 +34,20 @@ export interface Cut {
 
 /** From the leader to all its workers. */
 export type Order =
-  | { readonly type: "restore"; readonly base: number | undefined }
+  | ({ readonly type: "restore"; readonly base: number | undefined } & Term)
   | ({ readonly type: "cut" } & Cut);
 
 /** From a worker to its leader. */
-export type Reply = { readonly type: "restored"; readonly worker: number } | CutReply;
+export type Reply = { readonly type: "ready" | "restored"; readonly worker: number } | CutReply;
+
+/** The supervisor's response to a leader that was elected. */
+export interface Commission {
+  readonly type: "commission";
+  readonly strike: Strike | undefined;
+}
+
+/** What a leader is sent. */
+export type ToLeader = Reply | Commission;
 
 export interface CutReply {
   readonly type: "cut";
@@ -45,6 +62,14 @@ export interface CutReply {
 export interface Volume {
   readonly partials: number;
   readonly bytes: number;
+}
+
+/** A leader has taken over: the fence of its version is in the store. It waits for its commission. */
+export interface Elected {
+  readonly type: "elected";
+  readonly version: number;
+  /** The newest sealed epoch. Nobody of a lower version seals a later one. */
+  readonly base: number | undefined;
 }
 
 /** The workers have the state of epoch `base`, or none, and go on from the row `nextRow`. */
@@ -86,17 +111,17 @@ export interface Struck {
 }
 
 /** A step of the work. */
-export type WorkEvent = Recovered | SealedCut | Pruned;
+export type WorkEvent = Elected | Recovered | SealedCut | Pruned;
 
 /** From the leader or a worker to the supervisor. */
 export type SupervisorMessage = WorkEvent | { readonly type: "finished" } | GaveUp | Struck;
 
-/** What a leader sends; the supervisor passes orders on to the attempt's workers. */
+/** What a leader sends; the supervisor passes orders on to the crew's workers. */
 export type FromLeader =
   | { readonly to: "workers"; readonly order: Order }
   | { readonly to: "supervisor"; readonly message: SupervisorMessage };
 
-/** What a worker sends; the supervisor passes replies on to the attempt's leader. */
+/** What a worker sends; the supervisor passes replies on to the crew's leader. */
 export type FromWorker =
   | { readonly to: "leader"; readonly reply: Reply }
   | { readonly to: "supervisor"; readonly message: SupervisorMessage };

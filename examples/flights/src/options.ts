@@ -10,6 +10,8 @@ export interface Options {
   readonly workers: number;
   readonly kills: number;
   readonly seed: number;
+  /** Milliseconds without a seal after which the crew that stands by takes over. */
+  readonly patience: number;
   /** `undefined`: in the temporary folder. */
   readonly store: string | undefined;
   /** `undefined`: in the temporary folder. */
@@ -29,6 +31,8 @@ what a plain read of the file gives: no flight lost, none counted twice.
   --kills N       processes to kill: 0, or at least 6,
                   one for each point there is               (12)
   --seed N        decides who is killed where               (1)
+  --patience MS   how long nothing is sealed before the
+                  standby takes over, in milliseconds       (600)
   --store URL     where the checkpoints go                  (a temporary folder)
                   fs:DIR, s3://BUCKET/PREFIX,
                   gs://BUCKET/PREFIX,
@@ -69,6 +73,7 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     kills,
     workers: integer("workers", values.workers, 1, 16),
     seed: integer("seed", values.seed, 0, 2 ** 32 - 1),
+    patience: integer("patience", values.patience, 1, 600_000),
     store: values.store,
     out: values.out,
     keep: values.keep,
@@ -86,6 +91,7 @@ function parse(args: readonly string[]) {
         workers: { type: "string", default: "2" },
         kills: { type: "string", default: "12" },
         seed: { type: "string", default: "1" },
+        patience: { type: "string", default: "600" },
         store: { type: "string" },
         out: { type: "string" },
         keep: { type: "boolean", default: false },

@@ -10,12 +10,18 @@ const partial = /\/partial\.([0-9a-f]{64}\.)?bin$/;
  * `at`; the requests to the store are counted by a store that wraps the job's.
  */
 export class StrikeInjector {
-  readonly #strike: Strike | undefined;
+  readonly #who: Strike["victim"];
+  #strike: Strike | undefined;
   #cut: Cut = { epoch: -1, from: 0, to: 0 };
   #reached = 0;
 
-  constructor(strike: Strike | undefined) {
-    this.#strike = strike;
+  constructor(who: Strike["victim"]) {
+    this.#who = who;
+  }
+
+  /** From now on the process is to meet the strike, if it is the victim. */
+  expect(strike: Strike | undefined): void {
+    if (strike?.victim === this.#who) this.#strike = strike;
   }
 
   /** The process begins an epoch. */

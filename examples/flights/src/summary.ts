@@ -11,7 +11,7 @@ export function summary(journal: Journal, checks: readonly Check[], milliseconds
     ...(recoveries.length === 0 ? [] : [recoveryTable(recoveries)]),
     table([
       ["time", seconds(milliseconds)],
-      ["epochs sealed", `${grouped(journal.epochs)} in ${journal.attempts} attempts`],
+      ["epochs sealed", `${grouped(journal.epochs)} under ${journal.versions} versions`],
       [
         "recovery",
         times.length === 0

@@ -1,7 +1,7 @@
-/** A worker process: it restores its vnodes, processes flights and writes partials. `attempt.ts` starts it. */
+/** A worker process: it restores its vnodes, processes flights and writes partials. `crew.ts` starts it. */
 import { ObjectStoreBackend } from "@state/core";
 import { FlightSource } from "./flights.ts";
-import type { Assignment, Cut, CutReply, FromWorker, Order } from "./messages.ts";
+import type { Assignment, Cut, CutReply, FromWorker, Order, Term } from "./messages.ts";
 import { DelayOperator } from "./operator.ts";
 import { liveWithParent, receive, send } from "./parent-channel.ts";
 import { Sink } from "./sink.ts";
@@ -12,23 +12,27 @@ import { ownerOf, vnodeCapacity, vnodeOf } from "./vnodes.ts";
 
 liveWithParent();
 const orders = receive<Order>();
-const { version, workers, store, out, strike } = JSON.parse(process.argv[2] ?? "") as Assignment;
+const { crew, workers, store, out } = JSON.parse(process.argv[2] ?? "") as Assignment;
 const worker = Number(process.argv[3]);
 
-const injector = new StrikeInjector(strike);
+const injector = new StrikeInjector(worker);
 const backend = await ObjectStoreBackend.open({
   store: injector.wrap(await openStore(store)),
-  instanceId: `worker-${worker}`,
+  instanceId: `worker-${crew}-${worker}`,
   vnodeCapacity,
 });
-backend.setAuthoritativeVersion(version);
 const source = await FlightSource.open();
 const sink = new Sink(out);
 await sink.open();
 const operator = new DelayOperator();
+/** That of the leader, once it has one. */
+let version = 0;
+
+await send({ to: "leader", reply: { type: "ready", worker } } satisfies FromWorker);
 
 for await (const [order] of orders) {
   if (order.type === "restore") {
+    begin(order);
     await restore(order.base);
     await send({ to: "leader", reply: { type: "restored", worker } } satisfies FromWorker);
   } else {
@@ -36,6 +40,13 @@ for await (const [order] of orders) {
     await send({ to: "leader", reply: await cut(order) } satisfies FromWorker);
     await injector.at("receipt sent");
   }
+}
+
+/** The leader of this crew has taken over. */
+function begin(term: Term): void {
+  ({ version } = term);
+  backend.setAuthoritativeVersion(version);
+  injector.expect(term.strike);
 }
 
 /** Reads this worker's vnodes from the epoch that the leader goes on from. */

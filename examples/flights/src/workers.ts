@@ -1,6 +1,6 @@
 import type { PartialReceipt } from "@state/core";
-import type { Cut, FromLeader, Order, Reply } from "./messages.ts";
-import { receive, send } from "./parent-channel.ts";
+import type { Cut, FromLeader, Order, Reply, Term, ToLeader } from "./messages.ts";
+import { send } from "./parent-channel.ts";
 
 /** The replies of all workers to a cut, put together. */
 export interface CutEpoch {
@@ -15,15 +15,22 @@ export interface CutEpoch {
  */
 export class Workers {
   readonly #count: number;
-  readonly #replies = receive<Reply>();
+  readonly #inbox: AsyncIterator<[ToLeader]>;
 
-  constructor(count: number) {
+  /** @param inbox what the leader is sent, by its workers alone while a method of this class runs */
+  constructor(count: number, inbox: AsyncIterator<[ToLeader]>) {
     this.#count = count;
+    this.#inbox = inbox;
+  }
+
+  /** Resolves when every worker has started. */
+  async ready(): Promise<void> {
+    await this.#replies();
   }
 
   /** Resolves when every worker has its vnodes as they were in the epoch `base`. */
-  async restore(base: number | undefined): Promise<void> {
-    await this.#order({ type: "restore", base });
+  async restore(base: number | undefined, term: Term): Promise<void> {
+    await this.#order({ type: "restore", base, ...term });
   }
 
   /** Resolves when every worker has processed its flights of the rows, durably. Nothing is sealed yet. */
@@ -38,11 +45,16 @@ export class Workers {
 
   async #order(order: Order): Promise<readonly Reply[]> {
     await send({ to: "workers", order } satisfies FromLeader);
+    return this.#replies();
+  }
+
+  async #replies(): Promise<readonly Reply[]> {
     const replies: Reply[] = [];
     while (replies.length < this.#count) {
-      const { value, done } = await this.#replies.next();
-      if (done) throw new Error("the channel to the workers is closed");
-      replies.push(value[0]);
+      const { value, done } = await this.#inbox.next();
+      if (done === true) throw new Error("the channel to the workers is closed");
+      const [reply] = value;
+      if (reply.type !== "commission") replies.push(reply);
     }
     return replies;
   }

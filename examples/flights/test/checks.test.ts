@@ -157,6 +157,17 @@ test("a deposed leader that is refused and releases nothing is as it should be",
   expect(checkDeposed([pause.strike], journal, [file({ version: 5, epoch: 9 })]).differences).toEqual([]);
 });
 
+test("a leader that was slow is no pause that came back, and is refused as well", () => {
+  const slow = { ...refused, version: 3, struck: undefined };
+  expect(checkDeposed([pause.strike], journalOf({ deposed: [slow, refused] }), []).differences).toEqual([]);
+  expect(checkDeposed([pause.strike], journalOf({ deposed: [slow] }), []).differences).toEqual([
+    "1 were to be paused, 0 came back",
+  ]);
+  expect(
+    checkDeposed([], journalOf({ deposed: [{ ...slow, end: { type: "finished" } }] }), []).differences,
+  ).toEqual(["version 3 was not refused"]);
+});
+
 test("a deposed leader that is not refused, seals, releases or never comes back is reported", () => {
   const plan = [pause.strike];
   const finished = { ...refused, end: { type: "finished" as const } };

@@ -57,7 +57,7 @@ test(
     expect(output).toContain("Everything is equal");
     for (const point of killPoints) expect(output).toMatch(new RegExp(`killed .*, ${point}: epoch`));
     expect(
-      output.match(/wants to go on: refused, (StaleVersion|EpochAborted|SplitBrainCommit)/g),
+      output.match(/\(paused at .*\) wants to go on: refused, (StaleVersion|EpochAborted|SplitBrainCommit)/g),
     ).toHaveLength(3);
     expect(code).toBe(0);
     expect(await readdir(folder)).toEqual([]);

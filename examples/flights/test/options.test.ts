@@ -9,6 +9,7 @@ test("nothing given is all flights, with chaos, in temporary folders", () => {
     workers: 2,
     kills: 12,
     seed: 1,
+    patience: 600,
     store: undefined,
     out: undefined,
     keep: false,
@@ -16,7 +17,8 @@ test("nothing given is all flights, with chaos, in temporary folders", () => {
 });
 
 test("everything can be given, also behind a `--`", () => {
-  const args = "-- --records 60000 --barrier 500 --workers 3 --kills 6 --seed 7 --store fs:a --out b --keep";
+  const args =
+    "-- --records 60000 --barrier 500 --workers 3 --kills 6 --seed 7 --patience 900 --store fs:a --out b --keep";
 
   expect(parseOptions(args.split(" "))).toEqual({
     records: 60_000,
@@ -24,6 +26,7 @@ test("everything can be given, also behind a `--`", () => {
     workers: 3,
     kills: 6,
     seed: 7,
+    patience: 900,
     store: "fs:a",
     out: "b",
     keep: true,

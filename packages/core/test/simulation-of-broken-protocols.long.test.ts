@@ -25,6 +25,26 @@ describe("a protocol without one rule is caught:", () => {
   });
 });
 
+/** What shuts out a leader that lost its office to one who stood by, whatever the timing. */
+const fence = ["fence-before-seal", "control-after-the-seal-was-created", "takeover-voids"];
+
+describe("standbys without the fence are caught:", () => {
+  test.for(simulatedRules.filter(({ id }) => fence.includes(id)))(
+    "$id",
+    { timeout: 600_000 },
+    async (rule) => {
+      const { violation } = await withoutRule(rule, ({ open }) =>
+        runMany({ first: 1, runs: 5000, open, standbysOnly: true }),
+      );
+      expect(violation?.text).toMatch(/^schedule \d+ breaks:\n\d/);
+    },
+  );
+
+  test("all of these rules are there", () => {
+    expect(simulatedRules.map(({ id }) => id)).toEqual(expect.arrayContaining(fence));
+  });
+});
+
 afterAll(() => {
   if (records) writeFileSync(path, `${JSON.stringify(Object.fromEntries(found), undefined, 2)}\n`);
 });

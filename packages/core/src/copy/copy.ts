@@ -7,7 +7,7 @@ import { interpret, readCommitBody, sealOf } from "../commit.ts";
 import { outcomeOf } from "../concurrency.ts";
 import { type Control, pruned as prunedError } from "../control.ts";
 import { ensure, notCreated } from "../create-or-read-back.ts";
-import { isStateError, StateError } from "../errors.ts";
+import { asErrorOfCall, isStateError, StateError } from "../errors.ts";
 import { encodeJson } from "../json.ts";
 import { commitKey, epochPrefix, fenceKey, floorKey, namespaceKey } from "../layout.ts";
 import { Leadership } from "../leadership.ts";
@@ -69,7 +69,12 @@ export async function copy(options: CopyOptions): Promise<CopyReport> {
   const source = namespaceOf(checkOpenOptions({ ...common, store: from }));
   const target = namespaceOf(checkOpenOptions({ ...common, store: to }));
   const copying = new Copying(source, target, new Leadership(instanceId), { pins, onProgress }, signal);
-  return copying.run(epoch);
+  try {
+    return await copying.run(epoch);
+  } catch (error) {
+    const where = `copy from ${source.client.name} to ${target.client.name}`;
+    throw asErrorOfCall(error, where, { sealed: "unknown", epoch }, signal);
+  }
 }
 
 /** An object as a seal describes it. */
@@ -91,6 +96,8 @@ class Copying {
   readonly #sealedThere = new Set<number>();
   /** The highest that this copy has published there. */
   #floor = 0;
+  /** The highest that this copy has looked for there. */
+  #fence = 0;
   #objects = 0;
   #bytes = 0;
   #found = 0;
@@ -121,8 +128,9 @@ class Copying {
     }
     await this.#checkTarget(control);
     if (namespace !== undefined) await this.#write(namespaceKey, namespace);
-    if (control.fence > 0) await this.#copyControl(fenceKey(control.fence));
-    let { floor } = control;
+    await this.#copyFence(control.fence);
+    // Epochs may have been pruned since control was read, and are not among `epochs`: the floor in the target says so.
+    let { floor } = only === undefined ? await this.#source.readControl(this.#signal) : control;
     const copied: number[] = [];
     for (const epoch of epochs) {
       // What is below it in the target is not missing, but pruned.
@@ -184,9 +192,22 @@ class Copying {
     const copied = await outcomeOf(this.#copyPinned(epoch, floor, control));
     // If it was aborted, the pin goes all the same.
     const unpinned = pins ? await outcomeOf(unpin(this.#source, { epoch, name }, undefined)) : undefined;
-    if (copied.status === "rejected") throw copied.reason;
+    if (copied.status === "rejected") {
+      const pruned = await this.#prunedMeanwhile(epoch, copied.reason);
+      if (pruned !== undefined && !isAlone) return false;
+      throw pruned ?? copied.reason;
+    }
     if (unpinned?.status === "rejected") throw unpinned.reason;
     return true;
+  }
+
+  /** Whether what is missing was pruned: somebody else's pin, which kept the epoch, was let go of. */
+  async #prunedMeanwhile(epoch: number, error: unknown): Promise<StateError | undefined> {
+    if (!isStateError(error) || (error.code !== "NotSealed" && error.code !== "PartialLost"))
+      return undefined;
+    const { floor, pins } = await this.#source.readControl(this.#signal);
+    if (epoch >= floor || pins.some((other) => other.epoch === epoch)) return undefined;
+    return prunedError(epoch, floor, { cause: error });
   }
 
   async #copyPinned(epoch: number, floor: number, control: Control): Promise<void> {
@@ -201,6 +222,8 @@ class Copying {
     // Also of an epoch that is there: it may have been pinned since. A floor that is copied later must not hide it.
     for (const other of control.pins) if (other.epoch === epoch) await this.#copyControl(other.key);
     if (!this.#sealedThere.has(epoch)) {
+      // It may have been sealed by a leader that has taken over since control was read.
+      await this.#copyFence(seal.assignmentVersion ?? 0);
       await this.#copyObjects(seal);
       await this.#raiseFloor(floor);
       // Whoever reads the target sees an epoch only once all that it names is there.
@@ -276,6 +299,12 @@ class Copying {
     await this.#write(key, body, signal);
     this.#objects += 1;
     this.#bytes += body.length;
+  }
+
+  async #copyFence(fence: number): Promise<void> {
+    if (fence <= this.#fence) return;
+    await this.#copyControl(fenceKey(fence));
+    this.#fence = fence;
   }
 
   async #copyControl(key: string): Promise<void> {

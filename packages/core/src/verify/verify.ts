@@ -118,10 +118,12 @@ class Verification {
     }
     yield* this.#base(undefined, control);
     // The newest seal was read after the first look: its fence, and what is pinned, are looked for now.
-    const { fence, pins } = await this.#namespace.readControl(signal);
+    const { fence, pins, floor } = await this.#namespace.readControl(signal);
     // A job that has begun meanwhile has created it.
     hasNamespace ||= await this.#readNamespace();
-    yield* this.#whole({ ...control, fence }, hasNamespace);
+    // A prune that ran meanwhile has kept a seal, which was read before it was one.
+    const wasPruned = floor > control.floor;
+    yield* this.#whole({ ...control, fence }, { hasNamespace, wasPruned });
     for (const { epoch, key } of pins) yield* this.#pin(epoch, key);
   }
 
@@ -234,14 +236,18 @@ class Verification {
   }
 
   /** What only all epochs together show. */
-  *#whole(control: Control, hasNamespace: boolean): Generator<Finding, void, undefined> {
+  *#whole(
+    control: Control,
+    { hasNamespace, wasPruned }: { readonly hasNamespace: boolean; readonly wasPruned: boolean },
+  ): Generator<Finding, void, undefined> {
     const newest = this.#newest;
     const { floor, fence } = control;
     if (!hasNamespace && (hasControls(control) || (newest?.format ?? 0) > 0 || this.#hasUnreadable)) {
       const message = `${namespaceKey} is gone: nobody opens the namespace, so that nothing is restored or sealed`;
       yield finding("namespace-missing", message, { key: namespaceKey });
     }
-    if (floor > 0 && !this.#hasUnreadable && (newest === undefined || newest.epoch < floor)) {
+    const isLeft = newest !== undefined && newest.epoch >= floor;
+    if (floor > 0 && !this.#hasUnreadable && !isLeft && !wasPruned) {
       const message = `no epoch is sealed at or above the floor ${floor}: nobody restores or takes over`;
       yield finding("no-seal-left", message, { key: floorKey(floor) });
     }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { copy } from "../../src/copy/index.ts";
-import { ObjectStoreBackend } from "../../src/index.ts";
-import type { OperationOptions } from "../../src/store.ts";
+import { ObjectStoreBackend, StoreError } from "../../src/index.ts";
+import type { ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
 import { verify } from "../../src/verify/index.ts";
 import { MapStore } from "../support/map-store.ts";
 import { fullNamespace } from "../verify/namespace.ts";
@@ -82,6 +82,82 @@ describe("a copy of all epochs", () => {
     const report = await copy({ from, to: new Pruning(to.entries() as Map<string, Uint8Array>), instanceId });
     expect(report.epochs).toEqual([3, 8]);
     expect(await damageOf(to)).toEqual([]);
+  });
+});
+
+describe("what changes between the look at control and the listing of the epochs", () => {
+  /** Runs `change` before the root is listed for the first time. */
+  class Changing extends MapStore {
+    change: (() => Promise<void>) | undefined;
+    override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+      const { change } = this;
+      if (prefix === "" && change !== undefined) {
+        this.change = undefined;
+        await change();
+      }
+      yield* super.list(prefix, options);
+    }
+  }
+
+  async function changing(change: (backend: ObjectStoreBackend) => Promise<unknown>): Promise<Changing> {
+    const from = new Changing(new Map((await fullNamespace()).entries()));
+    from.change = async () => {
+      const leader = { store: from, instanceId: "leader", vnodeCapacity: 8 };
+      await using backend = await ObjectStoreBackend.open(leader);
+      await change(backend);
+    };
+    return from;
+  }
+
+  test("is in the copy, if epochs are pruned: what is not there was pruned, and is not missing", async () => {
+    const from = await changing((backend) => backend.prune({ keep: 1 }, { asOperator: true }));
+    const to = new MapStore();
+    expect((await copy({ from, to, instanceId })).epochs).toEqual([3, 8]);
+    expect(await damageOf(to)).toEqual([]);
+  });
+
+  test("is in the copy, if somebody takes over and seals: its fence is there", async () => {
+    const from = await changing(async (backend) => {
+      const { nextEpoch: epoch } = await backend.takeover({ version: 4 });
+      const parts = [{ vnode: 0, bytes: new Uint8Array(1) }];
+      await backend.epochComplete({ epoch, parts, unchanged: [1, 2, 3, 4] });
+    });
+    const to = new MapStore();
+    await copy({ from, to, instanceId });
+    expect(await damageOf(to)).toEqual([]);
+    await using copied = await ObjectStoreBackend.open({ store: to, instanceId, readOnly: true });
+    expect(await copied.control()).toMatchObject({ fence: 4 });
+  });
+});
+
+test("an epoch whose pin is let go of, and which is pruned before its turn comes, is left out", async () => {
+  const from = await fullNamespace();
+  await using operator = await ObjectStoreBackend.open({ store: from, instanceId: "O", vnodeCapacity: 8 });
+  const to = new MapStore();
+  class Unpinning extends MapStore {
+    override async create(key: string, body: Uint8Array): Promise<"created" | "exists"> {
+      if (key === "_control/namespace") {
+        await operator.unpin({ name: "before-upgrade" });
+        await operator.prune({ keep: 3 }, { asOperator: true });
+      }
+      return super.create(key, body);
+    }
+  }
+  const there = new Unpinning(to.entries() as Map<string, Uint8Array>);
+  expect((await copy({ from, to: there, instanceId })).epochs).toEqual([5, 7, 8]);
+  expect(await damageOf(to)).toEqual([]);
+});
+
+test("a store that fails is a StateError that says which copy it was", async () => {
+  const from = await fullNamespace();
+  class Failing extends MapStore {
+    override async create(): Promise<"created" | "exists"> {
+      throw new StoreError("Denied", "no permission");
+    }
+  }
+  await expect(copy({ from, to: new Failing(), instanceId })).rejects.toMatchObject({
+    code: "StoreFailed",
+    message: expect.stringContaining("copy from map to map: "),
   });
 });
 

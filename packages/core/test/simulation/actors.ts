@@ -18,12 +18,23 @@ export interface Job {
   readonly isCoded: boolean;
   /** How likely a vnode is written as a stream. */
   readonly streaming: number;
+  /** In schedules of standbys. */
+  readonly standing: Standing | undefined;
   /** The epoch that was last begun. */
   epoch: number;
   /** The floor that a prune last returned. */
   floor: number;
   /** The assignment version that was last given out. */
   version: number;
+}
+
+/** What those who stand by have in common. */
+export interface Standing {
+  readonly patienceMs: number;
+  /** Ends all of them. */
+  readonly stop: AbortController;
+  /** How many terms are still to come. */
+  termsLeft: number;
 }
 
 /** Starts a life of the actor's instance; `undefined` if it could not open its backend. */

@@ -1,6 +1,8 @@
 import { type Actor, type Job, operator, reader, writer } from "./actors.ts";
+import { inspector } from "./inspector.ts";
 import { crashLoop, leader } from "./leaders.ts";
 import { Process } from "./process.ts";
+import { standbyLeader } from "./standbys.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Random } from "./random.ts";
 
@@ -11,6 +13,10 @@ const roles: Readonly<Record<string, Actor>> = {
   S: reader,
   O: operator,
   P: operator,
+  I: inspector,
+  T: standbyLeader,
+  U: standbyLeader,
+  V: standbyLeader,
 };
 
 interface Role {

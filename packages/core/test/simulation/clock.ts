@@ -1,4 +1,5 @@
 import type { RetryOptions } from "../../src/retry.ts";
+import type { StandbyClock } from "../../src/standby/index.ts";
 
 /** Whose sleep it is: a process that has crashed sleeps no more. */
 export interface Sleeper {
@@ -44,6 +45,11 @@ export class Clock {
     this.#callers.add(signal);
   }
 
+  /** The time of whoever stands by. */
+  standing(owner: Sleeper): StandbyClock {
+    return { now: () => this.now, sleep: (ms, signal) => this.#sleep(owner, ms, signal) };
+  }
+
   /** Runs `wake` at that moment. */
   transferUntil(wakesAt: number, wake: () => string | void): void {
     this.#sleeps.push({ owner: nobody, wakesAt, signal: undefined, kind: "transfer", wake });
@@ -73,6 +79,7 @@ export class Clock {
   #sleep(owner: Sleeper, ms: number, signal: AbortSignal | undefined): Promise<void> {
     const isPause = signal === undefined || this.#callers.has(signal);
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) reject(signal.reason);
       const kind = isPause ? "pause" : "timeout";
       this.#sleeps.push({ owner, wakesAt: this.now + ms, signal, kind, wake: resolve });
       // The pause of a chunk ends with a signal of its write, which is no caller's.

@@ -8,6 +8,9 @@ import type { Surroundings } from "./surroundings.ts";
 /** Each of its lives may fail only because of what somebody else decided, and the others come to their end. */
 const maxLives = 30;
 
+/** The first one, those of one and a half times the patience, of which they take a quarter, and one that ends it. */
+const looksOfOneWait = 1 + 6 + 1;
+
 /**
  * Whatever has happened, and whoever has crashed or still acts: once no request fails any more, a new leader restores,
  * seals the next epoch and prunes, within a bounded number of requests.
@@ -22,7 +25,12 @@ export async function epilogue(world: Surroundings, job: Job): Promise<void> {
     const meanwhile = history.decidedByOthers(process.incarnation) - decidedBefore;
     const what = typeof outcome === "string" ? outcome : `epoch ${outcome} was sealed`;
     const most = requestsUntilSealed(history, job.vnodes.length) * (1 + meanwhile);
-    if (process.requests > most)
+    if (job.standing !== undefined) {
+      // Each decision of somebody else may be a sign of life, and begin the wait anew.
+      const mostLooks = looksOfOneWait * (1 + meanwhile);
+      if (process.looks > mostLooks)
+        history.violate("liveness", `${what}: that took ${process.looks} looks, not ${mostLooks}`);
+    } else if (process.requests > most)
       history.violate("liveness", `${what}: that took ${process.requests} requests, not ${most}`);
     if (typeof outcome === "number") return lookAndPrune(world, process, outcome);
     if (meanwhile === 0) return history.violate("liveness", `${outcome}, and nobody else decided anything`);
@@ -34,7 +42,10 @@ export async function epilogue(world: Surroundings, job: Job): Promise<void> {
 async function restoreAndSeal(world: Surroundings, job: Job, process: Process): Promise<number | string> {
   const opened = await process.open();
   if (!("value" in opened)) return failed("open", opened);
-  const taken = await process.takeover(Math.max(world.history.fence, job.version) + 1);
+  // Nobody stops it: that it takes over by itself is what is asked.
+  const taken = await (job.standing === undefined
+    ? process.takeover(Math.max(world.history.fence, job.version) + 1)
+    : process.standby(job.standing.patienceMs, new AbortController().signal));
   if (!("value" in taken)) return failed("takeover", taken);
   const { base, nextEpoch } = taken.value;
   for (const vnode of base?.vnodes ?? []) {

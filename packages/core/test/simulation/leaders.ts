@@ -28,7 +28,7 @@ export async function leader(job: Job, start: Start): Promise<void> {
   }
 }
 
-interface Leadership {
+export interface Leadership {
   readonly process: Process;
   /** How likely the leader names a vnode by its number, when another process may have written it. */
   readonly byNumber: number;
@@ -36,7 +36,7 @@ interface Leadership {
   readonly attempts: Attempt[];
 }
 
-async function checkpoints(job: Job, leading: Leadership, first: number): Promise<void> {
+export async function checkpoints(job: Job, leading: Leadership, first: number): Promise<void> {
   const { random } = job;
   const { process } = leading;
   let epoch = first;

@@ -24,6 +24,9 @@ export type CallKind =
   | "pin"
   | "unpin"
   | "openPin"
+  | "control"
+  | "verify"
+  | "copy"
   | "close";
 
 /** One call as its client sees it, and the requests that were sent on its behalf. */

@@ -1,6 +1,9 @@
+import { copy, type CopyReport } from "../../src/copy/index.ts";
+import { isStoreError, storeFailed } from "../../src/errors.ts";
 import type { OpenOptions } from "../../src/open-options.ts";
 import type { AttachmentReceipt, PartialReceipt } from "../../src/receipt.ts";
 import type {
+  ControlDescription,
   PartialBytes,
   EpochOutcome,
   PruneReport,
@@ -10,7 +13,10 @@ import type {
   WritePartialArguments,
 } from "../../src/state-backend.ts";
 import type { Seal } from "../../src/seal.ts";
-import type { OperationOptions } from "../../src/store.ts";
+import { standby, type StandbyTakeover } from "../../src/standby/index.ts";
+import type { ObjectStore, OperationOptions } from "../../src/store.ts";
+import { verify } from "../../src/verify/index.ts";
+import type { RetryOptions } from "../../src/retry.ts";
 import { salting } from "../support/coded.ts";
 import { keyed, keysOfReceipt } from "../support/keyed.ts";
 import { type Asked, Beliefs } from "./beliefs.ts";
@@ -22,7 +28,7 @@ import { sha256 } from "./repeatable-globals.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** What a call returned, or its error's code; `given up` if its caller gave it up. */
-export type Outcome<T> = { readonly value: T } | { readonly code: string };
+export type Outcome<T> = { readonly value: T } | { readonly code: string; readonly error?: unknown };
 
 export interface Attempt {
   readonly epoch: number;
@@ -53,6 +59,10 @@ export class Process {
   /** The newest seal that it has met: streams use its chunks again. */
   #known: Seal | undefined;
   #backend: StateBackend | undefined;
+  /** No call of `standby` is given up but with it. */
+  #isStanding = false;
+  /** How often it has looked while it stood by. */
+  looks = 0;
 
   constructor(world: Surroundings, instanceId: string, options: ProcessOptions = {}) {
     this.#world = world;
@@ -97,8 +107,8 @@ export class Process {
   }
 
   open(options: Partial<OpenOptions> = {}): Promise<Outcome<StateBackend>> {
-    const { clock, random, open, scale } = this.#world;
-    const { vnodeCapacity, attemptTimeoutMs } = scale;
+    const { random, open, scale } = this.#world;
+    const { vnodeCapacity } = scale;
     return this.#call(
       "open",
       undefined,
@@ -110,11 +120,7 @@ export class Process {
           concurrency: random.pick([8, 8, 1]),
           verifyObjects: random.chance(0.3),
           codecs: this.#world.isCoded ? [salting()] : [],
-          retry: clock.retry(
-            this.#connection,
-            { attempts: random.pick([1, 1, 2, 3]), attemptTimeoutMs },
-            () => random.next(),
-          ),
+          retry: this.#retry(),
           ...options,
         }),
       (backend, call) => {
@@ -122,6 +128,13 @@ export class Process {
         this.incarnation = call.uuid ?? "";
       },
     );
+  }
+
+  #retry(): RetryOptions {
+    const { clock, random, scale } = this.#world;
+    const { attemptTimeoutMs } = scale;
+    const attempts = random.pick([1, 1, 2, 3]);
+    return clock.retry(this.#connection, { attempts, attemptTimeoutMs }, () => random.next());
   }
 
   write(
@@ -240,6 +253,105 @@ export class Process {
         observer.tookOver(this, call, version, taken);
       },
     );
+  }
+
+  /** Stands by until it leads. Each call that it makes of the backend is judged. */
+  async standby(patienceMs: number, signal: AbortSignal): Promise<Outcome<StandbyTakeover>> {
+    const { clock, random } = this.#world;
+    const backend = this.#opened;
+    const observed: Partial<StateBackend> = {
+      control: async () => {
+        this.looks += 1;
+        return valueOf(await this.control());
+      },
+      sealedEpochs: async (args) => valueOf(await this.sealedEpochs(args?.after)),
+      latestCommittedEpoch: async () => valueOf(await this.latestCommittedEpoch()),
+      takeover: async ({ version }) => valueOf(await this.takeover(version)),
+    };
+    const watched = new Proxy(backend, {
+      get: (_, name) => Reflect.get(observed, name) ?? Reflect.get(backend, name, backend),
+    });
+    this.#isStanding = true;
+    clock.isCaller(signal);
+    const time = clock.standing(this.#connection);
+    try {
+      return {
+        value: await standby(watched, { patienceMs, signal, clock: time, random: () => random.next() }),
+      };
+    } catch (error) {
+      // Whoever has crashed is told nothing, nor that the season is over.
+      if (this.crashed) return await forEver;
+      return { code: codeOf(error), error };
+    } finally {
+      this.#isStanding = false;
+    }
+  }
+
+  control(): Promise<Outcome<ControlDescription>> {
+    return this.#call(
+      "control",
+      undefined,
+      (options) => this.#opened.control(options),
+      (control, call) => this.#world.readings.control(call, control),
+    );
+  }
+
+  /** Looks at everything, whatever happens meanwhile. */
+  verify(deep: boolean): Promise<Outcome<void>> {
+    const { history, traits } = this.#world;
+    return this.#call(
+      "verify",
+      undefined,
+      async ({ signal }) => {
+        try {
+          const looking = verify({ store: this.#connection, deep, signal, retry: this.#retry() });
+          for await (const { kind, severity, message } of looking)
+            if (severity !== "notice") history.violate("verify", `${kind}: ${message}`);
+        } catch (error) {
+          // It may reject with the store's own error, which is judged like that of a call.
+          throw isStoreError(error) ? storeFailed(error.message, error, { sealed: "unknown" }) : error;
+        }
+      },
+      () => traits.add("a namespace that is verified while all act"),
+    );
+  }
+
+  /** Copies one epoch, or all, into a store of its own. */
+  copy(to: ObjectStore, epoch: number | undefined, pin: boolean): Promise<Outcome<CopyReport>> {
+    const { instanceId } = this;
+    const [from, retry] = [this.#connection, this.#retry()];
+    return this.#call(
+      "copy",
+      undefined,
+      ({ signal }) => copy({ from, to, instanceId, epoch, pin, signal, retry }),
+      () => this.#world.traits.add("a copy that is made while all act"),
+    );
+  }
+
+  /** What a copy says that it has. */
+  copied(objects: ReadonlyMap<string, Uint8Array>, epochs: readonly number[]): void {
+    for (const epoch of epochs) this.#world.readings.copied(epoch, objects);
+  }
+
+  copyIsDamaged(what: string): void {
+    this.#world.history.violate("copy", what);
+  }
+
+  /** @param codes what it may fail with, beside a store that fails and a caller that gives up */
+  copyFailed(code: string, codes: readonly string[]): void {
+    if (![...codes, "StoreFailed", "OutcomeUnknown", "given up"].includes(code))
+      this.#world.history.violate("copy", `a copy failed with ${code}`);
+  }
+
+  /** Whether somebody has claimed a higher version than it did. */
+  get isDeposed(): boolean {
+    return this.#world.history.fence > Math.max(0, ...this.claimed.keys());
+  }
+
+  /** Whether somebody with a higher version has sealed. */
+  get isSucceeded(): boolean {
+    const { history } = this.#world;
+    return (history.seals.get(history.newest)?.version ?? 0) > Math.max(0, ...this.claimed.keys());
   }
 
   latest(): Promise<Outcome<SealedEpoch | undefined>> {
@@ -363,7 +475,7 @@ export class Process {
   ): Promise<Outcome<T>> {
     const { history, observer, scheduler, random, givingUp, clock } = this.#world;
     const call = new ObservedCall(kind, epoch, history);
-    const mayGiveUp = !this.#isCalm && random.chance(0.1);
+    const mayGiveUp = !this.#isCalm && !this.#isStanding && random.chance(0.1);
     const caller = new AbortController();
     clock.isCaller(caller.signal);
     if (mayGiveUp) givingUp.set(caller, this);
@@ -379,12 +491,20 @@ export class Process {
       observer.failed(this, call, error);
       const code = codeOf(error);
       refused?.(code);
-      return { code };
+      return { code, error };
     } finally {
       this.requests += call.requests;
       givingUp.delete(caller);
     }
   }
+}
+
+const forEver = new Promise<never>(() => undefined);
+
+/** For whoever goes by errors. */
+function valueOf<T>(outcome: Outcome<T>): T {
+  if ("value" in outcome) return outcome.value;
+  throw outcome.error;
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,8 @@
 /** Judges what those are told who read. */
 import type { Seal } from "../../src/seal.ts";
-import type { EpochDescription, SealedEpoch } from "../../src/state-backend.ts";
+import type { ControlDescription, EpochDescription, SealedEpoch } from "../../src/state-backend.ts";
 import { uncoded } from "../support/coded.ts";
+import { bytesInSeal } from "../support/keyed.ts";
 import { type History, type SealRecord, textOf } from "./history.ts";
 import { sha256 } from "./repeatable-globals.ts";
 import type { ObservedCall } from "./observed-call.ts";
@@ -88,6 +89,30 @@ export class Readings {
       const isKept = epoch >= history.floor;
       const mustBeSeen = tick < start.tick || (epoch < highest && history.isFenced);
       if (mustBeSeen && (isGap || isKept)) history.violate("11", `${what} without ${epoch}`);
+    }
+  }
+
+  control(call: ObservedCall, { fence, floor }: ControlDescription): void {
+    const history = this.#history;
+    const what = `control returned fence ${fence} and floor ${floor}`;
+    if (fence < call.start.fence || fence > history.fence)
+      history.violate("6", `${what}, not ${history.fence}`);
+    if (floor < call.start.floor || floor > history.floor)
+      history.violate("4", `${what}, not ${history.floor}`);
+  }
+
+  /** An epoch in a copy is what was sealed, and all that its seal names. */
+  copied(epoch: number, objects: ReadonlyMap<string, Uint8Array>): void {
+    const history = this.#history;
+    const record = history.everSealed.find((seal) => seal.epoch === epoch && !seal.isStray);
+    const commit = objects.get(`epoch=${epoch}/_COMMIT`);
+    if (record === undefined || commit === undefined || textOf(commit) !== record.text)
+      return history.violate("copy", `the copy has another seal of ${epoch}`);
+    for (const entry of record.entries) {
+      const sealed = record.bodies.get(entry.key);
+      const copied = bytesInSeal(entry) ?? objects.get(entry.key);
+      if (sealed === undefined || copied === undefined || textOf(copied) !== textOf(sealed))
+        history.violate("copy", `the copy of ${epoch} has other bytes of ${entry.key}`);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { StateErrorCode } from "../../src/errors.ts";
 import { verify } from "../../src/verify/index.ts";
 import { MapStore } from "../support/map-store.ts";
-import type { Job } from "./actors.ts";
+import type { Job, Standing } from "./actors.ts";
 import { Cast } from "./cast.ts";
 import { Clock } from "./clock.ts";
 import { epilogue, tidyUp } from "./epilogue.ts";
@@ -25,6 +25,8 @@ import type { Trait } from "./traits.ts";
 export interface ScheduleOptions {
   readonly open: OpenBackend;
   readonly trace?: boolean;
+  /** Whether every seed is one of standbys. */
+  readonly standbysOnly?: boolean;
 }
 
 export interface ScheduleResult {
@@ -40,7 +42,7 @@ export interface ScheduleResult {
 /** Runs the one schedule that `seed` stands for. */
 export async function runSchedule(
   seed: number,
-  { open, trace = false }: ScheduleOptions,
+  { open, trace = false, standbysOnly = false }: ScheduleOptions,
 ): Promise<ScheduleResult> {
   resetUuids((uuid) => {
     const call = currentCall.getStore();
@@ -48,7 +50,8 @@ export async function runSchedule(
   });
   const random = new Random(seed);
   const clock = new Clock();
-  const owners = drawOwners(random);
+  const kind = kindOf(seed, standbysOnly);
+  const owners = drawOwners(random, kind);
   const isCrashLoop = owners.includes("L");
   const scale = drawScale(random);
   const traits = new Set<Trait>();
@@ -82,7 +85,7 @@ export async function runSchedule(
     givingUp,
     random: chance,
   } satisfies Surroundings;
-  const job = newJob(random.fork(), traits, isCoded);
+  const job = newJob(random.fork(), traits, isCoded, kind.areStandbys);
   prologue(world, job);
 
   const cast = new Cast(world, job);
@@ -93,7 +96,10 @@ export async function runSchedule(
   scheduler.disturb({ probability: 0.01, run: () => giveUp(givingUp) });
 
   const act = async (isEnough: () => boolean = () => false): Promise<void> => {
-    const isOver = await scheduler.run(() => cast.isOver || history.violations.length > 0 || isEnough());
+    const isOver = await scheduler.run(() => {
+      if (scheduler.tick > longest) history.violate("liveness", `nobody sealed in ${longest} events`);
+      return cast.isOver || history.violations.length > 0 || isEnough();
+    });
     if (!isOver) history.violate("8", `nothing can happen any more, and ${cast.running} still wait`);
   };
   // Faults stop when all is over, or while everybody still acts.
@@ -155,18 +161,36 @@ class Moments {
   }
 }
 
-/** Two or three leaders, or one that crashes over and over and one beside it, and some others. */
-function drawOwners(random: Random): readonly string[] {
-  const isCrashLoop = random.chance(0.05);
-  const leaders = isCrashLoop
-    ? ["L", "A"].slice(0, 1 + random.below(2))
-    : ["A", "B", "C"].slice(0, 2 + random.below(2));
-  const others = ["W", "R", "S", "O", "P"].filter(() => random.chance(isCrashLoop ? 0.3 : 0.4));
-  return [...leaders, ...others];
+/** More than any schedule has. */
+const longest = 30_000;
+
+interface Kind {
+  /** Whether all leaders stand by before they lead. */
+  readonly areStandbys: boolean;
+  /** Whether somebody verifies and copies beside the others. */
+  readonly isInspected: boolean;
 }
 
-function newJob(random: Random, traits: Set<Trait>, isCoded: boolean): Job {
+/** The seed says it, and no random number is drawn for it. */
+function kindOf(seed: number, standbysOnly: boolean): Kind {
+  const areStandbys = standbysOnly || seed % 16 === 13;
+  return { areStandbys, isInspected: seed % 16 === 11 || seed % 32 === 29 };
+}
+
+/** Two or three leaders, or one that crashes over and over and one beside it, and some others. */
+function drawOwners(random: Random, { areStandbys, isInspected }: Kind): readonly string[] {
+  const isCrashLoop = !areStandbys && random.chance(0.05);
+  const several = areStandbys ? ["T", "U", "V"] : ["A", "B", "C"];
+  const leaders = isCrashLoop
+    ? ["L", "A"].slice(0, 1 + random.below(2))
+    : several.slice(0, 2 + random.below(2));
+  const others = ["W", "R", "S", "O", "P"].filter(() => random.chance(isCrashLoop ? 0.3 : 0.4));
+  return [...leaders, ...others, ...(isInspected ? ["I"] : [])];
+}
+
+function newJob(random: Random, traits: Set<Trait>, isCoded: boolean, areStandbys: boolean): Job {
   return {
+    standing: areStandbys ? drawStanding(random) : undefined,
     random,
     traits,
     lastEpoch: 2 + random.below(5),
@@ -183,6 +207,12 @@ function newJob(random: Random, traits: Set<Trait>, isCoded: boolean): Job {
     floor: 0,
     version: 0,
   };
+}
+
+/** The shortest patience is shorter than an epoch: leaders lose their office though they are alive. */
+function drawStanding(random: Random): Standing {
+  const patienceMs = random.pick([300, 1000, 4000]);
+  return { patienceMs, stop: new AbortController(), termsLeft: 2 + random.below(4) };
 }
 
 function giveUp(callers: Map<AbortController, Process>): string | undefined {

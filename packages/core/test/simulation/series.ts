@@ -8,6 +8,7 @@ import type { Trait } from "./traits.ts";
 export interface Seeds {
   readonly first: number;
   readonly runs: number;
+  readonly standbysOnly?: boolean;
 }
 
 export interface Series {
@@ -67,12 +68,14 @@ export async function runMany({
   first,
   runs,
   open,
+  standbysOnly = false,
 }: Seeds & { readonly open: OpenBackend }): Promise<Series> {
   installRepeatableGlobals();
   let series: Series = noSeries;
   for (let seed = first; seed < first + runs && series.violation === undefined; seed++) {
-    const { events, codes, traits, violations } = await runSchedule(seed, { open });
-    const violation = violations.length > 0 ? { seed, text: await report(seed, open) } : undefined;
+    const { events, codes, traits, violations } = await runSchedule(seed, { open, standbysOnly });
+    const violation =
+      violations.length > 0 ? { seed, text: await report(seed, open, standbysOnly) } : undefined;
     const met = new Map([...traits].map((trait): [Trait, number] => [trait, 1]));
     series = joined(series, { runs: 1, events, codes, traits: met, violation });
   }
@@ -102,8 +105,8 @@ export function joined(one: Series, other: Series): Series {
   };
 }
 
-async function report(seed: number, open: OpenBackend): Promise<string> {
-  const { trace, violations } = await runSchedule(seed, { open, trace: true });
+async function report(seed: number, open: OpenBackend, standbysOnly: boolean): Promise<string> {
+  const { trace, violations } = await runSchedule(seed, { open, trace: true, standbysOnly });
   return [
     `schedule ${seed} breaks:`,
     ...violations,

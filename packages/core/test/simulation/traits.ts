@@ -10,7 +10,12 @@ export type Trait =
   | "a seal with bytes of vnodes"
   | "a chunk that is used again"
   | "a seal of what a codec wrote"
-  | "a pinned epoch below the floor";
+  | "a pinned epoch below the floor"
+  | "a standby that takes over"
+  | "a leader that is alive and loses its office"
+  | "a leader that wakes up after its successor sealed"
+  | "a namespace that is verified while all act"
+  | "a copy that is made while all act";
 
 /** The compiler finds one that is missing here. */
 const traitsByName: Readonly<Record<Trait, true>> = {
@@ -25,6 +30,11 @@ const traitsByName: Readonly<Record<Trait, true>> = {
   "a chunk that is used again": true,
   "a seal of what a codec wrote": true,
   "a pinned epoch below the floor": true,
+  "a standby that takes over": true,
+  "a leader that is alive and loses its office": true,
+  "a leader that wakes up after its successor sealed": true,
+  "a namespace that is verified while all act": true,
+  "a copy that is made while all act": true,
 };
 
 export const everyTrait: readonly string[] = Object.keys(traitsByName);

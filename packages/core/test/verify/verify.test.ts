@@ -70,6 +70,28 @@ test("a sound namespace has no finding but what an epoch that was given up left 
   expect(progress.at(-1)).toMatchObject({ epochs: 7, sealed: 4, objects: inEpochs.length });
 });
 
+test("a seal that comes after its epoch was read, and a prune of all below it, is no loss of every seal", async () => {
+  const { bodies } = copyOf(sound);
+  const inner = new MapStore(bodies);
+  const leader = { store: inner, instanceId: "leader", vnodeCapacity: 8 };
+  class Overtaking extends MapStore {
+    #isFirst = true;
+    override async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+      const body = await super.get(key);
+      if (key !== "epoch=9/_COMMIT" || !this.#isFirst) return body;
+      this.#isFirst = false;
+      await using backend = await ObjectStoreBackend.open(leader);
+      const { nextEpoch: epoch } = await backend.takeover({ version: 9 });
+      const parts = [0, 1, 2, 3, 4].map((vnode) => ({ vnode, bytes: new Uint8Array(1) }));
+      await backend.epochComplete({ epoch, parts });
+      await backend.prune({ keep: 1 });
+      return body;
+    }
+  }
+  const findings = await findingsOf(new Overtaking(bodies));
+  expect(findings.filter(({ severity }) => severity !== "notice")).toEqual([]);
+});
+
 describe.each(names)("an object that is %s is named by its kind:", (corruption) => {
   test.each(keys)("%s", async (key) => {
     const before = new Set((await findingsOf(sound)).map((found) => JSON.stringify(found)));

@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type {
   Assignment,
+  Commission,
   FromLeader,
   FromWorker,
   GaveUp,
@@ -12,20 +13,23 @@ import type {
 } from "./messages.ts";
 import type { Strike } from "./strike-plan.ts";
 
-/** Why an attempt ended. A paused leader may still be resumed. */
+/** Why a crew ended, or its leader leads no more. A paused leader may still be resumed. */
 export type End =
   | { readonly type: "finished" }
   | { readonly type: "killed" | "paused"; readonly struck: Struck }
   | GaveUp
+  /** Another has taken over, and nothing had struck this one: it was slower than the other's patience. */
+  | { readonly type: "overtaken"; readonly version: number }
   | { readonly type: "died"; readonly who: string; readonly how: string };
 
 /**
- * The processes of one leader's term: the leader and its workers. When one is gone the others are
- * killed, and a new attempt starts from the newest seal. An unfinished attempt ends in no other
- * way, so that a recovery from a crash is no special case.
+ * A leader that stands by until it leads, and its workers. When one of them is gone the others are
+ * killed, and another crew goes on from the newest seal. A crew that has not finished ends in no
+ * other way, so that a recovery from a crash is no special case.
  */
-export class Attempt {
-  readonly version: number;
+export class Crew {
+  /** That of its leader; `undefined`: it stands by. */
+  version: number | undefined;
   readonly #leader: ChildProcess;
   readonly #workers: readonly ChildProcess[];
   readonly #onEvent: (event: WorkEvent) => void;
@@ -34,7 +38,6 @@ export class Attempt {
   #struck: Struck | undefined;
 
   constructor(assignment: Assignment, onEvent: (event: WorkEvent) => void) {
-    this.version = assignment.version;
     this.#onEvent = onEvent;
     this.#leader = this.#start("leader.ts", "leader", assignment);
     this.#workers = Array.from({ length: assignment.workers }, (_, worker) =>
@@ -52,9 +55,14 @@ export class Attempt {
     }
   }
 
-  /** Resolves when the attempt has finished or cannot go on. */
+  /** Resolves when the crew has finished or cannot go on. */
   get end(): Promise<End> {
     return this.#end.promise;
+  }
+
+  /** The supervisor's response to its leader that was elected. */
+  commission(strike: Strike | undefined): void {
+    pass(this.#leader, { type: "commission", strike } satisfies Commission);
   }
 
   /** Lets a paused leader go on. Resolves with how it ends. */
@@ -71,11 +79,8 @@ export class Attempt {
   }
 
   #start(file: string, who: Strike["victim"], assignment: Assignment): ChildProcess {
-    const strike = assignment.strike?.victim === who ? assignment.strike : undefined;
-    const child = fork(fileURLToPath(new URL(file, import.meta.url)), [
-      JSON.stringify({ ...assignment, strike } satisfies Assignment),
-      String(who),
-    ]);
+    const path = fileURLToPath(new URL(file, import.meta.url));
+    const child = fork(path, [JSON.stringify(assignment), String(who)]);
     this.#gone.push(this.#watch(child, who === "leader" ? "the leader" : `worker ${who}`));
     return child;
   }
@@ -97,6 +102,7 @@ export class Attempt {
     } else if (message.type === "finished" || message.type === "gave up") {
       this.#end.resolve(message);
     } else {
+      if (message.type === "elected") this.version = message.version;
       this.#onEvent(message);
     }
   }
