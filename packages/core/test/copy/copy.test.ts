@@ -229,7 +229,7 @@ async function killedAt(
     return create(key, body);
   };
   from.delete = async (keys) => (isDead ? Promise.reject(new Error("killed")) : remove(keys));
-  await expect(copy({ from, to, instanceId, retry: { maxAttempts: 1 }, ...options })).rejects.toThrow();
+  await expect(copy({ from, to, instanceId, retry: { attempts: 1 }, ...options })).rejects.toThrow();
   expect(isDead).toBe(true);
   to.create = create;
   from.delete = remove;
