@@ -107,6 +107,8 @@ class Verification {
   /** The last seal, whose base is still to come, and whether all that came since is known to have no seal. */
   #above: { readonly seal: Seal; isFollowed: boolean } | undefined;
   #hasUnreadable = false;
+  /** The epochs whose `_COMMIT` may be a seal. */
+  readonly #known = new Set<number>();
   /** Whether there are older epochs than those that are asked for. */
   #isCut = false;
 
@@ -226,6 +228,7 @@ class Verification {
     const isListed = look !== undefined;
     const isOlder = !isListed && this.#isCut;
     const found: Found = look?.found ?? { kind: "absent" };
+    if (found.kind === "seal" || found.kind === "unreadable") this.#known.add(epoch);
     // Of a pinned epoch below the floor the seal counts, as long as there is one.
     const isKept = isPinned(epoch, control) && (found.kind === "seal" || found.kind === "unreadable");
     const isBelow = epoch < control.floor && !isKept;
@@ -313,7 +316,7 @@ class Verification {
   }
 
   async *#pin(epoch: number, key: string): AsyncGenerator<Finding, void, undefined> {
-    if (this.#request.from !== Infinity) return;
+    if (this.#request.from !== Infinity || this.#known.has(epoch)) return;
     const found = await readFound(this.#namespace, epoch, this.#request.signal);
     if (found.kind === "seal" || found.kind === "unreadable") return;
     yield finding("pin-on-nothing", `${key} pins epoch ${epoch}, which has no seal`, { key, epoch });
