@@ -200,8 +200,7 @@ describe("the request path", () => {
       {
         about: "request path",
         outcome: "warning",
-        message:
-          "requests go through the SDK's pipeline, which takes twice the CPU: directRequests is false",
+        message: "requests go through the SDK's pipeline, which takes twice the CPU: directRequests is false",
         next: "new AzureStore({ accountUrl, containerName, credential: KEY, prefix }), without what the reason names",
       },
     ]);
@@ -213,10 +212,12 @@ test.each([
   ["behind", 600_000],
 ])("a clock that is %s the service's is told", async (where, offset) => {
   const date = new Date(Date.now() + offset).toUTCString();
-  const dated = (script: Script): Script => (response, received) => {
-    response.setHeader("date", date);
-    script(response, received);
-  };
+  const dated =
+    (script: Script): Script =>
+    (response, received) => {
+      response.setHeader("date", date);
+      script(response, received);
+    };
   const { remarks } = await examined({
     account: dated(plain.account),
     container: dated(plain.container),

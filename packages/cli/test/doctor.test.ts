@@ -136,8 +136,7 @@ test("what may not be seen is no finding, nor that an adapter does not look, or 
       {
         check: "surroundings",
         outcome: "unknown",
-        message:
-          "this adapter does not look: versioning, lifecycle rules and storage classes are not known",
+        message: "this adapter does not look: versioning, lifecycle rules and storage classes are not known",
       },
     ],
   ]);
@@ -163,7 +162,9 @@ test("what makes a job's life hard is told: a clock, and pins of a copy that was
   try {
     const { code, values } = await world.json(["doctor", world.url, "--yes"]);
     expect(code).toBe(1);
-    expect(values.filter(({ check, outcome }) => outcome === "warning" && isOfCheckpoints(check))).toMatchObject([
+    expect(
+      values.filter(({ check, outcome }) => outcome === "warning" && isOfCheckpoints(check)),
+    ).toMatchObject([
       { check: "clock", message: expect.stringMatching(/is 36\d\d s in the future/) },
       { check: "pins", message: `copy-1 keeps epoch ${epoch} for a copy` },
     ]);

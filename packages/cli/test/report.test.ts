@@ -156,8 +156,7 @@ describe("of many epochs", () => {
 
   beforeAll(async () => {
     world = await World.begin();
-    for (let version = 1; version <= 12; version++)
-      epochs.push(await world.seal(version, [0], []));
+    for (let version = 1; version <= 12; version++) epochs.push(await world.seal(version, [0], []));
   });
 
   afterAll(() => rm(world.directory, { recursive: true }));

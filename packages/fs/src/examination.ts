@@ -76,12 +76,20 @@ function judged(
   if (network !== undefined) {
     const means = "an instance may not see what another one has sealed";
     return networkFileSystem
-      ? { outcome: "warning", message: `${directory} is on ${network}, as was allowed: ${means}`, next: mounts }
+      ? {
+          outcome: "warning",
+          message: `${directory} is on ${network}, as was allowed: ${means}`,
+          next: mounts,
+        }
       : { outcome: "failed", message: `${directory} is on ${network}: ${means}`, next: cp };
   }
   const [name, lostWith] = passing.get(type) ?? [];
   if (name !== undefined && lostWith !== undefined)
-    return { outcome: "warning", message: `${directory} is on ${name}: ${lostWith}`, next: `state copy fs:${quoted(root)} fs:/var/lib/NAME --yes` };
+    return {
+      outcome: "warning",
+      message: `${directory} is on ${name}: ${lostWith}`,
+      next: `state copy fs:${quoted(root)} fs:/var/lib/NAME --yes`,
+    };
   const unlinked = withoutLinks.get(type);
   if (unlinked !== undefined)
     return {
@@ -89,7 +97,8 @@ function judged(
       message: `${directory} is on ${unlinked}: it has no hard links, and no create succeeds`,
       next: cp,
     };
-  const known = local.get(type) ?? `a file system of type 0x${type.toString(16)}, which is no known network's`;
+  const known =
+    local.get(type) ?? `a file system of type 0x${type.toString(16)}, which is no known network's`;
   return { outcome: "ok", message: `${directory} is on ${known}` };
 }
 

@@ -77,10 +77,11 @@ test("of a root that is not there yet its directory counts, and nothing is made"
   expect(asked).toEqual([join(above, "x/root"), join(above, "x"), above]);
 });
 
+const code = (name: string) => (): Promise<number> =>
+  Promise.reject(Object.assign(new Error(`${name} it is`), { code: name }));
+
 test("a type that cannot be told is unknown", async () => {
   const settings = settingsOf({ root: "/data/state" });
-  const code = (name: string) => (): Promise<number> =>
-    Promise.reject(Object.assign(new Error(`${name} it is`), { code: name }));
   const refused = await remarksOn({ ...nodeFileSystem, statfs: code("EACCES") }, settings, "linux");
   expect(refused[0]).toMatchObject({ outcome: "unknown", message: "its type cannot be read: EACCES it is" });
   const silent = await remarksOn({ ...nodeFileSystem, statfs: code("ENOSYS") }, settings, "linux");

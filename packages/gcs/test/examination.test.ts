@@ -35,8 +35,7 @@ test("a bucket with nothing turned on: one request, and all is well", async () =
     {
       about: "access",
       outcome: "ok",
-      message:
-        "it is fine-grained: ACLs of objects may permit more than the bucket's policy, and never less",
+      message: "it is fine-grained: ACLs of objects may permit more than the bucket's policy, and never less",
     },
     { about: "lifecycle", outcome: "ok", message: "there are no rules" },
     { about: "clock", outcome: "ok", message: "it agrees with the service's, to a minute" },
@@ -72,8 +71,7 @@ test.each([
     {
       about: "retention",
       outcome: "warning",
-      message:
-        "objects cannot be deleted for 60 s: prunes of younger epochs fail, and the policy is locked",
+      message: "objects cannot be deleted for 60 s: prunes of younger epochs fail, and the policy is locked",
       next: "gcloud storage buckets create gs://NAME: a bucket without such a policy",
     },
   ],
@@ -131,10 +129,11 @@ test.each([
   expect(about(await examined(resource), remark.about)).toEqual([remark]);
 });
 
+const ofRule = async (action: object, condition: object): Promise<readonly Remark[]> =>
+  about(await examined({ lifecycle: { rule: [{ action, condition }] } }), "lifecycle");
+
 describe("a lifecycle rule", () => {
   const deletes = { type: "Delete" };
-  const ofRule = async (action: object, condition: object): Promise<readonly Remark[]> =>
-    about(await examined({ lifecycle: { rule: [{ action, condition }] } }), "lifecycle");
 
   test.each([undefined, "jobs/", "jobs/a/", "jobs/a/epoch=1"])(
     "that deletes by age under %j is a failure",
@@ -234,6 +233,10 @@ test("a service that is not there rejects nothing, and an abort rejects with its
   await double.stop();
   started.splice(0);
   expect(await store.examine()).toMatchObject([
-    { about: "bucket", outcome: "unknown", message: expect.stringMatching(/^it could not be asked: examine of/) },
+    {
+      about: "bucket",
+      outcome: "unknown",
+      message: expect.stringMatching(/^it could not be asked: examine of/),
+    },
   ]);
 });

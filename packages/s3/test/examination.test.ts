@@ -121,13 +121,14 @@ function rulesIn(remark: Remark | undefined): unknown {
   return (JSON.parse(/'(.*)'$/.exec(next)?.[1] ?? "") as { readonly Rules: unknown }).Rules;
 }
 
+const rule = (filter: object, action: object): object => ({
+  ID: "cleanup",
+  Status: "Enabled",
+  Filter: filter,
+  ...action,
+});
+
 describe("a lifecycle rule", () => {
-  const rule = (filter: object, action: object): object => ({
-    ID: "cleanup",
-    Status: "Enabled",
-    Filter: filter,
-    ...action,
-  });
   const expires = { Expiration: { Days: 30 } };
 
   test.each(["", "jobs/", "jobs/a/", "jobs/a/epoch=1"])(
@@ -151,10 +152,7 @@ describe("a lifecycle rule", () => {
     ["is turned off", { ...rule({ Prefix: "" }, expires), Status: "Disabled" }],
     ["takes only old versions", rule({ Prefix: "" }, { NoncurrentVersionExpiration: { NoncurrentDays: 3 } })],
     ["takes only delete markers", rule({ Prefix: "" }, { Expiration: { ExpiredObjectDeleteMarker: true } })],
-    [
-      "ends uploads",
-      rule({ Prefix: "" }, { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
-    ],
+    ["ends uploads", rule({ Prefix: "" }, { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } })],
   ])("that %s does no harm", async (_, harmless) => {
     expect(about(await examined({ lifecycle: [harmless] }), "lifecycle")).toEqual([
       { about: "lifecycle", outcome: "ok", message: "none of 1 rules deletes or moves what is stored" },
@@ -269,9 +267,7 @@ test("rules that cannot be seen may take old versions", async () => {
   const { store } = await start({
     configuration: { versioning: "Enabled" },
     refuse: ({ query }) =>
-      query.has("lifecycle")
-        ? { status: 403, code: "AccessDenied", message: "Access Denied." }
-        : undefined,
+      query.has("lifecycle") ? { status: 403, code: "AccessDenied", message: "Access Denied." } : undefined,
   });
   expect(about(await store.examine(), "versioning")).toMatchObject([
     {

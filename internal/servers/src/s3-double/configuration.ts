@@ -25,9 +25,7 @@ export function describeBucket(
   }
   if (query.has("object-lock")) {
     if (objectLock === undefined) throw new Refusal(errors.objectLockAbsent);
-    return xmlResponse(
-      resultXml("ObjectLockConfiguration", { ObjectLockEnabled: "Enabled", ...objectLock }),
-    );
+    return xmlResponse(resultXml("ObjectLockConfiguration", { ObjectLockEnabled: "Enabled", ...objectLock }));
   }
   return undefined;
 }

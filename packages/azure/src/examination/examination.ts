@@ -6,7 +6,13 @@ import { readRefusal } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import type { Requester } from "../request.ts";
 import type { SdkClient } from "../sdk.ts";
-import { blobRemarks, immutabilityRemark, lifecycleRemark, namespaceRemark, softDeleteRemark } from "./matters.ts";
+import {
+  blobRemarks,
+  immutabilityRemark,
+  lifecycleRemark,
+  namespaceRemark,
+  softDeleteRemark,
+} from "./matters.ts";
 
 export interface Examined {
   readonly parts: ClientParts;
@@ -38,8 +44,7 @@ export async function examine(
   const { account, containerName } = parts;
   const names = { account, containerName, root: settings.root };
   const dates: Dated[] = [];
-  const look = <T,>(matter: Matter<T>): Promise<readonly Remark[]> =>
-    looked(matter, requester, dates, signal);
+  const look = <T>(matter: Matter<T>): Promise<readonly Remark[]> => looked(matter, requester, dates, signal);
   const found = await Promise.all([
     look({
       abouts: ["namespace"],
@@ -152,5 +157,11 @@ function proxyRemarks(
   const set = `${variables.join(", ")} ${variables.length === 1 ? "is" : "are"} set`;
   return hasOwnHttpClient
     ? [{ about, outcome: "unknown", message: `${set}; the client's own HTTP client decides what it heeds` }]
-    : [{ about, outcome: "ok", message: `${set}, and heeded: requests go by it, except to hosts in NO_PROXY` }];
+    : [
+        {
+          about,
+          outcome: "ok",
+          message: `${set}, and heeded: requests go by it, except to hosts in NO_PROXY`,
+        },
+      ];
 }

@@ -16,7 +16,8 @@ export function namespaceRemark(isHierarchical: boolean | undefined, kind: strin
     const named = kind === undefined ? "" : `, of the kind ${kind}`;
     return { about, outcome: "ok", message: `the account is flat${named}` };
   }
-  const message = "the account has a hierarchical namespace, which lists in another order: no create succeeds";
+  const message =
+    "the account has a hierarchical namespace, which lists in another order: no create succeeds";
   const next =
     "az storage account create --name NAME --resource-group GROUP --kind StorageV2 --enable-hierarchical-namespace false";
   return { about, outcome: "failed", message, next };
@@ -50,11 +51,7 @@ export function softDeleteRemark(policy: RetentionPolicy | undefined, { account 
 }
 
 /** What the first page of a listing shows, old versions among it. */
-export function blobRemarks(
-  items: readonly BlobItem[],
-  settings: Settings,
-  names: Names,
-): readonly Remark[] {
+export function blobRemarks(items: readonly BlobItem[], settings: Settings, names: Names): readonly Remark[] {
   return [versioningRemark(items, names), tierRemark(items, settings, names)];
 }
 

@@ -17,7 +17,11 @@ export const report: Command = {
   options: {
     html: { type: "string", value: "FILE", help: "where the page goes" },
     deep: { type: "boolean", help: "read every object" },
-    limit: { type: "string", value: "N", help: "the newest N epochs alone, and what they name of older ones" },
+    limit: {
+      type: "string",
+      value: "N",
+      help: "the newest N epochs alone, and what they name of older ones",
+    },
     force: { type: "boolean", help: "replace FILE, if it is there" },
   },
   examples: [

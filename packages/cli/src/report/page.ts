@@ -75,8 +75,8 @@ function verdict(facts: Facts): Markup {
     limit === undefined
       ? undefined
       : html`<p>
-          Of the epochs the newest ${limit.toLocaleString("en")} were looked at, by --limit, and what these name
-          of older ones: what else older ones hold is not on this page.
+          Of the epochs the newest ${limit.toLocaleString("en")} were looked at, by --limit, and what these
+          name of older ones: what else older ones hold is not on this page.
         </p>`;
   const missing =
     fault === undefined
@@ -89,7 +89,9 @@ function verdict(facts: Facts): Markup {
     class="verdict${sound ? "" : " unsound"}"
     aria-labelledby="verdict-heading"
   >
-    <h2 id="verdict-heading">${sound ? (limit === undefined ? "Sound" : "Sound, as far as it was looked at") : "Not sound: there are findings"}</h2>
+    <h2 id="verdict-heading">
+      ${sound ? (limit === undefined ? "Sound" : "Sound, as far as it was looked at") : "Not sound: there are findings"}
+    </h2>
     <p>${countsText(counts)}. ${seen}. ${how}</p>
     ${cut}${missing}
   </section> `;
@@ -122,7 +124,9 @@ function summary({ control, fences, epochs, newest, limit }: Facts): Markup {
         : `${count(newestSeal.vnodes, "vnode")}; ${bytesText(newestSeal.ownBytes)} are its own`,
     )}${fact(
       "Epochs",
-      control === undefined ? "unknown" : `${sealed.toLocaleString("en")} sealed${limit === undefined ? "" : `, of the newest ${limit.toLocaleString("en")}`}`,
+      control === undefined
+        ? "unknown"
+        : `${sealed.toLocaleString("en")} sealed${limit === undefined ? "" : `, of the newest ${limit.toLocaleString("en")}`}`,
       others.length === 0 ? "no others" : others.join(", "),
     )}${fact(
       "Pruned",

@@ -36,7 +36,9 @@ export function clockRemark(
 /** The variables of the environment that name proxies, and those to be left out, that are set. */
 export function proxyVariables(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   const names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
-  return names.flatMap((name) => [name, name.toLowerCase()]).filter((name) => (environment[name] ?? "") !== "");
+  return names
+    .flatMap((name) => [name, name.toLowerCase()])
+    .filter((name) => (environment[name] ?? "") !== "");
 }
 
 /** A text as one word of a shell. */

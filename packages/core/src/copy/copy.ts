@@ -154,7 +154,8 @@ class Copying {
     }
     const { pins, pinName: name } = this.#options;
     // An earlier run of this copy was killed, and had pinned another epoch than this run has come by.
-    if (pins && control.pins.some((other) => other.name === name)) await unpin(this.#source, { name }, undefined);
+    if (pins && control.pins.some((other) => other.name === name))
+      await unpin(this.#source, { name }, undefined);
     const [objects, bytes, found] = [this.#objects, this.#bytes, this.#found];
     return { epochs: copied, objects, bytes, found };
   }
@@ -227,7 +228,8 @@ class Copying {
       throw new StateError("NotSealed", `epoch ${epoch} has no seal`, details);
     }
     // Also of an epoch that is there: it may have been pinned since. A floor that is copied later must not hide it.
-    for (const other of control.pins) if (other.epoch === epoch && !isOfCopy(other)) await this.#copyControl(other.key);
+    for (const other of control.pins)
+      if (other.epoch === epoch && !isOfCopy(other)) await this.#copyControl(other.key);
     if (!this.#sealedThere.has(epoch)) {
       await this.#copyObjects(seal);
       await this.#raiseFloor(floor);

@@ -140,20 +140,20 @@ test("a run that fails ahead of its turn has told of what came before", async ()
   expect(`epoch=${next}/_COMMIT`).toBe(epochs[4]);
 });
 
-describe("with a limit", () => {
-  async function epochsOf(
-    options: Partial<VerifyOptions>,
-  ): Promise<{ readonly findings: readonly Finding[]; readonly epochs: readonly VerifiedEpoch[] }> {
-    const epochs: VerifiedEpoch[] = [];
-    const store = options.store ?? (await fullNamespace());
-    const findings = await findingsOf(store, {
-      deep: true,
-      onEpoch: (epoch) => epochs.push(epoch),
-      ...options,
-    });
-    return { findings, epochs };
-  }
+async function epochsOf(
+  options: Partial<VerifyOptions>,
+): Promise<{ readonly findings: readonly Finding[]; readonly epochs: readonly VerifiedEpoch[] }> {
+  const epochs: VerifiedEpoch[] = [];
+  const store = options.store ?? (await fullNamespace());
+  const findings = await findingsOf(store, {
+    deep: true,
+    onEpoch: (epoch) => epochs.push(epoch),
+    ...options,
+  });
+  return { findings, epochs };
+}
 
+describe("with a limit", () => {
   test("the newest epochs are told, each with its seal, from the newest down", async () => {
     const { epochs } = await epochsOf({});
     expect(epochs.map(({ epoch, state, seal }) => [epoch, state, seal?.epoch])).toEqual([

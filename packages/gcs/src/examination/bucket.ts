@@ -22,7 +22,8 @@ export function bucketRemarks(resource: Resource, { bucket }: Settings): readonl
 
 function versioning(resource: Resource, update: string): Remark {
   const about = "versioning";
-  if (fieldOf(resource["versioning"], "enabled") !== true) return { about, outcome: "ok", message: "it is off" };
+  if (fieldOf(resource["versioning"], "enabled") !== true)
+    return { about, outcome: "ok", message: "it is off" };
   const message = "it is on: what is pruned stays as a noncurrent version, and is paid for";
   return { about, outcome: "warning", message, next: `${update} --no-versioning` };
 }

@@ -37,7 +37,10 @@ function harmOf(rule: unknown, storageClass: unknown, prefix: string): Harm | un
   if (fieldOf(action, "type") === "Delete") {
     const says = `deletes objects${whenOf(condition)}: newer epochs name objects of any age, and cannot be restored without them`;
     if (isOfClass) return { outcome: "failed", says };
-    return { outcome: "warning", says: `${says}; it is for ${classes.join(", ")}, which new objects are not` };
+    return {
+      outcome: "warning",
+      says: `${says}; it is for ${classes.join(", ")}, which new objects are not`,
+    };
   }
   if (fieldOf(action, "type") !== "SetStorageClass" || !isOfClass) return undefined;
   const to = String(fieldOf(action, "storageClass"));

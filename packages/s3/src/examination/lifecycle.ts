@@ -59,7 +59,8 @@ function expiry({ Expiration: expiration }: LifecycleRule): Harm | undefined {
 function movement({ Transitions: transitions = [] }: LifecycleRule): Harm | undefined {
   const archive = transitions.find(({ StorageClass: name }) => archives.has(name ?? ""));
   if (archive !== undefined) {
-    const when = archive.Date === undefined ? `after ${archive.Days} days` : `at ${archive.Date.toISOString()}`;
+    const when =
+      archive.Date === undefined ? `after ${archive.Days} days` : `at ${archive.Date.toISOString()}`;
     const says = `moves objects to ${archive.StorageClass} ${when}: a get of them fails until they are restored`;
     return { outcome: "failed", says };
   }
@@ -87,10 +88,7 @@ function foreignTags(rule: LifecycleRule, { fields }: Settings): readonly string
 }
 
 /** After how many days a rule takes all old versions under the store's prefix; `undefined` if none does. */
-export function clearsOldVersions(
-  lifecycle: Lifecycle | undefined,
-  settings: Settings,
-): number | undefined {
+export function clearsOldVersions(lifecycle: Lifecycle | undefined, settings: Settings): number | undefined {
   const rule = (lifecycle?.Rules ?? []).find(
     (each) =>
       each.Status === "Enabled" &&
