@@ -21,4 +21,4 @@ export type { Server } from "./server.ts";
 export type { S3ErrorResponse } from "./s3-double/error-response.ts";
 export type { S3DoubleOptions } from "./s3-double/options.ts";
 export { type S3Double, startS3Double } from "./s3-double/s3-double.ts";
-export { type GcsDouble, startGcsDouble } from "./gcs-double/gcs-double.ts";
+export { type GcsDouble, type GcsDoubleOptions, startGcsDouble } from "./gcs-double/gcs-double.ts";

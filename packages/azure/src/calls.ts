@@ -1,4 +1,4 @@
-import type { DeleteFailure, ListOptions, ListPage } from "@state/core";
+import type { DeleteFailure, ListOptions, ListPage, Remark } from "@state/core";
 import { pageReader, type Redactor, type StoreCall } from "@state/core/adapter";
 import { blobResponseOf, download, md5Of, readBlob } from "./body.ts";
 import type { ClientParts } from "./client.ts";
@@ -17,6 +17,7 @@ const pageSize = 5_000;
 /** The calls of a store, whose arguments are checked. It is a module of its own that a store loads at its first call. */
 export class Calls {
   readonly #store: string;
+  readonly #parts: ClientParts;
   readonly #settings: Settings;
   readonly #requester: Requester;
   readonly #namespace: Namespace;
@@ -26,6 +27,7 @@ export class Calls {
   constructor(store: string, parts: ClientParts, settings: Settings) {
     const { root, idleTimeoutMs, deleteBatchSize, get } = settings;
     this.#store = store;
+    this.#parts = parts;
     this.#settings = settings;
     const secrets = [...parts.secrets, get.customerProvidedKey?.encryptionKey];
     this.#requester = new Requester({ store, parts, idleTimeoutMs, secrets });
@@ -107,6 +109,12 @@ export class Calls {
 
   delete(keys: readonly string[], signal: AbortSignal | undefined): Promise<readonly DeleteFailure[]> {
     return this.#deleter.delete(keys, signal);
+  }
+
+  async examine(signal: AbortSignal | undefined): Promise<readonly Remark[]> {
+    const { examine } = await import("./examination/examination.ts");
+    const [parts, settings, requester] = [this.#parts, this.#settings, this.#requester];
+    return examine({ parts, settings, requester, path: () => this.#direct.path }, signal);
   }
 
   /** Ends the store's own connections. A client that was passed in keeps its own. */

@@ -139,7 +139,11 @@ export function meaningOf(refusal: Refusal, operation: Operation): Meaning | "ex
     // there is a blob to overwrite.
     if (status === 403 && code === "UnauthorizedBlobOverwrite") return "exists";
     if (refusesCondition(refusal)) return { code: "Unsupported", advice: noCondition };
-  } else if (operation !== "list" && status === 404 && (code === undefined || code === "BlobNotFound"))
+  } else if (
+    (operation === "get" || operation === "delete") &&
+    status === 404 &&
+    (code === undefined || code === "BlobNotFound")
+  )
     return "absent";
   if (status === 404 && code === undefined)
     return { code: "Unavailable", advice: "the response does not say what was not found" };

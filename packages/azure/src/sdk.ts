@@ -1,5 +1,5 @@
 import type * as Sdk from "@azure/storage-blob";
-import type { BlobBatch, ContainerClient } from "@azure/storage-blob";
+import type { BlobBatch, BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import { loadSdk, SdkFailure } from "@state/core/adapter";
 import {
   type ClientParts,
@@ -32,6 +32,8 @@ export interface ResponseOfService {
 /** The SDK, and the client that a store has of it. */
 export interface SdkClient {
   readonly container: ContainerClient;
+  /** The account that the container is in. */
+  readonly service: () => BlobServiceClient;
   readonly newBatch: () => BlobBatch;
   /** The SDK's error for a response that is not the expected one. */
   readonly refusalOf: (response: ResponseOfService) => Error;
@@ -60,6 +62,7 @@ export async function openClient(parts: ClientParts): Promise<SdkClient> {
   pipeline.factories.push(...factories);
   return {
     container: new sdk.ContainerClient(url, pipeline),
+    service: () => new sdk.BlobServiceClient(accountUrlOf(url), pipeline),
     newBatch: () => new sdk.BlobBatch(),
     refusalOf: (response) => {
       const { status, bodyAsText } = response;
@@ -69,6 +72,13 @@ export async function openClient(parts: ClientParts): Promise<SdkClient> {
       return Object.defineProperty(error, "response", { value: response, enumerable: false });
     },
   };
+}
+
+/** A container's address without the container; its SAS stays. */
+function accountUrlOf(containerUrl: string): string {
+  const url = new URL(containerUrl);
+  url.pathname = url.pathname.replace(/\/[^/]*\/?$/, "/");
+  return url.href;
 }
 
 function optionsOf(

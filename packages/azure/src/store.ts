@@ -1,4 +1,11 @@
-import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
+import type {
+  DeleteFailure,
+  ListOptions,
+  ListPage,
+  ObjectStore,
+  OperationOptions,
+  Remark,
+} from "@state/core";
 import { checkBody, checkKey, checkPrefix, OnDemand } from "@state/core/adapter";
 import type { Calls } from "./calls.ts";
 import { type ClientParts, partsOf } from "./client.ts";
@@ -96,6 +103,16 @@ export class AzureStore implements ObjectStore {
     for (const key of keys) checkKey(key);
     const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.delete([...new Set(keys)], options?.signal);
+  }
+
+  /**
+   * Looks at the account's namespace, the container's retention, soft delete, versions and tiers, at the clock, the proxies
+   * and the request path. Four requests, of which each may be refused. Lifecycle rules cannot be seen from here.
+   */
+  async examine(options?: OperationOptions): Promise<readonly Remark[]> {
+    options?.signal?.throwIfAborted();
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
+    return calls.examine(options?.signal);
   }
 
   /** Ends the store's own connections. A client that was passed in keeps its own. */

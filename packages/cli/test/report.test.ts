@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ObjectStoreBackend } from "@state/core";
+import { type ObjectStore, ObjectStoreBackend } from "@state/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Call } from "../src/command.ts";
+import { factsOf } from "../src/report/facts.ts";
 import { writeWhole } from "../src/report/file.ts";
 import { pageOf as pageOfFacts } from "../src/report/page.ts";
 import { Document } from "./document.ts";
@@ -148,6 +150,63 @@ describe("of a sound store", () => {
   });
 });
 
+describe("of many epochs", () => {
+  let world: World;
+  const epochs: number[] = [];
+
+  beforeAll(async () => {
+    world = await World.begin();
+    for (let version = 1; version <= 12; version++) epochs.push(await world.seal(version, [0], []));
+  });
+
+  afterAll(() => rm(world.directory, { recursive: true }));
+
+  /** What a report reads of the store. */
+  async function readOf(limit: number | undefined): Promise<readonly string[]> {
+    const read: string[] = [];
+    const { store, url } = world;
+    const noting: ObjectStore = {
+      name: store.name,
+      get: (key, options) => {
+        read.push(key);
+        return store.get(key, options);
+      },
+      list: (prefix, options) => store.list(prefix, options),
+      create: () => Promise.reject(new Error("a report writes nothing")),
+      delete: () => Promise.reject(new Error("a report deletes nothing")),
+    };
+    const surroundings = { store: noting, url, instanceId: "operator", signal: new AbortController().signal };
+    const output = { progress: () => undefined };
+    await factsOf({ ...surroundings, output } as unknown as Call, { at: 0, deep: false, limit });
+    return read.filter((key) => key.endsWith("/_COMMIT"));
+  }
+
+  test("each seal is read once", async () => {
+    const read = await readOf(undefined);
+    expect(read.length).toBeGreaterThanOrEqual(epochs.length);
+    expect(new Set(read).size).toBe(read.length);
+  });
+
+  test("with --limit the newest are read and shown, and the page says so", async () => {
+    expect(await readOf(3)).toHaveLength(3);
+    const page = await pageOf(world, "--limit", "3");
+    expect(page.rows("epochs")).toHaveLength(3);
+    // The epoch above the newest seal is anchored ahead.
+    expect(page.rows("epochs")[1]?.[0]).toBe(String(epochs.at(-1)));
+    expect(page.text("verdict")).toContain("Sound, as far as it was looked at");
+    expect(page.text("verdict")).toContain("Of the epochs the newest 3 were looked at, by --limit");
+    expect(page.facts()["Epochs"]).toContain("of the newest 3");
+    const whole = await pageOf(world, "--force");
+    expect(whole.text("verdict")).not.toContain("--limit");
+    expect(whole.rows("epochs").length).toBeGreaterThan(3);
+  });
+
+  test("a limit has to be a number from 1", async () => {
+    const { code, errors } = await world.state(["report", world.url, "--html", file, "--limit", "0"]);
+    expect([code, errors]).toEqual([2, expect.stringContaining("--limit")]);
+  });
+});
+
 test("a name from the store stays text, wherever it stands", async () => {
   const own = await World.begin();
   const name = `</title></style><script>alert("1")</script><img src=x onerror='a'>&amp;`;
@@ -198,6 +257,7 @@ test("a message, a key or a URL stays text as well", () => {
       url: evil,
       at: 0,
       deep: false,
+      limit: undefined,
       counts: { damage: 1, warning: 0, notice: 0 },
       findings: [{ ...found, message: evil, next: evil }],
       progress: undefined,

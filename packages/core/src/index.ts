@@ -5,6 +5,7 @@ export type {
   ListPage,
   ObjectStore,
   OperationOptions,
+  Remark,
 } from "./store.ts";
 export { contractVersion } from "./store.ts";
 export type {

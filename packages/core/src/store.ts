@@ -62,8 +62,34 @@ export interface ObjectStore {
    */
   delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]>;
 
+  /**
+   * Looks at what surrounds the objects and shows in no operation: versioning, lifecycle rules, storage classes, locks, the
+   * file system, the clock. It is not required, the backend never calls it, and `state doctor` prints what it returns.
+   *
+   * It changes nothing, and needs none of the permissions that it asks about: what the credentials may not see is a remark
+   * of the outcome `unknown`, as is what could not be asked.
+   *
+   * @throws the signal's own reason, and nothing else
+   */
+  examine?(options?: OperationOptions): Promise<readonly Remark[]>;
+
   /** Releases what the store itself opened, never what it was given. */
   close?(): Promise<void>;
+}
+
+/** What a store says of its surroundings: one matter that it has looked at. */
+export interface Remark {
+  /** The matter, in a word or two: `versioning`. */
+  readonly about: string;
+  /**
+   * `failed`: checkpoints are lost by it, or cannot be restored. `warning`: it costs money or time, or stops prunes.
+   * `unknown`: it could not be seen.
+   */
+  readonly outcome: "ok" | "warning" | "failed" | "unknown";
+  /** What is so, and what follows from it, as a clause without a full stop. */
+  readonly message: string;
+  /** The command, or the line of code, that mends it. */
+  readonly next?: string | undefined;
 }
 
 export interface OperationOptions {

@@ -8,7 +8,14 @@ import {
   poolOf,
   runRequest,
 } from "@state/core/adapter";
-import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
+import type {
+  DeleteFailure,
+  ListOptions,
+  ListPage,
+  ObjectStore,
+  OperationOptions,
+  Remark,
+} from "@state/core";
 import { readBody } from "./body.ts";
 import { deleteAll } from "./deleting.ts";
 import { type Directories, OtherSpelling } from "./directories.ts";
@@ -99,6 +106,13 @@ export class LocalStore implements ObjectStore {
       const callOn = (key: string): FileCall => this.#call("delete", key, tree.root);
       return deleteAll(this.#files, tree, this.#pool, new Set(keys), callOn, signal);
     });
+  }
+
+  async examine(options?: OperationOptions): Promise<readonly Remark[]> {
+    options?.signal?.throwIfAborted();
+    const { remarksOn } = await import("./examination.ts");
+    const call = this.#call("examine", "");
+    return this.#perform(call, options, () => remarksOn(this.#files, this.#settings, process.platform));
   }
 
   /** Waits for the work that aborted operations left behind. The store can still be used. */

@@ -3,7 +3,7 @@ import type { FileCall } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
 
 /** File systems of several machines, by the type that Linux gives them (statfs(2)). */
-const networks: ReadonlyMap<number, string> = new Map([
+export const networks: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS"],
   [0x517b, "SMB"],
   [0xfe534d42, "SMB2"],
@@ -37,7 +37,7 @@ export async function refuseNetwork(files: FileSystem, directory: string, call: 
   throw refusal(call, { code: "Unsupported", advice }, `${directory} is on ${network}`);
 }
 
-async function typeOf(files: FileSystem, directory: string): Promise<number> {
+export async function typeOf(files: FileSystem, directory: string): Promise<number> {
   try {
     return await files.statfs(directory);
   } catch (error) {

@@ -1,4 +1,11 @@
-import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
+import type {
+  DeleteFailure,
+  ListOptions,
+  ListPage,
+  ObjectStore,
+  OperationOptions,
+  Remark,
+} from "@state/core";
 import { OnDemand } from "@state/core/adapter";
 import type { LocalStore } from "./local-store.ts";
 import { type FsStoreOptions, rootOf, settingsOf, urlOf } from "./options.ts";
@@ -63,6 +70,12 @@ export class FsStore implements ObjectStore {
   async delete(keys: readonly string[], options?: OperationOptions): Promise<readonly DeleteFailure[]> {
     const store = this.#store.made ?? (await this.#store.get(options?.signal));
     return store.delete(keys, options);
+  }
+
+  /** Looks at the file system of the root, by the type that Linux gives it, and at how files are made durable. */
+  async examine(options?: OperationOptions): Promise<readonly Remark[]> {
+    const store = this.#store.made ?? (await this.#store.get(options?.signal));
+    return store.examine(options);
   }
 
   /** Waits for the work that aborted operations left behind. The store can still be used. */

@@ -1,4 +1,4 @@
-import type { DeleteFailure, ListOptions, ListPage } from "@state/core";
+import type { DeleteFailure, ListOptions, ListPage, Remark } from "@state/core";
 import { deleteEach, type RunningRequest, type StoreCall } from "@state/core/adapter";
 import { hashOf, readObject } from "./body.ts";
 import { meansAbsent, meansExists, responseError } from "./errors.ts";
@@ -80,6 +80,14 @@ export class Calls {
         response.status === 204 || (response.status === 200 && ["", "null"].includes(response.text.trim()));
       if (!isGone && !meansAbsent(response)) throw responseError(response, call);
     });
+  }
+
+  async examine(signal: AbortSignal | undefined): Promise<readonly Remark[]> {
+    const { examine } = await import("./examination/examination.ts");
+    const call = this.#call("examine", "bucket");
+    const send = (path: string): Promise<TextResponse> =>
+      this.#send({ method: "GET", path }, call, signal, (response, running) => readText(response, running));
+    return examine({ settings: this.#settings, call, send }, signal);
   }
 
   /** Ends the store's own connections, with what is under way on them. A client that was passed in stays as it is. */

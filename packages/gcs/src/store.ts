@@ -1,4 +1,11 @@
-import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
+import type {
+  DeleteFailure,
+  ListOptions,
+  ListPage,
+  ObjectStore,
+  OperationOptions,
+  Remark,
+} from "@state/core";
 import { checkBody, checkKey, checkPrefix, OnDemand } from "@state/core/adapter";
 import type { Calls } from "./calls.ts";
 import { type GcsStoreOptions, optionsOfUrl, type Settings, settingsOf } from "./options.ts";
@@ -65,6 +72,16 @@ export class GcsStore implements ObjectStore {
     for (const key of keys) checkKey(key);
     const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.delete(keys, options?.signal);
+  }
+
+  /**
+   * Looks at the bucket's versioning, lifecycle rules, retention, soft delete, storage class, namespace and access, at the
+   * clock and the proxies. One request, which may be refused.
+   */
+  async examine(options?: OperationOptions): Promise<readonly Remark[]> {
+    options?.signal?.throwIfAborted();
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
+    return calls.examine(options?.signal);
   }
 
   /** Ends the store's own connections, with what is under way on them. A client that was passed in stays as it is. */

@@ -1,4 +1,4 @@
-import type { DeleteFailure, ListOptions, ListPage } from "@state/core";
+import type { DeleteFailure, ListOptions, ListPage, Remark } from "@state/core";
 import { storeError } from "@state/core/adapter";
 import { digestsOf, plainBody, readBody, readPlain, saysCreated } from "./body.ts";
 import { type ClientSource, derivedClient, ownClient } from "./client.ts";
@@ -91,6 +91,11 @@ export class Calls {
       signal,
       run: (key, work) => this.#requester.run("delete", key, signal, work),
     });
+  }
+
+  async examine(signal: AbortSignal | undefined): Promise<readonly Remark[]> {
+    const { examine } = await import("./examination/examination.ts");
+    return examine(this.#settings, this.#requester, signal);
   }
 
   /** Ends the store's own connections, and none of a client that was passed in. */

@@ -18,6 +18,8 @@ export interface StoreClient {
   readonly client: S3Client;
   /** How many requests can have a connection at a time. */
   readonly connections: () => number;
+  /** What requests go by, so far as the client's handler shows it, and has sent some already. */
+  readonly agents: () => readonly HttpAgent[];
   /** Ends the connections that no request uses. */
   readonly endIdle: () => void;
   /** Why its requests cannot be made without the SDK's pipeline, if that is known of it. */
@@ -87,8 +89,9 @@ function derive({ S3Client: Client }: typeof Sdk, from: Snapshot): StoreClient {
     const agents = agentsOf(from.client);
     return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map((agent) => agent.maxSockets));
   };
-  const endAll = (): void => agentsOf(from.client).forEach((agent) => endIdle(agent));
-  return { client, connections, endIdle: endAll, reason };
+  const agents = (): readonly HttpAgent[] => agentsOf(from.client);
+  const endAll = (): void => agents().forEach((agent) => endIdle(agent));
+  return { client, connections, agents, endIdle: endAll, reason };
 }
 
 /** The agents of the client's handler, if it has any, and has sent a request already. */

@@ -1,3 +1,4 @@
+import type { Agent } from "node:http";
 import type { S3Client } from "@aws-sdk/client-s3";
 import {
   loadSdk,
@@ -71,6 +72,11 @@ export class Requester {
   /** What `S3Store.requestPath` is. */
   get way(): DirectWay | undefined {
     return this.#connection.made?.way;
+  }
+
+  /** Those that requests go by, once one was sent, so far as the client shows them. */
+  get agents(): readonly Agent[] {
+    return this.#connection.made?.client.agents() ?? [];
   }
 
   /** Runs one request. Rejects with a `StoreError`, or with the signal's own reason. */

@@ -1,4 +1,11 @@
-import type { DeleteFailure, ListOptions, ListPage, ObjectStore, OperationOptions } from "@state/core";
+import type {
+  DeleteFailure,
+  ListOptions,
+  ListPage,
+  ObjectStore,
+  OperationOptions,
+  Remark,
+} from "@state/core";
 import { checkBody, checkKey, checkPrefix, OnDemand } from "@state/core/adapter";
 import type { Calls } from "./calls.ts";
 import { optionsFromUrl, type S3StoreOptions, type Settings, settingsOf } from "./options.ts";
@@ -84,6 +91,16 @@ export class S3Store implements ObjectStore {
     for (const key of keys) checkKey(key);
     const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
     return calls.delete([...new Set(keys)], options?.signal);
+  }
+
+  /**
+   * Looks at the bucket's kind, versioning, lifecycle rules, object lock and storage classes, at the clock, the proxies and
+   * the request path. Five requests, of which each may be refused.
+   */
+  async examine(options?: OperationOptions): Promise<readonly Remark[]> {
+    options?.signal?.throwIfAborted();
+    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
+    return calls.examine(options?.signal);
   }
 
   /**

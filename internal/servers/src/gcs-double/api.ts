@@ -23,11 +23,15 @@ type Fields = ReadonlyMap<string, Fields | undefined>;
 interface NamedBucket {
   readonly bucket: Bucket;
   readonly bucketName: string;
+  /** Of the bucket itself; `undefined` if the account may not see it. */
+  readonly resource: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The part of the JSON API that a store of objects needs. Each response is made in one synchronous step. */
 export function respond(named: NamedBucket, request: ApiRequest): GcsResponse {
   const { method, url } = request;
+  if (method === "GET" && url.pathname === `/storage/v1/b/${encodeURIComponent(named.bucketName)}`)
+    return describe(named, url);
   const [, upload, bucketName, object] =
     /^(\/upload)?\/storage\/v1\/b\/([^/]+)\/o(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
   if (bucketName === undefined) return textResponse(404, "Not Found");
@@ -45,6 +49,15 @@ export function respond(named: NamedBucket, request: ApiRequest): GcsResponse {
   if (object !== undefined && method === "DELETE") return remove(named, decodeURIComponent(object));
   if (isDownload) return download(named, decodeURIComponent(object));
   return textResponse(405, "Method Not Allowed");
+}
+
+function describe({ bucketName, resource }: NamedBucket, url: URL): GcsResponse {
+  if (resource === undefined) {
+    const message = `state@double.iam.gserviceaccount.com does not have storage.buckets.get access to the Google Cloud Storage bucket. Permission 'storage.buckets.get' denied on resource (or it may not exist).`;
+    return errorResponse(403, "forbidden", message);
+  }
+  const described = { kind: "storage#bucket", id: bucketName, name: bucketName, storageClass: "STANDARD" };
+  return jsonResponse(200, selected({ ...described, ...resource }, url.searchParams));
 }
 
 function insert({ bucket, bucketName }: NamedBucket, { url, contentType, content }: ApiRequest): GcsResponse {

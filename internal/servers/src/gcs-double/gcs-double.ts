@@ -12,6 +12,12 @@ export interface GcsDoubleOptions {
   readonly bucket?: string | undefined;
   /** Takes requests without a token, as an emulator does. Default `false`. */
   readonly anonymous?: boolean | undefined;
+  /** Fields of the bucket's own resource, as the JSON API has them. Default: nothing is turned on. */
+  readonly resource?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the account has `storage.buckets.get`. Default `true`. */
+  readonly mayDescribe?: boolean | undefined;
+  /** Milliseconds since 1970: what responses are dated by. */
+  readonly now?: (() => number) | undefined;
 }
 
 export interface SeenGcsRequest {
@@ -41,7 +47,8 @@ export interface GcsDouble extends Server {
 
 /** Starts the double on a free port of 127.0.0.1. */
 export async function startGcsDouble(options: GcsDoubleOptions = {}): Promise<GcsDouble> {
-  const { bucket = "bucket", anonymous = false } = options;
+  const { bucket = "bucket", anonymous = false, resource = {}, mayDescribe = true } = options;
+  const { now = Date.now } = options;
   const objects = new Bucket();
   const tokens = new Tokens();
   const requests: SeenGcsRequest[] = [];
@@ -56,7 +63,7 @@ export async function startGcsDouble(options: GcsDoubleOptions = {}): Promise<Gc
     const { authorization } = headers;
     if (!anonymous && !tokens.knows(authorization ?? "")) return unauthorized(authorization !== undefined);
     const contentType = headers["content-type"] ?? "";
-    const named = { bucket: objects, bucketName: bucket };
+    const named = { bucket: objects, bucketName: bucket, resource: mayDescribe ? resource : undefined };
     return respond(named, { method, url: new URL(url, "http://localhost"), contentType, content });
   };
 
@@ -64,7 +71,7 @@ export async function startGcsDouble(options: GcsDoubleOptions = {}): Promise<Gc
     try {
       const { status, headers, body } = await responseTo(request);
       const length = status === 204 ? {} : { "content-length": String(body.byteLength) };
-      response.writeHead(status, { ...headers, ...length }).end(body);
+      response.writeHead(status, { date: new Date(now()).toUTCString(), ...headers, ...length }).end(body);
     } catch (error) {
       // Tests end some clients in the middle of a request. Any other failure is the double's.
       if (request.complete) failures.push(error);

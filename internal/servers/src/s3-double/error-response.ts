@@ -75,6 +75,16 @@ export const errors = {
     message: "The If-None-Match header is not supported for this request.",
   },
   bucketAbsent: { status: 404, code: "NoSuchBucket", message: "The specified bucket does not exist" },
+  lifecycleAbsent: {
+    status: 404,
+    code: "NoSuchLifecycleConfiguration",
+    message: "The lifecycle configuration does not exist",
+  },
+  objectLockAbsent: {
+    status: 404,
+    code: "ObjectLockConfigurationNotFoundError",
+    message: "Object Lock configuration does not exist for this bucket",
+  },
   keyAbsent: { status: 404, code: "NoSuchKey", message: "The specified key does not exist." },
   keyTooLong: { status: 400, code: "KeyTooLongError", message: "Your key is too long" },
   preconditionFailed: {

@@ -61,7 +61,7 @@ export function getObject(bucket: Bucket, request: SeenRequest): S3Response {
   };
 }
 
-export function listObjects(bucket: Bucket, request: SeenRequest): S3Response {
+export function listObjects(bucket: Bucket, request: SeenRequest, settings: Settings): S3Response {
   const { query } = request;
   const token = query.get("continuation-token");
   if (token !== null && !/^[A-Za-z0-9+/]+=*$/.test(token)) throw new Refusal(errors.tokenIncorrect);
@@ -84,7 +84,7 @@ export function listObjects(bucket: Bucket, request: SeenRequest): S3Response {
       LastModified: object.lastModified.toISOString(),
       ETag: object.etag,
       Size: object.body.length,
-      StorageClass: "STANDARD",
+      StorageClass: settings.configuration.storageClass ?? "STANDARD",
     })),
     CommonPrefixes: folders.map((folder) => ({ Prefix: folder })),
   };
@@ -117,6 +117,6 @@ function checksumHeaders(crc32: string | undefined): Record<string, string> {
   return { "x-amz-checksum-crc32": crc32, "x-amz-checksum-type": "FULL_OBJECT" };
 }
 
-function xmlResponse(body: string): S3Response {
+export function xmlResponse(body: string): S3Response {
   return { status: 200, headers: { "content-type": "application/xml" }, body };
 }

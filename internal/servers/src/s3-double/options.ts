@@ -18,8 +18,22 @@ export interface S3DoubleOptions {
   readonly condition?: "honours" | "ignores" | "501" | "400" | undefined;
   /** The code by which some services refuse the bulk delete that the SDK sends. Default `works`. */
   readonly bulkDelete?: "works" | "MissingContentMD5" | "NotImplemented" | undefined;
+  /** What the bucket says of itself. Default: nothing is turned on. */
+  readonly configuration?: BucketConfiguration | undefined;
   /** If it returns an error, the request is refused with that error and not performed. */
   readonly refuse?: ((request: SeenRequest) => S3ErrorResponse | undefined) | undefined;
+}
+
+/** The documents of a bucket, as the content of their root elements. */
+export interface BucketConfiguration {
+  readonly versioning?: "Enabled" | "Suspended";
+  /** The rules, as in the XML. */
+  readonly lifecycle?: readonly object[];
+  readonly objectLock?: object;
+  /** The class of what a listing shows. Default `STANDARD`. */
+  readonly storageClass?: string;
+  /** Whether it is a directory bucket. */
+  readonly isDirectory?: boolean;
 }
 
 export type Settings = { readonly [K in keyof S3DoubleOptions]-?: Exclude<S3DoubleOptions[K], undefined> };
@@ -34,6 +48,7 @@ export function settingsOf(options: S3DoubleOptions): Settings {
     now: options.now ?? Date.now,
     condition: options.condition ?? "honours",
     bulkDelete: options.bulkDelete ?? "works",
+    configuration: options.configuration ?? {},
     refuse: options.refuse ?? (() => undefined),
   };
 }

@@ -4,6 +4,7 @@ import { closeServer, listenOnLoopback } from "../loopback.ts";
 import type { Server } from "../server.ts";
 import { SortedObjects } from "../sorted-objects.ts";
 import { authenticate } from "./authentication.ts";
+import { describeBucket } from "./configuration.ts";
 import { errors, Refusal, type S3ErrorResponse } from "./error-response.ts";
 import {
   type Bucket,
@@ -94,7 +95,9 @@ function operate(request: SeenRequest, settings: Settings, bucket: Bucket): S3Re
   const { method, key, query } = request;
   if (request.bucket !== settings.bucket) throw new Refusal(errors.bucketAbsent);
   if (key === "") {
-    if (method === "GET" && query.get("list-type") === "2") return listObjects(bucket, request);
+    if (method === "GET" && query.get("list-type") === "2") return listObjects(bucket, request, settings);
+    const described = describeBucket(request, settings);
+    if (described !== undefined) return described;
     if (method === "POST" && query.has("delete")) return deleteObjects(bucket, request, settings);
   } else {
     if (method === "PUT") return putObject(bucket, request, settings);

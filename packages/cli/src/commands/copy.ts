@@ -10,7 +10,7 @@ export const copy: Command = {
   operands: ["TO"],
   summary: "copies sealed epochs to another store, byte for byte",
   about:
-    "Each object is compared with its seal's SHA-256 before it is written, and an epoch is sealed in TO once all that it names is there. Each epoch is pinned while it is copied. The same command goes on where an interrupted one was. Afterwards state verify TO --deep --against STORE reads the copy. A job that goes on from TO calls takeover there: end the one that goes on from STORE first.",
+    "Each object is compared with its seal's SHA-256 before it is written, and an epoch is sealed in TO once all that it names is there. Each epoch is pinned while it is copied. The same command goes on where an interrupted one was, and takes its pin over. Afterwards state verify TO --deep --against STORE reads the copy. A job that goes on from TO calls takeover there: end the one that goes on from STORE first.",
   options: {
     epoch: { type: "string", value: "EPOCH", help: "this epoch alone; latest is the newest" },
     "no-pin": { type: "boolean", help: "only read STORE; if an epoch is pruned meanwhile, the copy ends" },

@@ -10,7 +10,7 @@ export const verify: Command = {
   operands: [],
   summary: "looks at every object from the seals down, and names what is wrong",
   about:
-    "Without --deep it compares sizes, by listings alone; with it every object is read and its SHA-256 compared. It writes nothing and runs beside the job. A finding is damage if a restore, a takeover or a prune fails or would give wrong bytes; a warning if something is not as it was written and nothing fails yet; a notice if a running job, a crash or a prune left it behind. Notices alone are sound.",
+    "Without --deep it compares sizes, by listings alone; with it every object is read and its SHA-256 compared. Bytes are compared as they are stored: nothing is decoded, and no codec is needed; a program with the codecs tries that by reading an epoch. It writes nothing and runs beside the job. A finding is damage if a restore, a takeover or a prune fails or would give wrong bytes; a warning if something is not as it was written and nothing fails yet; a notice if a running job, a crash or a prune left it behind. Notices alone are sound.",
   options: {
     deep: { type: "boolean", help: "read every object" },
     from: { type: "string", value: "EPOCH", help: "go on where a run was interrupted" },

@@ -1,12 +1,11 @@
+import { type ControlDescription, type EpochState, isStateError, type Pin, type Seal } from "@state/core";
 import {
-  type ControlDescription,
-  type EpochState,
-  isStateError,
-  type ObjectStoreBackend,
-  type Pin,
-  type Seal,
-} from "@state/core";
-import { type Finding, type Severity, verify, type VerifyProgress } from "@state/core/verify";
+  type Finding,
+  type Severity,
+  type VerifiedEpoch,
+  verify,
+  type VerifyProgress,
+} from "@state/core/verify";
 import type { Call } from "../command.ts";
 import { exitCodeOf, exitCodes } from "../exit-code.ts";
 import { type Fence, fencesOf } from "../fences.ts";
@@ -18,6 +17,8 @@ export interface Facts {
   /** When the report was begun. */
   readonly at: number;
   readonly deep: boolean;
+  /** How many of the newest epochs were looked at, at most. */
+  readonly limit: number | undefined;
   readonly counts: Readonly<Record<Severity, number>>;
   /** Of each severity the first ones. */
   readonly findings: readonly Finding[];
@@ -70,107 +71,78 @@ export interface VnodeFacts {
 export const shownFindings = 100;
 /** How many vnodes are shown. */
 export const shownVnodes = 20;
-/** How many seals are read at once. */
-const batchSize = 16;
+/** How many requests run at once. */
+const concurrency = 16;
 
 export function isSound({ counts }: Pick<Facts, "counts">): boolean {
   return counts.damage + counts.warning === 0;
 }
 
-/** @throws `NamespaceAbsent` if there are no checkpoints. What is damaged is a finding */
-export async function factsOf(call: Call, deep: boolean, at: number): Promise<Facts> {
-  const { store, url, signal } = call;
-  await checkNotEmpty(call);
-  const verified = await verifiedFacts(call, deep);
-  const fences = await fencesOf(store, signal);
-  const namespace = await namespaceFacts(call);
-  return { url, at, deep, ...verified, fences, ...namespace };
+export interface FactsRequest {
+  /** When the report was begun. */
+  readonly at: number;
+  readonly deep: boolean;
+  readonly limit?: number | undefined;
 }
 
+/** Reads each seal once. @throws `NamespaceAbsent` if there are no checkpoints. What is damaged is a finding */
+export async function factsOf(call: Call, { at, deep, limit }: FactsRequest): Promise<Facts> {
+  const { store, url, signal } = call;
+  await checkNotEmpty(call);
+  const { epochs, newest, ...verified } = await verifiedFacts(call, deep, limit);
+  const fences = await fencesOf(store, signal);
+  const namespace = await namespaceFacts(call);
+  const { control } = namespace;
+  // Below the floor a seal may be a stray.
+  const shown =
+    control === undefined ? [] : epochs.filter(({ epoch }) => epoch >= control.floor).toReversed();
+  const largest = shown.some(({ epoch }) => epoch === newest?.epoch) ? newest : undefined;
+  return { url, at, deep, limit, ...verified, fences, ...namespace, epochs: shown, newest: largest };
+}
+
+type VerifiedFacts = Pick<Facts, "counts" | "findings" | "progress" | "epochs" | "newest">;
+
+/** The epochs from the newest down. */
 async function verifiedFacts(
   { store, output, signal }: Call,
   deep: boolean,
-): Promise<Pick<Facts, "counts" | "findings" | "progress">> {
+  limit: number | undefined,
+): Promise<VerifiedFacts> {
   const counts: Record<Severity, number> = { damage: 0, warning: 0, notice: 0 };
   const findings: Finding[] = [];
+  const epochs: EpochFacts[] = [];
+  let newest: NewestEpoch | undefined;
   let progress: VerifyProgress | undefined;
   const onProgress = (now: VerifyProgress): void => {
     progress = now;
     output.progress(`epoch ${now.epoch}: ${lookedAt(now)}`);
   };
-  for await (const found of verify({ store, deep, signal, onProgress, concurrency: batchSize })) {
+  const onEpoch = ({ epoch, state, seal }: VerifiedEpoch): void => {
+    if (seal !== undefined) newest ??= newestOf(seal);
+    epochs.push({ epoch, state, ...(seal === undefined ? {} : { seal: sealFacts(seal) }) });
+  };
+  const run = verify({ store, deep, limit, signal, onProgress, onEpoch, concurrency });
+  for await (const found of run) {
     counts[found.severity] += 1;
     if (counts[found.severity] <= shownFindings) findings.push(found);
   }
-  return { counts, findings, progress };
+  return { counts, findings, progress, epochs, newest };
 }
 
-type NamespaceFacts = Pick<Facts, "fault" | "control" | "epochs" | "newest" | "pins">;
+type NamespaceFacts = Pick<Facts, "fault" | "control" | "pins">;
 
 async function namespaceFacts(call: Call): Promise<NamespaceFacts> {
-  const { output, signal } = call;
+  const { signal } = call;
   try {
     await using backend = await openReader(call);
     const control = await backend.control({ signal });
-    const reader = new EpochReader(backend, signal);
-    let batch: EpochState[] = [];
-    for await (const state of backend.epochs({ signal })) {
-      batch.push(state);
-      if (batch.length < batchSize) continue;
-      await reader.read(batch);
-      output.progress(`epoch ${state.epoch}: reading seals`);
-      batch = [];
-    }
-    await reader.read(batch);
-    const { epochs, newest } = reader;
     const pins = await backend.pins({ signal });
-    return { fault: undefined, control, epochs, newest: newestOf(newest), pins };
+    return { fault: undefined, control, pins };
   } catch (error) {
     signal.throwIfAborted();
     // Damage is what the report is for; and a store that does not respond gets none.
     if (!isStateError(error) || exitCodeOf(error) !== exitCodes.finding) throw error;
-    return { fault: error.message, control: undefined, epochs: [], newest: undefined, pins: [] };
-  }
-}
-
-class EpochReader {
-  readonly epochs: EpochFacts[] = [];
-  newest: Seal | undefined;
-  readonly #backend: ObjectStoreBackend;
-  readonly #signal: AbortSignal;
-
-  constructor(backend: ObjectStoreBackend, signal: AbortSignal) {
-    this.#backend = backend;
-    this.#signal = signal;
-  }
-
-  async read(states: readonly EpochState[]): Promise<void> {
-    const seals = await Promise.all(states.map((state) => this.#sealOf(state)));
-    for (const [index, { epoch, state }] of states.entries()) {
-      const seal = seals[index];
-      if (seal === "pruned") continue;
-      if (seal === "unreadable") this.epochs.push({ epoch, state: seal });
-      else if (seal === undefined) this.epochs.push({ epoch, state });
-      else {
-        this.newest = seal;
-        this.epochs.push({ epoch, state, seal: sealFacts(seal) });
-      }
-    }
-  }
-
-  /** The job runs on: what was sealed when it was listed may be pruned when it is read. */
-  async #sealOf({ epoch, state }: EpochState): Promise<Seal | "pruned" | "unreadable" | undefined> {
-    if (state !== "sealed") return undefined;
-    try {
-      const sealed = await this.#backend.sealed(epoch, { signal: this.#signal });
-      return sealed?.seal ?? "pruned";
-    } catch (error) {
-      this.#signal.throwIfAborted();
-      if (!isStateError(error)) throw error;
-      if (error.code === "EpochPruned") return "pruned";
-      if (exitCodeOf(error) === exitCodes.finding) return "unreadable";
-      throw error;
-    }
+    return { fault: error.message, control: undefined, pins: [] };
   }
 }
 
@@ -179,8 +151,7 @@ function sealFacts(seal: Seal): SealFacts {
   return { at, committer, version, ...sizesOf(seal) };
 }
 
-function newestOf(seal: Seal | undefined): NewestEpoch | undefined {
-  if (seal === undefined) return undefined;
+function newestOf(seal: Seal): NewestEpoch {
   const { epoch } = seal;
   const { bytes, vnodes } = sizesOf(seal);
   const largest = seal.partials

@@ -65,12 +65,19 @@ function navigation(): Markup {
 }
 
 function verdict(facts: Facts): Markup {
-  const { deep, counts, progress, fault } = facts;
+  const { deep, counts, progress, fault, limit } = facts;
   const sound = isSound(facts);
   const seen = progress === undefined ? "No epoch is there" : `Looked at: ${lookedAt(progress)}`;
   const how = deep
     ? "Every object that a seal names was read, and its SHA-256 compared."
     : "Sizes were compared with listings; the bytes were not read, which --deep does.";
+  const cut =
+    limit === undefined
+      ? undefined
+      : html`<p>
+          Of the epochs the newest ${limit.toLocaleString("en")} were looked at, by --limit, and what these
+          name of older ones: what else older ones hold is not on this page.
+        </p>`;
   const missing =
     fault === undefined
       ? undefined
@@ -82,13 +89,15 @@ function verdict(facts: Facts): Markup {
     class="verdict${sound ? "" : " unsound"}"
     aria-labelledby="verdict-heading"
   >
-    <h2 id="verdict-heading">${sound ? "Sound" : "Not sound: there are findings"}</h2>
+    <h2 id="verdict-heading">
+      ${sound ? (limit === undefined ? "Sound" : "Sound, as far as it was looked at") : "Not sound: there are findings"}
+    </h2>
     <p>${countsText(counts)}. ${seen}. ${how}</p>
-    ${missing}
+    ${cut}${missing}
   </section> `;
 }
 
-function summary({ control, fences, epochs, newest }: Facts): Markup {
+function summary({ control, fences, epochs, newest, limit }: Facts): Markup {
   const leader = fences[0];
   const newestSeal = epochs.findLast(({ seal }) => seal !== undefined)?.seal;
   const sealed = epochs.filter(({ state }) => state === "sealed").length;
@@ -115,7 +124,9 @@ function summary({ control, fences, epochs, newest }: Facts): Markup {
         : `${count(newestSeal.vnodes, "vnode")}; ${bytesText(newestSeal.ownBytes)} are its own`,
     )}${fact(
       "Epochs",
-      control === undefined ? "unknown" : `${sealed.toLocaleString("en")} sealed`,
+      control === undefined
+        ? "unknown"
+        : `${sealed.toLocaleString("en")} sealed${limit === undefined ? "" : `, of the newest ${limit.toLocaleString("en")}`}`,
       others.length === 0 ? "no others" : others.join(", "),
     )}${fact(
       "Pruned",

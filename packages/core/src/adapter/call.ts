@@ -5,8 +5,8 @@ import { plainRedactor, type Redactor, withoutSecrets } from "./secrets.ts";
 export interface StoreCall {
   /** The store's `name`. */
   readonly store: string;
-  readonly operation: "create" | "get" | "list" | "delete";
-  /** For a listing its prefix, for a delete of many keys the first. */
+  readonly operation: "create" | "get" | "list" | "delete" | "examine";
+  /** For a listing its prefix, for a delete of many keys the first, for an examination its matter. */
   readonly key: string;
   /** Replaces secrets in the message and in the causes. Default: what looks like a credential. */
   readonly redact?: Redactor | undefined;

@@ -15,6 +15,7 @@ export { OnDemand } from "./on-demand.ts";
 export type { Pool } from "./pool.ts";
 export { deleteEach, failuresOf, poolOf } from "./pool.ts";
 export { prefixOf } from "./prefix.ts";
+export { clockRemark, meets, proxyVariables, quoted } from "./remarks.ts";
 export type { RequestOptions, RunningRequest } from "./request.ts";
 export { IdleTimeout, runRequest } from "./request.ts";
 export { loadSdk, SdkFailure } from "./sdk.ts";

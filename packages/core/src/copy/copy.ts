@@ -27,6 +27,9 @@ export interface CopyOptions extends Pick<OpenOptions, "instanceId" | "concurren
   /**
    * Pins each epoch in `from` while it is copied, so that no prune takes its objects away. Default `true`. Without it
    * `from` is only read, and an epoch that is pruned meanwhile ends the copy.
+   *
+   * The pin is named by `instanceId` and the name of `to`: a copy that was killed leaves one, which the same call takes
+   * over, and removes. Of two such calls at once, the one that ends first removes the pin of both.
    */
   readonly pin?: boolean | undefined;
   /** Called after each object and each epoch. */
@@ -68,13 +71,32 @@ export async function copy(options: CopyOptions): Promise<CopyReport> {
   const common = { instanceId, concurrency, retry, signal, readOnly: true };
   const source = namespaceOf(checkOpenOptions({ ...common, store: from }));
   const target = namespaceOf(checkOpenOptions({ ...common, store: to }));
-  const copying = new Copying(source, target, new Leadership(instanceId), { pins, onProgress }, signal);
+  const pinName = await pinNameOf(instanceId, target.client.name);
+  const leadership = new Leadership(instanceId);
+  const copying = new Copying(source, target, leadership, { pins, pinName, onProgress }, signal);
   try {
     return await copying.run(epoch);
   } catch (error) {
     const where = `copy from ${source.client.name} to ${target.client.name}`;
     throw asErrorOfCall(error, where, { sealed: "unknown", epoch }, signal);
   }
+}
+
+/** The same for the same copy, so that it finds what it left behind when it was killed. */
+async function pinNameOf(instanceId: string, target: string): Promise<string> {
+  const digest = await sha256Hex(new TextEncoder().encode(JSON.stringify([instanceId, target])));
+  return `copy-${digest.slice(0, 16)}`;
+}
+
+/** A pin of any copy: it is gone when the copy is done. */
+function isOfCopy({ name }: { readonly name: string }): boolean {
+  return /^copy-[0-9a-f]{16}$/.test(name);
+}
+
+/** How a copy pins, and whom it tells. */
+interface Manner extends Pick<CopyOptions, "onProgress"> {
+  readonly pins: boolean;
+  readonly pinName: string;
 }
 
 /** An object as a seal describes it. */
@@ -88,7 +110,7 @@ class Copying {
   readonly #source: Namespace;
   readonly #target: Namespace;
   readonly #leadership: Leadership;
-  readonly #options: Pick<CopyOptions, "onProgress"> & { readonly pins: boolean };
+  readonly #options: Manner;
   readonly #signal: AbortSignal | undefined;
   /** Keys that the last epoch named which is sealed in the target: they are there. */
   #present: ReadonlySet<string> = new Set();
@@ -106,7 +128,7 @@ class Copying {
     source: Namespace,
     target: Namespace,
     leadership: Leadership,
-    options: Pick<CopyOptions, "onProgress"> & { readonly pins: boolean },
+    options: Manner,
     signal: AbortSignal | undefined,
   ) {
     this.#source = source;
@@ -138,6 +160,10 @@ class Copying {
       if (await this.#epoch(epoch, floorThere, control, only !== undefined)) copied.push(epoch);
       else ({ floor } = await this.#source.readControl(this.#signal));
     }
+    const { pins, pinName: name } = this.#options;
+    // An earlier run of this copy was killed, and had pinned another epoch than this run has come by.
+    if (pins && control.pins.some((other) => other.name === name))
+      await unpin(this.#source, { name }, undefined);
     const [objects, bytes, found] = [this.#objects, this.#bytes, this.#found];
     return { epochs: copied, objects, bytes, found };
   }
@@ -145,7 +171,8 @@ class Copying {
   /** Ascending: those below the floor are pinned. */
   async #allEpochs({ floor, pins }: Control): Promise<readonly number[]> {
     const sealed = await sealedEpochs(this.#source, -1, this.#signal);
-    const below = pins.map(({ epoch }) => epoch).filter((epoch) => epoch < floor);
+    const lasting = pins.filter((other) => !isOfCopy(other));
+    const below = lasting.map(({ epoch }) => epoch).filter((epoch) => epoch < floor);
     return [...new Set([...below, ...sealed])].toSorted((a, b) => a - b);
   }
 
@@ -180,11 +207,13 @@ class Copying {
 
   /** @returns whether it is in the target now: one of many may be pruned before its turn comes */
   async #epoch(epoch: number, floor: number, control: Control, isAlone: boolean): Promise<boolean> {
-    const name = `copy-${this.#leadership.incarnation}`;
-    const isKept = control.pins.some((other) => other.epoch === epoch);
-    const pins = this.#options.pins && !isKept;
+    const { pinName: name } = this.#options;
+    const there = control.pins.filter((other) => other.epoch === epoch);
+    // Another copy takes its pin away when it is done.
+    const pins = this.#options.pins && there.every((other) => isOfCopy(other));
+    const isLeft = there.some((other) => other.name === name);
     try {
-      if (pins) await pin(this.#source, this.#leadership, { epoch, name }, this.#signal);
+      if (pins && !isLeft) await pin(this.#source, this.#leadership, { epoch, name }, this.#signal);
     } catch (error) {
       if (!isAlone && isStateError(error) && error.code === "EpochPruned") return false;
       throw error;
@@ -206,7 +235,7 @@ class Copying {
     if (!isStateError(error) || (error.code !== "NotSealed" && error.code !== "PartialLost"))
       return undefined;
     const { floor, pins } = await this.#source.readControl(this.#signal);
-    if (epoch >= floor || pins.some((other) => other.epoch === epoch)) return undefined;
+    if (epoch >= floor || pins.some((other) => other.epoch === epoch && !isOfCopy(other))) return undefined;
     return prunedError(epoch, floor, { cause: error });
   }
 
@@ -220,7 +249,8 @@ class Copying {
       throw new StateError("NotSealed", `epoch ${epoch} has no seal`, details);
     }
     // Also of an epoch that is there: it may have been pinned since. A floor that is copied later must not hide it.
-    for (const other of control.pins) if (other.epoch === epoch) await this.#copyControl(other.key);
+    for (const other of control.pins)
+      if (other.epoch === epoch && !isOfCopy(other)) await this.#copyControl(other.key);
     if (!this.#sealedThere.has(epoch)) {
       // It may have been sealed by a leader that has taken over since control was read.
       await this.#copyFence(seal.assignmentVersion ?? 0);

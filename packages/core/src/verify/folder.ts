@@ -4,7 +4,7 @@ import { isStoreError, type StoreError } from "../errors.ts";
 import { epochPrefix, parseEpochObject } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import { sha256Hex } from "../sha256.ts";
-import type { ListedObject } from "../store.ts";
+import type { ListedObject, ListPage } from "../store.ts";
 import { type Finding, finding, type Subject } from "./finding.ts";
 import type { NamedObject } from "./named-objects.ts";
 
@@ -16,6 +16,8 @@ export interface Folder {
   readonly state: FolderState;
   /** What seals name of it, by key. What was found is taken out. */
   readonly named: Map<string, NamedObject>;
+  /** Of its listing. */
+  readonly pages: AsyncIterable<ListPage>;
 }
 
 /** How many objects were looked at. */
@@ -32,9 +34,9 @@ export async function* folderFindings(
   looked: Looked,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Finding, void, undefined> {
-  const { epoch, named } = folder;
+  const { named, pages } = folder;
   const left = new Leftovers(folder);
-  for await (const { objects } of namespace.client.list(epochPrefix(epoch), { signal })) {
+  for await (const { objects } of pages) {
     const pairs = objects.map((listed) => ({ listed, as: named.get(listed.key) }));
     for (const { listed, as } of pairs) {
       named.delete(listed.key);

@@ -57,6 +57,10 @@ export class NamedObjects {
     return Math.max(-1, ...this.#folders.keys());
   }
 
+  has(epoch: number): boolean {
+    return this.#folders.has(epoch);
+  }
+
   /** Takes what is named in the epoch's folder, by key. */
   take(epoch: number): Map<string, NamedObject> {
     const folder = this.#folders.get(epoch) ?? new Map<string, NamedObject>();

@@ -1,16 +1,17 @@
 import { checkBoolean, checkFunction, checkInteger, checkObject } from "../arguments.ts";
-import { type Decision, decisionOf, readCommit } from "../commit.ts";
 import { type Control, isPinned } from "../control.ts";
 import { checkNamespace, goBy, hasControls } from "../calls/open.ts";
-import { isStateError, isStoreError, type StateError, type StoreError } from "../errors.ts";
+import { isStateError } from "../errors.ts";
 import { commitKey, epochPrefix, fenceKey, floorKey, namespaceKey, parseEpochFolder } from "../layout.ts";
 import type { Namespace } from "../namespace.ts";
 import { namespaceOf } from "../namespace-of.ts";
 import { checkOpenOptions, type OpenOptions } from "../open-options.ts";
 import type { Seal } from "../seal.ts";
+import type { EpochState } from "../state-backend.ts";
 import { controlFindings } from "./controls.ts";
 import { type Finding, finding } from "./finding.ts";
-import { folderFindings, type FolderState, isOfTheObject, type Looked, missing } from "./folder.ts";
+import { folderFindings, type FolderState, type Looked, missing } from "./folder.ts";
+import { type Found, type Look, lookAt, readFound, weightOf } from "./look.ts";
 import { NamedObjects } from "./named-objects.ts";
 import { baseFinding, chunkFindings, unreadable } from "./seals.ts";
 
@@ -25,8 +26,22 @@ export interface VerifyOptions extends Pick<
    * not.
    */
   readonly from?: number | undefined;
+  /**
+   * Looks at so many of the newest epochs, and of older ones at what these name. What is left in older folders, and whether
+   * their seals can be read, it does not see.
+   */
+  readonly limit?: number | undefined;
+  /** Called with each epoch that is not pruned, from the newest down, once its seal was read. */
+  readonly onEpoch?: ((epoch: VerifiedEpoch) => void) | undefined;
   /** Called after each epoch. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+}
+
+export interface VerifiedEpoch {
+  readonly epoch: number;
+  readonly state: EpochState["state"];
+  /** If it is sealed. */
+  readonly seal: Seal | undefined;
 }
 
 export interface VerifyProgress {
@@ -43,8 +58,11 @@ export interface VerifyProgress {
 
 /**
  * Looks at everything in a namespace, from its seals down, and names what is wrong. It writes nothing, and runs beside the
- * job: what is pruned meanwhile is no finding. Epochs are looked at from the newest down. Memory: about one seal, and
- * with `deep` the objects that are read at once.
+ * job: what is pruned meanwhile is no finding. Epochs are looked at from the newest down, and findings come in that order.
+ *
+ * Seals and the first pages of folders are read ahead, of at most `concurrency` epochs, and of fewer where the namespace
+ * has many vnodes: about 8 MiB in all. Beside them memory holds about one seal, and with `deep` the objects that are read at
+ * once.
  *
  * Bytes are compared as they are stored: no codec is needed, and none is tried.
  *
@@ -52,14 +70,18 @@ export interface VerifyProgress {
  */
 export function verify(options: VerifyOptions): AsyncIterable<Finding> {
   checkObject("options", options);
-  const { from, onProgress, signal } = options;
+  const { from, limit, onEpoch, onProgress, signal } = options;
   const deep = checkBoolean("deep", options.deep);
   if (from !== undefined) checkInteger("from", from, 0);
+  if (limit !== undefined) checkInteger("limit", limit, 1);
+  checkFunction("onEpoch", onEpoch);
   checkFunction("onProgress", onProgress);
   const checked = checkOpenOptions({ ...options, instanceId: "verify", readOnly: true });
   return new Verification(namespaceOf(checked), {
     deep,
     from: from ?? Infinity,
+    limit: limit ?? Infinity,
+    onEpoch,
     onProgress,
     signal,
   }).findings();
@@ -68,15 +90,11 @@ export function verify(options: VerifyOptions): AsyncIterable<Finding> {
 interface Request {
   readonly deep: boolean;
   readonly from: number;
+  readonly limit: number;
+  readonly onEpoch: VerifyOptions["onEpoch"];
   readonly onProgress: VerifyOptions["onProgress"];
   readonly signal: AbortSignal | undefined;
 }
-
-/** What the `_COMMIT` of an epoch was found to say. */
-type Found =
-  | { readonly kind: Decision["kind"]; readonly seal?: Seal | undefined }
-  | { readonly kind: "absent" }
-  | { readonly kind: "unreadable"; readonly error: StateError | StoreError };
 
 class Verification {
   readonly #namespace: Namespace;
@@ -89,6 +107,10 @@ class Verification {
   /** The last seal, whose base is still to come, and whether all that came since is known to have no seal. */
   #above: { readonly seal: Seal; isFollowed: boolean } | undefined;
   #hasUnreadable = false;
+  /** The epochs whose `_COMMIT` may be a seal. */
+  readonly #known = new Set<number>();
+  /** Whether there are older epochs than those that are asked for. */
+  #isCut = false;
 
   constructor(namespace: Namespace, request: Request) {
     this.#namespace = namespace;
@@ -96,7 +118,7 @@ class Verification {
   }
 
   async *findings(): AsyncGenerator<Finding, void, undefined> {
-    const { signal, from } = this.#request;
+    const { signal, from, limit } = this.#request;
     let hasNamespace = await this.#readNamespace();
     const isFirst = from === Infinity;
     if (isFirst) yield* controlFindings(this.#namespace, signal);
@@ -107,16 +129,12 @@ class Verification {
       else if (isFirst) yield found;
     }
     epochs.sort((a, b) => a - b);
-    for (;;) {
-      const epoch = Math.max(epochs.at(-1) ?? -1, this.#named.highest);
-      if (epoch < 0) break;
-      const isListed = epochs.at(-1) === epoch;
-      if (isListed) epochs.pop();
-      yield* this.#epoch(epoch, isListed, control);
-      const next = Math.max(epochs.at(-1) ?? -1, this.#named.highest);
-      this.#tell(epoch, next < 0 ? undefined : next);
+    if (epochs.length > limit) {
+      this.#isCut = true;
+      epochs.splice(0, epochs.length - limit);
     }
-    yield* this.#base(undefined, control);
+    yield* this.#each(epochs, control);
+    if (!this.#isCut) yield* this.#base(undefined, control);
     // The newest seal was read after the first look: its fence, and what is pinned, are looked for now.
     const { fence, pins, floor } = await this.#namespace.readControl(signal);
     // A job that has begun meanwhile has created it.
@@ -125,6 +143,47 @@ class Verification {
     const wasPruned = floor > control.floor;
     yield* this.#whole({ ...control, fence }, { hasNamespace, wasPruned });
     for (const { epoch, key } of pins) yield* this.#pin(epoch, key);
+  }
+
+  /** Takes them from `epochs`, which ascend. What is read ahead is in the same order. */
+  async *#each(epochs: number[], control: Control): AsyncGenerator<Finding, void, undefined> {
+    const { signal, from } = this.#request;
+    const namespace = this.#namespace;
+    const ahead = namespace.mapChunks(
+      epochs.toReversed().values(),
+      () => weightOf(namespace),
+      signal,
+      (epoch, stop) => lookAt(namespace, epoch, epoch <= from, stop),
+    );
+    try {
+      for (;;) {
+        const epoch = Math.max(epochs.at(-1) ?? -1, this.#named.highest);
+        if (epoch < 0) break;
+        const isListed = epochs.at(-1) === epoch;
+        let look: Look | undefined;
+        if (isListed) {
+          epochs.pop();
+          const { value } = await ahead.next();
+          if (value !== undefined) look = await this.#fresh(epoch, value, control);
+        }
+        yield* this.#epoch(epoch, look, control);
+        const next = Math.max(epochs.at(-1) ?? -1, this.#named.highest);
+        this.#tell(epoch, next < 0 ? undefined : next);
+      }
+    } finally {
+      await ahead.return();
+    }
+  }
+
+  /**
+   * What was read ahead, unless it is too old: an epoch that had no seal then, and that a seal which was read later goes on
+   * from, has been sealed in between. Below the floor nothing is sealed any more.
+   */
+  async #fresh(epoch: number, look: Look, { floor }: Control): Promise<Look> {
+    if (look.found.kind !== "absent" || epoch < floor) return look;
+    if (!this.#named.has(epoch) && this.#above?.seal.base !== epoch) return look;
+    const { signal, from } = this.#request;
+    return lookAt(this.#namespace, epoch, epoch <= from, signal);
   }
 
   async #readNamespace(): Promise<boolean> {
@@ -160,14 +219,18 @@ class Verification {
     }
   }
 
+  /** @param look `undefined` if it has no folder, or is older than what is asked for, and seals name objects in it */
   async *#epoch(
     epoch: number,
-    isListed: boolean,
+    look: Look | undefined,
     control: Control,
   ): AsyncGenerator<Finding, void, undefined> {
     const { signal, deep, from } = this.#request;
     const isAsked = epoch <= from;
-    const found: Found = isListed ? await this.#read(epoch) : { kind: "absent" };
+    const isListed = look !== undefined;
+    const isOlder = !isListed && this.#isCut;
+    const found: Found = look?.found ?? { kind: "absent" };
+    if (found.kind === "seal" || found.kind === "unreadable") this.#known.add(epoch);
     // Of a pinned epoch below the floor the seal counts, as long as there is one.
     const isKept = isPinned(epoch, control) && (found.kind === "seal" || found.kind === "unreadable");
     const isBelow = epoch < control.floor && !isKept;
@@ -189,13 +252,16 @@ class Verification {
       if (this.#above !== undefined) this.#above.isFollowed = false;
       if (isAsked) yield unreadable(epoch, found.error, isNewest);
     }
+    if (isListed && !isBelow) this.#show(epoch, found);
     const named = this.#named.take(epoch);
     this.#epochs += 1;
     if (!isAsked) return;
     const isLost = found.kind === "absent" && !isBelow && named.size > 0;
     if (isLost && isListed && !(await this.#isPrunedNow(epoch))) yield sealMissing(epoch);
-    const state = isBelow ? "below-the-floor" : stateOf(found, isNewest);
-    yield* folderFindings(this.#namespace, { epoch, state, named }, deep, this.#looked, signal);
+    // What an older epoch's own seal names is not known.
+    const state = isOlder ? "unreadable" : isBelow ? "below-the-floor" : stateOf(found, isNewest);
+    const pages = look?.pages ?? this.#namespace.client.list(epochPrefix(epoch), { signal });
+    yield* folderFindings(this.#namespace, { epoch, state, named, pages }, deep, this.#looked, signal);
     if (named.size === 0) return;
     // A prune publishes its floor before it deletes.
     const { floor, pins } = await this.#namespace.readControl(signal);
@@ -205,19 +271,9 @@ class Verification {
     }
   }
 
-  async #read(epoch: number): Promise<Found> {
-    const { signal } = this.#request;
-    try {
-      const commit = await readCommit(this.#namespace, epoch, signal);
-      if (commit === undefined) return { kind: "absent" };
-      const decision = await decisionOf(this.#namespace, epoch, commit, signal);
-      return decision.kind === "seal" ? { kind: "seal", seal: decision.seal } : { kind: decision.kind };
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (isStoreError(error) && isOfTheObject(error)) return { kind: "unreadable", error };
-      if (!isStateError(error) || error.code === "StoreFailed") throw error;
-      return error.code === "EpochPruned" ? { kind: "absent" } : { kind: "unreadable", error };
-    }
+  #show(epoch: number, { kind, ...rest }: Found): void {
+    const seal = "seal" in rest ? rest.seal : undefined;
+    this.#request.onEpoch?.({ epoch, state: shown[kind], seal });
   }
 
   async #isPrunedNow(epoch: number): Promise<boolean> {
@@ -247,7 +303,7 @@ class Verification {
       yield finding("namespace-missing", message, { key: namespaceKey });
     }
     const isLeft = newest !== undefined && newest.epoch >= floor;
-    if (floor > 0 && !this.#hasUnreadable && !isLeft && !wasPruned) {
+    if (floor > 0 && !this.#hasUnreadable && !this.#isCut && !isLeft && !wasPruned) {
       const message = `no epoch is sealed at or above the floor ${floor}: nobody restores or takes over`;
       yield finding("no-seal-left", message, { key: floorKey(floor) });
     }
@@ -266,8 +322,8 @@ class Verification {
   }
 
   async *#pin(epoch: number, key: string): AsyncGenerator<Finding, void, undefined> {
-    if (this.#request.from !== Infinity) return;
-    const found = await this.#read(epoch);
+    if (this.#request.from !== Infinity || this.#known.has(epoch)) return;
+    const found = await readFound(this.#namespace, epoch, this.#request.signal);
     if (found.kind === "seal" || found.kind === "unreadable") return;
     yield finding("pin-on-nothing", `${key} pins epoch ${epoch}, which has no seal`, { key, epoch });
   }
@@ -277,6 +333,14 @@ class Verification {
     onProgress?.({ epoch, next, epochs: this.#epochs, sealed: this.#sealed, ...this.#looked });
   }
 }
+
+const shown = {
+  seal: "sealed",
+  void: "void",
+  "given-up": "given-up",
+  unreadable: "unreadable",
+  absent: "open",
+} as const;
 
 function sealMissing(epoch: number): Finding {
   const key = commitKey(epoch);

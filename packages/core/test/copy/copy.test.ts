@@ -289,6 +289,76 @@ describe("a copy is refused", () => {
   });
 });
 
+/** Copies until a request of this kind, at which the process is killed: nothing more of it reaches a store. */
+async function killedAt(
+  from: MapStore,
+  to: MapStore,
+  pattern: RegExp,
+  options: { readonly epoch?: number; readonly instanceId?: string } = {},
+): Promise<void> {
+  let isDead = false;
+  const create = to.create.bind(to);
+  const remove = from.delete.bind(from);
+  to.create = async (key, body) => {
+    isDead ||= pattern.test(key);
+    if (isDead) throw new Error("killed");
+    return create(key, body);
+  };
+  from.delete = async (keys) => (isDead ? Promise.reject(new Error("killed")) : remove(keys));
+  await expect(copy({ from, to, instanceId, retry: { attempts: 1 }, ...options })).rejects.toThrow();
+  expect(isDead).toBe(true);
+  to.create = create;
+  from.delete = remove;
+}
+
+function copyPinsOf(store: MapStore): readonly string[] {
+  return [...store.entries()].map(([key]) => key).filter((key) => /copy-/.test(key));
+}
+
+describe("a copy that was killed leaves its pin", () => {
+  test("which the same copy takes over and removes, and which nothing else of it counts as", async () => {
+    const from = await fullNamespace();
+    const before = new Map(from.entries());
+    const to = new MapStore();
+    await killedAt(from, to, /^epoch=7\//);
+    expect(copyPinsOf(from)).toHaveLength(1);
+    expect(copyPinsOf(from)[0]).toContain("7");
+    await copy({ from, to, instanceId });
+    expect(new Map(from.entries())).toEqual(before);
+    expect(copyPinsOf(to)).toEqual([]);
+  });
+
+  test("which the same copy removes though it comes by another epoch alone", async () => {
+    const from = await fullNamespace();
+    const to = new MapStore();
+    await killedAt(from, to, /^epoch=7\//);
+    await copy({ from, to, instanceId, epoch: 8 });
+    expect(copyPinsOf(from)).toEqual([]);
+  });
+
+  test("which holds its epoch over a prune, so that the same copy of it goes on", async () => {
+    const from = await fullNamespace();
+    const to = new MapStore();
+    await killedAt(from, to, /^epoch=7\/_COMMIT/, { epoch: 7 });
+    await using backend = await ObjectStoreBackend.open({ store: from, instanceId, vnodeCapacity: 8 });
+    await backend.takeover({ version: 4 });
+    await backend.prune({ before: 8 });
+    expect(await copy({ from, to, instanceId, epoch: 7 })).toMatchObject({ epochs: [7] });
+    expect(copyPinsOf(from)).toEqual([]);
+    expect(await damageOf(to)).toEqual([]);
+  });
+
+  test("which a copy by somebody else leaves alone, and does not copy", async () => {
+    const from = await fullNamespace();
+    await killedAt(from, new MapStore(), /^epoch=7\//);
+    const left = copyPinsOf(from);
+    const to = new MapStore();
+    await copy({ from, to, instanceId: "somebody else" });
+    expect(copyPinsOf(from)).toEqual(left);
+    expect(copyPinsOf(to)).toEqual([]);
+  });
+});
+
 test("without a pin the source is only read", async () => {
   const from = await fullNamespace();
   class ReadOnly extends MapStore {
