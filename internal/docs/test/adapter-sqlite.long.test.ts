@@ -70,7 +70,7 @@ async function expectGreen(command: string, project: string): Promise<void> {
 }
 
 describe("a stranger's adapter, against the packed core", () => {
-  test("that is a copy of the example passes before a line is changed", { timeout: 300_000 }, async () => {
+  test("that is a copy of the example passes before a line is changed", { timeout: 900_000 }, async () => {
     const project = join(home, "my-store");
     await expectGreen(guide.testCopy, project);
     await shell("npm run typecheck && npm run build", project);
@@ -82,7 +82,7 @@ describe("a stranger's adapter, against the packed core", () => {
     expect(MyStore).toBeTypeOf("function");
   });
 
-  test("that follows the guide word for word passes too", { timeout: 300_000 }, async () => {
+  test("that follows the guide word for word passes too", { timeout: 900_000 }, async () => {
     await expectGreen(guide.test, join(home, "from-scratch"));
   });
 

@@ -28,7 +28,7 @@ async function dryRun(scratch: string, registry: Registry): Promise<void> {
       .join(", ")}`,
   );
   await clone.publish();
-  await expectPublished(registry, first, await clone.commitOf());
+  await expectPublished(registry, first, await clone.head());
 
   const strangers = await makeStrangers(scratch, registry);
   for (const stranger of strangers) {

@@ -58,7 +58,13 @@ const kinds: readonly Kind[] = [
     name: "Deno",
     binary: join(installed, "@deno/linux-x64-glibc/deno"),
     program: "counter.ts",
-    install: (packages) => ["add", "--node-modules-dir=auto", ...packages.map((each) => `npm:${each}`)],
+    // By default it takes no version that is younger than a day.
+    install: (packages) => [
+      "add",
+      "--node-modules-dir=auto",
+      "--minimum-dependency-age=0",
+      ...packages.map((each) => `npm:${each}`),
+    ],
     start: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"],
   },
 ];

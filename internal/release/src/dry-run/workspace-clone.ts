@@ -40,22 +40,25 @@ export class WorkspaceClone {
       GIT_COMMITTER_EMAIL: "release@example.invalid",
     });
     await output({ program: "git", args: ["clone", "--quiet", root, folder], cwd: scratch, env: clone.#env });
-    await clone.pnpm(["install", "--frozen-lockfile"]);
+    // From this machine's store: what the packages are built with is no part of the release.
+    const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", CI: "true" };
+    const install = ["install", "--frozen-lockfile", "--prefer-offline"];
+    await output({ program: "pnpm", args: install, cwd: folder, env });
     return clone;
   }
 
   /** `pnpm release:version`, and the commit that merging the workflow's pull request makes. */
   async version(): Promise<void> {
-    await this.pnpm(["run", "release:version"]);
+    await this.#pnpm(["run", "release:version"]);
     await this.#git("add", "--all");
     await this.#git("commit", "--quiet", "--message", "Version the packages");
   }
 
   /** `pnpm release:publish` as the workflow runs it. What it writes into the checkout is thrown away. */
   async publish(): Promise<void> {
-    const commit = (await this.#git("rev-parse", "HEAD")).trim();
+    const commit = await this.head();
     const { origin, pathname } = new URL(address);
-    await this.pnpm(["run", "release:publish"], {
+    await this.#pnpm(["run", "release:publish"], {
       GITHUB_SERVER_URL: origin,
       GITHUB_REPOSITORY: pathname.slice(1),
       GITHUB_SHA: commit,
@@ -73,7 +76,7 @@ export class WorkspaceClone {
     return Object.fromEntries(await Promise.all(entries));
   }
 
-  async commitOf(): Promise<string> {
+  async head(): Promise<string> {
     return (await this.#git("rev-parse", "HEAD")).trim();
   }
 
@@ -87,7 +90,7 @@ export class WorkspaceClone {
     await this.#git("commit", "--quiet", "--message", "Change one package");
   }
 
-  async pnpm(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+  async #pnpm(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
     return output({ program: "pnpm", args, cwd: this.folder, env: { ...this.#env, ...env } });
   }
 
