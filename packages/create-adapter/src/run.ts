@@ -89,13 +89,13 @@ function nextSteps(folder: string, packageName: string, className: string): stri
 
   ${folder === "." ? "" : `cd ${folder} && `}npm install && npm test
 
-Then make it yours, in this order, and run npm test after each:
+Then make it yours, in this order. When all is done, npm test is green again:
 
-  1. src/database.ts  the client of your service, with its own retries off
-  2. src/errors.ts    what each of its errors means
-  3. src/store.ts     the four operations of ${className}
-  4. test/            ${className}'s own tests: what the suites cannot see from outside
-  5. README.md        what it guarantees, what it needs, what you tried it on
+  1. src/database.ts          the client of your service, with its own retries off
+  2. src/errors.ts            what each of its errors means
+  3. src/store.ts             the four operations of ${className}
+  4. test/node/store.test.ts  what the suites cannot see from outside, instead of SQLite's own
+  5. README.md                what it guarantees, what it needs, what you tried it on
 
 Every line about SQLite goes. The guide of @state/core, "Writing an adapter", says what each part has to
 hold, and what to do if your service allows only one process. To publish: remove "private" from

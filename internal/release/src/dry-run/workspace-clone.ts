@@ -39,6 +39,9 @@ export class WorkspaceClone {
       GIT_COMMITTER_NAME: "Release",
       GIT_COMMITTER_EMAIL: "release@example.invalid",
     });
+    const status = { program: "git", args: ["status", "--porcelain"], cwd: root, env: clone.#env };
+    if ((await output(status)) !== "")
+      process.stdout.write("What is not committed is no part of this run.\n");
     await output({ program: "git", args: ["clone", "--quiet", root, folder], cwd: scratch, env: clone.#env });
     // From this machine's store: what the packages are built with is no part of the release.
     const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", CI: "true" };
