@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { publicPackages } from "../tarballs.ts";
 import { output, Progress } from "./commands.ts";
 import { type Registry, startRegistry } from "./registry.ts";

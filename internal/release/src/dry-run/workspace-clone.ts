@@ -58,15 +58,18 @@ export class WorkspaceClone {
   }
 
   /** `pnpm release:publish` as the workflow runs it. What it writes into the checkout is thrown away. */
-  async publish(): Promise<void> {
-    const commit = await this.head();
+  async publish(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const { origin, pathname } = new URL(address);
-    await this.#pnpm(["run", "release:publish"], {
+    const github = {
       GITHUB_SERVER_URL: origin,
       GITHUB_REPOSITORY: pathname.slice(1),
-      GITHUB_SHA: commit,
-    });
-    await this.#git("checkout", "--quiet", "--", ".");
+      GITHUB_SHA: await this.head(),
+    };
+    try {
+      await this.#pnpm(["run", "release:publish"], { ...github, ...env });
+    } finally {
+      await this.#git("checkout", "--quiet", "--", ".");
+    }
     assert.equal(await this.#git("status", "--porcelain"), "", "publishing leaves something uncommitted");
   }
 
