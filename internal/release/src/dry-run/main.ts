@@ -4,11 +4,11 @@
  * that is not as it should be.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { publicPackages } from "../tarballs.ts";
+import { publicPackages, root } from "../tarballs.ts";
 import { output, Progress } from "./commands.ts";
 import { type Registry, startRegistry } from "./registry.ts";
 import { makeStrangers, type Stranger } from "./strangers.ts";
@@ -23,6 +23,9 @@ async function dryRun(scratch: string, registry: Registry): Promise<void> {
   progress.say("versions the packages by their changesets");
   await clone.version();
   const first = await clone.versions();
+  progress.say("tries to publish with the workflow's provenance, which only GitHub can sign");
+  await assert.rejects(clone.publish(await workflowEnvironment()), /provenance/i);
+  assert.deepEqual(Object.values(await publishedVersions(registry)).flat(), []);
   progress.say(
     `publishes ${Object.entries(first)
       .map((each) => each.join("@"))
@@ -69,6 +72,16 @@ async function dryRun(scratch: string, registry: Registry): Promise<void> {
     assert.equal(await stranger.versionOf("@state/core"), first["@state/core"], stranger.name);
     assert.equal(await stranger.runProgram(), "sealed epoch 4, count 3\n", stranger.name);
   }
+}
+
+/** What the release workflow gives to the step that publishes. */
+async function workflowEnvironment(): Promise<Record<string, string>> {
+  const text = await readFile(join(root, ".github/workflows/release.yml"), "utf8");
+  const { jobs } = parse(text) as {
+    jobs: { release: { steps: readonly { uses?: string; env?: Record<string, string> }[] } };
+  };
+  const step = jobs.release.steps.find(({ uses }) => uses?.startsWith("changesets/action@"));
+  return step?.env ?? {};
 }
 
 /** Each package is there, says where it comes from, and has no link that leads nowhere from npm's page. */
