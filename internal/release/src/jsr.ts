@@ -13,11 +13,9 @@ import { type PublicPackage, publicPackages, root } from "./tarballs.ts";
 const run = promisify(execFile);
 
 /** The packages that need nothing of Node's or of a cloud's SDK, and so run wherever JSR's users do. */
-const names: readonly string[] = ["@state/core", "@state/memory"];
+const names: ReadonlySet<string> = new Set(["@state/core", "@state/memory"]);
 
-export const jsrPackages: readonly PublicPackage[] = publicPackages.filter(({ name }) =>
-  names.includes(name),
-);
+export const jsrPackages: readonly PublicPackage[] = publicPackages.filter(({ name }) => names.has(name));
 
 /** The configuration of a package on JSR. */
 export interface JsrConfiguration {

@@ -8,6 +8,11 @@ const commit = "0123456789abcdef0123456789abcdef01234567";
 const run = { GITHUB_SERVER_URL: "https://git.example", GITHUB_REPOSITORY: "a/b", GITHUB_SHA: commit };
 const address = { url: "https://git.example/a/b", commit };
 
+/** A README of `packages/fs`, as it would be published. */
+function links(text: string): string {
+  return withAbsoluteLinks(text, "packages/fs", address, root);
+}
+
 describe("the address of a release", () => {
   test("is that of the repository that the workflow runs in", () => {
     expect(addressOf(run)).toEqual(address);
@@ -40,8 +45,6 @@ describe("the address of a release", () => {
 });
 
 describe("a README on npm's page", () => {
-  const links = (text: string): string => withAbsoluteLinks(text, "packages/fs", address, root);
-
   test("leads into the repository by links that are not relative", () => {
     expect(
       links("see\n[a\nguide](../../docs/guide.md#compress-and-encrypt), [core](../core/README.md)"),
