@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Guide, readersEnvironment, readGuide } from "@state/release/guide";
 import { expectLaid, guideHome as home } from "@state/release/projects";
-import { root } from "@state/release/tarballs";
+import { root, tool } from "@state/release/tarballs";
 
 const run = promisify(execFile);
 const example = join(root, "examples/adapter-sqlite");
@@ -70,13 +70,19 @@ async function expectGreen(command: string, project: string): Promise<void> {
 }
 
 describe("a stranger's adapter, against the packed core", () => {
-  test("that is a copy of the example passes before a line is changed", { timeout: 300_000 }, async () => {
-    const project = join(home, "adapter-sqlite");
+  test("that is a copy of the example passes before a line is changed", { timeout: 900_000 }, async () => {
+    const project = join(home, "my-store");
     await expectGreen(guide.testCopy, project);
     await shell("npm run typecheck && npm run build", project);
+    const linted = await run(tool("publint"), ["run", "--strict", project]);
+    expect(linted.stdout).toContain("All good!");
+    const { MyStore } = (await import(pathToFileURL(join(project, "dist/index.js")).href)) as {
+      MyStore: unknown;
+    };
+    expect(MyStore).toBeTypeOf("function");
   });
 
-  test("that follows the guide word for word passes too", { timeout: 300_000 }, async () => {
+  test("that follows the guide word for word passes too", { timeout: 900_000 }, async () => {
     await expectGreen(guide.test, join(home, "from-scratch"));
   });
 
@@ -100,10 +106,12 @@ describe("the guide", () => {
     }
   });
 
-  test("packs core by a command that makes the tarball it names", async () => {
-    const out = join(home, "packed-by-hand.tgz");
-    await shell(guide.pack.replace("~/state-core.tgz", out), root);
-    const { stdout } = await run("tar", ["-tf", out]);
-    expect(stdout).toContain("package/dist/index.js");
+  test("packs by commands that make the tarballs they name", async () => {
+    const packed = join(home, "packed-by-hand");
+    await shell(guide.pack.replaceAll("~", packed), root);
+    const [core, createAdapter] = ["state-core.tgz", "state-create-adapter.tgz"];
+    expect((await readdir(packed)).toSorted()).toEqual([core, createAdapter]);
+    const { stdout } = await run("tar", ["-tf", join(packed, createAdapter)]);
+    expect(stdout).toContain("package/dist/template.json");
   }, 120_000);
 });

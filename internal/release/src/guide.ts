@@ -6,7 +6,7 @@ import { root } from "./tarballs.ts";
 
 /** What a reader of docs/writing-an-adapter.md types, and the files that the page gives, in their order. */
 export interface Guide {
-  /** Makes a copy of the example, and installs what it needs. */
+  /** Makes a copy of the example under the reader's name, and installs what it needs. */
   readonly copy: string;
   /** Tests that copy. */
   readonly testCopy: string;
@@ -16,7 +16,7 @@ export interface Guide {
   readonly install: string;
   /** Checks and tests that project. */
   readonly test: string;
-  /** Packs core. */
+  /** Packs core, and what makes the copy. */
   readonly pack: string;
   readonly files: ReadonlyMap<string, string>;
 }
@@ -30,7 +30,7 @@ export async function readGuide(): Promise<Guide> {
     if (found === undefined) throw new Error(`the guide has no command with "${words}"`);
     return found;
   };
-  const [copy, testCopy] = split(commandWith("git archive"), " && npm test");
+  const [copy, testCopy] = split(commandWith("create-adapter my-store"), " && npm test");
   const [install, test] = split(commandWith("npm run typecheck"), "npm run typecheck");
   return {
     copy,

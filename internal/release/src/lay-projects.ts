@@ -33,18 +33,14 @@ async function addTypesOfNode(project: string): Promise<void> {
   await symlink(await realpath(join(types, "../../undici-types")), undici);
 }
 
-async function layGuide(core: string): Promise<void> {
+async function layGuide(core: string, createAdapter: string): Promise<void> {
   const guide = await readGuide();
   const env = readersEnvironment();
   await mkdir(guideHome);
   await copyFile(core, join(guideHome, "state-core.tgz"));
-  say("\n== a copy of examples/adapter-sqlite");
-  await install({
-    command: "bash",
-    args: ["-ec", guide.copy],
-    cwd: join(import.meta.dirname, "../../.."),
-    env,
-  });
+  await copyFile(createAdapter, join(guideHome, "state-create-adapter.tgz"));
+  say("\n== a copy of examples/adapter-sqlite, by @state/create-adapter");
+  await install({ command: "bash", args: ["-ec", guide.copy], cwd: guideHome, env });
 
   say("\n== an adapter from an empty folder, by docs/writing-an-adapter.md");
   await install({ command: "bash", args: ["-ec", guide.make], cwd: guideHome, env });
@@ -71,7 +67,7 @@ async function layOthers(tarballOf: TarballOf): Promise<void> {
   say("\n== core, fs and memory together; core twice");
   await layConsumer(consumerOf("together"), [core, tarballOf("@state/fs"), tarballOf("@state/memory")]);
   for (const copy of ["one", "two"]) await layConsumer(consumerOf(`copies/${copy}`), [core]);
-  await layGuide(core);
+  await layGuide(core, tarballOf("@state/create-adapter"));
 }
 
 async function layAll(): Promise<void> {

@@ -58,7 +58,7 @@ describe.each(publicPackages)("an empty project with $name", ({ name, manifest }
   test("is loaded by CommonJS with require", async () => {
     const code = `process.stdout.write(Object.keys(require(${JSON.stringify(name)})).join())`;
     const { stdout } = await run(process.execPath, ["--input-type=commonjs", "-e", code], { cwd: project });
-    expect(stdout).toMatch(/Store|ObjectStoreBackend|instrument|exitCodes|KafkaJob/);
+    expect(stdout).toMatch(/Store|ObjectStoreBackend|instrument|exitCodes|KafkaJob|run/);
   });
 
   for (const moduleResolution of ["nodenext", "bundler"]) {

@@ -99,7 +99,9 @@ describe("a release", () => {
       "pull-requests": "write",
       "id-token": "write",
     });
-    expect(scripts["release:publish"]).toMatch(/^turbo run build .*&& changeset publish$/);
+    expect(scripts["release:publish"]).toBe(
+      "turbo run build && node internal/release/src/address-packages.ts && changeset publish",
+    );
     expect(await readFile(join(root, ".github/workflows/release.yml"), "utf8")).not.toContain("secrets.");
   });
 });
