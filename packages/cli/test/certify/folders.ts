@@ -179,6 +179,14 @@ class Locked extends Folder {
   }
 }
 
+/** What an adapter makes of a service that does not know conditions. */
+class Unconditional extends Folder {
+  override async create(key: string): Promise<never> {
+    const { StoreError } = await import("@state/core");
+    throw new StoreError("Unsupported", `create ${key}: 501 NotImplemented, If-None-Match`, { key });
+  }
+}
+
 async function pagesOf(listing: AsyncIterable<ListPage>): Promise<readonly ListPage[]> {
   const pages: ListPage[] = [];
   for await (const page of listing) pages.push(page);
@@ -195,6 +203,7 @@ const stores: Readonly<Record<string, new (root: string) => Folder>> = {
   torn: Torn,
   untold: HonestlyTorn,
   locked: Locked,
+  unconditional: Unconditional,
 };
 
 export const urlSchemes: readonly string[] = Object.keys(stores);
