@@ -66,7 +66,6 @@ const { values } = parseArgs({
 });
 const asked = values.only?.toLowerCase().split(",") ?? [""];
 const places = [...servers, ...fileSystems];
-const rows = await knownRows();
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
@@ -75,7 +74,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-async function write(): Promise<void> {
+/** Others may have run meanwhile: the rows are read anew each time. */
+async function write(row?: CertifiedRow): Promise<void> {
+  const rows = await knownRows();
+  if (row !== undefined) rows.set(row.name, row);
   const known = places.flatMap(({ name }) => rows.get(name) ?? []);
   await writeFile(rowsFile, `${JSON.stringify(known, undefined, 2)}\n`);
   await writeFile(pageFile, pageOf(known, remarks));
@@ -90,9 +92,8 @@ else
     say(`\n== ${place.name}`);
     const row = await certify(place);
     if (isInterrupted) break;
-    rows.set(place.name, row);
     say(`== ${place.name} ${row.version}: ${row.verdict}${row.why === undefined ? "" : `: ${row.why}`}`);
     // After each: what was run is kept, if a later one does not end.
-    await write();
+    await write(row);
   }
 process.exitCode = isInterrupted ? 130 : 0;

@@ -37,6 +37,8 @@ export async function startSeaweedFs(): Promise<S3Server> {
       `-s3.port=${port}`,
       `-s3.port.grpc=${s3Grpc}`,
       "-s3.port.iceberg=0",
+      `-filer.localSocket=${join(data, "filer.sock")}`,
+      `-s3.localSocket=${join(data, "s3.sock")}`,
       `-s3.config=${config}`,
     ],
     // Without credentials it refuses, once it knows who may do what.
