@@ -3,6 +3,7 @@ export { type Azurite, createContainer, startAzurite } from "./azurite.ts";
 export { createGcsBucket, startFakeGcsServer } from "./fake-gcs-server.ts";
 export { cephCommand, cephVersion, hasCeph, startCeph } from "./ceph.ts";
 export {
+  binaryOf,
   commandFor,
   fakeGcsServer,
   type InstalledServer,
@@ -10,11 +11,13 @@ export {
   memoryS3,
   minio,
   moto,
+  opentelemetryProto,
   seaweedFs,
 } from "./installed.ts";
 export { type MemoryS3, startMemoryS3 } from "./memory-s3.ts";
 export { createBucket, type S3Server, startMinio } from "./minio.ts";
 export { startMoto } from "./moto.ts";
+export { hasPrometheus, prometheusCommand, type PrometheusOptions, startPrometheus } from "./prometheus.ts";
 export { startSeaweedFs } from "./seaweedfs.ts";
 export { gcsFromEnvironment, s3FromEnvironment, type S3Place } from "./environment.ts";
 export type { Server } from "./server.ts";

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import {
   binaryOf,
-  certifiedServers,
+  furtherServers,
   type InstalledServer,
   installedServers,
   isInstalled,
@@ -45,7 +45,7 @@ function install(server: InstalledServer): boolean {
 mkdirSync(serversFolder, { recursive: true });
 say("Azurite: there, with npm");
 let missing = 0;
-for (const server of [...installedServers, ...certifiedServers]) {
+for (const server of [...installedServers, ...furtherServers]) {
   if (server.isExtra === true && !all) continue;
   if (isInstalled(server)) {
     say(`${server.name} ${server.version}: there`);

@@ -53,6 +53,16 @@ export const seaweedFs: InstalledServer = {
   isExtra: true,
 };
 
+/** OpenTelemetry's own definitions of OTLP, as Python has them: they decode what an exporter has sent. */
+export const opentelemetryProto: InstalledServer = {
+  name: "opentelemetry-proto",
+  version: "1.45.2",
+  binary: "opentelemetry-proto/bin/python3",
+  from: "python3",
+  source: "opentelemetry-proto",
+  isExtra: true,
+};
+
 const memoryS3Folder = resolve(import.meta.dirname, "../memory-s3");
 
 export const memoryS3: InstalledServer = {
@@ -66,8 +76,8 @@ export const memoryS3: InstalledServer = {
 /** Those that tests run on. */
 export const installedServers: readonly InstalledServer[] = [minio, fakeGcsServer, memoryS3, moto];
 
-/** Those that `pnpm certify:all` alone runs on. */
-export const certifiedServers: readonly InstalledServer[] = [seaweedFs];
+/** What else `pnpm servers --all` brings: for `pnpm certify:all`, and for the tests of @state/otel. */
+export const furtherServers: readonly InstalledServer[] = [seaweedFs, opentelemetryProto];
 
 /** What a program of this repository has as its version: another source is built anew. */
 function digestOf(folder: string): string {
