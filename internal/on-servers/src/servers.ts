@@ -71,6 +71,7 @@ export const servers: readonly Place[] = [
   installed(moto, () => openS3(startMoto)),
   onCeph,
   installed(seaweedFs, () => openS3(startSeaweedFs)),
+  absent("Garage", "2.5.0", "its crate had not been built after 25 minutes on two busy cores"),
   absent(
     "RustFS",
     "1.0.1",

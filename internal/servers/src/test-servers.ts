@@ -1,6 +1,6 @@
 /**
- * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts, the IAM policy of S3's README
- * and the flights job on real servers, which it starts and ends.
+ * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts, every command of `state`, the
+ * IAM policy of S3's README and the flights job on real servers, which it starts and ends.
  * With `--all` on memory-s3 and moto too. The suites on Azurite are part of `pnpm test:long`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -182,6 +182,12 @@ async function testAll(): Promise<void> {
       env,
     );
   });
+  // It starts servers of its own.
+  await run(
+    "every command of `state` on MinIO, fake-gcs-server and Azurite",
+    [vitest, "run", "internal/on-servers/test/commands"],
+    {},
+  );
   await withServers(async (running, env) => {
     for (const { store } of running) {
       if (store === undefined) continue;

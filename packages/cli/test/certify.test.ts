@@ -114,6 +114,7 @@ describe("on FsStore", () => {
     async ([signal, to], context) => {
       const folder = await newFolder(context);
       const program = startCertify(folder, ["race.create", "race.create-large"]);
+      context.onTestFinished(() => void program.kill("SIGKILL"));
       // The first race has ended: the processes are at the second.
       await once(program.stdout, "data");
       const { pid = Number.NaN } = program;
@@ -161,6 +162,13 @@ test.concurrent("what could not be deleted is named", async (context) => {
   expect(kept).toContain("CASE");
   for (const name of kept)
     expect(errors).toMatch(new RegExp(`left behind: certify-[0-9a-f]{12}/.*${name}: .* is locked`));
+});
+
+test.concurrent("what a store that cannot be listed holds is deleted by what was created", async (context) => {
+  const folder = await newFolder(context);
+  const { code, errors } = await certify(`unlistable:${folder}`, "get.absent");
+  expect([code, errors]).toEqual([0, ""]);
+  expect(await filesIn(folder)).toEqual([]);
 });
 
 test.concurrent("a store that cannot create only what is absent is not certified, and is named", async (context) => {

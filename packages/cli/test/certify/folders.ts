@@ -187,6 +187,15 @@ class Unconditional extends Folder {
   }
 }
 
+/** Can be listed only once nothing is there. */
+class Unlistable extends Folder {
+  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+    const pages = await pagesOf(this.sound.list(prefix, options));
+    if (pages.some(({ objects }) => objects.length > 0)) throw new Error(`${prefix} is not in byte order`);
+    yield* pages;
+  }
+}
+
 async function pagesOf(listing: AsyncIterable<ListPage>): Promise<readonly ListPage[]> {
   const pages: ListPage[] = [];
   for await (const page of listing) pages.push(page);
@@ -204,6 +213,7 @@ const stores: Readonly<Record<string, new (root: string) => Folder>> = {
   untold: HonestlyTorn,
   locked: Locked,
   unconditional: Unconditional,
+  unlistable: Unlistable,
 };
 
 export const urlSchemes: readonly string[] = Object.keys(stores);
