@@ -47,8 +47,11 @@ function tableOf(rows: readonly CertifiedRow[]): string {
     outcomesText(ran?.cases),
     outcomesText(ran?.races),
   ]);
-  const line = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
-  return `${[line(heads), line(heads.map(() => "---")), ...cells.map(line)].join("\n")}\n`;
+  return `${[heads, heads.map(() => "---"), ...cells].map(lineOf).join("\n")}\n`;
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
 }
 
 function outcomesText(outcomes: Ran["cases"] | undefined): string {

@@ -80,7 +80,14 @@ async function write(row?: CertifiedRow): Promise<void> {
   if (row !== undefined) rows.set(row.name, row);
   const known = places.flatMap(({ name }) => rows.get(name) ?? []);
   await writeFile(rowsFile, `${JSON.stringify(known, undefined, 2)}\n`);
-  await writeFile(pageFile, pageOf(known, remarks));
+  const shown = places.map(async (place) => rows.get(place.name) ?? (await missingRow(place)));
+  await writeFile(pageFile, pageOf(await Promise.all(shown), remarks));
+}
+
+async function missingRow({ name, version }: Place): Promise<CertifiedRow> {
+  const [first = ""] = name.toLowerCase().split(/[ ,]/);
+  const why = `nobody has yet: \`npx -y pnpm@12 certify:all --only ${first}\` does`;
+  return { name, version: await version(), verdict: "not run", why };
 }
 
 if (values.page) await write();

@@ -89,13 +89,24 @@ export async function startCeph(): Promise<S3Server> {
 type IsReady = () => Promise<boolean>;
 
 async function makeKeys(keyring: string): Promise<void> {
-  const all = (names: readonly string[]): string[] => names.flatMap((name) => ["--cap", name, "allow *"]);
   const key = (name: string, caps: readonly string[]): Promise<unknown> =>
     run("ceph-authtool", [keyring, "--gen-key", "-n", name, ...caps]);
-  await run("ceph-authtool", ["--create-keyring", keyring, "--gen-key", "-n", "mon.", ...all(["mon"])]);
-  await key("client.admin", all(["mon", "osd", "mgr"]));
+  await run("ceph-authtool", [
+    "--create-keyring",
+    keyring,
+    "--gen-key",
+    "-n",
+    "mon.",
+    "--cap",
+    "mon",
+    "allow *",
+  ]);
+  await key(
+    "client.admin",
+    ["mon", "osd", "mgr"].flatMap((daemon) => ["--cap", daemon, "allow *"]),
+  );
   const profile = ["--cap", "mon", "allow profile osd", "--cap", "mgr", "allow profile osd"];
-  await key("osd.0", [...profile, ...all(["osd"])]);
+  await key("osd.0", [...profile, "--cap", "osd", "allow *"]);
 }
 
 function configOf(folder: string, cluster: string, monitor: string): string {

@@ -55,8 +55,8 @@ describe.skipIf(!isThere)(`an OTLP receiver${hint}`, () => {
     const spans = await receiver.spans();
     const parents = new Map(spans.map((span) => [span.spanId, span.name]));
     const parentOf = ({ parentSpanId = "" }: OtlpSpan): string | undefined => parents.get(parentSpanId);
-    const below = (name: string): (string | undefined)[] =>
-      spans.filter((span) => span.name === name).map(parentOf);
+    const below = (name: string): string[] =>
+      spans.filter((span) => span.name === name).map((span) => parentOf(span) ?? "");
     const workers = ["worker 0", "worker 1", "worker 2", "worker 3"];
     expect(below("state.writePartial").toSorted()).toEqual(workers);
     expect(below("state.readPartial").toSorted()).toEqual(workers);
@@ -72,7 +72,7 @@ describe.skipIf(!isThere)(`an OTLP receiver${hint}`, () => {
     expect(requests.map((span) => `${parentOf(span)} > ${span.name} ${keyOf(span)}`).toSorted()).toEqual(
       expected.toSorted(),
     );
-    const [leader] = spans.filter(({ name }) => name === "leader");
+    const leader = spans.find(({ name }) => name === "leader");
     const inTrace = spans.filter(({ traceId }) => traceId === leader?.traceId).map(({ name }) => name);
     expect(inTrace).toContain("state.request create");
     expect(inTrace).not.toContain("state.writePartial");
@@ -114,6 +114,7 @@ async function startReceiver(): Promise<OtlpReceiver> {
   return receiver;
 }
 
-function keyOf({ attributes }: OtlpSpan): unknown {
-  return attributes.find(({ key }) => key === "state.request.key")?.value["stringValue"];
+function keyOf({ attributes }: OtlpSpan): string {
+  const value = attributes.find(({ key }) => key === "state.request.key")?.value;
+  return String(value?.["stringValue"]);
 }

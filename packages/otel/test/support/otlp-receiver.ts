@@ -34,11 +34,13 @@ export class OtlpReceiver {
   static async start(): Promise<OtlpReceiver> {
     const bodies = new Map<string, Buffer[]>();
     const server = createServer((request, response) => {
-      void buffer(request).then((body) => {
+      const accept = async (): Promise<void> => {
+        const body = await buffer(request);
         const path = request.url ?? "";
         bodies.set(path, [...(bodies.get(path) ?? []), body]);
         response.setHeader("content-type", "application/x-protobuf").end();
-      });
+      };
+      accept().catch((error: unknown) => request.destroy(error as Error));
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
