@@ -14,8 +14,8 @@ export interface CertifiedRow {
 export interface Ran {
   /** `2026-01-31` */
   readonly date: string;
-  /** How long all of it took. */
-  readonly seconds: number;
+  /** How long all of it took, where it is known. */
+  readonly seconds?: number | undefined;
   readonly cases: Outcomes;
   readonly races: Outcomes;
   readonly wholeListings: string;
