@@ -26,8 +26,8 @@ const introduction = `# Which stores are certified
 Written by \`npx -y pnpm@12 certify:all\`: \`state certify\`, as anybody runs it, on every server and
 file system that can be had here. A row is one run: the store suite, and 60 seconds of races between
 four processes. What it does not find it has not proved: a store that is certified may still be
-wrong. Each server is alone on this machine, with its data in one folder or in memory, and the
-command and the server share two cores.
+wrong. Each server has its data in one folder or in memory, and shares two cores with the command and
+with whatever else runs: these runs were made on a busy machine.
 `;
 
 const whole = `A store that declares \`wholeListings\` (L8 of the
