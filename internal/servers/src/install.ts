@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import {
   binaryOf,
+  furtherServers,
   type InstalledServer,
   installedServers,
   isInstalled,
@@ -70,7 +71,7 @@ const toolsFor: Readonly<Record<InstalledServer["from"], readonly (readonly [str
 mkdirSync(serversFolder, { recursive: true });
 say("Azurite: there, with npm");
 let missing = 0;
-for (const server of installedServers) {
+for (const server of [...installedServers, ...furtherServers]) {
   if (server.isExtra === true && !all) continue;
   if (isInstalled(server)) {
     say(`${server.name} ${server.version}: there`);

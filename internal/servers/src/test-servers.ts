@@ -1,7 +1,7 @@
 /**
- * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts, the IAM policy of S3's README
- * and the flights job on real servers, which it starts and ends; and restarts of Kafka and NATS.
- * With `--all` on memory-s3 and moto too. The suites on Azurite are part of `pnpm test:long`.
+ * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts and the flights job on real
+ * servers, which it starts and ends; and restarts of Kafka and NATS.
+ * With `--all` on memory-s3 and moto too, the flights job on each server, and every command of `state`. The suites on Azurite are part of `pnpm test:long`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -45,6 +45,7 @@ interface TestedServer {
 const root = resolve(import.meta.dirname, "../../..");
 const vitest = resolve(root, "node_modules/vitest/vitest.mjs");
 const bucket = "state-tests";
+const all = process.argv.includes("--all");
 
 const tested: readonly TestedServer[] = [
   {
@@ -188,15 +189,8 @@ async function testAll(): Promise<void> {
     );
   });
   await withServers(async (running, env) => {
-    for (const { store } of running) {
-      if (store === undefined) continue;
-      const job = ["--conditions=@state/source", "examples/flights/src/main.ts", "--store", store];
-      // The emulators take several times as long for a request as MinIO.
-      const size = store.startsWith("s3:")
-        ? ["--records", "300000"]
-        : ["--records", "150000", "--kills", "6"];
-      await run(`flights on ${store}`, [...job, ...size, "--barrier", "5000", "--seed", "7"], env);
-    }
+    const stores = running.flatMap(({ store }) => store ?? []);
+    await flightsOn(all ? stores : stores.filter((store) => store.startsWith("s3:")), env);
   });
   // They start brokers of their own. Of a broker that is not there, they are skipped by name, and it is a failure here.
   const brokers = [kafka, nats].filter(isThere);
@@ -208,11 +202,29 @@ async function testAll(): Promise<void> {
       {},
     );
   }
-  if (!process.argv.includes("--all")) return;
+  if (!all) return;
+  // It starts servers of its own.
+  await run(
+    "every command of `state` on MinIO, fake-gcs-server and Azurite",
+    [vitest, "run", "internal/on-servers/test/commands"],
+    {},
+  );
   await testSuitesOn("memory-s3", memoryS3, () => startMemoryS3());
   // It starts a MinIO of its own too.
   await run("the IAM policy of the README on MinIO", [vitest, "run", "packages/s3/test/policy"], {});
   await testSuitesOn("moto", moto, startMoto);
+}
+
+/** The flights job, with kills. */
+async function flightsOn(stores: readonly string[], env: Environment): Promise<void> {
+  for (const store of stores) {
+    const job = ["--conditions=@state/source", "examples/flights/src/main.ts", "--store", store];
+    // The emulators take several times as long for a request as MinIO.
+    const size = store.startsWith("s3:")
+      ? ["--records", "300000", "--patience", "2000"]
+      : ["--records", "150000", "--patience", "5000", "--kills", "6"];
+    await run(`flights on ${store}`, [...job, ...size, "--barrier", "5000", "--seed", "7"], env);
+  }
 }
 
 /** On a further service of S3, which the tests can be told of only one at a time. */

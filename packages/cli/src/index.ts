@@ -1,3 +1,9 @@
+export type { CertifyReport } from "./certify/report.ts";
+export type { Certified } from "./certify/certify.ts";
+export type { CaseResult } from "./certify/suite.ts";
+export type { RaceCounts, RaceResult } from "./certify/races/race.ts";
+export type { WholeListings } from "./certify/races/whole.ts";
+export type { Left } from "./certify/cleaning.ts";
 export type { ExitCode } from "./exit-code.ts";
 export { exitCodes } from "./exit-code.ts";
 export type { Terminal } from "./terminal.ts";

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { storeCases } from "@state/core/conformance";
 import { brokenStores } from "../../core/test/broken-stores/every-broken-store.ts";
@@ -103,22 +104,55 @@ describe("on FsStore", () => {
     }
   }, 60_000);
 
-  test.concurrent("Ctrl-C ends the program, its processes, and what they wrote", async (context) => {
-    const folder = await newFolder(context);
-    const main = join(import.meta.dirname, "../src/main.ts");
-    const args = ["certify", `fs:${folder}`, "--only", "create.exists,race.create", "--yes", "--json"];
-    // In a group of its own, of which each process gets the signal, as from a terminal.
-    const program = spawn(process.execPath, [main, ...args], {
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const exit = once(program, "exit");
-    await once(program.stdout, "data");
-    process.kill(-(program.pid ?? Number.NaN), "SIGINT");
-    expect(await exit).toEqual([130, null]);
-    expect(await filesIn(folder)).toEqual([]);
-  }, 60_000);
+  test.concurrent.for([
+    ["SIGINT", "to all processes, as Ctrl-C does"],
+    ["SIGINT", "to the program alone"],
+    ["SIGTERM", "to the program alone"],
+  ] as const)(
+    "%s %s during a race ends its processes, deletes what they wrote, and exits with 130",
+    { timeout: 120_000 },
+    async ([signal, to], context) => {
+      const folder = await newFolder(context);
+      const program = startCertify(folder, ["race.create", "race.create-large"]);
+      context.onTestFinished(() => void program.kill("SIGKILL"));
+      // The first race has ended: the processes are at the second.
+      await once(program.stdout, "data");
+      const { pid = Number.NaN } = program;
+      const workers = await childrenOf(pid);
+      const written = await filesIn(folder);
+      process.kill(to === "to the program alone" ? pid : -pid, signal);
+      const exit = await once(program, "exit");
+      expect([exit, workers.length, workers.filter(isAlive)]).toEqual([[130, null], 3, []]);
+      expect(written).toContain("case");
+      expect(await filesIn(folder)).toEqual([]);
+    },
+  );
 });
+
+/** Runs it as a program, in a process group of its own. */
+function startCertify(folder: string, only: readonly string[]): ChildProcessByStdio<null, Readable, null> {
+  const main = join(import.meta.dirname, "../src/main.ts");
+  const options = ["--seconds", "6", "--processes", "3", "--only", only.join(","), "--yes", "--json"];
+  return spawn(process.execPath, [main, "certify", `fs:${folder}`, ...options], {
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+/** By what Linux says. */
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.trim().split(" ").map(Number);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return false;
+  }
+}
 
 test.concurrent("what could not be deleted is named", async (context) => {
   const folder = await newFolder(context);
@@ -128,6 +162,68 @@ test.concurrent("what could not be deleted is named", async (context) => {
   expect(kept).toContain("CASE");
   for (const name of kept)
     expect(errors).toMatch(new RegExp(`left behind: certify-[0-9a-f]{12}/.*${name}: .* is locked`));
+});
+
+test.concurrent("what a store that cannot be listed holds is deleted by what was created", async (context) => {
+  const folder = await newFolder(context);
+  const { code, errors } = await certify(`unlistable:${folder}`, "get.absent");
+  expect([code, errors]).toEqual([0, ""]);
+  expect(await filesIn(folder)).toEqual([]);
+});
+
+test.concurrent("a store that cannot create only what is absent is not certified, and is named", async (context) => {
+  const folder = await newFolder(context);
+  const [badgeFile, report] = [join(folder, "badge.svg"), join(folder, "report.json")];
+  const files = ["--badge", badgeFile, "--report", report];
+  const args = ["--adapter", "./certify/folders.ts", ...files, "--yes"];
+  const { code, text, errors } = await runState(["certify", `unconditional:${folder}/store`, ...args]);
+  expect([code, text, errors]).toEqual([
+    1,
+    expect.stringMatching(/^not certified: fs:.*\/store; its adapter refuses it: create .*: 501 NotImpl/),
+    "",
+  ]);
+  expect(await readFile(badgeFile, "utf8")).toContain("not certified");
+  expect(JSON.parse(await readFile(report, "utf8"))).toMatchObject({
+    certified: false,
+    isSound: false,
+    refusal: expect.stringContaining("501 NotImplemented") as string,
+    cases: [],
+    races: [],
+    left: [],
+  });
+  const json = await runState(["certify", `unconditional:${folder}/store`, ...args, "--json"]);
+  expect(JSON.parse(json.text)).toMatchObject({
+    type: "end",
+    certified: false,
+    refusal: expect.stringContaining("If-None-Match") as string,
+  });
+});
+
+test("what a case could not look at is said, in the report too", async (context) => {
+  const folder = await newFolder(context);
+  const number = brokenStores.findIndex(({ caughtBy }) => caughtBy === "list.page-size");
+  const report = join(folder, "report.json");
+  const args = [
+    "--adapter",
+    "./certify/broken-stores.ts",
+    "--only",
+    "list.pages",
+    "--report",
+    report,
+    "--yes",
+  ];
+  const warned: string[] = [];
+  const note = ({ name }: Error): number => warned.push(name);
+  process.on("warning", note);
+  context.onTestFinished(() => void process.off("warning", note));
+  const { code, text } = await runState(["certify", `broken:${number}`, ...args]);
+  const unreached = "the edge of a page: all of 5500 keys came in one";
+  expect([code, text]).toEqual([0, expect.stringContaining(`list.pages did not reach ${unreached}\n`)]);
+  expect(JSON.parse(await readFile(report, "utf8"))).toMatchObject({
+    cases: [{ id: "list.pages", outcome: "passed", notReached: [unreached] }],
+  });
+  await new Promise(setImmediate);
+  expect(warned).not.toContain("ConformanceWarning");
 });
 
 test.concurrent("a store that cannot be reached is no finding", async (context) => {

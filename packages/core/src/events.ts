@@ -1,4 +1,5 @@
 import type { StateError, StateErrorCode, StoreErrorCode } from "./errors.ts";
+import type { Seal } from "./seal.ts";
 import type { PruneReport } from "./state-backend.ts";
 
 /**
@@ -80,6 +81,8 @@ export interface DecisionEvent {
   readonly epoch?: number | undefined;
   readonly version?: number | undefined;
   readonly committer?: string | undefined;
+  /** Of `sealed`: what the epoch holds now, of its own and of earlier epochs. */
+  readonly seal?: Seal | undefined;
 }
 
 /** The end of a prune that `open({ retention })` made; nothing else tells of it. */

@@ -28,7 +28,14 @@ describe("a decision is reported:", () => {
     await actor.seal(5, { 0: "state" });
 
     expect(decisions).toEqual([
-      { type: "decision", decision: "sealed", epoch: 5, version: 3, committer: "A" },
+      {
+        type: "decision",
+        decision: "sealed",
+        epoch: 5,
+        version: 3,
+        committer: "A",
+        seal: (await backend.describeEpoch(5)).seal,
+      },
     ]);
   });
 

@@ -1,6 +1,7 @@
 import type { Attributes, Context, Meter } from "@opentelemetry/api";
-import type { CallEnd, CallEvent, DecisionEvent, RequestEvent, RetentionEvent } from "@state/core";
+import type { CallEnd, CallEvent, DecisionEvent, RequestEvent, RetentionEvent, Seal } from "@state/core";
 import { SealAge } from "./seal-age.ts";
+import { sizesOf } from "./sealed-sizes.ts";
 
 /** Seconds. From a store in memory up to the 45 s that one request has with its retries, and what calls add up to. */
 const boundaries = [
@@ -34,11 +35,14 @@ export class Metrics {
   readonly #prunedBytes;
   readonly #failedDeletes;
   readonly #sealedEpoch;
+  readonly #sealedBytes;
   readonly #floor;
   readonly #pinned;
   readonly #age: SealAge;
   /** Calls of `epochComplete` that have sealed and not ended yet. */
   readonly #sealing = new Set<number>();
+  /** The last epoch whose bytes were counted: it may be asked for again. */
+  #counted: number | undefined;
   /** A takeover, and the reads after it, until the first write. */
   #restore: { readonly started: number; ended?: number | undefined } | undefined;
 
@@ -77,6 +81,7 @@ export class Metrics {
     this.#prunedBytes = counter("state.pruned.size", "By", "Bytes that automatic prunes deleted");
     this.#failedDeletes = counter("state.prune.failed_deletes", "{object}", "Deletes of prunes that failed");
     this.#sealedEpoch = gauge("state.epoch.sealed", "{epoch}", "The epoch that was sealed last");
+    this.#sealedBytes = counter("state.sealed.size", "By", "Bytes that sealed epochs name");
     this.#floor = gauge("state.epoch.floor", "{epoch}", "The lowest epoch that automatic prunes have left");
     this.#pinned = gauge("state.epoch.pinned", "{epoch}", "Pinned epochs below the floor");
     const age = meter.createObservableGauge("state.seal.age", {
@@ -119,12 +124,13 @@ export class Metrics {
     this.#io.add(bytes, { ...this.#common, "network.io.direction": direction }, context);
   }
 
-  decision({ decision, epoch, callId }: DecisionEvent): void {
+  decision({ decision, epoch, callId, seal }: DecisionEvent): void {
     const attributes = { ...this.#common, "state.decision": decision };
     this.#decisions.add(1, attributes);
     if (decision === "sealed") {
       if (callId !== undefined) this.#sealing.add(callId);
       if (epoch !== undefined) this.#sealedEpoch.record(epoch, this.#common);
+      if (seal !== undefined) this.#sealed(seal);
       this.#age.restart();
     } else if (decision === "takeover") this.#age.restart();
     else if (decision === "stale" || decision === "split-brain") this.#refusals.add(1, attributes);
@@ -150,6 +156,13 @@ export class Metrics {
       this.#refusals.add(0, { ...this.#common, "state.decision": decision });
     for (const outcome of ["pruned", "failed"])
       this.#prunes.add(0, { ...this.#common, "state.prune.outcome": outcome });
+  }
+
+  #sealed(seal: Seal): void {
+    if (seal.epoch === this.#counted) return;
+    this.#counted = seal.epoch;
+    for (const [origin, bytes] of Object.entries(sizesOf(seal)))
+      this.#sealedBytes.add(bytes, { ...this.#common, "state.sealed.origin": origin });
   }
 
   #started({ call }: CallEvent): void {

@@ -109,7 +109,44 @@ describe("a seal", () => {
     expect(await values(watched, "state.epoch.sealed")).toEqual({ "": 7 });
   });
 
-  test("has an age, which begins with takeover, starts again with each seal, and stands still after close", async () => {
+  test("counts the bytes that it names, those of its own and those of earlier epochs, once", async () => {
+    const watched = await watchedBackend({ chunkBytes: 65_536 });
+    const { backend } = watched;
+    await backend.takeover({ version: 1 });
+    const write = (epoch: number, vnode: number, bytes: Uint8Array | AsyncIterable<Uint8Array>): Write =>
+      backend.writePartial({ epoch, vnode, assignmentVersion: 1, bytes });
+    const attach = (epoch: number): ReturnType<typeof backend.writeAttachment> =>
+      backend.writeAttachment({ epoch, name: "offsets", assignmentVersion: 1, bytes: new Uint8Array(30) });
+    const stored = await write(1, 0, new Uint8Array(1_000));
+    const chunked = await write(1, 1, chunks([1, 2]));
+    const inline = { vnode: 2, bytes: new Uint8Array(10) };
+    const first = { epoch: 1, parts: [stored, chunked, inline], attachments: [await attach(1)] };
+    await backend.epochComplete(first);
+    await backend.epochComplete(first);
+    const sealed = await values(watched, "state.sealed.size");
+
+    // One chunk of two is as it was, and so are two vnodes.
+    const base = await backend.latest();
+    const changed = await backend.writePartial({
+      epoch: 2,
+      vnode: 1,
+      assignmentVersion: 1,
+      bytes: chunks([1, 3]),
+      reuse: base,
+    });
+    await backend.epochComplete({ epoch: 2, parts: [changed], unchanged: [0, 2] });
+
+    expect(sealed).toEqual({
+      "state.sealed.origin=written": 1_000 + 2 * 65_536 + 10 + 30,
+      "state.sealed.origin=reused": 0,
+    });
+    expect(await values(watched, "state.sealed.size")).toEqual({
+      "state.sealed.origin=written": 1_000 + 2 * 65_536 + 10 + 30 + 65_536,
+      "state.sealed.origin=reused": 65_536 + 1_000 + 10,
+    });
+  });
+
+  test("has an age, which begins with takeover, starts again with each seal, and is no number after close", async () => {
     const watched = await watchedBackend();
     const { backend, clock } = watched;
     const ages: Record<string, number>[] = [];
@@ -127,8 +164,9 @@ describe("a seal", () => {
     await backend.close();
     await look();
 
-    // The SDK goes on with the last value of a gauge that nobody observes any more.
-    expect(ages).toEqual([{}, { "": 30 }, { "": 60 }, { "": 30 }, { "": 30 }]);
+    // The SDK repeats the last value of a gauge that nobody observes any more.
+    await look();
+    expect(ages).toEqual([{}, { "": 30 }, { "": 60 }, { "": 30 }, { "": Number.NaN }, { "": Number.NaN }]);
   });
 });
 
@@ -242,4 +280,11 @@ async function sealAndPrune(watched: Watched, epochs: readonly number[]): Promis
 async function pruneCount(watched: Watched): Promise<number> {
   const prunes = Object.values(await values(watched, "state.prunes"));
   return prunes.reduce((sum, count) => sum + count, 0);
+}
+
+type Write = ReturnType<Watched["backend"]["writePartial"]>;
+
+/** A piece of 64 KiB for each byte. */
+async function* chunks(fills: readonly number[]): AsyncGenerator<Uint8Array> {
+  for (const fill of fills) yield new Uint8Array(65_536).fill(fill);
 }

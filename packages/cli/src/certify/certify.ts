@@ -5,7 +5,7 @@ import { openStore } from "../open-store.ts";
 import { clean, type Left, messageOf } from "./cleaning.ts";
 import { FolderStore, Reach } from "./folder-store.ts";
 import type { RaceResult } from "./races/race.ts";
-import type { WholeListings } from "./races/whole.ts";
+import { notLookedAt, type WholeListings } from "./races/whole.ts";
 import { raceIds, runRaces } from "./run-races.ts";
 import { type CaseResult, runSuite } from "./suite.ts";
 
@@ -31,6 +31,8 @@ export interface Certified {
   readonly store: string;
   /** Whether nothing was found by what was run. */
   readonly isSound: boolean;
+  /** Why the adapter refuses the store, in its words: by C9, if it cannot create only what is absent. Nothing was run then. */
+  readonly refusal?: string | undefined;
   readonly cases: readonly CaseResult[];
   readonly races: readonly RaceResult[];
   readonly listings: WholeListings;
@@ -58,26 +60,33 @@ export async function certify(options: CertifyOptions): Promise<Certified> {
   const store = await open();
   let cases: readonly CaseResult[] = [];
   let left: readonly Left[] = [];
-  let raced: Pick<Certified, "races" | "listings">;
+  let raced: Pick<Certified, "races" | "listings"> = {
+    races: [],
+    listings: notLookedAt(store.wholeListings === true),
+  };
+  let refusal: string | undefined;
   try {
-    const { foldsCase } = await probe(new FolderStore(store, `${folder}probe/`, reach), signal);
-    cases = await runSuite({
-      harness: harnessOf({ store, open, folder, foldsCase, reach }),
-      only,
-      signal,
-      onBegin: (id, number, count) => onProgress(`${number} of ${count} cases: ${id}`),
-      onEnd: onCase,
-    });
-    raced = await runRaces({
-      store: new FolderStore(store, `${folder}races/`, reach),
-      place: { url, adapter, directory, folder: `${folder}races/` },
-      processes,
-      seconds,
-      only,
-      signal,
-      onProgress: (id, text) => onProgress(`${id}: ${text}`),
-      onEnd: onRace,
-    });
+    const probed = await probe(new FolderStore(store, `${folder}probe/`, reach), signal);
+    if ("refusal" in probed) ({ refusal } = probed);
+    else {
+      cases = await runSuite({
+        harness: harnessOf({ store, open, folder, foldsCase: probed.foldsCase, reach }),
+        only,
+        signal,
+        onBegin: (id, number, count) => onProgress(`${number} of ${count} cases: ${id}`),
+        onEnd: onCase,
+      });
+      raced = await runRaces({
+        store: new FolderStore(store, `${folder}races/`, reach),
+        place: { url, adapter, directory, folder: `${folder}races/` },
+        processes,
+        seconds,
+        only,
+        signal,
+        onProgress: (id, text) => onProgress(`${id}: ${text}`),
+        onEnd: onRace,
+      });
+    }
   } finally {
     onProgress("deleting what was made");
     reach.end();
@@ -87,8 +96,8 @@ export async function certify(options: CertifyOptions): Promise<Certified> {
     onCleaned(left);
   }
   const results = [...cases, ...raced.races];
-  const isSound = results.every(({ outcome }) => outcome !== "failed");
-  return { store: store.name, isSound, cases, ...raced, left };
+  const isSound = refusal === undefined && results.every(({ outcome }) => outcome !== "failed");
+  return { store: store.name, isSound, refusal, cases, ...raced, left };
 }
 
 interface HarnessOptions {
@@ -123,9 +132,16 @@ function harnessOf({ store, open, folder, foldsCase, reach }: HarnessOptions): S
   };
 }
 
+type Probed = { readonly foldsCase: boolean } | { readonly refusal: string };
+
 /** Whether the store can be written, and what the suite has to know of its medium. @throws `StoreError` */
-async function probe(store: ObjectStore, signal: AbortSignal): Promise<{ readonly foldsCase: boolean }> {
-  await store.create("case", new Uint8Array(1), { signal });
+async function probe(store: ObjectStore, signal: AbortSignal): Promise<Probed> {
+  try {
+    await store.create("case", new Uint8Array(1), { signal });
+  } catch (error) {
+    if (!isStoreError(error) || error.code !== "Unsupported") throw error;
+    return { refusal: error.message };
+  }
   try {
     await store.create("CASE", new Uint8Array(1), { signal });
     return { foldsCase: false };

@@ -11,7 +11,8 @@ export interface Left {
 
 const keysAtOnce = 1_000;
 const passes = 3;
-const limitMs = 120_000;
+/** A slow store has tens of thousands of objects of the suite to delete. Another Ctrl-C ends it. */
+const limitMs = 600_000;
 
 /**
  * Deletes everything beneath the folder, and every other key that may have been created. Not by the signal of the run: that
@@ -28,18 +29,28 @@ export async function clean(
   let left: readonly Left[] = [];
   // More than once: what a process had sent when it ended may have landed since.
   for (let pass = 0; pass < passes; pass += 1) {
-    try {
+    const unlisted = await faultOf(folder, async () => {
       await sleep(pass * 500, undefined, { signal });
       for (const key of await listed(store, folder, signal)) keys.add(key);
-      if (keys.size === 0) return [];
-      left = await removed(store, [...keys], signal);
-      keys.clear();
-      for (const { key } of left) keys.add(key);
-    } catch (error) {
-      left = [{ key: folder, message: messageOf(error) }];
-    }
+      return [];
+    });
+    if (keys.size === 0 && unlisted.length === 0) return [];
+    // Also if a store cannot be listed, for instance because of the order of its keys: without them it may be.
+    const unremoved = await faultOf(folder, () => removed(store, [...keys], signal));
+    keys.clear();
+    for (const { key } of unremoved) if (key !== folder) keys.add(key);
+    left = [...unlisted, ...unremoved];
   }
   return left;
+}
+
+/** What is left after the work; if it fails, all of the folder may be. */
+async function faultOf(folder: string, work: () => Promise<readonly Left[]>): Promise<readonly Left[]> {
+  try {
+    return await work();
+  } catch (error) {
+    return [{ key: folder, message: messageOf(error) }];
+  }
 }
 
 async function listed(store: ObjectStore, folder: string, signal: AbortSignal): Promise<readonly string[]> {

@@ -11,10 +11,12 @@ export interface CaseResult {
   readonly ms: number;
   /** What was seen, or why it was not run. */
   readonly message?: string | undefined;
+  /** What a case that passed could not look at, because the store gave it no occasion to. */
+  readonly notReached: readonly string[];
 }
 
 export interface SuiteOptions {
-  readonly harness: StoreHarness;
+  readonly harness: Omit<StoreHarness, "notReached">;
   /** The ids of the cases to run. Default: all. */
   readonly only: ReadonlySet<string> | undefined;
   readonly signal: AbortSignal;
@@ -32,7 +34,11 @@ interface DeclaredCase {
 /** Runs the store suite, one case after another. Rejects with the signal's reason if it aborts. */
 export async function runSuite(options: SuiteOptions): Promise<readonly CaseResult[]> {
   const { harness, only, signal, onBegin, onEnd } = options;
-  const declared = declaredCases(harness);
+  const unreached = new Map<string, string[]>();
+  const notReached = (id: string, what: string): void => {
+    unreached.set(id, [...(unreached.get(id) ?? []), what]);
+  };
+  const declared = declaredCases({ ...harness, notReached });
   const asked = storeCases.filter(({ id }) => only?.has(id) ?? true);
   const results: CaseResult[] = [];
   for (const [index, { id, title, must }] of asked.entries()) {
@@ -41,7 +47,15 @@ export async function runSuite(options: SuiteOptions): Promise<readonly CaseResu
     const began = performance.now();
     const { outcome, message } = await resultOf(declared.get(id), signal);
     const ms = Math.round(performance.now() - began);
-    const result = { id, title, must: `${must}: ${storeMusts[must]}`, outcome, ms, message };
+    const result = {
+      id,
+      title,
+      must: `${must}: ${storeMusts[must]}`,
+      outcome,
+      ms,
+      message,
+      notReached: unreached.get(id) ?? [],
+    };
     results.push(result);
     onEnd(result);
   }

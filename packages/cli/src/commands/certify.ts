@@ -97,7 +97,8 @@ async function write(file: string, directory: string, text: string): Promise<voi
 
 function showCase(result: CaseResult, output: Output): void {
   output.json({ type: "case", ...result });
-  const { id, title, outcome, must, message = "" } = result;
+  const { id, title, outcome, must, message = "", notReached } = result;
+  for (const what of notReached) output.line(output.style("yellow", `${id} did not reach ${what}`));
   if (outcome === "skipped") output.line(output.style("yellow", `not run: ${id}: ${message}`));
   if (outcome !== "failed") return;
   output.line(output.style("red", `failed: ${id}: ${title}`));
@@ -134,13 +135,15 @@ function showListings(listings: WholeListings, output: Output): void {
 }
 
 function showVerdict(certified: Certified, isCertified: boolean, output: Output): void {
-  const { store, isSound, cases, races, listings, left } = certified;
+  const { store, isSound, refusal, cases, races, listings, left } = certified;
   const failed = [...cases, ...races].filter(({ outcome }) => outcome === "failed").map(({ id }) => id);
   const skipped = cases.filter(({ outcome }) => outcome === "skipped").length;
-  showListings(listings, output);
-  output.json({ type: "end", store, certified: isCertified, failed, skipped, listings, left });
+  if (refusal === undefined) showListings(listings, output);
+  output.json({ type: "end", store, certified: isCertified, refusal, failed, skipped, listings, left });
   const ran = `${count(cases.length - skipped, "case")}, ${count(races.length, "race")}`;
   if (isCertified) output.line(output.style("green", `certified: ${store}; ${ran}`));
+  else if (refusal !== undefined)
+    output.line(output.style("red", `not certified: ${store}; its adapter refuses it: ${refusal}`));
   else if (isSound) output.line(`${store}: nothing was found by ${ran}; it takes all of them to certify it`);
   else output.line(output.style("red", `not certified: ${store}; failed: ${failed.join(", ")}`));
 }

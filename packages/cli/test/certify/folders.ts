@@ -179,6 +179,23 @@ class Locked extends Folder {
   }
 }
 
+/** What an adapter makes of a service that does not know conditions. */
+class Unconditional extends Folder {
+  override async create(key: string): Promise<never> {
+    const { StoreError } = await import("@state/core");
+    throw new StoreError("Unsupported", `create ${key}: 501 NotImplemented, If-None-Match`, { key });
+  }
+}
+
+/** Can be listed only once nothing is there. */
+class Unlistable extends Folder {
+  override async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
+    const pages = await pagesOf(this.sound.list(prefix, options));
+    if (pages.some(({ objects }) => objects.length > 0)) throw new Error(`${prefix} is not in byte order`);
+    yield* pages;
+  }
+}
+
 async function pagesOf(listing: AsyncIterable<ListPage>): Promise<readonly ListPage[]> {
   const pages: ListPage[] = [];
   for await (const page of listing) pages.push(page);
@@ -195,6 +212,8 @@ const stores: Readonly<Record<string, new (root: string) => Folder>> = {
   torn: Torn,
   untold: HonestlyTorn,
   locked: Locked,
+  unconditional: Unconditional,
+  unlistable: Unlistable,
 };
 
 export const urlSchemes: readonly string[] = Object.keys(stores);

@@ -44,6 +44,11 @@ export interface StoreHarness {
    * Without it, both keys have to be held.
    */
   readonly foldsCase?: boolean;
+  /**
+   * Called if a case passed without checking all that it is for, because the store gave it no occasion to: for instance if a
+   * listing has one page. Default: a process warning of the type `ConformanceWarning`.
+   */
+  notReached?(id: string, what: string): void;
   /** Called for everything that `open` and `reopen` gave, when a case is over. */
   close?(store: ObjectStore): Promise<void>;
 }

@@ -36,6 +36,6 @@ export function checkStillLeads(
     const details = { sealed: "yes", epoch, version: control.fence, committer } as const;
     throw new StateError("StaleVersion", staleMessage(control, claimed), details);
   }
-  namespace.report("sealed", { epoch, committer, version: seal.assignmentVersion });
+  namespace.report("sealed", { epoch, committer, version: seal.assignmentVersion, seal });
   return { complete: true, seal };
 }

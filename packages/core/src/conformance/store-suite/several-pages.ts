@@ -1,5 +1,5 @@
 import type { ListOptions, ObjectStore } from "../../store.ts";
-import { notReached } from "./store-case.ts";
+import type { StoreContext } from "./store-case.ts";
 import { createAll } from "./operations.ts";
 
 /** More than fit into the largest page that a listing may have. */
@@ -35,10 +35,10 @@ export async function fill(
   return { keys: [...created], pages };
 }
 
-/** Whether there is an edge of a page to look at; warns when there is none. */
-export function hasEdge(id: string, { keys, pages }: Paged): boolean {
+/** Whether there is an edge of a page to look at; tells if there is none. */
+export function hasEdge({ notReached }: Pick<StoreContext, "notReached">, { keys, pages }: Paged): boolean {
   if (pages.length > 1) return true;
-  notReached(id, `the edge of a page: all of ${keys.length} keys came in one`);
+  notReached(`the edge of a page: all of ${keys.length} keys came in one`);
   return false;
 }
 

@@ -48,6 +48,8 @@ export interface StoreContext {
   readonly secondClient: () => Promise<ObjectStore>;
   /** Closes `store` and opens another client of its data, as a restarted process would. */
   readonly restart: () => Promise<ObjectStore>;
+  /** Tells that the case does not check all that it is for, because the store gave it no occasion to. */
+  readonly notReached: (what: string) => void;
 }
 
 /** A handful of requests. */
@@ -55,8 +57,8 @@ export const short = 60_000;
 /** Thousands of requests, or megabytes. */
 export const long = 300_000;
 
-/** Warns that the case passed without checking what it is for, because the store gave it no occasion to. */
-export function notReached(id: string, what: string): void {
+/** How a harness that has no `notReached` of its own tells. */
+export function warnNotReached(id: string, what: string): void {
   process.emitWarning(`${id} did not reach ${what}`, { type: "ConformanceWarning" });
 }
 

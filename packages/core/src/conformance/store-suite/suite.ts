@@ -2,7 +2,7 @@ import { AssertionError } from "node:assert/strict";
 import type { ObjectStore } from "../../store.ts";
 import { declare, type Runner, type StoreHarness } from "../runner.ts";
 import { abortCases } from "./cases/aborted-before.ts";
-import type { Need, StoreCase, StoreCaseSummary } from "./store-case.ts";
+import { type Need, type StoreCase, type StoreCaseSummary, warnNotReached } from "./store-case.ts";
 import { createCases } from "./cases/create.ts";
 import { deleteCases } from "./cases/delete.ts";
 import { durabilityCases } from "./cases/durability.ts";
@@ -104,6 +104,10 @@ async function run(storeCase: StoreCase, harness: StoreHarness): Promise<void> {
       another: async () => keep(await harness.open()),
       secondClient,
       restart,
+      notReached: (what) =>
+        harness.notReached === undefined
+          ? warnNotReached(storeCase.id, what)
+          : harness.notReached(storeCase.id, what),
     });
   } catch (error) {
     throw explained(storeCase, error);

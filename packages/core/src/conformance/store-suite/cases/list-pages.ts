@@ -21,9 +21,9 @@ export const pagingCases: readonly StoreCase[] = [
     family: "list",
     must: "L1",
     timeoutMs: long,
-    async run({ store }) {
+    async run({ store, notReached }) {
       const paged = await fill(store, "epoch=1/", partials, [2_500, severalPages]);
-      hasEdge("list.pages", paged);
+      hasEdge({ notReached }, paged);
       const { objects } = await expectListing(store, "epoch=1/", paged.keys.toSorted(), [], edge);
       const wrong = objects.find(({ key, size }) => size !== key.length);
       expect(
@@ -55,10 +55,10 @@ export const pagingCases: readonly StoreCase[] = [
     family: "list",
     must: "L3",
     timeoutMs: long,
-    async run({ store }) {
+    async run({ store, notReached }) {
       const options = { delimiter: "/" } as const;
       const paged = await fill(store, "a/", neighbours, [1_300, severalPages / 2], options);
-      hasEdge("list.folders", paged);
+      hasEdge({ notReached }, paged);
       const listing = await listAll(store, "a/", options);
       expectSame(
         listing.keys,
@@ -84,9 +84,9 @@ export const pagingCases: readonly StoreCase[] = [
     family: "list",
     must: "L1",
     timeoutMs: long,
-    async run({ store }) {
+    async run({ store, notReached }) {
       const paged = await fill(store, "a/", plain, [2_500, severalPages]);
-      hasEdge("list.moving", paged);
+      hasEdge({ notReached }, paged);
       const staying = new Set(paged.keys);
       const known = new Set(paged.keys);
       const seen = new Set<string>();

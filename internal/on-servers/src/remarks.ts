@@ -1,0 +1,17 @@
+import type { Remarks } from "./certified-page.ts";
+
+/** What was found when somebody looked into it. */
+export const remarks: Remarks = {
+  moto: `Two callers at once were both told that they created the key. It was seen in one run, while other work kept the
+machine busy; whether the check and the write in moto's source can be parted was not looked into. It is a double for
+tests: keep nothing in it.`,
+  SeaweedFS: `It is the server's doing. Its filer keeps keys as files in folders:
+
+- A listing is in the order of that tree and not of the keys' bytes: \`a/b/c\` comes before \`a/b-\`. The
+  adapter refuses such a page, so that nobody takes an old seal for the newest.
+- A folder whose objects were all deleted is still listed.
+- If \`d/e/f\` is there, then a create of \`d/e\` is refused as if it were there too.
+
+The races found nothing: creates with \`If-None-Match\` were atomic. Do not use it.`,
+  Garage: `Whoever has a Garage that runs can try it: \`state certify s3://BUCKET/PREFIX?endpoint=…\`.`,
+};
