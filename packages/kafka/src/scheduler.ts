@@ -66,7 +66,12 @@ export class Scheduler {
   open<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#openings.push(async () => {
-        await work().then(resolve, reject);
+        try {
+          resolve(await work());
+        } catch (error) {
+          // Also what `work` throws before it returns a promise.
+          reject(error);
+        }
       });
       this.consider();
     });

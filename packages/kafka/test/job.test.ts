@@ -1,5 +1,5 @@
 import { isStateError } from "@state/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isKafkaError } from "../src/errors.ts";
 import { KafkaJob } from "../src/job.ts";
 import { through } from "./support/bucket.ts";
@@ -21,6 +21,25 @@ describe("a partition", () => {
     expect(second.tasks[0]?.values).toEqual(["a", "b", "c", "d"]);
     expect(eventsOf(second, "restored")[0]).toMatchObject({ next: 3n });
     await second.job.stop();
+  });
+
+  test("that is taken away while it waits for its opening is given up at once", async () => {
+    const world = new World();
+    const opening = Promise.withResolvers<void>();
+    const member = await world.start([0, 1], {
+      checkpoint: { requests: 1 },
+      store: async (partition) => {
+        if (partition.partition === 0) await opening.promise;
+        return world.bucket.store(partition);
+      },
+    });
+    const given = member.group.assign(0);
+    opening.resolve();
+    await given;
+    world.log.append(0, "a");
+    await world.clock.until(() => member.job.health()[0]?.sealedNext === 1n);
+    expect(eventsOf(member, "stopped")).toMatchObject([{ partition: { partition: 1 }, outcome: "sealed" }]);
+    await member.job.stop();
   });
 
   test("that was never sealed begins at `from`", async () => {
@@ -421,8 +440,14 @@ describe("a job", () => {
   test("tells a failing listener's owner, and goes on", async () => {
     const world = new World();
     const thrown: unknown[] = [];
-    const catching = (error: unknown): void => void thrown.push(error);
-    process.once("uncaughtException", catching);
+    // What is thrown in a microtask would end the test runner too.
+    const microtasks = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((task) => {
+      try {
+        task();
+      } catch (error) {
+        thrown.push(error);
+      }
+    });
     const job = await KafkaJob.start({
       group: (await world.start([0])).group,
       store: world.bucket.store,
@@ -436,5 +461,6 @@ describe("a job", () => {
     await world.clock.settle();
     expect(String(thrown[0])).toContain("of the listener");
     await job.stop();
+    microtasks.mockRestore();
   });
 });

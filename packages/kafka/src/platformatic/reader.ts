@@ -5,9 +5,12 @@ import { isRetryable } from "./failures.ts";
 import { Fetcher } from "./fetcher.ts";
 import type { ClientOptions } from "./group.ts";
 
-interface ReadOptions {
+export interface ReadOptions {
+  /** Ends the reading, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
+  /** How long a fetch waits for records. */
   readonly maxWaitMs: number;
+  /** How many bytes a fetch returns. */
   readonly maxBytes: number;
 }
 
@@ -16,7 +19,7 @@ const patienceMs = 60_000;
 const pauseMs = 500;
 
 /**
- * Reads a partition's committed records by a connection of its own: the client keeps one fetch session for a broker, which
+ * Reads a partition's committed records, beside any group, by a connection of its own: the client keeps one fetch session for a broker, which
  * two fetches at once would break.
  */
 export async function* readPartition(
@@ -44,6 +47,8 @@ export async function* readPartition(
 async function patiently<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const end = performance.now() + patienceMs;
   for (;;) {
+    // Before the request: nobody would hear how one ends whose connection is closed at once.
+    signal.throwIfAborted();
     try {
       return await abortable(request(), signal);
     } catch (error) {
@@ -56,7 +61,6 @@ async function patiently<T>(request: () => Promise<T>, signal: AbortSignal): Pro
 
 /** The client's calls take no signal: what comes after it has fired is nobody's any more. */
 async function abortable<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => {
     aborted.reject(signal.reason);
