@@ -19,6 +19,7 @@ export function nameOf(strike: Strike): string {
     case "restart the broker":
       return "the broker ended by SIGTERM, and started again";
     case "kill the broker":
-      return "the broker killed, and started again";
+      break;
   }
+  return "the broker killed, and started again";
 }

@@ -66,8 +66,9 @@ export function planStrikes(options: StrikePlanOptions): readonly Strike[] {
         return { type: hasExtra ? "add" : "remove", record };
       case "restart the broker":
       case "kill the broker":
-        return { type: kind.type, record };
+        break;
     }
+    return { type: kind.type, record };
   });
 }
 

@@ -57,9 +57,7 @@ export class PartitionOwner {
 
   async #cutOffAfter(withinMs: number): Promise<void> {
     const ended = new AbortController();
-    void this.#ended.then(() => {
-      ended.abort();
-    });
+    void this.#ended.then(() => ended.abort());
     try {
       await this.#settings.clock.sleep(withinMs, ended.signal);
     } catch {

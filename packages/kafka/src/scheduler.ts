@@ -83,21 +83,27 @@ export class Scheduler {
       const opening = this.#openings.shift();
       if (opening === undefined) break;
       this.#opening += 1;
-      void opening().then(() => {
-        this.#opening -= 1;
-        this.consider();
-      });
+      void this.#runOpening(opening);
     }
     while (this.#isFree()) {
       const oldest = this.#oldestDue();
       if (oldest === undefined) break;
       this.#sealing.add(oldest);
-      void oldest.checkpoint().then(() => {
-        this.#sealing.delete(oldest);
-        this.consider();
-      });
+      void this.#runCheckpoint(oldest);
     }
     this.#setTimer();
+  }
+
+  async #runOpening(opening: () => Promise<void>): Promise<void> {
+    await opening();
+    this.#opening -= 1;
+    this.consider();
+  }
+
+  async #runCheckpoint(partition: Checkpointed): Promise<void> {
+    await partition.checkpoint();
+    this.#sealing.delete(partition);
+    this.consider();
   }
 
   #isFree(): boolean {
@@ -129,13 +135,15 @@ export class Scheduler {
     if (next === Infinity) return;
     const timer = new AbortController();
     this.#timer = timer;
-    this.#clock.sleep(Math.max(0, next - this.#clock.now()), timer.signal).then(
-      () => {
-        this.consider();
-      },
-      () => {
-        // A later timer has taken its place.
-      },
-    );
+    void this.#considerAfter(next - this.#clock.now(), timer.signal);
+  }
+
+  async #considerAfter(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#clock.sleep(Math.max(0, ms), signal);
+    } catch {
+      return; // A later timer has taken its place.
+    }
+    this.consider();
   }
 }

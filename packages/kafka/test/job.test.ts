@@ -303,6 +303,10 @@ describe("emitted records", () => {
   });
 });
 
+async function* endlessPieces(): AsyncIterable<Uint8Array> {
+  for (;;) yield new Uint8Array(1_000);
+}
+
 describe("limits", () => {
   test("a capture above stateBytes is not sealed", async () => {
     const world = new World();
@@ -319,10 +323,7 @@ describe("limits", () => {
     const world = new World();
     class Streaming extends ListingTask {
       override capture(): ReturnType<ListingTask["capture"]> {
-        const pieces = async function* (): AsyncIterable<Uint8Array> {
-          for (;;) yield new Uint8Array(1_000);
-        };
-        return { vnodes: new Map([[0, pieces()]]) };
+        return { vnodes: new Map([[0, endlessPieces()]]) };
       }
     }
     const member = await world.start([0], {

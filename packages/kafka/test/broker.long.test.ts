@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import { KafkaError } from "../src/errors.ts";
+import { PlatformaticProducer } from "../src/platformatic/index.ts";
+import { readPartition } from "../src/platformatic/reader.ts";
+import { Bucket } from "./support/bucket.ts";
+import { type Client, groupOf, hasReleased, startMember } from "./support/real-members.ts";
+import { RealTopics } from "./support/real-topics.ts";
+
+const broker = process.env["STATE_TEST_KAFKA"] ?? "";
+const patience = { timeout: 240_000 };
+const clients: readonly Client[] = ["@platformatic/kafka", "kafkajs"];
+const { signal } = new AbortController();
+
+// Without a broker these tests are skipped by name: `pnpm servers`, then `pnpm test:servers` start one.
+describe.skipIf(broker === "").each(clients)("a job by %s on a real broker", (client) => {
+  test(
+    "lets each record out once through a change of members, and none that was aborted",
+    patience,
+    async () => {
+      const topics = await RealTopics.create(broker, 1);
+      const bucket = new Bucket();
+      await topics.transact(0, ["one", "commit"], ["two", "abort"], ["three", "abort"], ["four", "commit"]);
+      const first = await startMember(groupOf(client, topics, "A"), topics, bucket, { name: "A" });
+      // Each transaction ends in a marker, which is an offset of its own.
+      await first.until(() => hasReleased(first, 0, 7n));
+      await first.job.stop();
+      await topics.send(0, "five");
+      const second = await startMember(groupOf(client, topics, "B"), topics, bucket, { name: "B" });
+      await second.until(() => hasReleased(second, 0, 9n));
+      await second.job.stop();
+      expect(await topics.outputs(0)).toEqual(["one", "four", "five"]);
+    },
+  );
+
+  test(
+    "says that the offset is out of range when records were deleted that are not sealed",
+    patience,
+    async () => {
+      const topics = await RealTopics.create(broker, 1);
+      const bucket = new Bucket();
+      await topics.send(0, "a", "b");
+      const first = await startMember(groupOf(client, topics, "A"), topics, bucket, { name: "A" });
+      await first.until(() => hasReleased(first, 0, 2n));
+      await first.job.stop();
+      await topics.send(0, "c", "d");
+      await topics.administrate(async (admin) => {
+        await admin.deleteRecords({
+          topics: [{ name: topics.input, partitions: [{ partition: 0, offset: 3n }] }],
+        });
+      });
+      const second = await startMember(groupOf(client, topics, "B"), topics, bucket, { name: "B" });
+      await second.until(() => second.events.some(({ type }) => type === "failed"));
+      await second.job.stop();
+      const failed = second.events.find((event) => event.type === "failed");
+      expect(failed?.error).toMatchObject({ code: "OffsetOutOfRange", partition: 0 });
+      expect(String(failed?.error)).toContain("offset 2 is not there, the partition has 3 to 4");
+      expect(await topics.outputs(0)).toEqual(["a", "b"]);
+    },
+  );
+
+  test("takes partitions over from a member, and both have no record twice", patience, async () => {
+    const topics = await RealTopics.create(broker, 4);
+    const bucket = new Bucket();
+    for (const partition of [0, 1, 2, 3]) await topics.send(partition, "a", "b");
+    const first = await startMember(groupOf(client, topics, "A"), topics, bucket, { name: "A" });
+    await first.until(() => [0, 1, 2, 3].every((partition) => hasReleased(first, partition, 2n)));
+    const second = await startMember(groupOf(client, topics, "B"), topics, bucket, { name: "B" });
+    await second.until(() => second.events.some(({ type }) => type === "restored"));
+    for (const partition of [0, 1, 2, 3]) await topics.send(partition, "c");
+    await first.job.stop();
+    await second.until(() => second.job.health().filter(({ sealedNext }) => sealedNext === 3n).length === 4);
+    await second.job.stop();
+    for (const partition of [0, 1, 2, 3]) expect(await topics.outputs(partition)).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe.skipIf(broker === "")("@platformatic/kafka on a real broker", () => {
+  test("a partition that moves is sealed before another member restores it", patience, async () => {
+    const topics = await RealTopics.create(broker, 4);
+    const bucket = new Bucket();
+    const order: string[] = [];
+    const noting = (name: string) => ({
+      name,
+      onEvent: ({ type, ...event }: { readonly type: string }) => {
+        if (type !== "stopped" && type !== "restored") return;
+        const { partition } = Reflect.get(event, "partition") as { readonly partition: number };
+        order.push(`${name} ${type} ${partition}`);
+      },
+    });
+    const first = await startMember(groupOf("@platformatic/kafka", topics, "A"), topics, bucket, noting("A"));
+    await first.until(() => first.events.filter(({ type }) => type === "restored").length === 4);
+    for (const partition of [0, 1, 2, 3]) await topics.send(partition, "a");
+    const second = await startMember(
+      groupOf("@platformatic/kafka", topics, "B"),
+      topics,
+      bucket,
+      noting("B"),
+    );
+    await second.until(() => second.events.filter(({ type }) => type === "restored").length === 2);
+    const moved = order.filter((line) => line.startsWith("B restored")).map((line) => line.at(-1));
+    for (const partition of moved)
+      expect(order.indexOf(`A stopped ${partition}`)).toBeLessThan(order.indexOf(`B restored ${partition}`));
+    expect(order.filter((line) => line.startsWith("A stopped"))).toHaveLength(2);
+    await first.job.stop();
+    await second.job.stop();
+  });
+
+  test(
+    "a zombie's producer is fenced by its successor's, and its transaction is not committed",
+    patience,
+    async () => {
+      const topics = await RealTopics.create(broker, 1);
+      const zombie = producerOf(topics);
+      await zombie.init();
+      const successor = producerOf(topics);
+      await successor.init();
+      const records = [{ topic: topics.output, partition: 0, value: Buffer.from("of the zombie") }];
+      const fenced = await zombie
+        .transact(records, { marker: "1 zombie", next: 1n })
+        .catch((error: unknown) => error);
+      expect(fenced).toBeInstanceOf(KafkaError);
+      expect(fenced).toMatchObject({ code: "OutputFenced" });
+      expect(await successor.marker({ signal })).toBeUndefined();
+      expect(await topics.outputs(0)).toEqual([]);
+      await zombie.close();
+      await successor.close();
+    },
+  );
+
+  test(
+    "a successor reads the marker of the transaction that was committed before it, though it never heard of its end",
+    patience,
+    async () => {
+      const topics = await RealTopics.create(broker, 1);
+      const first = producerOf(topics);
+      await first.init();
+      const records = [{ topic: topics.output, partition: 0, value: Buffer.from("a") }];
+      await first.transact(records, { marker: "1 first", next: 1n });
+      const second = producerOf(topics);
+      await second.init();
+      expect(await second.marker({ signal })).toBe("1 first");
+      expect(await topics.outputs(0)).toEqual(["a"]);
+      await first.close();
+      await second.close();
+    },
+  );
+
+  test(
+    "a reading that is ended between two batches rejects with the signal's reason alone",
+    patience,
+    async () => {
+      const topics = await RealTopics.create(broker, 1);
+      await topics.send(0, "a");
+      const unhandled: unknown[] = [];
+      const note = (error: unknown): void => void unhandled.push(error);
+      process.on("unhandledRejection", note);
+      const end = new AbortController();
+      const options = { signal: end.signal, maxWaitMs: 100, maxBytes: 2 ** 20 };
+      const reading = readPartition(topics.client, topics.partition(0), "earliest", options);
+      await reading.next();
+      end.abort(new Error("not held any more"));
+      await expect(reading.next()).rejects.toThrow("not held any more");
+      // What a request is told whose connection is closed comes within the event loop's next turns.
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+      process.off("unhandledRejection", note);
+      expect(unhandled).toEqual([]);
+    },
+  );
+});
+
+function producerOf(topics: RealTopics): PlatformaticProducer {
+  const { client, groupId } = topics;
+  const ids = { transactionalId: `${groupId}.0`, groupId: `${groupId}.outputs` };
+  return new PlatformaticProducer({ client, partition: topics.partition(0), ...ids });
+}
