@@ -2,8 +2,8 @@ import type { JobEvent } from "../../src/events.ts";
 import type { GroupMember } from "../../src/group.ts";
 import { PlatformaticGroup, PlatformaticProducer } from "../../src/platformatic/index.ts";
 import { KafkaJob } from "../../src/job.ts";
+import type { KafkaJobOptions } from "../../src/options.ts";
 import { TransactionalOutput } from "../../src/transactional-output.ts";
-import type { Bucket } from "./bucket.ts";
 import { EmittingTask } from "./emitting-task.ts";
 import { KafkaJsGroup } from "./kafkajs-group.ts";
 import type { RealTopics } from "./real-topics.ts";
@@ -43,14 +43,14 @@ export interface RealMember {
 export async function startMember(
   group: GroupMember,
   topics: RealTopics,
-  bucket: Bucket,
+  store: KafkaJobOptions["store"],
   { name, onEvent }: { readonly name: string; readonly onEvent?: (event: JobEvent) => void },
 ): Promise<RealMember> {
   const events: JobEvent[] = [];
   const waiting = new Set<() => void>();
   const job = await KafkaJob.start({
     group,
-    store: bucket.store,
+    store,
     instanceId: name,
     task: ({ partition }) => new EmittingTask(topics.output, partition),
     outputs: [
@@ -89,5 +89,15 @@ export function hasReleased({ events }: RealMember, partition: number, next: big
       event.partition.partition === partition &&
       event.next >= next &&
       released.some((one) => one.type === "released" && one.epoch >= event.epoch),
+  );
+}
+
+/** Whether it has restored a partition, or sealed it, up to there. */
+export function holdsUpTo({ events }: RealMember, partition: number, next: bigint): boolean {
+  return events.some(
+    (event) =>
+      (event.type === "restored" || event.type === "sealed") &&
+      event.partition.partition === partition &&
+      (event.next ?? 0n) >= next,
   );
 }

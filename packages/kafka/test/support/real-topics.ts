@@ -5,20 +5,25 @@ import type { TopicPartition } from "../../src/record.ts";
 
 /** An input and an output topic on a real broker, which no other test has. */
 export class RealTopics {
+  readonly broker: string;
+  readonly run: string;
   readonly client: ClientOptions;
   readonly groupId: string;
   readonly input: string;
   readonly output: string;
 
-  private constructor(broker: string) {
+  /** @param run what the names have that no other test's have */
+  constructor(broker: string, run: string) {
+    this.broker = broker;
+    this.run = run;
     this.client = { clientId: "test", bootstrapBrokers: [broker], retryDelay: 100 };
-    this.groupId = `group-${crypto.randomUUID()}`;
-    this.input = `input-${crypto.randomUUID()}`;
-    this.output = `output-${crypto.randomUUID()}`;
+    this.groupId = `group-${run}`;
+    this.input = `input-${run}`;
+    this.output = `output-${run}`;
   }
 
   static async create(broker: string, partitions: number): Promise<RealTopics> {
-    const topics = new RealTopics(broker);
+    const topics = new RealTopics(broker, crypto.randomUUID());
     await topics.administrate(async (admin) => {
       await admin.createTopics({ topics: [topics.input, topics.output], partitions, replicas: 1 });
     });
