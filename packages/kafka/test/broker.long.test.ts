@@ -7,7 +7,6 @@ import { FsStore } from "@state/fs";
 import { describe, expect, test } from "vitest";
 import { KafkaError } from "../src/errors.ts";
 import { PlatformaticProducer } from "../src/platformatic/index.ts";
-import { readPartition } from "../src/platformatic/reader.ts";
 import { Bucket } from "./support/bucket.ts";
 import { type Client, groupOf, hasReleased, holdsUpTo, startMember } from "./support/real-members.ts";
 import { RealTopics } from "./support/real-topics.ts";
@@ -166,28 +165,6 @@ describe.skipIf(broker === "")("@platformatic/kafka on a real broker", () => {
       expect(await topics.outputs(0)).toEqual(["a"]);
       await first.close();
       await second.close();
-    },
-  );
-
-  test(
-    "a reading that is ended between two batches rejects with the signal's reason alone",
-    patience,
-    async () => {
-      const topics = await RealTopics.create(broker, 1);
-      await topics.send(0, "a");
-      const unhandled: unknown[] = [];
-      const note = (error: unknown): void => void unhandled.push(error);
-      process.on("unhandledRejection", note);
-      const end = new AbortController();
-      const options = { signal: end.signal, maxWaitMs: 100, maxBytes: 2 ** 20 };
-      const reading = readPartition(topics.client, topics.partition(0), "earliest", options);
-      await reading.next();
-      end.abort(new Error("not held any more"));
-      await expect(reading.next()).rejects.toThrow("not held any more");
-      // What a request is told whose connection is closed comes within the event loop's next turns.
-      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
-      process.off("unhandledRejection", note);
-      expect(unhandled).toEqual([]);
     },
   );
 });
