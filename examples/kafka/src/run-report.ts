@@ -120,6 +120,8 @@ export function formatReport(report: RunReport): string {
     "",
     "Recovery is the time from the strike until every partition that the struck process held was sealed",
     `again. A process that is killed or stopped is missed after the session time-out, ${seconds(sessionTimeoutMs)}.`,
+    "If its replacement is struck too, the time begins there, and others may have most of it already. A",
+    "process that has just been woken up may hold no partition any more when it is struck again.",
     "",
     ...(times.length === 0
       ? ["No strike."]
