@@ -19,6 +19,7 @@ export interface ChaosOptions {
   readonly store: string;
   readonly files: string;
   readonly usualStore: string;
+  readonly scratch: string;
   readonly say: (line: string) => void;
   readonly onStruck: (journal: Journal) => void;
 }
@@ -54,10 +55,10 @@ export class Chaos {
 
   constructor(given: ChaosOptions) {
     this.#given = given;
-    const { cluster, sessionTimeoutMs, store, files, usualStore } = given;
+    const { cluster, sessionTimeoutMs, store, files, usualStore, scratch } = given;
     this.#board = new PartitionBoard(cluster.partitions);
     this.#usualPositions = cluster.numbers.map(() => 0);
-    const common = { brokers: cluster.brokers, input: cluster.input, sessionTimeoutMs, files };
+    const common = { brokers: cluster.brokers, input: cluster.input, sessionTimeoutMs, files, scratch };
     this.#exact = new Way({
       file: "worker.ts",
       name: "worker",

@@ -1,5 +1,5 @@
 /** The program: runs both ways under one plan of strikes, then verifies what they have left. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandFor, isInstalled, kafka, type KafkaServer, startKafka } from "@state/servers";
@@ -87,6 +87,8 @@ async function run(
     files: join(folder, "files"),
     usualStore: join(folder, "usual"),
   };
+  const scratch = join(folder, "scratch");
+  await mkdir(scratch);
   say(
     `${plan.length} strikes, seed ${options.seed}, ${options.workers} processes of each way, session time-out ${sessionTimeoutMs / 1_000} s\n` +
       `brokers: ${cluster.brokers.join(", ")}${withBroker ? "" : ", which are not struck"}\nstate: ${places.store}\n`,
@@ -94,6 +96,7 @@ async function run(
   const start = performance.now();
   const chaos = new Chaos({
     ...places,
+    scratch,
     options,
     cluster,
     server,

@@ -22,6 +22,7 @@ export class ManagedProcess {
     this.name = settings.name;
     this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(settings)], {
       execArgv: ["--conditions=@state/source", "--disable-warning=ExperimentalWarning"],
+      env: { ...process.env, TMPDIR: settings.scratch },
       // The fifth takes reports: what is written to it has left the process when the call returns.
       stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"],
     });

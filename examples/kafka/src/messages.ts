@@ -22,6 +22,8 @@ export interface Settings {
   readonly store: string;
   /** The folder of the output's files. */
   readonly files: string;
+  /** The folder for what a process leaves behind that is killed. */
+  readonly scratch: string;
   readonly blow?: Blow | undefined;
 }
 
