@@ -4,7 +4,9 @@ import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./internal/scripts/src/longest-first.ts";
 import { ProgressReporter } from "./internal/scripts/src/progress-reporter.ts";
 
-const folders = globSync(["packages/*", "internal/*", "examples/flights"], { cwd: import.meta.dirname });
+const folders = globSync(["packages/*", "internal/*", "examples/flights", "examples/kafka"], {
+  cwd: import.meta.dirname,
+});
 
 export default defineConfig({
   // Tests run on the sources, which a build would only delay.
@@ -29,7 +31,8 @@ export default defineConfig({
       extends: true,
       root: folder,
       test: {
-        name: folder.slice(folder.indexOf("/") + 1),
+        // An example may be named as a package is.
+        name: folder.replace(/^(packages|internal)\//u, ""),
         // Most tests of faults wait for a response that never comes.
         ...(folder === "internal/faults" && { maxConcurrency: 16 }),
         // The processes that tests start run on the sources too; what is tested as it is published does not.

@@ -1,3 +1,5 @@
+import { randomNumbers } from "./random-numbers.ts";
+
 /** The points at which processes are killed. Every run with kills must hit each of them. */
 export const killPoints = [
   "in the middle of a partial",
@@ -75,14 +77,3 @@ const requestsAt: Readonly<Record<Point, (workers: number) => number>> = {
   "at the start of an epoch": () => 1,
   "receipts in hand": () => 1,
 };
-
-/** Mulberry32: a small generator whose numbers depend on the seed alone. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,6 +1,6 @@
 /**
  * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts and the flights job on real
- * servers, which it starts and ends; and restarts of Kafka and NATS.
+ * servers, which it starts and ends; restarts of Kafka and NATS; and the example on Kafka.
  * With `--all` on memory-s3 and moto too, the flights job on each server, and every command of `state`. The suites on
  * Azurite are part of `pnpm test:long`.
  */
@@ -20,6 +20,7 @@ import {
   moto,
   nats,
 } from "./installed.ts";
+import { startKafka } from "./kafka.ts";
 import { startMemoryS3 } from "./memory-s3.ts";
 import { createBucket, type S3Server, startMinio } from "./minio.ts";
 import { startMoto } from "./moto.ts";
@@ -200,6 +201,20 @@ async function testAll(): Promise<void> {
     await run(
       `records on ${names} through kills and restarts`,
       [vitest, "run", "internal/servers/test/brokers"],
+      {},
+    );
+  }
+  if (isThere(kafka)) {
+    const server = await startKafka();
+    servers.push(server);
+    await run("jobs by two clients on Kafka", [vitest, "run", "packages/kafka/test/broker"], {
+      STATE_TEST_KAFKA: server.bootstrapServer,
+    });
+    await stopAll();
+    const chaos = ["--conditions=@state/source", "--disable-warning=ExperimentalWarning"];
+    await run(
+      "state per partition on Kafka through 20 strikes, and the usual way beside it",
+      [...chaos, "examples/kafka/src/main.ts", "--strikes", "20", "--seed", "7"],
       {},
     );
   }

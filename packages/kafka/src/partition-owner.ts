@@ -5,7 +5,7 @@ import type { Scheduler } from "./scheduler.ts";
 import { Tenure } from "./tenure.ts";
 
 const firstWaitMs = 500;
-const longestWaitMs = 60_000;
+const longestWaitMs = 15_000;
 
 /**
  * Holds one partition for as long as the group assigns it: tenure after tenure. If a tenure fails, whatever it was, the

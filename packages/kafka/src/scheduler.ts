@@ -66,7 +66,12 @@ export class Scheduler {
   open<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#openings.push(async () => {
-        await work().then(resolve, reject);
+        try {
+          resolve(await work());
+        } catch (error) {
+          // Also what `work` throws before it returns a promise.
+          reject(error);
+        }
       });
       this.consider();
     });
@@ -78,24 +83,24 @@ export class Scheduler {
       const opening = this.#openings.shift();
       if (opening === undefined) break;
       this.#opening += 1;
-      void this.#open(opening);
+      void this.#runOpening(opening);
     }
     while (this.#isFree()) {
       const oldest = this.#oldestDue();
       if (oldest === undefined) break;
       this.#sealing.add(oldest);
-      void this.#seal(oldest);
+      void this.#runCheckpoint(oldest);
     }
     this.#setTimer();
   }
 
-  async #open(opening: () => Promise<void>): Promise<void> {
+  async #runOpening(opening: () => Promise<void>): Promise<void> {
     await opening();
     this.#opening -= 1;
     this.consider();
   }
 
-  async #seal(partition: Checkpointed): Promise<void> {
+  async #runCheckpoint(partition: Checkpointed): Promise<void> {
     await partition.checkpoint();
     this.#sealing.delete(partition);
     this.consider();
@@ -130,10 +135,10 @@ export class Scheduler {
     if (next === Infinity) return;
     const timer = new AbortController();
     this.#timer = timer;
-    void this.#wakeAfter(next - this.#clock.now(), timer.signal);
+    void this.#considerAfter(next - this.#clock.now(), timer.signal);
   }
 
-  async #wakeAfter(ms: number, signal: AbortSignal): Promise<void> {
+  async #considerAfter(ms: number, signal: AbortSignal): Promise<void> {
     try {
       await this.#clock.sleep(Math.max(0, ms), signal);
     } catch {

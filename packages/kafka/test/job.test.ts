@@ -249,6 +249,25 @@ describe("a partition that is taken away", () => {
     await member.job.stop();
   });
 
+  test("that is taken away while it waits for its opening is given up at once", async () => {
+    const world = new World();
+    const opening = Promise.withResolvers<void>();
+    const member = await world.start([0, 1], {
+      checkpoint: { requests: 1 },
+      store: async (partition) => {
+        if (partition.partition === 0) await opening.promise;
+        return world.bucket.store(partition);
+      },
+    });
+    const given = member.group.assign(0);
+    opening.resolve();
+    await given;
+    world.log.append(0, "a");
+    await world.clock.until(() => member.job.health()[0]?.sealedNext === 1n);
+    expect(eventsOf(member, "stopped")).toMatchObject([{ partition: { partition: 1 }, outcome: "sealed" }]);
+    await member.job.stop();
+  });
+
   test("and given back at once begins only after the task before it is closed", async () => {
     const world = new World();
     const member = await world.start([0]);

@@ -98,3 +98,13 @@ test("openings take half of the slots at most, so that long restores do not keep
   await clock.settle();
   expect(opened).toEqual(["a", "b"]);
 });
+
+test("an opening that throws at once rejects, and leaves its slot to the next", async () => {
+  const clock = new VirtualClock();
+  const scheduler = new Scheduler({ slots: 1, everyMs: 0, clock });
+  const ended = scheduler.open(() => {
+    throw new Error("not held any more");
+  });
+  await expect(ended).rejects.toThrow("not held any more");
+  await expect(scheduler.open(async () => "opened")).resolves.toBe("opened");
+});

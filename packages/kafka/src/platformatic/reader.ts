@@ -1,24 +1,21 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { RecordBatch } from "../group.ts";
 import type { TopicPartition } from "../record.ts";
-import { abortable } from "./abortable.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { isRetryable } from "./failures.ts";
 import { Fetcher } from "./fetcher.ts";
+import { patiently } from "./patience.ts";
 
-interface ReadOptions {
+export interface ReadOptions {
+  /** Ends the reading, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
+  /** How long a fetch waits for records. */
   readonly maxWaitMs: number;
+  /** How many bytes a fetch returns. */
   readonly maxBytes: number;
 }
 
-/** How long brokers may be out of reach before the reading rejects. */
-const patienceMs = 60_000;
-const pauseMs = 500;
-
 /**
- * Reads a partition's committed records by a connection of its own: the client keeps one fetch session for a broker, which
- * two fetches at once would break.
+ * Reads a partition's committed records, outside of any group. It has a connection of its own: the client keeps one fetch
+ * session for a broker, which two fetches at once would break.
  */
 export async function* readPartition(
   client: ClientOptions,
@@ -38,19 +35,5 @@ export async function* readPartition(
     }
   } finally {
     await fetcher.close();
-  }
-}
-
-/** Tries again while the brokers are out of reach, for a minute; ends with the signal's reason. */
-async function patiently<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const end = performance.now() + patienceMs;
-  for (;;) {
-    try {
-      return await abortable(request(), signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isRetryable(error) || performance.now() > end) throw error;
-    }
-    await sleep(pauseMs, undefined, { signal });
   }
 }
