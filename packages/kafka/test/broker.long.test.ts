@@ -134,12 +134,12 @@ describe.skipIf(broker === "")("@platformatic/kafka on a real broker", () => {
     async () => {
       const topics = await RealTopics.create(broker, 1);
       const zombie = producerOf(topics);
-      await zombie.init();
+      await zombie.init({ signal });
       const successor = producerOf(topics);
-      await successor.init();
+      await successor.init({ signal });
       const records = [{ topic: topics.output, partition: 0, value: Buffer.from("of the zombie") }];
       const fenced = await zombie
-        .transact(records, { marker: "1 zombie", next: 1n })
+        .transact(records, { marker: "1 zombie", next: 1n }, { signal })
         .catch((error: unknown) => error);
       expect(fenced).toBeInstanceOf(KafkaError);
       expect(fenced).toMatchObject({ code: "OutputFenced" });
@@ -156,11 +156,11 @@ describe.skipIf(broker === "")("@platformatic/kafka on a real broker", () => {
     async () => {
       const topics = await RealTopics.create(broker, 1);
       const first = producerOf(topics);
-      await first.init();
+      await first.init({ signal });
       const records = [{ topic: topics.output, partition: 0, value: Buffer.from("a") }];
-      await first.transact(records, { marker: "1 first", next: 1n });
+      await first.transact(records, { marker: "1 first", next: 1n }, { signal });
       const second = producerOf(topics);
-      await second.init();
+      await second.init({ signal });
       expect(await second.marker({ signal })).toBe("1 first");
       expect(await topics.outputs(0)).toEqual(["a"]);
       await first.close();

@@ -1,5 +1,5 @@
 import { Admin, Producer } from "@platformatic/kafka";
-import type { ClientOptions } from "../../src/platformatic/group.ts";
+import type { ClientOptions } from "../../src/platformatic/client-options.ts";
 import { readPartition } from "../../src/platformatic/reader.ts";
 import type { TopicPartition } from "../../src/record.ts";
 
