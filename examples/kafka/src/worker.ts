@@ -10,7 +10,7 @@ import { liveWithSupervisor, report, settingsOfThisProcess } from "./supervisor-
 
 const { name, brokers, groupId, input, output, sessionTimeoutMs, store, files, blow } =
   settingsOfThisProcess();
-const client = { clientId: name, bootstrapBrokers: [...brokers], retryDelay: 100 };
+const client = { clientId: name, bootstrapBrokers: [...brokers] };
 const injector = new StrikeInjector(blow);
 const tasks = new Map<number, AirportsTask>();
 

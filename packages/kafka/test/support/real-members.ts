@@ -17,7 +17,7 @@ export function groupOf(client: Client, topics: RealTopics, name: string): Group
   const { groupId, input } = topics;
   return client === "kafkajs"
     ? new KafkaJsGroup({
-        brokers: topics.client.bootstrapBrokers as string[],
+        brokers: topics.client.bootstrapBrokers,
         clientId: name,
         groupId,
         topics: [input],

@@ -1,5 +1,4 @@
 import { Admin, Producer } from "@platformatic/kafka";
-import type { ClientOptions } from "../../src/platformatic/client-options.ts";
 import { readPartition } from "../../src/platformatic/reader.ts";
 import type { TopicPartition } from "../../src/record.ts";
 
@@ -7,7 +6,7 @@ import type { TopicPartition } from "../../src/record.ts";
 export class RealTopics {
   readonly broker: string;
   readonly run: string;
-  readonly client: ClientOptions;
+  readonly client: { readonly clientId: string; readonly bootstrapBrokers: string[] };
   readonly groupId: string;
   readonly input: string;
   readonly output: string;
@@ -16,7 +15,7 @@ export class RealTopics {
   constructor(broker: string, run: string) {
     this.broker = broker;
     this.run = run;
-    this.client = { clientId: "test", bootstrapBrokers: [broker], retryDelay: 100 };
+    this.client = { clientId: "test", bootstrapBrokers: [broker] };
     this.groupId = `group-${run}`;
     this.input = `input-${run}`;
     this.output = `output-${run}`;
