@@ -15,6 +15,8 @@ const injector = new StrikeInjector(blow);
 const tasks = new Map<number, AirportsTask>();
 
 const job = await KafkaJob.start({
+  // One that was asleep has the time to find out that it is refused, which the supervisor looks for.
+  stopWithinMs: 60_000,
   group: new PlatformaticGroup({
     client,
     groupId,

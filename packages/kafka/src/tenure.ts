@@ -35,6 +35,9 @@ export class Tenure implements Checkpointed {
   #sealedNext: bigint | undefined;
   #end: bigint | undefined;
   #sinceThePrune = 0;
+  /** The offset to commit next, where lag displays read it. */
+  #toDisplay: bigint | undefined;
+  #displaying: Promise<void> | undefined;
   /** Wakes the reading that waits for room. */
   #room: (() => void) | undefined;
   /** Seals since it began. */
@@ -132,7 +135,7 @@ export class Tenure implements Checkpointed {
   async process(stop: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([stop, this.#cutOff, this.#failed.signal]);
     // Whoever sealed that may have died before it could commit it.
-    if (this.#next !== undefined && !this.#settings.restoreOnly) void this.#commitForDisplay(this.#next);
+    if (this.#next !== undefined && !this.#settings.restoreOnly) this.#commitForDisplay(this.#next);
     try {
       const from = this.#next ?? this.#settings.from;
       for await (const batch of this.#settings.group.read(this.partition, from, { signal: ended })) {
@@ -242,7 +245,7 @@ export class Tenure implements Checkpointed {
     // Outputs forget what they have released: Kafka a marker after a week. So if nothing comes, an epoch that lets nothing out
     // follows one that does.
     if (this.#outputs.length > 0 && pending.outputs.length > 0) this.#pending.since ??= clock.now();
-    await this.#commitForDisplay(next);
+    this.#commitForDisplay(next);
     await this.#prune();
   }
 
@@ -254,14 +257,24 @@ export class Tenure implements Checkpointed {
     onEvent({ type: "released", partition, epoch: outputs.epoch, durationMs: clock.now() - startedAt });
   }
 
-  /** Nothing here depends on it. */
-  async #commitForDisplay(next: bigint): Promise<void> {
+  /** Nothing here depends on it, or waits for it: one commit at a time, of the newest offset. */
+  #commitForDisplay(next: bigint): void {
+    this.#toDisplay = next;
+    this.#displaying ??= this.#display();
+  }
+
+  async #display(): Promise<void> {
     const { group, onEvent } = this.#settings;
-    try {
-      await group.commit(this.partition, next);
-    } catch (error) {
-      onEvent({ type: "offset-not-committed", partition: this.partition, error });
+    while (this.#toDisplay !== undefined) {
+      const next = this.#toDisplay;
+      this.#toDisplay = undefined;
+      try {
+        await group.commit(this.partition, next);
+      } catch (error) {
+        onEvent({ type: "offset-not-committed", partition: this.partition, error });
+      }
     }
+    this.#displaying = undefined;
   }
 
   async #prune(): Promise<void> {

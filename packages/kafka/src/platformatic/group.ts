@@ -43,6 +43,9 @@ export class PlatformaticGroup implements GroupMember {
       ...baseOptions(options.client),
       groupId: options.groupId,
       autocommit: false,
+      // For ten minutes without a broker, the client tries to join again. Then the job ends.
+      retries: 1_200,
+      retryDelay: 500,
       sessionTimeout: this.#sessionTimeoutMs,
       rebalanceTimeout: this.#sessionTimeoutMs,
       heartbeatInterval: options.heartbeatIntervalMs ?? Math.ceil(this.#sessionTimeoutMs / 10),
