@@ -53,6 +53,8 @@ const markdownOptions: Partial<TypeDocOptions & PluginOptions> = {
   sanitizeComments: true,
   useCodeBlocks: true,
   useHTMLEncodedBrackets: true,
+  // Each heading names its anchor, so that links do not count on how a site makes anchors of headings.
+  useCustomAnchors: true,
   parametersFormat: "table",
   pageTitleTemplates: { index: "API reference", module: ({ name }) => name },
 };

@@ -34,11 +34,15 @@ interface Link extends Span {
   readonly label: Span | undefined;
 }
 
+interface Point {
+  readonly offset?: number | undefined;
+}
+
 interface Node {
   readonly type: string;
   readonly url?: string;
   readonly children?: readonly Node[];
-  readonly position?: { readonly start: { readonly offset?: number }; readonly end: { readonly offset?: number } };
+  readonly position?: { readonly start: Point; readonly end: Point } | undefined;
 }
 
 function span(node: Node | undefined): Span | undefined {

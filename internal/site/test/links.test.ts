@@ -31,7 +31,9 @@ test("a link to a page leads to where the page is on the site, and keeps its anc
 });
 
 test("a link to a folder leads to the page made from its README", () => {
-  expect(rewritten(guide, "| [`@state/s3`](../packages/s3) |").text).toBe("| [`@state/s3`](./packages/s3.md) |");
+  expect(rewritten(guide, "| [`@state/s3`](../packages/s3) |").text).toBe(
+    "| [`@state/s3`](./packages/s3.md) |",
+  );
 });
 
 test("a link to a source leads to the repository", () => {
