@@ -1,6 +1,15 @@
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
-import { Application, Converter, LogLevel, ReflectionKind, TSConfigReader } from "typedoc";
+import { fileURLToPath } from "node:url";
+import {
+  Application,
+  Converter,
+  LogLevel,
+  ReflectionKind,
+  TSConfigReader,
+  type TypeDocOptions,
+} from "typedoc";
+import type { PluginOptions } from "typedoc-plugin-markdown";
 
 /** The file behind each name that users import, such as `@state/core/conformance`. */
 export type EntryPoints = ReadonlyMap<string, string>;
@@ -30,10 +39,34 @@ function packageOf(entry: string): string {
   return parts.slice(0, entry.startsWith("@") ? 2 : 1).join("/");
 }
 
+/** What typedoc writes: pages that a browser opens, or Markdown for a site, one page an entry point. */
+export type ReferenceFormat = "html" | "markdown";
+
+const markdownOptions: Partial<TypeDocOptions & PluginOptions> = {
+  // By its file: typedoc does not see what this package depends on.
+  plugin: [fileURLToPath(import.meta.resolve("typedoc-plugin-markdown"))],
+  router: "module",
+  entryFileName: "index",
+  hidePageHeader: true,
+  hideBreadcrumbs: true,
+  // What looks like an element in a doc comment is text.
+  sanitizeComments: true,
+  useCodeBlocks: true,
+  useHTMLEncodedBrackets: true,
+  // Each heading names its anchor, so that links do not count on how a site makes anchors of headings.
+  useCustomAnchors: true,
+  parametersFormat: "table",
+  pageTitleTemplates: { index: "API reference", module: ({ name }) => name },
+};
+
 /** Writes the reference of `entries` to the folder `out`. Rejects also if typedoc only warns. */
-export async function writeReference(entries: EntryPoints, out: string): Promise<void> {
+export async function writeReference(
+  entries: EntryPoints,
+  out: string,
+  format: ReferenceFormat = "html",
+): Promise<void> {
   const files = [...entries.values()];
-  const app = await Application.bootstrap(
+  const app = await Application.bootstrapWithPlugins(
     {
       name: "@state",
       entryPoints: files,
@@ -44,6 +77,8 @@ export async function writeReference(entries: EntryPoints, out: string): Promise
       excludeInternal: true,
       excludePrivate: true,
       githubPages: false,
+      plugin: [],
+      ...(format === "markdown" && markdownOptions),
       validation: { notExported: true, invalidLink: true, rewrittenLink: true, notDocumented: false },
     },
     [new TSConfigReader()],
@@ -74,7 +109,7 @@ export async function writeReference(entries: EntryPoints, out: string): Promise
       app.validate(project);
     }
     delete project.packageName;
-    if (problems.size === 0) await app.generateDocs(project, out);
+    if (problems.size === 0) await app.outputs.writeOutput({ name: format, path: out }, project);
   }
   if (project === undefined || problems.size > 0) {
     throw new Error(`typedoc wrote no reference that can be relied on:\n${[...problems].join("\n")}`);
