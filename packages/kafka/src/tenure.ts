@@ -37,7 +37,7 @@ export class Tenure implements Checkpointed {
   #sinceThePrune = 0;
   /** The offset to commit next, where lag displays read it. */
   #toDisplay: bigint | undefined;
-  #displaying: Promise<void> | undefined;
+  #isDisplaying = false;
   /** Wakes the reading that waits for room. */
   #room: (() => void) | undefined;
   /** Seals since it began. */
@@ -260,11 +260,12 @@ export class Tenure implements Checkpointed {
   /** Nothing here depends on it, or waits for it: one commit at a time, of the newest offset. */
   #commitForDisplay(next: bigint): void {
     this.#toDisplay = next;
-    this.#displaying ??= this.#display();
+    if (!this.#isDisplaying) void this.#display();
   }
 
   async #display(): Promise<void> {
     const { group, onEvent } = this.#settings;
+    this.#isDisplaying = true;
     while (this.#toDisplay !== undefined) {
       const next = this.#toDisplay;
       this.#toDisplay = undefined;
@@ -274,7 +275,7 @@ export class Tenure implements Checkpointed {
         onEvent({ type: "offset-not-committed", partition: this.partition, error });
       }
     }
-    this.#displaying = undefined;
+    this.#isDisplaying = false;
   }
 
   async #prune(): Promise<void> {
