@@ -53,8 +53,8 @@ const markdownOptions: Partial<TypeDocOptions & PluginOptions> = {
   sanitizeComments: true,
   useCodeBlocks: true,
   useHTMLEncodedBrackets: true,
-  // Each heading names its anchor, so that links do not count on how a site makes anchors of headings.
-  useCustomAnchors: true,
+  // Anchors of its own, so that links do not count on how a site makes them of headings.
+  useHTMLAnchors: true,
   parametersFormat: "table",
   pageTitleTemplates: { index: "API reference", module: ({ name }) => name },
 };
