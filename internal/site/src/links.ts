@@ -19,9 +19,6 @@ export interface Rewritten {
   readonly missing: readonly string[];
 }
 
-/** Examples that pages link to before they are there; until then the words stay without a link. */
-const announced: ReadonlySet<string> = new Set(["examples/kafka"]);
-
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -92,12 +89,12 @@ export function rewriteLinks(page: Page, text: string, rewriting: Rewriting): Re
     if (target !== undefined) {
       const relative = posix.relative(from, target.target);
       replace(destination, (relative.startsWith(".") ? relative : `./${relative}`) + suffix);
-    } else if (!existsSync(join(root, file)) && !announced.has(file)) {
+    } else if (!existsSync(join(root, file))) {
       missing.push(`${page.source}: ${link.url}`);
     } else if (link.kind === "image") {
       pictures.push(file);
       replace(destination, `./${posix.relative(from, file.replace(/^docs\//, ""))}`);
-    } else if (sources !== undefined && !announced.has(file)) {
+    } else if (sources !== undefined) {
       replace(destination, `${sources}${file}${suffix}`);
     } else if (link.label !== undefined) {
       // Nobody knows where the source is: the words stay.
