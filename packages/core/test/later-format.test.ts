@@ -53,12 +53,22 @@ describe("an older version, where a later one has sealed", () => {
     expect(keysOf(store)).toEqual([...before, "_control/fence=0000000000000009"].toSorted());
   });
 
+  test("refuses to open a namespace of a later format", async () => {
+    const store = new MapStore();
+    const world = new World(store);
+    await world.put("_control/namespace", JSON.stringify({ format: 2, vnodeCapacity: 8 }));
+    const before = keysOf(store);
+    await expect(world.open("older", { vnodeCapacity: 8 })).rejects.toMatchObject({ code: "UnknownFormat" });
+    expect(keysOf(store)).toEqual(before);
+  });
+
   test("reads the epochs below, and shows that one as unreadable", async () => {
     const { world } = await laterWorld();
     const { backend } = await world.open("older", { vnodeCapacity: 8, readOnly: true });
     expect((await backend.sealed(3))?.vnodes).toEqual([0, 1, 2]);
-    const states = await Array.fromAsync(backend.epochs());
-    expect(states.map(({ epoch, state }) => [epoch, state])).toEqual([
+    const states: [number, string][] = [];
+    for await (const { epoch, state } of backend.epochs()) states.push([epoch, state]);
+    expect(states).toEqual([
       [3, "sealed"],
       [4, "unreadable"],
       [5, "open"],
