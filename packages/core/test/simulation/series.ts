@@ -44,8 +44,8 @@ const codesByName: Readonly<Record<StateErrorCode, boolean>> = {
   UnknownCodec: false,
   UnknownFormat: true,
   CapacityMismatch: true,
-  // Nobody in the simulation insists on a namespace, or gives up an epoch.
-  NamespaceAbsent: false,
+  // Of a copy: it insists on what it copies.
+  NamespaceAbsent: true,
   NotSealed: true,
   NotPinned: true,
   TooManyPins: false,
