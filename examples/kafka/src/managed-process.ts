@@ -15,7 +15,7 @@ export class ManagedProcess {
   readonly #child: ChildProcess;
 
   constructor(
-    file: "worker.ts" | "usual-worker.ts",
+    file: "worker.ts" | "usual-worker.ts" | "nats/worker.ts",
     settings: Settings,
     onReport: (message: Report) => void,
   ) {

@@ -25,6 +25,10 @@ export interface Settings {
   /** The folder for what a process leaves behind that is killed. */
   readonly scratch: string;
   readonly blow?: Blow | undefined;
+  /** Of a worker on NATS: of how many workers it is which one, and how many partitions there are. */
+  readonly place?:
+    | { readonly worker: number; readonly workers: number; readonly partitions: number }
+    | undefined;
 }
 
 /** From the supervisor to a process. */

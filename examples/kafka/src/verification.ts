@@ -145,8 +145,9 @@ async function readAll(
   return records;
 }
 
-async function readState(
-  cluster: Cluster,
+/** The state of a partition as a reader finds it. */
+export async function readState(
+  cluster: Pick<Cluster, "input" | "groupId">,
   url: string,
   partition: number,
 ): Promise<{ readonly airports: ReadonlyMap<string, Airport>; readonly next: number }> {
@@ -178,7 +179,8 @@ async function readUsualState(folder: string, partition: number): Promise<Readon
   }
 }
 
-function linesOf(airports: ReadonlyMap<string, Airport>): readonly string[] {
+/** An airport a line, in their order. */
+export function linesOf(airports: ReadonlyMap<string, Airport>): readonly string[] {
   return [...airports]
     .map(([airport, { count, sum, sumOfSquares }]) => JSON.stringify({ airport, count, sum, sumOfSquares }))
     .toSorted();

@@ -1,8 +1,8 @@
 /**
  * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts and the flights job on real
- * servers, which it starts and ends; restarts of Kafka and NATS; and the example on Kafka.
- * With `--all` on memory-s3 and moto too, the flights job on each server, and every command of `state`. The suites on
- * Azurite are part of `pnpm test:long`.
+ * servers, which it starts and ends; and the example on Kafka and on NATS.
+ * With `--all` on memory-s3 and moto too, the flights job on each server, every command of `state`, and restarts of Kafka
+ * and NATS. The suites on Azurite are part of `pnpm test:long`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -194,16 +194,6 @@ async function testAll(): Promise<void> {
     const stores = running.flatMap(({ store }) => store ?? []);
     await flightsOn(all ? stores : stores.filter((store) => store.startsWith("s3:")), env);
   });
-  // They start brokers of their own. Of a broker that is not there, they are skipped by name, and it is a failure here.
-  const brokers = [kafka, nats].filter(isThere);
-  if (brokers.length > 0) {
-    const names = brokers.map(({ name }) => name).join(" and ");
-    await run(
-      `records on ${names} through kills and restarts`,
-      [vitest, "run", "internal/servers/test/brokers"],
-      {},
-    );
-  }
   if (isThere(kafka)) {
     const server = await startKafka();
     servers.push(server);
@@ -218,7 +208,28 @@ async function testAll(): Promise<void> {
       {},
     );
   }
+  if (isThere(nats)) {
+    await run(
+      "the same job on NATS through 10 strikes",
+      [
+        "--conditions=@state/source",
+        "--disable-warning=ExperimentalWarning",
+        "examples/kafka/src/nats/main.ts",
+      ],
+      {},
+    );
+  }
   if (!all) return;
+  // They start brokers of their own. Of a broker that is not there, they are skipped by name, and it is a failure here.
+  const brokers = [kafka, nats].filter(isThere);
+  if (brokers.length > 0) {
+    const names = brokers.map(({ name }) => name).join(" and ");
+    await run(
+      `records on ${names} through kills and restarts`,
+      [vitest, "run", "internal/servers/test/brokers"],
+      {},
+    );
+  }
   // It starts servers of its own.
   await run(
     "every command of `state` on MinIO, fake-gcs-server and Azurite",
