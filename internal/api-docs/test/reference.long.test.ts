@@ -26,7 +26,7 @@ async function exportedNames(file: string): Promise<string[]> {
 }
 
 async function pages(folder: string, entry: string): Promise<string[]> {
-  const prefix = `${entry.replaceAll(/\W/g, "_")}.`;
+  const prefix = `${entry.replaceAll(/[^\w-]/g, "_")}.`;
   const found: string[] = [];
   for await (const page of glob("*/*.html", { cwd: folder })) {
     const name = basename(page, ".html");

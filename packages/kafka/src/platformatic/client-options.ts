@@ -1,5 +1,3 @@
-import type { BaseOptions } from "@platformatic/kafka";
-
 /** How the brokers are reached. Each is what `@platformatic/kafka` calls so. */
 export interface ClientOptions {
   /** Names this process in the brokers' logs. */
@@ -26,24 +24,3 @@ export interface SaslOptions {
 
 /** Text, or what returns it whenever a connection is made. */
 export type Credential = string | (() => string | Promise<string>);
-
-type Base = Pick<
-  BaseOptions,
-  | "clientId"
-  | "bootstrapBrokers"
-  | "tls"
-  | "sasl"
-  | "connectTimeout"
-  | "requestTimeout"
-  | "metadataMaxAge"
-  | "retryDelay"
->;
-
-/** How long the client waits before it tries again, unless a caller says otherwise. */
-const retryDelay = 200;
-
-/** As the client takes them: an option that is left out must not be there. */
-export function baseOptions({ clientId, bootstrapBrokers, tls, sasl, ...times }: ClientOptions): Base {
-  const given = Object.entries({ tls, sasl, ...times }).filter(([, value]) => value !== undefined);
-  return { clientId, bootstrapBrokers: [...bootstrapBrokers], retryDelay, ...Object.fromEntries(given) };
-}

@@ -3,7 +3,8 @@ import { KafkaError } from "../errors.ts";
 import type { RecordBatch } from "../group.ts";
 import type { TopicPartition } from "../record.ts";
 import { committedRecords, type FetchedPartition } from "./committed.ts";
-import { baseOptions, type ClientOptions } from "./client-options.ts";
+import { baseOptions } from "./base-options.ts";
+import type { ClientOptions } from "./client-options.ts";
 import { hasCode } from "./failures.ts";
 
 const readCommitted = 1;

@@ -2,7 +2,8 @@ import { Consumer } from "@platformatic/kafka";
 import type { GroupListener, GroupMember, RecordBatch } from "../group.ts";
 import { partitionPrefix } from "../namespaces.ts";
 import type { TopicPartition } from "../record.ts";
-import { baseOptions, type ClientOptions } from "./client-options.ts";
+import { baseOptions } from "./base-options.ts";
+import type { ClientOptions } from "./client-options.ts";
 import { readPartition } from "./reader.ts";
 
 export interface PlatformaticGroupOptions {

@@ -4,7 +4,8 @@ import { KafkaError } from "../errors.ts";
 import type { OutputRecord, TopicPartition } from "../record.ts";
 import type { TransactionalProducer } from "../transactional-output.ts";
 import { abortable } from "./abortable.ts";
-import { baseOptions, type ClientOptions } from "./client-options.ts";
+import { baseOptions } from "./base-options.ts";
+import type { ClientOptions } from "./client-options.ts";
 import { hasCode } from "./failures.ts";
 
 export interface PlatformaticProducerOptions {
