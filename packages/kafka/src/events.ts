@@ -10,7 +10,9 @@ export type JobEvent =
   | FailedEvent
   | StoppedEvent
   | PrunedEvent
-  | { readonly type: "offset-not-committed"; readonly partition: TopicPartition; readonly error: unknown };
+  | { readonly type: "offset-not-committed"; readonly partition: TopicPartition; readonly error: unknown }
+  /** A task, an output or the backend failed to close, or took too long. Nothing depends on it. */
+  | { readonly type: "not-closed"; readonly partition: TopicPartition; readonly error: unknown };
 
 /** The partition is taken over, and its state is as it was sealed. */
 export interface RestoredEvent {

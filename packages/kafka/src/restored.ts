@@ -1,5 +1,6 @@
 import { ObjectStoreBackend, type SealedEpoch, type StateBackend } from "@state/core";
 import { decodeOffset, decodeOutputs, offsetAttachment, outputsAttachment } from "./attachments.ts";
+import { closeAll } from "./closing.ts";
 import { KafkaError } from "./errors.ts";
 import type { JobSettings } from "./options.ts";
 import type { SealedOutputs } from "./output.ts";
@@ -45,7 +46,7 @@ export async function openPartition(
     const base = sealed === undefined ? undefined : await readBase(sealed, partition, signal);
     return { backend, version, nextEpoch, base };
   } catch (error) {
-    await backend.close();
+    await closeAll(settings, partition, [backend]);
     throw error;
   }
 }

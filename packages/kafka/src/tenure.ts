@@ -1,4 +1,5 @@
 import { Checkpoints } from "./checkpoint.ts";
+import { closeAll } from "./closing.ts";
 import type { RecordBatch } from "./group.ts";
 import { Mutex } from "./mutex.ts";
 import type { JobSettings } from "./options.ts";
@@ -101,7 +102,7 @@ export class Tenure implements Checkpointed {
       });
       return new Tenure(settings, partition, { opened, outputs, task, cutOff, changed });
     } catch (error) {
-      await closeAll([task, ...outputs, opened.backend]);
+      await closeAll(settings, partition, [task, ...outputs, opened.backend]);
       throw error;
     }
   }
@@ -202,8 +203,9 @@ export class Tenure implements Checkpointed {
     await this.#running;
   }
 
+  /** Never rejects. */
   async close(): Promise<void> {
-    await closeAll([this.#task, ...this.#outputs, this.#opened.backend]);
+    await closeAll(this.#settings, this.partition, [this.#task, ...this.#outputs, this.#opened.backend]);
   }
 
   async #checkpoint(): Promise<void> {
@@ -319,10 +321,4 @@ interface TenureParts {
   readonly outputs: readonly PartitionOutput[];
   readonly cutOff: AbortSignal;
   readonly changed: () => void;
-}
-
-/** Closes all, whatever one of them does, and rejects with what the first that failed has rejected with. */
-async function closeAll(all: readonly ({ close?(): void | Promise<void> } | undefined)[]): Promise<void> {
-  const results = await Promise.allSettled(all.map(async (each) => each?.close?.()));
-  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

@@ -284,6 +284,60 @@ describe("a partition that is taken away", () => {
   });
 });
 
+describe("what cannot be closed", () => {
+  test("is told, and what was sealed counts as sealed", async () => {
+    const world = new World();
+    class Stubborn extends ListingTask {
+      override close(): void {
+        throw new Error("of the task's close");
+      }
+    }
+    const member = await world.start([0], { makeTask: () => new Stubborn() });
+    world.log.append(0, "a");
+    await world.clock.until(() => member.tasks[0]?.values.length === 1);
+    await member.job.stop();
+    expect(eventsOf(member, "stopped").map(({ outcome }) => outcome)).toEqual(["sealed"]);
+    expect(String(eventsOf(member, "not-closed")[0]?.error)).toContain("of the task's close");
+    expect(await world.newest(0)).toMatchObject({ values: ["a"] });
+  });
+
+  test("hides no error that has led to it", async () => {
+    const world = new World();
+    class Stubborn extends ListingTask {
+      override async restore(): Promise<void> {
+        throw new Error("of the restore");
+      }
+      override close(): void {
+        throw new Error("of the task's close");
+      }
+    }
+    const member = await world.start([0], { makeTask: () => new Stubborn() });
+    await world.clock.until(() => eventsOf(member, "failed").length === 1);
+    expect(String(eventsOf(member, "failed")[0]?.error)).toContain("of the restore");
+    await member.job.stop();
+  });
+
+  test("does not keep its partition from being opened again", async () => {
+    const world = new World();
+    let endless = true;
+    class Endless extends ListingTask {
+      override close(): Promise<void> {
+        const ends = !endless;
+        endless = false;
+        return ends ? Promise.resolve() : new Promise(() => undefined);
+      }
+    }
+    const member = await world.start([0], { makeTask: () => new Endless() });
+    world.log.append(0, "a");
+    await world.clock.until(() => member.tasks[0]?.values.length === 1);
+    void member.group.assign();
+    void member.group.assign(0);
+    await world.clock.until(() => member.tasks.length === 2);
+    expect(String(eventsOf(member, "not-closed")[0]?.error)).toContain("not closed within 10000 ms");
+    await member.job.stop();
+  });
+});
+
 describe("emitted records", () => {
   test("are released after their epoch is sealed, and the next epoch is sealed after that", async () => {
     const world = new World();

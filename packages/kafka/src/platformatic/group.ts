@@ -1,9 +1,10 @@
-import { Consumer } from "@platformatic/kafka";
+import { Consumer, offsetCommitV9 } from "@platformatic/kafka";
 import type { GroupListener, GroupMember, RecordBatch } from "../group.ts";
 import { partitionPrefix } from "../namespaces.ts";
 import type { TopicPartition } from "../record.ts";
 import { baseOptions } from "./base-options.ts";
 import type { ClientOptions } from "./client-options.ts";
+import { coordinatorOf } from "./coordinator.ts";
 import { readPartition } from "./reader.ts";
 
 export interface PlatformaticGroupOptions {
@@ -79,8 +80,21 @@ export class PlatformaticGroup implements GroupMember {
     return readPartition(client, partition, from, { signal, maxWaitMs, maxBytes });
   }
 
+  /** One request. The client's own `commit` joins the group anew if it is refused, beside a join that is under way. */
   async commit({ topic, partition }: TopicPartition, next: bigint): Promise<void> {
-    await this.#consumer.commit({ offsets: [{ topic, partition, offset: next, leaderEpoch: -1 }] });
+    const { generationId, memberId } = this.#consumer;
+    if (memberId === null) throw new Error("this process is no member of the group at the moment");
+    const partitions = [
+      { partitionIndex: partition, committedOffset: next, committedLeaderEpoch: -1, committedMetadata: null },
+    ];
+    await offsetCommitV9.api.async(
+      await coordinatorOf(this.#consumer),
+      this.groupId,
+      generationId,
+      memberId,
+      null,
+      [{ name: topic, partitions }],
+    );
   }
 
   async leave(): Promise<void> {

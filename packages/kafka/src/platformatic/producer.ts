@@ -6,6 +6,7 @@ import type { TransactionalProducer } from "../transactional-output.ts";
 import { abortable } from "./abortable.ts";
 import { baseOptions } from "./base-options.ts";
 import type { ClientOptions } from "./client-options.ts";
+import { coordinatorOf } from "./coordinator.ts";
 import { hasCode } from "./failures.ts";
 
 export interface PlatformaticProducerOptions {
@@ -18,7 +19,6 @@ export interface PlatformaticProducerOptions {
 }
 
 type Transaction = Awaited<ReturnType<Producer["beginTransaction"]>>;
-type Connection = Parameters<typeof txnOffsetCommitV4.api.async>[0];
 
 /** While the marker's transaction is being decided, Kafka says so, and is asked again. */
 const pauseMs = 50;
@@ -61,7 +61,7 @@ export class PlatformaticProducer implements TransactionalProducer {
     const topics = [{ name: partition.topic, partitionIndexes: [partition.partition] }];
     for (;;) {
       try {
-        const connection = await this.#bounded(this.#coordinator(), signal);
+        const connection = await this.#bounded(coordinatorOf(this.#coordinators), signal);
         // Requires a stable offset: without that the one before a committed transaction may be returned.
         const { groups } = await this.#bounded(
           offsetFetchV9.api.async(connection, [{ groupId, memberId: null, memberEpoch: -1, topics }], true),
@@ -112,7 +112,7 @@ export class PlatformaticProducer implements TransactionalProducer {
     if (producerId === undefined || producerEpoch === undefined)
       throw new Error(`${transactionalId} has no producer id: init comes first`);
     await txnOffsetCommitV4.api.async(
-      await this.#coordinator(),
+      await coordinatorOf(this.#coordinators),
       transactionalId,
       groupId,
       producerId,
@@ -141,14 +141,6 @@ export class PlatformaticProducer implements TransactionalProducer {
   /** The client's calls take no signal, and its commit waits for as long as the coordinator is away. */
   async #bounded<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
     return abortable(request, AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]));
-  }
-
-  async #coordinator(): Promise<Connection> {
-    const node = await this.#coordinators.findGroupCoordinator();
-    const connection = (await this.#coordinators.connectToBrokers([node])).get(node);
-    if (connection === undefined)
-      throw new Error(`broker ${node}, the coordinator of the markers, is out of reach`);
-    return connection;
   }
 }
 
