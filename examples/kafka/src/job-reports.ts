@@ -42,6 +42,9 @@ export function tell(event: JobEvent, tasks: ReadonlyMap<number, AirportsTask>):
     }
     case "offset-not-committed":
       report({ type: "not committed for display", partition });
+      return;
+    case "not-closed":
+    // Nothing depends on it.
   }
 }
 

@@ -319,15 +319,12 @@ describe("what cannot be closed", () => {
 
   test("does not keep its partition from being opened again", async () => {
     const world = new World();
-    let endless = true;
-    class Endless extends ListingTask {
-      override close(): Promise<void> {
-        const ends = !endless;
-        endless = false;
-        return ends ? Promise.resolve() : new Promise(() => undefined);
-      }
-    }
-    const member = await world.start([0], { makeTask: () => new Endless() });
+    let closed = 0;
+    const makeTask = (): ListingTask =>
+      Object.assign(new ListingTask(), {
+        close: () => (closed++ === 0 ? new Promise(() => undefined) : Promise.resolve()),
+      });
+    const member = await world.start([0], { makeTask });
     world.log.append(0, "a");
     await world.clock.until(() => member.tasks[0]?.values.length === 1);
     void member.group.assign();
