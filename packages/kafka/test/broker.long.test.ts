@@ -129,6 +129,25 @@ describe.skipIf(broker === "")("@platformatic/kafka on a real broker", () => {
   });
 
   test(
+    "committed records are read whatever was aborted around them, also without a record",
+    patience,
+    async () => {
+      const topics = await RealTopics.create(broker, 1);
+      await topics.transact(
+        0,
+        ["lost", "abort"],
+        ["one", "commit"],
+        [undefined, "abort"],
+        ["two", "commit"],
+        ["lost too", "abort"],
+        ["three", "commit"],
+        [undefined, "abort"],
+      );
+      expect(await topics.inputs(0)).toEqual(["one", "two", "three"]);
+    },
+  );
+
+  test(
     "a zombie's producer is fenced by its successor's, and its transaction is not committed",
     patience,
     async () => {

@@ -1,7 +1,7 @@
-import type { Consumer, RecordsBatch } from "@platformatic/kafka";
+import type { fetchV13, RecordsBatch } from "@platformatic/kafka";
 import type { KafkaRecord } from "../record.ts";
 
-type FetchResponse = Awaited<ReturnType<Consumer["fetch"]>>;
+type FetchResponse = Awaited<ReturnType<typeof fetchV13.api.async>>;
 
 /** What a response has of one partition. */
 export type FetchedPartition = FetchResponse["responses"][number]["partitions"][number];
@@ -14,8 +14,9 @@ const abortMarker = 0;
  * The committed records of a response, from an offset on. The broker sends whole batches, so also records below the offset;
  * and up to the last stable offset, so also those of aborted transactions, with a list of them.
  *
- * `@platformatic/kafka` 2.12.1 leaves out only the last aborted transaction of a producer in a response, and none whose end
- * is in a later response. Here it is done as Kafka's own consumer does.
+ * Here it is done as Kafka's own consumer does. `fetch` of `@platformatic/kafka` 2.12.1 keeps one range for each producer, from
+ * the start of its last aborted transaction to the last mark of an abort: it lets records of the earlier ones through, and
+ * if a later transaction was aborted before it had a record, it loses committed ones in between.
  */
 export function committedRecords(
   { records, abortedTransactions }: Pick<FetchedPartition, "records" | "abortedTransactions">,

@@ -1,13 +1,15 @@
-import { Consumer, ListOffsetTimestamps } from "@platformatic/kafka";
+import { Consumer, fetchV13, ListOffsetTimestamps } from "@platformatic/kafka";
 import { KafkaError } from "../errors.ts";
 import type { RecordBatch } from "../group.ts";
 import type { TopicPartition } from "../record.ts";
 import { committedRecords, type FetchedPartition } from "./committed.ts";
 import { baseOptions } from "./base-options.ts";
 import type { ClientOptions } from "./client-options.ts";
+import { connectionTo } from "./connection.ts";
 import { hasCode } from "./failures.ts";
 
 const readCommitted = 1;
+const noSession = { id: 0, epoch: -1 };
 
 /** Fetches one partition from the broker that leads it, outside of any group. */
 export class Fetcher {
@@ -46,8 +48,7 @@ export class Fetcher {
 
   async fetch(next: bigint): Promise<RecordBatch> {
     const response = await this.#fetch(next);
-    // An unchanged partition is left out of a response.
-    if (response === undefined) return { records: [], next, end: next };
+    if (response === undefined) throw new Error("the broker's response lacks the partition");
     const batch = committedRecords(response, next);
     return { ...batch, end: response.lastStableOffset };
   }
@@ -73,14 +74,20 @@ export class Fetcher {
       },
     ];
     try {
-      const { responses } = await this.#consumer.fetch({
-        node: leader,
-        maxWaitTime: this.#maxWaitMs,
-        minBytes: 1,
-        maxBytes: this.#maxBytes,
-        isolationLevel: readCommitted,
-        topics: [{ topicId: described.id, partitions }],
-      });
+      const connection = await connectionTo(this.#consumer, leader);
+      // Not the client's own `fetch`: see committed.ts. Without a session, so that a response has what was asked for.
+      const { responses } = await fetchV13.api.async(
+        connection,
+        this.#maxWaitMs,
+        1,
+        this.#maxBytes,
+        readCommitted,
+        noSession.id,
+        noSession.epoch,
+        [{ topicId: described.id, partitions }],
+        [],
+        "",
+      );
       return responses[0]?.partitions[0];
     } catch (error) {
       if (!hasCode(error, "OFFSET_OUT_OF_RANGE")) throw error;

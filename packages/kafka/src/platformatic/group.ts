@@ -4,7 +4,7 @@ import { partitionPrefix } from "../namespaces.ts";
 import type { TopicPartition } from "../record.ts";
 import { baseOptions } from "./base-options.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { coordinatorOf } from "./coordinator.ts";
+import { coordinatorOf } from "./connection.ts";
 import { readPartition } from "./reader.ts";
 
 export interface PlatformaticGroupOptions {

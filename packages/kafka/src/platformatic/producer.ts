@@ -6,7 +6,7 @@ import type { TransactionalProducer } from "../transactional-output.ts";
 import { abortable } from "./abortable.ts";
 import { baseOptions } from "./base-options.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { coordinatorOf } from "./coordinator.ts";
+import { coordinatorOf } from "./connection.ts";
 import { hasCode } from "./failures.ts";
 
 export interface PlatformaticProducerOptions {

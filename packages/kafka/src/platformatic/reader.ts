@@ -14,8 +14,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a partition's committed records, outside of any group. It has a connection of its own: the client keeps one fetch
- * session for a broker, which two fetches at once would break.
+ * Reads a partition's committed records, outside of any group. It has a connection of its own: a fetch that waits for records
+ * holds up whatever else goes over its connection.
  */
 export async function* readPartition(
   client: ClientOptions,

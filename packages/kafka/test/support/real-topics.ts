@@ -48,10 +48,10 @@ export class RealTopics {
     await producer.close();
   }
 
-  /** Transactions of one producer: their values, and whether they are committed. */
+  /** Transactions of one producer: their value, of which one may have none, and whether they are committed. */
   async transact(
     partition: number,
-    ...transactions: readonly (readonly [string, "commit" | "abort"])[]
+    ...transactions: readonly (readonly [string | undefined, "commit" | "abort"])[]
   ): Promise<void> {
     const producer = new Producer({
       ...this.client,
@@ -64,23 +64,33 @@ export class RealTopics {
     });
     for (const [value, end] of transactions) {
       const transaction = await producer.beginTransaction();
-      await transaction.send({ messages: this.#messages(partition, [value]) });
+      if (value === undefined) {
+        // As of a producer that was killed before its first record: the partition gets the mark of the end all the same.
+        const metadata = await producer.metadata({ topics: [this.input] });
+        await transaction.addPartitions(metadata, this.#messages(partition, [""]));
+      } else {
+        await transaction.send({ messages: this.#messages(partition, [value]) });
+      }
       await transaction[end]();
     }
     await producer.close(true);
   }
 
   /** Everything that is committed in a partition of the output. */
-  async outputs(partition: number): Promise<readonly string[]> {
+  outputs(partition: number): Promise<readonly string[]> {
+    return this.#read(this.output, partition);
+  }
+
+  /** The same of the input. */
+  inputs(partition: number): Promise<readonly string[]> {
+    return this.#read(this.input, partition);
+  }
+
+  async #read(topic: string, partition: number): Promise<readonly string[]> {
     const values: string[] = [];
     const { signal } = new AbortController();
     const options = { signal, maxWaitMs: 100, maxBytes: 2 ** 20 };
-    for await (const batch of readPartition(
-      this.client,
-      { topic: this.output, partition },
-      "earliest",
-      options,
-    )) {
+    for await (const batch of readPartition(this.client, { topic, partition }, "earliest", options)) {
       values.push(...batch.records.map(({ value }) => Buffer.from(value ?? []).toString()));
       if (batch.next >= batch.end) break;
     }
