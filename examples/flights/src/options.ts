@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { namesStore, storeForms } from "./store.ts";
 import { killPoints } from "./strike-plan.ts";
 import { UsageError } from "./usage-error.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 export interface Options {
   readonly records: number;
@@ -49,9 +50,9 @@ export function parseOptions(args: readonly string[]): Options | "help" {
   const values = parse(args);
   if (values.help) return "help";
 
-  const records = integer("records", values.records, 1, 3_000_000);
-  const barrier = integer("barrier", values.barrier, 1, 3_000_000);
-  const kills = integer("kills", values.kills, 0, 1000);
+  const records = wholeNumber("records", values.records, 1, 3_000_000);
+  const barrier = wholeNumber("barrier", values.barrier, 1, 3_000_000);
+  const kills = wholeNumber("kills", values.kills, 0, 1000);
   if (kills > 0 && kills < killPoints.length) {
     throw new UsageError(
       `--kills ${kills}: there are ${killPoints.length} points to kill at; 0 is no chaos at all`,
@@ -71,9 +72,9 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     records,
     barrier,
     kills,
-    workers: integer("workers", values.workers, 1, 16),
-    seed: integer("seed", values.seed, 0, 2 ** 32 - 1),
-    patience: integer("patience", values.patience, 1, 600_000),
+    workers: wholeNumber("workers", values.workers, 1, 16),
+    seed: wholeNumber("seed", values.seed, 0, 2 ** 32 - 1),
+    patience: wholeNumber("patience", values.patience, 1, 600_000),
     store: values.store,
     out: values.out,
     keep: values.keep,
@@ -101,10 +102,4 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function integer(name: string, text: string, least: number, most: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new UsageError(`--${name} ${text}: expected a whole number from ${least} to ${most}`);
 }

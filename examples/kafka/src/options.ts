@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { namesStore } from "flights/store";
 import { UsageError } from "flights/usage-error";
+import { wholeNumber } from "flights/whole-number";
 
 export interface Options {
   readonly strikes: number;
@@ -39,10 +40,10 @@ export function parseOptions(args: readonly string[]): Options | "help" {
   if (values.store !== undefined && !namesStore(values.store))
     throw new UsageError(`--store ${values.store}: expected fs:DIR, s3://BUCKET/PREFIX or another cloud's`);
   return {
-    strikes: integer("strikes", values.strikes, 0, 1_000),
-    records: integer("records", values.records, 1_000, 2_000_000),
-    workers: integer("workers", values.workers, 2, 8),
-    seed: integer("seed", values.seed, 0, 2 ** 32 - 1),
+    strikes: wholeNumber("strikes", values.strikes, 0, 1_000),
+    records: wholeNumber("records", values.records, 1_000, 2_000_000),
+    workers: wholeNumber("workers", values.workers, 2, 8),
+    seed: wholeNumber("seed", values.seed, 0, 2 ** 32 - 1),
     store: values.store,
     brokers: values.brokers?.split(",").map(broker),
     report: values.report,
@@ -70,12 +71,6 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function integer(name: string, text: string, least: number, most: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new UsageError(`--${name} ${text}: expected a whole number from ${least} to ${most}`);
 }
 
 function broker(text: string): string {

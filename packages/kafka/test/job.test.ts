@@ -1,7 +1,6 @@
 import { isStateError } from "@state/core";
 import { describe, expect, test } from "vitest";
 import { isKafkaError } from "../src/errors.ts";
-import { through } from "./support/bucket.ts";
 import { ListingTask } from "./support/listing-task.ts";
 import { eventsOf, NotingOutput, World } from "./support/world.ts";
 
@@ -42,19 +41,11 @@ describe("a partition", () => {
     const written = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
     const member = await world.start([0], {
-      store: (partition) =>
-        through(
-          {
-            async step(name, effect) {
-              if (name.includes("kafka.offset") && name.startsWith("create")) {
-                reached.resolve();
-                await written.promise;
-              }
-              return effect();
-            },
-          },
-          world.bucket.store(partition),
-        ),
+      store: world.storesAfter(async (request) => {
+        if (!request.startsWith("create ") || !request.includes("kafka.offset")) return;
+        reached.resolve();
+        await written.promise;
+      }),
     });
     world.log.append(0, "a");
     void world.clock.pass(1_500);
@@ -194,19 +185,11 @@ describe("a partition that is taken away", () => {
     const reached = Promise.withResolvers<void>();
     const respond = Promise.withResolvers<void>();
     const member = await world.start([0], {
-      store: (partition) =>
-        through(
-          {
-            async step(name, effect) {
-              if (name.startsWith("create") && name.endsWith("_COMMIT")) {
-                reached.resolve();
-                await respond.promise;
-              }
-              return effect();
-            },
-          },
-          world.bucket.store(partition),
-        ),
+      store: world.storesAfter(async (request) => {
+        if (!request.startsWith("create ") || !request.endsWith("_COMMIT")) return;
+        reached.resolve();
+        await respond.promise;
+      }),
     });
     world.log.append(0, "a");
     void world.clock.pass(1_500);
@@ -226,16 +209,9 @@ describe("a partition that is taken away", () => {
     let responds = true;
     const member = await world.start([0], {
       stopWithinMs: 700,
-      store: (partition) =>
-        through(
-          {
-            async step(_, effect) {
-              if (!responds) await new Promise(() => undefined);
-              return effect();
-            },
-          },
-          world.bucket.store(partition),
-        ),
+      store: world.storesAfter(async () => {
+        if (!responds) await new Promise(() => undefined);
+      }),
     });
     world.log.append(0, "a");
     await world.clock.until(() => member.tasks[0]?.values.length === 1);
@@ -491,16 +467,9 @@ describe("a job", () => {
     const second = await world.start([0], {
       restoreOnly: true,
       outputs: [output],
-      store: (partition) =>
-        through(
-          {
-            step(name, effect) {
-              requests.push(name.split(" ")[0] ?? "");
-              return effect();
-            },
-          },
-          world.bucket.store(partition),
-        ),
+      store: world.storesAfter((request) => {
+        requests.push(request.split(" ")[0] ?? "");
+      }),
     });
     world.log.append(0, "b");
     await world.clock.until(() => second.tasks[0]?.values.length === 2);

@@ -4,7 +4,7 @@ import { KafkaJob } from "../../src/job.ts";
 import type { KafkaJobOptions } from "../../src/options.ts";
 import type { Output, SealedOutputs } from "../../src/output.ts";
 import type { TopicPartition } from "../../src/record.ts";
-import { Bucket } from "./bucket.ts";
+import { Bucket, through } from "./bucket.ts";
 import { ListingTask } from "./listing-task.ts";
 import { Log, Member } from "./log.ts";
 import { newestValues } from "./newest.ts";
@@ -75,6 +75,20 @@ export class World {
       ...given,
     });
     return { group, job, tasks, events };
+  }
+
+  /** The stores of the bucket, whose requests wait for `before`; it is told `create KEY`, `get KEY`, `list PREFIX` or `delete`. */
+  storesAfter(before: (request: string) => void | Promise<void>): KafkaJobOptions["store"] {
+    return (partition) =>
+      through(
+        {
+          async step(request, effect) {
+            await before(request);
+            return effect();
+          },
+        },
+        this.bucket.store(partition),
+      );
   }
 
   partition(partition: number): TopicPartition {
