@@ -1,6 +1,6 @@
 /**
- * `pnpm test:servers`: runs the suites, the faults, several processes at once, restarts and the flights job on real
- * servers, which it starts and ends; and the example on Kafka and on NATS.
+ * `pnpm test:servers`: runs the suites, the faults, several processes at once and restarts on real servers, which it
+ * starts and ends; and the example on Kafka and on NATS.
  * With `--all` on memory-s3 and moto too, the flights job on each server, every command of `state`, and restarts of Kafka
  * and NATS. The suites on Azurite are part of `pnpm test:long`.
  */
@@ -190,10 +190,6 @@ async function testAll(): Promise<void> {
       env,
     );
   });
-  await withServers(async (running, env) => {
-    const stores = running.flatMap(({ store }) => store ?? []);
-    await flightsOn(all ? stores : stores.filter((store) => store.startsWith("s3:")), env);
-  });
   if (isThere(kafka)) {
     const server = await startKafka();
     servers.push(server);
@@ -201,6 +197,12 @@ async function testAll(): Promise<void> {
       STATE_TEST_KAFKA: server.bootstrapServer,
     });
     await stopAll();
+    const chaos = ["--conditions=@state/source", "--disable-warning=ExperimentalWarning"];
+    await run(
+      "state per partition on Kafka through 20 strikes, and the usual way beside it",
+      [...chaos, "examples/kafka/src/main.ts", "--strikes", "20", "--seed", "7"],
+      {},
+    );
   }
   if (isThere(nats)) {
     await run(
@@ -214,14 +216,12 @@ async function testAll(): Promise<void> {
     );
   }
   if (!all) return;
-  if (isThere(kafka)) {
-    const chaos = ["--conditions=@state/source", "--disable-warning=ExperimentalWarning"];
-    await run(
-      "state per partition on Kafka through 20 strikes, and the usual way beside it",
-      [...chaos, "examples/kafka/src/main.ts", "--strikes", "20", "--seed", "7"],
-      {},
+  await withServers(async (running, env) => {
+    await flightsOn(
+      running.flatMap(({ store }) => store ?? []),
+      env,
     );
-  }
+  });
   // They start brokers of their own. Of a broker that is not there, they are skipped by name, and it is a failure here.
   const brokers = [kafka, nats].filter(isThere);
   if (brokers.length > 0) {

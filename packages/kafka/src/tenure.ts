@@ -39,6 +39,7 @@ export class Tenure implements Checkpointed {
   /** The offset to commit next, where lag displays read it. */
   #toDisplay: bigint | undefined;
   #isDisplaying = false;
+  #displayed: Promise<void> = Promise.resolve();
   /** Wakes the reading that waits for room. */
   #room: (() => void) | undefined;
   /** Seals since it began. */
@@ -205,7 +206,10 @@ export class Tenure implements Checkpointed {
 
   /** Never rejects. */
   async close(): Promise<void> {
-    await closeAll(this.#settings, this.partition, [this.#task, ...this.#outputs, this.#opened.backend]);
+    // A commit for display that is under way ends before the client may be closed.
+    const displayed = { close: () => this.#displayed };
+    const all = [displayed, this.#task, ...this.#outputs, this.#opened.backend];
+    await closeAll(this.#settings, this.partition, all);
   }
 
   async #checkpoint(): Promise<void> {
@@ -262,7 +266,7 @@ export class Tenure implements Checkpointed {
   /** Nothing here depends on it, or waits for it: one commit at a time, of the newest offset. */
   #commitForDisplay(next: bigint): void {
     this.#toDisplay = next;
-    if (!this.#isDisplaying) void this.#display();
+    if (!this.#isDisplaying) this.#displayed = this.#display();
   }
 
   async #display(): Promise<void> {

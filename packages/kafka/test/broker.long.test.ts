@@ -34,6 +34,7 @@ describe.skipIf(broker === "").each(clients)("a job by %s on a real broker", (cl
       await second.until(() => hasReleased(second, 0, 9n));
       await second.job.stop();
       expect(await topics.outputs(0)).toEqual(["one", "four", "five"]);
+      expect(await topics.displayed(0)).toBe(9n);
     },
   );
 

@@ -68,7 +68,13 @@ export class PlatformaticGroup implements GroupMember {
       listener.failed(error);
     });
     for (const topic of this.#options.topics) consumer.topics.track(topic);
-    await consumer.joinGroup();
+    try {
+      await consumer.joinGroup();
+    } catch (error) {
+      // Its connections would keep the process from ending.
+      await consumer.close(true);
+      throw error;
+    }
   }
 
   read(

@@ -76,6 +76,17 @@ export class RealTopics {
     await producer.close(true);
   }
 
+  /** What lag displays show of a partition of the input. */
+  async displayed(partition: number): Promise<bigint | undefined> {
+    let offset: bigint | undefined;
+    await this.administrate(async (admin) => {
+      const [group] = await admin.listConsumerGroupOffsets({ groups: [this.groupId] });
+      const topic = group?.topics.find(({ name }) => name === this.input);
+      offset = topic?.partitions.find(({ partitionIndex }) => partitionIndex === partition)?.committedOffset;
+    });
+    return offset;
+  }
+
   /** Everything that is committed in a partition of the output. */
   outputs(partition: number): Promise<readonly string[]> {
     return this.#read(this.output, partition);
