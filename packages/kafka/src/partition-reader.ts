@@ -1,6 +1,6 @@
 import { type Codec, type ObjectStore, ObjectStoreBackend, type SealedEpoch } from "@state/core";
 import type { TopicPartition } from "./record.ts";
-import { readBase } from "./restored.ts";
+import { readBase } from "./opened.ts";
 
 export interface PartitionReaderOptions {
   readonly partition: TopicPartition;

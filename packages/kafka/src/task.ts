@@ -20,7 +20,7 @@ export interface PartitionTask {
    * two batches; until it resolves this partition waits, other partitions do not. Writing comes after, beside the next
    * batches.
    *
-   * A capture is sealed, or this task is closed and another one restores: what it returns need not be given again.
+   * Each capture goes on from the one before. If one cannot be sealed, then this task is closed, and another one restores.
    */
   capture(): Capture | Promise<Capture>;
 

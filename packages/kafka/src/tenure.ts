@@ -2,11 +2,12 @@ import { Checkpoints } from "./checkpoint.ts";
 import { closeAll } from "./closing.ts";
 import type { RecordBatch } from "./group.ts";
 import { Mutex } from "./mutex.ts";
+import { OffsetDisplay } from "./offset-display.ts";
 import type { JobSettings } from "./options.ts";
 import type { PartitionOutput, SealedOutputs } from "./output.ts";
 import { Pending } from "./pending.ts";
 import type { TopicPartition } from "./record.ts";
-import { type Opened, openPartition } from "./restored.ts";
+import { type Opened, openPartition } from "./opened.ts";
 import type { Checkpointed } from "./scheduler.ts";
 import type { PartitionTask } from "./task.ts";
 
@@ -22,6 +23,7 @@ export class Tenure implements Checkpointed {
   readonly #task: PartitionTask;
   readonly #outputs: readonly PartitionOutput[];
   readonly #checkpoints: Checkpoints;
+  readonly #display: OffsetDisplay;
   /** Ends every call. */
   readonly #cutOff: AbortSignal;
   readonly #failed = new AbortController();
@@ -36,10 +38,6 @@ export class Tenure implements Checkpointed {
   #sealedNext: bigint | undefined;
   #end: bigint | undefined;
   #sinceThePrune = 0;
-  /** The offset to commit next, where lag displays read it. */
-  #toDisplay: bigint | undefined;
-  #isDisplaying = false;
-  #displayed: Promise<void> = Promise.resolve();
   /** Wakes the reading that waits for room. */
   #room: (() => void) | undefined;
   /** Seals since it began. */
@@ -56,6 +54,7 @@ export class Tenure implements Checkpointed {
     const { backend, version, base, nextEpoch } = parts.opened;
     this.version = version;
     this.#checkpoints = new Checkpoints(settings, partition, { backend, version, seal: base?.sealed.seal });
+    this.#display = new OffsetDisplay(settings, partition);
     this.#epoch = base?.sealed.epoch;
     this.#nextEpoch = nextEpoch;
     this.#next = base?.next;
@@ -137,7 +136,7 @@ export class Tenure implements Checkpointed {
   async process(stop: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([stop, this.#cutOff, this.#failed.signal]);
     // Whoever sealed that may have died before it could commit it.
-    if (this.#next !== undefined && !this.#settings.restoreOnly) this.#commitForDisplay(this.#next);
+    if (this.#next !== undefined && !this.#settings.restoreOnly) this.#display.show(this.#next);
     try {
       const from = this.#next ?? this.#settings.from;
       for await (const batch of this.#settings.group.read(this.partition, from, { signal: ended })) {
@@ -206,9 +205,7 @@ export class Tenure implements Checkpointed {
 
   /** Never rejects. */
   async close(): Promise<void> {
-    // A commit for display that is under way ends before the client may be closed.
-    const displayed = { close: () => this.#displayed };
-    const all = [displayed, this.#task, ...this.#outputs, this.#opened.backend];
+    const all = [this.#display, this.#task, ...this.#outputs, this.#opened.backend];
     await closeAll(this.#settings, this.partition, all);
   }
 
@@ -251,7 +248,7 @@ export class Tenure implements Checkpointed {
     // Outputs forget what they have released: Kafka a marker after a week. So if nothing comes, an epoch that lets nothing out
     // follows one that does.
     if (this.#outputs.length > 0 && pending.outputs.length > 0) this.#pending.since ??= clock.now();
-    this.#commitForDisplay(next);
+    this.#display.show(next);
     await this.#prune();
   }
 
@@ -261,27 +258,6 @@ export class Tenure implements Checkpointed {
     for (const output of this.#outputs) await output.release(outputs, { signal: this.#cutOff });
     const { partition } = this;
     onEvent({ type: "released", partition, epoch: outputs.epoch, durationMs: clock.now() - startedAt });
-  }
-
-  /** Nothing here depends on it, or waits for it: one commit at a time, of the newest offset. */
-  #commitForDisplay(next: bigint): void {
-    this.#toDisplay = next;
-    if (!this.#isDisplaying) this.#displayed = this.#display();
-  }
-
-  async #display(): Promise<void> {
-    const { group, onEvent } = this.#settings;
-    this.#isDisplaying = true;
-    while (this.#toDisplay !== undefined) {
-      const next = this.#toDisplay;
-      this.#toDisplay = undefined;
-      try {
-        await group.commit(this.partition, next);
-      } catch (error) {
-        onEvent({ type: "offset-not-committed", partition: this.partition, error });
-      }
-    }
-    this.#isDisplaying = false;
   }
 
   async #prune(): Promise<void> {
