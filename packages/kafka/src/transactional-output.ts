@@ -72,8 +72,9 @@ export class TransactionalOutput implements Output {
       }
       return output;
     } catch (error) {
-      await producer.close();
-      throw error;
+      const [closed] = await Promise.allSettled([producer.close()]);
+      if (closed.status === "fulfilled") throw error;
+      throw new AggregateError([error, closed.reason], String(error), { cause: error });
     }
   }
 }

@@ -69,3 +69,19 @@ test("after the marker was forgotten, an epoch without records lets nothing out 
   await open(transactions, epoch(5, ""));
   expect(transactions.committed).toEqual(["a"]);
 });
+
+test("a producer that cannot be closed does not hide why it was", async () => {
+  const transactions = new Transactions();
+  await open(transactions, epoch(4, "a"));
+  const output = new TransactionalOutput({
+    producer: (of, { transactionalId }) => ({
+      ...transactions.producer(of, transactionalId),
+      close: () => Promise.reject(new Error("of the close")),
+    }),
+  });
+  const opened = output.open({ partition, groupId: "delays", base: undefined, signal });
+  await expect(opened).rejects.toMatchObject({
+    message: expect.stringContaining("the output has released epoch 4") as string,
+    errors: [{ code: "OutputAhead" }, { message: "of the close" }],
+  });
+});

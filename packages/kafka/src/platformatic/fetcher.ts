@@ -2,6 +2,7 @@ import { Consumer, fetchV13, ListOffsetTimestamps } from "@platformatic/kafka";
 import { KafkaError } from "../errors.ts";
 import type { RecordBatch } from "../group.ts";
 import type { TopicPartition } from "../record.ts";
+import { closeQuietly } from "./closing.ts";
 import { committedRecords, type FetchedPartition } from "./committed.ts";
 import { baseOptions } from "./base-options.ts";
 import type { ClientOptions } from "./client-options.ts";
@@ -53,8 +54,9 @@ export class Fetcher {
     return { ...batch, end: response.lastStableOffset };
   }
 
+  /** Never rejects. */
   async close(): Promise<void> {
-    await this.#consumer.close(true);
+    await closeQuietly(this.#consumer);
   }
 
   async #fetch(next: bigint): Promise<FetchedPartition | undefined> {

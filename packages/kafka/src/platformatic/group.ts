@@ -4,6 +4,7 @@ import { partitionPrefix } from "../namespaces.ts";
 import type { TopicPartition } from "../record.ts";
 import { baseOptions } from "./base-options.ts";
 import type { ClientOptions } from "./client-options.ts";
+import { closeQuietly } from "./closing.ts";
 import { coordinatorOf } from "./connection.ts";
 import { readPartition } from "./reader.ts";
 
@@ -72,7 +73,7 @@ export class PlatformaticGroup implements GroupMember {
       await consumer.joinGroup();
     } catch (error) {
       // Its connections would keep the process from ending.
-      await consumer.close(true);
+      await closeQuietly(consumer);
       throw error;
     }
   }
