@@ -100,8 +100,8 @@ export interface StateBackend {
    * Keeps an epoch, and all that its seal names, from every prune, until it is unpinned: a savepoint. An epoch may have
    * several names, and a name stand on several epochs. At most 256 pins.
    *
-   * @throws `StateError`: `NotSealed`, `EpochAborted`, `EpochPruned`: only an epoch at or above the floor can be pinned;
-   *   `OutcomeUnknown`: pin it again
+   * @throws `StateError`: `NotSealed`, `EpochAborted`, `EpochPruned`: only an epoch at or above the floor can be pinned; if a
+   *   prune ran beside it, then it may leave a pin, which `pins` shows; `OutcomeUnknown`: pin it again
    */
   pin(args: PinArguments, options?: OperationOptions): Promise<Pin>;
 

@@ -49,9 +49,10 @@ export async function pin(
   const after = await namespace.readControl(signal);
   // rule: pin-looks-at-the-floor
   if (after.floor > epoch) {
-    // Its epoch is pruned, or will be. If this delete fails, the next prune deletes the pin.
-    await client.delete([key], signal);
-    throw pruned(epoch, after.floor);
+    // The pin stays. If the prune has seen it, then it keeps the epoch, and somebody else who pinned it by this name may
+    // have been told so. If not, then the pin is on nothing, and the next prune deletes it.
+    const next = `Pin a later epoch. If pins shows ${name} on epoch ${epoch} as sealed, then a prune keeps it: unpin it`;
+    throw pruned(epoch, after.floor, { next });
   }
   return { epoch, name, instanceId, incarnation, at, sealed: true };
 }

@@ -63,8 +63,8 @@ export type Call =
       readonly dryRun?: boolean;
     }
   | { readonly kind: "keep"; readonly keep: number }
-  /** Under the instance's own name. */
-  | { readonly kind: "pin"; readonly epoch: number }
+  /** Under the instance's own name, unless there is another. */
+  | { readonly kind: "pin"; readonly epoch: number; readonly name?: string }
   | { readonly kind: "unpin"; readonly epoch: number }
   /** What the instance has pinned, for `read`. */
   | { readonly kind: "openPin" };
@@ -102,8 +102,9 @@ export function textOfCall(call: Call): string {
     case "keep":
       return `prune keep ${call.keep}`;
     case "pin":
+      return `pin ${call.epoch}${of("as", call.name)}`;
     case "unpin":
-      return `${call.kind} ${call.epoch}`;
+      return `unpin ${call.epoch}`;
     case "latest":
     case "sealedEpochs":
     case "epochs":
@@ -180,7 +181,7 @@ export async function perform(instance: Instance, call: Call, signal: AbortSigna
     case "keep":
       return backend.prune({ keep: call.keep }, options);
     case "pin":
-      return backend.pin({ epoch: call.epoch, name: instance.id }, options);
+      return backend.pin({ epoch: call.epoch, name: call.name ?? instance.id }, options);
     case "unpin":
       return backend.unpin({ epoch: call.epoch, name: instance.id }, options);
     case "openPin":

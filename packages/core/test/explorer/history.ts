@@ -361,7 +361,12 @@ export class History implements Watcher {
         this.violate("mark-deleted", `11: ${key} was deleted, the floor is ${this.floor}`);
       return;
     }
-    if (parsePin(key) !== undefined) return;
+    const pinned = parsePin(key);
+    if (pinned !== undefined) {
+      if (this.pins.has(pinned.epoch, pinned.name))
+        this.violate("told-pin-deleted", `12: ${key} was deleted, and nobody has let go of it`);
+      return;
+    }
     for (const seal of this.present.values()) {
       const keys = [...seal.entries, ...seal.attachments].map((entry) => entry.key);
       if (this.pins.hold(seal.epoch) && (keys.includes(key) || parseCommit(key) === seal.epoch))

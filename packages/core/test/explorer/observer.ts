@@ -189,7 +189,7 @@ export class Observer {
       case "giveUp":
         return gaveUp(history, observed, call);
       case "pin":
-        history.tellPinned(call.epoch, instance.id);
+        history.tellPinned(call.epoch, call.name ?? instance.id);
         return "pinned";
       case "unpin":
         return "unpinned";

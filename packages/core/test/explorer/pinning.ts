@@ -58,6 +58,39 @@ export const pinning: readonly Configuration[] = [
     preemptions: 1,
   },
   {
+    name: "pinned-twice-under-one-name",
+    says: "Two operators pin the same epoch under the same name, while the leader prunes it.",
+    past: bothSealedBy("A", 4),
+    present: async (stage) => {
+      await threeSealed(stage);
+      await stage.open("O");
+      await stage.open("P");
+      return [
+        { instance: "O", calls: [pin(5, "shared")] },
+        { instance: "P", calls: [pin(5, "shared"), describeEpoch(5)] },
+        { instance: "A", calls: [prune(6), prune(6)] },
+      ];
+    },
+    preemptions: 1,
+  },
+  {
+    name: "pin-of-a-seal-that-lands-twice",
+    says: "The newest seal's create lands twice, while an operator pins it and dies before it looks again.",
+    past: bothSealedBy("A", 4),
+    present: async (stage) => {
+      await lead(stage, "A", 2, write(5));
+      for (const id of ["O", "R"]) await stage.open(id);
+      return [
+        { instance: "A", calls: [complete(5, [1]), write(6), write(6, 1), complete(6), prune(6)] },
+        { instance: "O", calls: [pin(5)] },
+        { instance: "R", calls: [sealedOf(5), readPartial(5, 0), describeEpoch(5)] },
+      ];
+    },
+    callersGiveUp: ["O"],
+    faults: { budget: 1, kinds: ["twice"], on: /^create epoch=\d*5\/_COMMIT/ },
+    preemptions: 1,
+  },
+  {
     name: "unpinned-beside-prune",
     says: "An operator lets go of an epoch that a reader reads, while the leader prunes.",
     past: bothSealedBy("A", 4),

@@ -35,7 +35,11 @@ export const pruneAsOperator = (before: number): Call => ({ kind: "prune", befor
 export const dryRun = (before: number): Call => ({ kind: "prune", before, asOperator: true, dryRun: true });
 /** Prunes all but so many seals. */
 export const keep = (seals: number): Call => ({ kind: "keep", keep: seals });
-export const pin = (epoch: number): Call => ({ kind: "pin", epoch });
+export const pin = (epoch: number, name?: string): Call => ({
+  kind: "pin",
+  epoch,
+  ...(name === undefined ? {} : { name }),
+});
 export const unpin = (epoch: number): Call => ({ kind: "unpin", epoch });
 export const openPin: Call = { kind: "openPin" };
 export const abort = (epoch: number): Call => ({ kind: "abort", epoch });

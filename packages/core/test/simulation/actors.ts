@@ -123,7 +123,9 @@ export async function operator(job: Job, start: Start): Promise<void> {
   if (process === undefined) return;
   const rounds = 1 + random.below(3);
   for (let round = 0; round < rounds; round++) {
-    if (random.chance(0.3)) await savepoint(job, process, `${process.incarnation.slice(-4)}-${round}`);
+    // The second of each operator's goes by a name that those of others have too, and that nobody lets go of.
+    const own = round === 1 ? undefined : `${process.incarnation.slice(-4)}-${round}`;
+    if (random.chance(0.3)) await savepoint(job, process, own);
     const choice = random.below(10);
     if (choice < 7) await prune(job, process, random.chance(0.8));
     else if (choice < 9) await process.abort(random.below(job.epoch + 3));
@@ -131,13 +133,14 @@ export async function operator(job: Job, start: Start): Promise<void> {
   }
 }
 
-/** Pins an epoch under a name of its own, looks at it when much has happened, and may let go of it. */
+/** Pins an epoch, looks at it when much has happened, and if the name is its own it may let go of it. */
 async function savepoint(
   { random, epoch: begun, vnodes }: Job,
   process: Process,
-  name: string,
+  own: string | undefined,
 ): Promise<void> {
   const epoch = Math.max(0, begun - random.below(3));
+  const name = own ?? `shared-${epoch}`;
   const pinned = await process.pin(epoch, name);
   if (!("value" in pinned) && random.chance(0.5)) return;
   for (let look = random.below(3); look > 0; look--) {
@@ -147,5 +150,5 @@ async function savepoint(
     if (random.chance(0.3)) await process.describe(epoch);
     if (random.chance(0.3)) await process.readPartial(epoch, random.pick(vnodes));
   }
-  if (random.chance(0.5)) await process.unpin(epoch, name);
+  if (random.chance(0.5) && own !== undefined) await process.unpin(epoch, name);
 }

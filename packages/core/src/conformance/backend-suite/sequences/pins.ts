@@ -82,7 +82,7 @@ export const pinSequences: readonly Sequence[] = [
   },
   {
     id: "J03",
-    title: "a pin that lands after a prune has looked is refused, and is gone",
+    title: "a pin that lands after a prune has looked is refused, and goes with the next prune",
     rules: ["pin-looks-at-the-floor"],
     async run(world) {
       const actor = await leader(world);
@@ -93,6 +93,11 @@ export const pinSequences: readonly Sequence[] = [
       await pruneToSix(actor);
       create.release();
       await assertRefused(pin, "EpochPruned", "unknown");
+      assert.deepEqual(
+        (await operator.backend.pins()).map(({ sealed }) => sealed),
+        [false],
+      );
+      await actor.backend.pruneBefore(6);
       assert.deepEqual(await controls(world, "pin"), []);
     },
   },
@@ -274,6 +279,26 @@ export const pinSequences: readonly Sequence[] = [
       await actor.seal(5, { 0: "five" });
       await backend.pruneBefore(5);
       assert.equal(await restored(await backend.openPin("before-the-move"), 0), "laminar");
+    },
+  },
+  {
+    id: "J13",
+    title: "a pin that two make under one name holds for the one that was told so, if the other is refused",
+    rules: ["pin-looks-at-the-floor"],
+    async run(world) {
+      const actor = await leader(world);
+      const args = { epoch: 5, name: "savepoint" };
+      const slow = await world.open("slow");
+      const look = slow.store.hold("list _control/", { after: 1 });
+      const refused = slow.backend.pin(args);
+      await look.arrived;
+      const operator = await world.open("operator");
+      await operator.backend.pin(args);
+      await pruneToSix(actor);
+      look.release();
+      await assertRefused(refused, "EpochPruned", "unknown");
+      await actor.backend.pruneBefore(6);
+      assert.equal(await restored(await operator.backend.openPin("savepoint"), 1), "kept");
     },
   },
 ];
