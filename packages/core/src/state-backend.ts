@@ -106,8 +106,8 @@ export interface StateBackend {
   pin(args: PinArguments, options?: OperationOptions): Promise<Pin>;
 
   /**
-   * Lets go of an epoch, or without one of all that have this name: the next prune may delete it. If its outcome is unknown
-   * it may land later: do not pin the same epoch under the same name again.
+   * Lets go of an epoch, or without one of all that have this name: the next prune may delete it. One of its attempts may
+   * land later: do not pin the same epoch under the same name again.
    */
   unpin(args: UnpinArguments, options?: OperationOptions): Promise<void>;
 

@@ -12,8 +12,8 @@ export interface ObjectStore {
   readonly name: string;
 
   /**
-   * Declares that no page of a listing is torn, for the keys immediately beneath a prefix, if they are at most 500 of at
-   * most 30 characters after the prefix. It is not required; leave it out if you do not know what your service does.
+   * Declares that no page of a listing is torn, for the keys immediately beneath a prefix, if they are at most 500, of
+   * 15,000 characters together after the prefix. It is not required; leave it out if you do not know what your service does.
    *
    * A page is of one moment; or a scan that takes each key in ascending order as it is when the scan gets there; or,
    * where a name that was taken is gone when it is looked at, the page's names are taken again. So a row of keys of

@@ -12,7 +12,7 @@ export async function abort(
   epoch: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // Below the floor a void would say nothing, and nobody would ever delete it.
+  // Below the floor a void would decide nothing: it would be a stray.
   // rule: nothing-is-made-void-below-the-floor
   checkNotPruned(epoch, await namespace.readControl(signal));
   const voiding = await voidEpoch(namespace, leadership, epoch, signal);
