@@ -2,9 +2,9 @@ import type { Remarks } from "./certified-page.ts";
 
 /** What was found when somebody looked into it. */
 export const remarks: Remarks = {
-  moto: `Two callers at once were both told that they created the key. It was seen in one run, while other work kept the
-machine busy; whether the check and the write in moto's source can be parted was not looked into. It is a double for
-tests: keep nothing in it.`,
+  moto: `It looks whether the key is there, and then puts the object, in a server of several threads and without a
+lock (\`put_object\` in moto/s3/responses.py). So two callers at once may both be told that they created the key. It
+is a double for tests: keep nothing in it. That the races find it is a matter of luck.`,
   SeaweedFS: `It is the server's doing. Its filer keeps keys as files in folders:
 
 - A listing is in the order of that tree and not of the keys' bytes: \`a/b/c\` comes before \`a/b-\`. The
