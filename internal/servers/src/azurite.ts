@@ -29,7 +29,7 @@ export async function startAzurite({ location }: AzuriteOptions = {}): Promise<A
     command: process.execPath,
     args: (port) => [
       "--require",
-      join(import.meta.dirname, "keep-alive.cjs"),
+      join(import.meta.dirname, "before-azurite.cjs"),
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
       ...persistence,
       "--disableTelemetry",
