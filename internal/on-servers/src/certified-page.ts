@@ -5,12 +5,15 @@ export type Remarks = Readonly<Record<string, string>>;
 
 /** The page that shows what `state certify` said of each store. */
 export function pageOf(rows: readonly CertifiedRow[], remarks: Remarks): string {
-  const parts = [introduction, tableOf(rows)];
+  const parts = [introduction, tableOf(rows, remarks)];
   const ran = rows.flatMap(({ name, ran: of }) => (of === undefined ? [] : [{ name, ran: of }]));
   parts.push("## Listings that are whole\n", whole, listOf(ran.map(listingLine)));
-  const failing = rows.filter(({ ran: of, why }) => (of?.failed.length ?? 0) > 0 || why !== undefined);
-  if (failing.length > 0) parts.push("## What fails, and what was not run\n");
-  for (const row of failing) parts.push(sectionOf(row, remarks[row.name]));
+  const special = rows.filter(
+    ({ name, ran: of, why }) =>
+      (of?.failed.length ?? 0) > 0 || why !== undefined || remarks[name] !== undefined,
+  );
+  if (special.length > 0) parts.push("## What fails, what was not run, and what else is known\n");
+  for (const row of special) parts.push(sectionOf(row, remarks[row.name]));
   const unreached = ran.filter(({ ran: { notReached } }) => notReached.length > 0);
   if (unreached.length > 0)
     parts.push(
@@ -37,17 +40,22 @@ than 16 floors are published, and the highest one that the page had named is del
 prunes, while one page is returned.
 `;
 
-function tableOf(rows: readonly CertifiedRow[]): string {
+function tableOf(rows: readonly CertifiedRow[], remarks: Remarks): string {
   const heads = ["store", "version", "date", "verdict", "cases passed", "races passed"];
   const cells = rows.map(({ name, version, verdict, ran }) => [
     name,
     version,
     ran?.date ?? "-",
-    verdict === "not certified" ? "**not certified**" : verdict,
+    verdictText(verdict, remarks[name] !== undefined),
     outcomesText(ran?.cases),
     outcomesText(ran?.races),
   ]);
   return `${[heads, heads.map(() => "---"), ...cells].map(lineOf).join("\n")}\n`;
+}
+
+function verdictText(verdict: CertifiedRow["verdict"], isSpecial: boolean): string {
+  if (verdict === "not certified") return "**not certified**";
+  return verdict === "certified" && isSpecial ? "certified, **but see below**" : verdict;
 }
 
 function lineOf(cells: readonly string[]): string {
