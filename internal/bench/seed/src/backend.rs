@@ -186,7 +186,7 @@ pub fn epochs(task: Epochs) -> crate::Run {
                     job.prune_before(job.epoch.saturating_sub(task.keep));
                 }
             }
-            figures.insert(format!("rss{mark}"), resident_mib("VmRSS"));
+            figures.insert(format!("used{mark}"), resident_mib("VmRSS"));
         }
         figures
     })

@@ -1,5 +1,8 @@
 /** The backend of core on any store: the same tasks as those of `internal/bench/seed`. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { type ObjectStore, ObjectStoreBackend } from "@state/core";
 import type { Figures } from "../harness.ts";
 import { atOnce, Meter } from "../meter.ts";
@@ -35,7 +38,7 @@ export interface EpochsTask {
   readonly vnodes: number;
   readonly bytes: number;
   readonly atOnce: number;
-  /** After so many epochs, in ascending order, it notes what is resident. */
+  /** After so many epochs, in ascending order, it notes what is in use. */
   readonly marks: readonly number[];
   readonly pruneEvery: number;
   /** How many epochs are kept by a prune. */
@@ -187,21 +190,34 @@ async function memory(task: MemoryTask): Promise<Run> {
   };
 }
 
-/** Runs epochs with prunes, and returns what is resident at each mark. One run. */
+/** Runs epochs with prunes, and returns what is live at each mark. One run. */
 async function epochs(task: EpochsTask): Promise<Run> {
   const job = await Job.open(task.place, task);
   return async () => {
-    const resident: Record<string, number> = {};
+    const used: Record<string, number> = {};
     let done = 0;
     for (const mark of task.marks) {
       for (; done < mark; done += 1) {
         await job.checkpoint();
         if (job.epoch % task.pruneEvery === 0) await job.pruneBefore(Math.max(0, job.epoch - task.keep));
       }
-      resident[`rss${mark}`] = residentMib("VmRSS");
+      used[`used${mark}`] = await liveMib();
     }
-    return resident;
+    return used;
   };
+}
+
+/** What a collection leaves, in MiB. */
+async function liveMib(): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  // What a collection finds to be finalized is free after the next one.
+  for (let pass = 0; pass < 3; pass += 1) {
+    collect();
+    await nextTurn();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 2 ** 20;
 }
 
 /** A line of `/proc/self/status`, such as `VmHWM`, in MiB. */
