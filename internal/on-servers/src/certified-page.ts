@@ -34,8 +34,8 @@ with whatever else runs: these runs were made on a busy machine.
 `;
 
 const whole = `A store that declares \`wholeListings\` (L8 of the
-[store contract](../store-contract.md)) is held to it. Of others it is said what was seen: *kept*
-proves nothing, and *torn* does no harm but this. A look at the newest fence or floor is wrong if more
+[store contract](../store-contract.md)) is held to it. Of others it is said what was seen: _kept_
+proves nothing, and _torn_ does no harm but this. A look at the newest fence or floor is wrong if more
 than 16 floors are published, and the highest one that the page had named is deleted by one of those
 prunes, while one page is returned.
 `;
@@ -50,7 +50,14 @@ function tableOf(rows: readonly CertifiedRow[], remarks: Remarks): string {
     outcomesText(ran?.cases),
     outcomesText(ran?.races),
   ]);
-  return `${[heads, heads.map(() => "---"), ...cells].map(lineOf).join("\n")}\n`;
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const rule = widths.map((width) => "-".repeat(width));
+  const padded = [heads, rule, ...cells].map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)),
+  );
+  return `${padded.map(lineOf).join("\n")}\n`;
 }
 
 function verdictText(verdict: CertifiedRow["verdict"], isSpecial: boolean): string {
