@@ -215,10 +215,7 @@ class Copying {
     try {
       if (pins && !isLeft) await pin(this.#source, this.#leadership, { epoch, name }, this.#signal);
     } catch (error) {
-      const isPruned = isStateError(error) && error.code === "EpochPruned";
-      // A prune that ran beside it may keep the epoch for this pin.
-      if (isPruned) await unpin(this.#source, { epoch, name }, undefined);
-      if (isPruned && !isAlone) return false;
+      if (!isAlone && isStateError(error) && error.code === "EpochPruned") return false;
       throw error;
     }
     const copied = await outcomeOf(this.#copyPinned(epoch, floor, control));

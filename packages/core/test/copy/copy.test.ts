@@ -275,6 +275,19 @@ describe("a copy is refused", () => {
     expect(new Map(to.entries())).toEqual(before);
   });
 
+  test("of what is pruned while it is pinned; the pin stays, which may be that of the same copy beside it", async () => {
+    const from = await fullNamespace();
+    const create = from.create.bind(from);
+    from.create = async (key, body) => {
+      const created = await create(key, body);
+      if (key.startsWith("_control/pin=")) await create("_control/floor=0000000000000008", new Uint8Array(1));
+      return created;
+    };
+    const copying = copy({ from, to: new MapStore(), epoch: 7, instanceId });
+    await expect(copying).rejects.toMatchObject({ code: "EpochPruned" });
+    expect(Object.keys(bodiesOf(from, /pin=0000000000000007/))).toHaveLength(1);
+  });
+
   test("of what is not sealed, and of nothing", async () => {
     const from = await fullNamespace();
     const to = new MapStore();
