@@ -72,9 +72,10 @@ describe.skipIf(lacking !== undefined)(`the command on servers${hint}`, { timeou
     expect(report.values).toMatchObject([{ type: "report", sound: true, deep: true }]);
     expect(existsSync(html)).toBe(true);
     expect(await readFile(html, "utf8")).toContain(job.url.split("?")[0]);
-    // Azure's lifecycle rules are unknown to whoever reads and writes blobs.
-    const found = doctor.values.filter(({ outcome }) => outcome !== "ok" && outcome !== "unknown");
-    expect([doctor.code, found]).toEqual([0, []]);
+    const found = doctor.values.filter(({ outcome }) => outcome !== "ok");
+    // Azure shows its lifecycle rules to nobody who only reads and writes blobs.
+    const hidden = name === "Azurite" ? [{ check: "lifecycle", outcome: "unknown" }] : [];
+    expect([doctor.code, found]).toMatchObject([0, hidden]);
   });
 
   test.concurrent.for(names)("on %s each that changes does what it says", async (name) => {

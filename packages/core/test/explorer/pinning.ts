@@ -18,10 +18,11 @@ import {
   writeNext,
 } from "./scripts.ts";
 
-/** A leads, and has sealed 5, whose vnode 1 is as it was in 4, and 6, which needs neither. */
-async function threeSealed(stage: Stage): Promise<void> {
+/** A leads, and has sealed 5, whose vnode 1 is as it was in 4, and 6, which needs neither. The others have opened it. */
+async function threeSealed(stage: Stage, ...others: readonly string[]): Promise<void> {
   await lead(stage, "A", 2, write(5), complete(5, [1]));
   await stage.call("A", write(6), write(6, 1), complete(6));
+  for (const id of others) await stage.open(id);
 }
 
 /** Epochs that are kept from prunes. */
@@ -31,8 +32,7 @@ export const pinning: readonly Configuration[] = [
     says: "An operator pins an epoch and reads it, while the leader prunes it.",
     past: bothSealedBy("A", 4),
     present: async (stage) => {
-      await threeSealed(stage);
-      await stage.open("O");
+      await threeSealed(stage, "O");
       return [
         { instance: "O", calls: [pin(5), openPin, read(0), read(1)] },
         { instance: "A", calls: [prune(6)] },
@@ -45,9 +45,7 @@ export const pinning: readonly Configuration[] = [
     says: "Two operators pin the same epoch while two prunes pass, and one response of the pins is lost or late.",
     past: bothSealedBy("A", 4),
     present: async (stage) => {
-      await threeSealed(stage);
-      await stage.open("O");
-      await stage.open("P");
+      await threeSealed(stage, "O", "P");
       return [
         { instance: "O", calls: [pin(5), openPin, read(1)] },
         { instance: "P", calls: [pin(5), describeEpoch(5)] },
@@ -62,9 +60,7 @@ export const pinning: readonly Configuration[] = [
     says: "Two operators pin the same epoch under the same name, while the leader prunes it.",
     past: bothSealedBy("A", 4),
     present: async (stage) => {
-      await threeSealed(stage);
-      await stage.open("O");
-      await stage.open("P");
+      await threeSealed(stage, "O", "P");
       return [
         { instance: "O", calls: [pin(5, "shared")] },
         { instance: "P", calls: [pin(5, "shared"), describeEpoch(5)] },
@@ -95,9 +91,7 @@ export const pinning: readonly Configuration[] = [
     says: "An operator lets go of an epoch that a reader reads, while the leader prunes.",
     past: bothSealedBy("A", 4),
     present: async (stage) => {
-      await threeSealed(stage);
-      await stage.open("O");
-      await stage.open("R");
+      await threeSealed(stage, "O", "R");
       await stage.call("O", pin(5), openPin);
       return [
         { instance: "O", calls: [unpin(5), read(1)] },
@@ -112,9 +106,7 @@ export const pinning: readonly Configuration[] = [
     says: "An operator dies before it looks again, so that its pin may be on nothing, while a reader holds the epoch.",
     past: bothSealedBy("A", 4),
     present: async (stage) => {
-      await threeSealed(stage);
-      await stage.open("O");
-      await stage.open("R");
+      await threeSealed(stage, "O", "R");
       await stage.call("R", pin(5), openPin, unpin(5));
       return [
         { instance: "O", calls: [pin(5)] },
