@@ -1,65 +1,57 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type * as Sdk from "@aws-sdk/client-s3";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
-import { endIdle, fieldOf } from "@state/core/adapter";
+import {
+  agentConnections,
+  type Connections,
+  connectionsOfClient,
+  isNode,
+  type OwnConnections,
+  undiciConnections,
+} from "./connections.ts";
 import { reasonOf } from "./direct/way.ts";
 import { hasMethod, type Snapshot, snapshotOf, type Stack } from "./given-client.ts";
-
-const connectionTimeoutMs = 5_000;
-const maxSockets = 128;
-/** What the SDK's handler has, before it has made its agents. */
-const sdkMaxSockets = 50;
 
 export type { Sdk };
 
 /** The client of a store: it makes one request a call. */
 export interface StoreClient {
   readonly client: S3Client;
-  /** How many requests can have a connection at a time. */
-  readonly connections: () => number;
-  /** What requests go by, so far as the client's handler shows it, and has sent some already. */
-  readonly agents: () => readonly HttpAgent[];
-  /** Ends the connections that no request uses. */
-  readonly endIdle: () => void;
+  readonly connections: Connections;
   /** Why its requests cannot be made without the SDK's pipeline, if that is known of it. */
   readonly reason: string | undefined;
 }
 
 /** How a store comes to its client, once. */
 export interface ClientSource {
-  readonly connect: (sdk: typeof Sdk) => StoreClient;
+  readonly connect: (sdk: typeof Sdk) => Promise<StoreClient>;
   /** Ends what was made for the store, and nothing that was passed in. */
   readonly close: () => void;
 }
 
 /** A client like the one that was passed in, but with one request a call. */
 export function derivedClient(given: Snapshot): ClientSource {
-  return { connect: (sdk) => derive(sdk, given), close: () => undefined };
+  return {
+    connect: (sdk) => Promise.resolve(derive(sdk, given, connectionsOfClient(given.client))),
+    close: () => undefined,
+  };
 }
 
-/** A client of the store's own. `close` destroys the agents that are made here. */
+/** A client of the store's own. `close` ends the connections that are made here. */
 export function ownClient(config: S3ClientConfig): ClientSource {
   const given: unknown = config.requestHandler;
-  if (hasMethod(given, "handle"))
-    return { connect: (sdk) => derive(sdk, snapshotOf(new sdk.S3Client(config))), close: () => undefined };
-  const options: Readonly<Record<string, unknown>> = { ...Object(given) };
-  const http = agentOf(options["httpAgent"], (agentOptions) => new HttpAgent(agentOptions));
-  const https = agentOf(options["httpsAgent"], (agentOptions) => new HttpsAgent(agentOptions));
-  // The store has a time-out of its own for requests that pass no byte. One for a whole request would end a slow one.
-  const requestHandler = {
-    connectionTimeout: connectionTimeoutMs,
-    socketTimeout: 0,
-    ...options,
-    httpAgent: http.agent,
-    httpsAgent: https.agent,
-  };
+  let own: OwnConnections | undefined;
   return {
-    connect: (sdk) => derive(sdk, snapshotOf(new sdk.S3Client({ ...config, requestHandler }))),
-    close: () => {
-      http.close();
-      https.close();
+    connect: async (sdk) => {
+      if (hasMethod(given, "handle")) {
+        const client = new sdk.S3Client(config);
+        return derive(sdk, snapshotOf(client), connectionsOfClient(client));
+      }
+      own =
+        given === undefined && isNode ? await undiciConnections() : agentConnections({ ...Object(given) });
+      const { requestHandler } = own;
+      return derive(sdk, snapshotOf(new sdk.S3Client({ ...config, requestHandler })), own);
     },
+    close: () => own?.close(),
   };
 }
 
@@ -68,7 +60,7 @@ export function ownClient(config: S3ClientConfig): ClientSource {
  * opens a new connection for each large body, and its old versions never send the body if the service takes more than a
  * second to say that it may come.
  */
-function derive({ S3Client: Client }: typeof Sdk, from: Snapshot): StoreClient {
+function derive({ S3Client: Client }: typeof Sdk, from: Snapshot, connections: Connections): StoreClient {
   const config: unknown = {
     ...from.config,
     maxAttempts: 1,
@@ -85,23 +77,7 @@ function derive({ S3Client: Client }: typeof Sdk, from: Snapshot): StoreClient {
   copyMiddleware(from, client, from.client instanceof Client);
   const reason = reasonOf(client, client.middlewareStack.identify().join() === stock);
   client.middlewareStack.remove("addExpectContinueMiddleware");
-  const connections = (): number => {
-    const agents = agentsOf(from.client);
-    return agents.length === 0 ? sdkMaxSockets : Math.min(...agents.map((agent) => agent.maxSockets));
-  };
-  const agents = (): readonly HttpAgent[] => agentsOf(from.client);
-  const endAll = (): void => agents().forEach((agent) => endIdle(agent));
-  return { client, connections, agents, endIdle: endAll, reason };
-}
-
-/** The agents of the client's handler, if it has any, and has sent a request already. */
-function agentsOf({ config }: S3Client): readonly HttpAgent[] {
-  const handler: unknown = config.requestHandler;
-  const read = fieldOf(handler, "httpHandlerConfigs");
-  const configs: unknown = typeof read === "function" ? read.call(handler) : undefined;
-  return ["httpAgent", "httpsAgent"]
-    .map((name) => fieldOf(configs, name))
-    .filter((agent) => agent instanceof HttpAgent);
+  return { client, connections, reason };
 }
 
 /**
@@ -147,18 +123,4 @@ function visitMiddleware(
     },
   };
   stack.applyToStack(visitor as Stack);
-}
-
-interface HeldAgent<T> {
-  readonly agent: T;
-  readonly close: () => void;
-}
-
-function agentOf<T extends { destroy(): void }>(
-  given: unknown,
-  make: (options: { keepAlive: boolean; maxSockets: number }) => T,
-): HeldAgent<T> {
-  if (hasMethod(given, "destroy")) return { agent: given as T, close: () => undefined };
-  const agent = make({ keepAlive: true, maxSockets, ...Object(given) });
-  return { agent, close: () => agent.destroy() };
 }

@@ -1,4 +1,3 @@
-import type { Agent } from "node:http";
 import type { S3Client } from "@aws-sdk/client-s3";
 import {
   loadSdk,
@@ -74,9 +73,9 @@ export class Requester {
     return this.#connection.made?.way;
   }
 
-  /** Those that requests go by, once one was sent, so far as the client shows them. */
-  get agents(): readonly Agent[] {
-    return this.#connection.made?.client.agents() ?? [];
+  /** Whether requests go by the proxy that the environment names; `undefined` if that is not known. */
+  get heedsProxies(): boolean | undefined {
+    return this.#connection.made?.client.connections.heedsProxies();
   }
 
   /** Runs one request. Rejects with a `StoreError`, or with the signal's own reason. */
@@ -104,7 +103,7 @@ export class Requester {
         });
       };
       const { client, pool } = connection;
-      return await runRequest(run, { signal, idleTimeoutMs, onSilent: client.endIdle, pool });
+      return await runRequest(run, { signal, idleTimeoutMs, onSilent: client.connections.endIdle, pool });
     } catch (error) {
       throw signal?.aborted === true ? signal.reason : toStoreError(error, call);
     }
@@ -171,7 +170,7 @@ const wanted = "@aws-sdk/client-s3, 3.700 or later";
 
 async function connect(options: RequesterOptions): Promise<Connection> {
   const sdk = await loadSdk(() => import("@aws-sdk/client-s3"), "@aws-sdk/client-s3", wanted);
-  const client = options.client.connect(sdk);
+  const client = await options.client.connect(sdk);
   const commands = new Commands(sdk, client.client, options);
   const reason = options.hasDirectRequests ? client.reason : "`directRequests` is false";
   const sample = (kind: Kind, seed: string): ReturnType<Commands["sample"]> => commands.sample(kind, seed);
@@ -180,6 +179,6 @@ async function connect(options: RequesterOptions): Promise<Connection> {
     commands,
     renewal: new Renewal(client.client),
     way: new DirectWay({ client: client.client, reason, sample }),
-    pool: poolOf(client.connections),
+    pool: poolOf(client.connections.count),
   };
 }

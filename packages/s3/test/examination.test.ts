@@ -1,9 +1,16 @@
 import { Agent } from "node:https";
-import { Agent as HttpAgent } from "node:http";
+import { S3Client } from "@aws-sdk/client-s3";
+import { UndiciHttpHandler } from "@smithy/undici-http-handler";
 import type { Remark } from "@state/core";
 import { type S3Double, type S3DoubleOptions, startS3Double } from "@state/servers";
 import { respondWith, startScriptedServer } from "@state/servers/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  agentConnections,
+  type Connections,
+  connectionsOfClient,
+  undiciConnections,
+} from "../src/connections.ts";
 import { S3Store, type S3StoreOptions } from "../src/index.ts";
 import { proxyRemarks } from "../src/examination/client.ts";
 import { configOf } from "./support/target.ts";
@@ -322,22 +329,32 @@ test("a request path that is not the direct one is told with its reason", async 
   expect(about(await examined({}), "request path")).toMatchObject([{ outcome: "unknown" }]);
 });
 
-test("proxies of the environment are not heeded, unless the client's agent has them", () => {
-  expect(proxyRemarks([new Agent()], {})).toEqual([]);
+test("proxies of the environment are not heeded, unless the client's agent has them", async () => {
+  expect(proxyRemarks(false, {})).toEqual([]);
   const environment = { HTTPS_PROXY: "http://proxy:3128", no_proxy: "localhost" };
-  expect(proxyRemarks([new Agent(), new HttpAgent()], environment)).toMatchObject([
-    {
-      outcome: "ok",
-      message: "HTTPS_PROXY, no_proxy are set, and not heeded: requests go straight to the service",
-      next: expect.stringContaining("proxyEnv: process.env"),
-    },
-  ]);
-  const heeding = Object.assign(new Agent(), { options: { proxyEnv: environment } });
-  expect(proxyRemarks([heeding], environment)).toMatchObject([
+  const remarksOf = ({ heedsProxies }: Connections): readonly Remark[] =>
+    proxyRemarks(heedsProxies(), environment);
+  const own = await undiciConnections();
+  for (const connections of [own, agentConnections({})]) {
+    expect(remarksOf(connections)).toMatchObject([
+      {
+        outcome: "ok",
+        message: "HTTPS_PROXY, no_proxy are set, and not heeded: requests go straight to the service",
+        next: expect.stringContaining("proxyEnv: process.env"),
+      },
+    ]);
+  }
+  const httpsAgent = Object.assign(new Agent(), { options: { proxyEnv: environment } });
+  expect(remarksOf(agentConnections({ httpsAgent }))).toMatchObject([
     { outcome: "ok", message: expect.stringContaining("and heeded") },
   ]);
   class ProxyAgent extends Agent {}
-  expect(proxyRemarks([new ProxyAgent()], environment)).toMatchObject([{ outcome: "unknown" }]);
+  expect(remarksOf(agentConnections({ httpsAgent: new ProxyAgent() }))).toMatchObject([
+    { outcome: "unknown" },
+  ]);
+  const requestHandler = new UndiciHttpHandler();
+  const client = new S3Client({ region: "us-east-1", requestHandler });
+  expect(remarksOf(connectionsOfClient(client))).toMatchObject([{ outcome: "unknown" }]);
 });
 
 test("a proxy of the environment gets no request of the store", async () => {

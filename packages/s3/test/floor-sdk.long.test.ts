@@ -33,7 +33,7 @@ function at(prefix: string): S3Store {
 test("requests without the pipeline of the oldest version are its own, with their signatures", async () => {
   // The types of the two versions differ where the store reads nothing.
   const oldest = floor as unknown as typeof Sdk;
-  const { client, commands } = clientOf(oldest, configOf(double), {});
+  const { client, commands } = await clientOf(oldest, configOf(double), {});
   await compareRequests(client, commands, 40, ["create", "get", "list"]);
 });
 

@@ -95,9 +95,19 @@ function isEmitter(stream: unknown): stream is Emitter {
 function readEmitter(stream: Emitter, take: (part: Uint8Array) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let rest = turnBytes;
+    let hasEnded = false;
+    /** Whoever has read them from the socket may still look at them in this turn. */
+    const copied: Uint8Array[] = [];
     stream.on("error", reject);
-    stream.on("end", () => resolve());
-    stream.on("close", () => reject(new Error("the response broke off")));
+    stream.on("end", () => {
+      hasEnded = true;
+      for (const part of copied) giveBack(part);
+      resolve();
+    });
+    stream.on("close", () => {
+      // An error takes longer to make than a small body to read.
+      if (!hasEnded) reject(new Error("the response broke off"));
+    });
     stream.on("data", (part) => {
       try {
         rest -= part.byteLength;
@@ -107,11 +117,14 @@ function readEmitter(stream: Emitter, take: (part: Uint8Array) => void): Promise
         stream.destroy();
         return;
       }
-      giveBack(part);
+      if (part.byteLength === socketBytes) copied.push(part);
       if (rest > 0) return;
       rest = turnBytes;
       stream.pause();
-      void nextTurn().then(() => stream.resume());
+      void nextTurn().then(() => {
+        for (const each of copied.splice(0)) giveBack(each);
+        stream.resume();
+      });
     });
   });
 }

@@ -1,7 +1,5 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type { Remark } from "@state/core";
-import { clockRemark, fieldOf, proxyVariables } from "@state/core/adapter";
+import { clockRemark, proxyVariables } from "@state/core/adapter";
 import type { DirectWay } from "../direct/way.ts";
 
 /** When a request went and came, by this clock, and the response's own `Date`. */
@@ -32,19 +30,17 @@ export function pathRemark(way: Pick<DirectWay, "path" | "reason"> | undefined):
   return { about, outcome: "warning", message, next };
 }
 
-/** Nothing, if the environment names no proxy. @param agents those that requests go by, so far as the client shows them */
+/** Nothing, if the environment names no proxy. @param heeds whether requests go by it; `undefined` if the client does not show that */
 export function proxyRemarks(
-  agents: readonly HttpAgent[],
+  heeds: boolean | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly Remark[] {
   const about = "proxy";
   const variables = proxyVariables(environment);
   if (variables.length === 0) return [];
   const set = `${variables.join(", ")} ${variables.length === 1 ? "is" : "are"} set`;
-  const isStock = agents.every(({ constructor }) => constructor === HttpAgent || constructor === HttpsAgent);
-  if (agents.length === 0 || !isStock)
+  if (heeds === undefined)
     return [{ about, outcome: "unknown", message: `${set}; the client's own handler decides what it heeds` }];
-  const heeds = agents.some((agent) => fieldOf(fieldOf(agent, "options"), "proxyEnv") !== undefined);
   if (heeds)
     return [{ about, outcome: "ok", message: `${set}, and heeded: the client's agent has a proxyEnv` }];
   const message = `${set}, and not heeded: requests go straight to the service`;

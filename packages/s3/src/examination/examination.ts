@@ -74,7 +74,7 @@ export async function examine(
     objects.seen ? classRemark(objects.output?.Contents ?? [], settings) : objects.remark,
     clockOf(times[0]),
     pathRemark(requester.way),
-    ...proxyRemarks(requester.agents, process.env),
+    ...proxyRemarks(requester.heedsProxies, process.env),
   ];
 }
 

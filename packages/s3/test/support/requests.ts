@@ -33,13 +33,13 @@ export async function compareRequests(
 }
 
 /** The client of a store, and its requests. */
-export function clientOf(
+export async function clientOf(
   sdk: typeof Sdk,
   config: S3ClientConfig,
   options: Partial<S3StoreOptions>,
-): { readonly client: S3Client; readonly commands: Commands } {
+): Promise<{ readonly client: S3Client; readonly commands: Commands }> {
   const settingsOfStore = settingsOf({ bucket: "bucket", ...options });
-  const { client } = derivedClient(snapshotOf(new sdk.S3Client(config))).connect(sdk);
+  const { client } = await derivedClient(snapshotOf(new sdk.S3Client(config))).connect(sdk);
   return { client, commands: new Commands(sdk, client, settingsOfStore) };
 }
 
