@@ -1,4 +1,5 @@
 import { Agent } from "node:http";
+import type { Socket } from "node:net";
 import * as sdk from "@aws-sdk/client-s3";
 import { S3Client } from "@aws-sdk/client-s3";
 import { startS3Double } from "@state/servers";
@@ -53,6 +54,30 @@ describe("connections", () => {
     expect(server.sockets).toHaveLength(1);
     await store.close();
   });
+
+  test.each(["undici's", "Node's"])(
+    "that fell silent cost one attempt, however many they are: %s",
+    async (whose) => {
+      const count = 24;
+      const held: (() => void)[] = [];
+      const dead = new Set<Socket>();
+      await using server = await scriptedServer((request, response, number) => {
+        if (dead.has(request.socket)) return;
+        const respond = (): void => errorResponse(404, "NoSuchKey")(request, response, number);
+        // Held until all have come, so that each has a connection of its own.
+        if (number > count) respond();
+        else if (held.push(respond) === count) for (const each of held) each();
+      });
+      const clientConfig = { ...server.config(), ...(whose === "Node's" ? { requestHandler: {} } : {}) };
+      const store = server.store({ clientConfig, idleTimeoutMs: 300 });
+      const getAll = (): Promise<unknown> => Promise.all(Array.from({ length: count }, () => store.get(key)));
+      await getAll();
+      for (const socket of server.sockets) dead.add(socket);
+      await expect(storeErrorOf(store.get(key))).resolves.toHaveProperty("code", "Unavailable");
+      await getAll();
+      await store.close();
+    },
+  );
 
   test("of a client that the store built end with close()", async () => {
     await using server = await scriptedServer(errorResponse(404, "NoSuchKey"));
