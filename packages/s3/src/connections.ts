@@ -1,6 +1,5 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { endIdle, fieldOf } from "@state/core/adapter";
 import { hasMethod } from "./given-client.ts";
@@ -47,7 +46,7 @@ export async function undiciConnections(): Promise<OwnConnections> {
   const send = requestHandler.handle.bind(requestHandler);
   // A connection can be used again one turn after its response: without this wait twice as many are opened.
   requestHandler.handle = async (request, options) => {
-    await nextTurn();
+    await new Promise((resolve) => void setImmediate(resolve));
     return send(request, options);
   };
   return {

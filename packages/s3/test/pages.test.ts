@@ -153,6 +153,17 @@ test("an element that has children has no text but space", () => {
   });
 });
 
+test.each([
+  ["text after an element", "<a><b>c</b>d</a>"],
+  ["text before an element", "<a>d<b>c</b></a>"],
+  ["text after the root", "<a><b>c</b></a>d"],
+  ["an end too many", "<a><b/></b></a>"],
+  ["an end that is missing", "<a><b>c</a>"],
+  ["elements in others of their name", "<a><b><b>c</b></b></a>"],
+])("%s is not read", (_name, document) => {
+  expect(readXml(document)).toBeUndefined();
+});
+
 /** What the SDK makes of a response with this body. */
 function sdkReads(document: string): { readonly send: S3Client["send"] } {
   const body = Readable.from([Buffer.from(document)]);

@@ -20,8 +20,8 @@ export function s3Rows(machine: Machine): readonly Row[] {
   const sizes = [4 * kibibyte, 64 * kibibyte];
   return [
     ...sizes.flatMap((bytes) => [
-      rowOf(machine, { call: "create", bytes, atOnce: 32, count: 2_000, warmUp: 4_000 }),
-      rowOf(machine, { call: "get", bytes, atOnce: 32, count: 2_000, warmUp: 4_000 }),
+      rowOf(machine, { call: "create", bytes, atOnce: 32, count: 4_000, warmUp: 12_000 }),
+      rowOf(machine, { call: "get", bytes, atOnce: 32, count: 4_000, warmUp: 12_000 }),
     ]),
     rowOf(machine, { call: "list", bytes: 16, atOnce: 32, count: 20_000, warmUp: 50_000 }),
     rowOf(machine, { call: "deleteAll", bytes: 16, atOnce: 32, count: 5_000, warmUp: 5_000 }),

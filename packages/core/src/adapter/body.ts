@@ -98,6 +98,11 @@ function readEmitter(stream: Emitter, take: (part: Uint8Array) => void): Promise
     let hasEnded = false;
     /** Whoever has read them from the socket may still look at them in this turn. */
     const copied: Uint8Array[] = [];
+    const resumed = async (): Promise<void> => {
+      await nextTurn();
+      for (const part of copied.splice(0)) giveBack(part);
+      stream.resume();
+    };
     stream.on("error", reject);
     stream.on("end", () => {
       hasEnded = true;
@@ -121,10 +126,7 @@ function readEmitter(stream: Emitter, take: (part: Uint8Array) => void): Promise
       if (rest > 0) return;
       rest = turnBytes;
       stream.pause();
-      void nextTurn().then(() => {
-        for (const each of copied.splice(0)) giveBack(each);
-        stream.resume();
-      });
+      void resumed();
     });
   });
 }

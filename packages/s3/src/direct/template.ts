@@ -151,6 +151,9 @@ export function momentOf(credentials: Credentials, offsetMs: number): Moment {
   return { credentials, date: lastDate, invocationId: randomUUID() };
 }
 
+const plainPath = /^[\w.~=/-]*$/;
+
 function escapedPath(name: string): string {
+  if (plainPath.test(name)) return name.replaceAll("=", "%3D");
   return name.split("/").map(escaped).join("/");
 }

@@ -11,8 +11,11 @@ interface Open extends Element {
   readonly children: Element[];
 }
 
-/** A tag, without what its attributes say, and the text that follows. */
-const tag = /<(\/?)([A-Za-z]\w*)(?: [^<>]*?)?(\/?)>([^<]*)/y;
+/** The children of all that have none. */
+const none: Element[] = [];
+
+/** A tag, without what its attributes say, the text that follows, and the end of the element if that comes next. */
+const tag = /<(\/?)([A-Za-z]\w*)(?: [^<>]*?)?(\/?)>([^<]*)(?:(<\/\2>)\s*)?/y;
 const declaration = /^(?:<\?xml [^<>]*\?>)?\s*/;
 
 /**
@@ -26,23 +29,28 @@ export function readXml(document: string): Element | undefined {
   const open: Open[] = [];
   tag.lastIndex = declaration.exec(document)?.[0].length ?? 0;
   for (let match = tag.exec(document); match !== null; match = tag.exec(document)) {
-    const [, closes = "", name = "", isEmpty = "", raw = ""] = match;
+    const [, closes = "", name = "", isEmpty = "", raw = "", end = ""] = match;
     const text = decoded(raw);
     if (text === undefined) return undefined;
     const parent = open.at(-1);
     if (closes === "") {
-      const element: Open = { name, text: isEmpty === "" ? text : "", children: [] };
+      const hasText = isEmpty === "";
+      if (!hasText && end !== "") return undefined;
+      const element: Open = { name, text: hasText ? text : "", children: end === "" ? [] : none };
       if (parent !== undefined) {
         if (parent.text.trim() !== "") return undefined;
         parent.text = "";
         parent.children.push(element);
       }
-      if (isEmpty === "") {
+      if (hasText && end === "") {
         open.push(element);
         continue;
       }
       if (parent === undefined) return undefined;
+      if (hasText) continue;
     } else {
+      // Two ends in one match: of an element in another one of its name.
+      if (end !== "") return undefined;
       if (parent?.name !== name) return undefined;
       open.pop();
       if (open.length === 0) return isEnd(document, text) ? parent : undefined;
