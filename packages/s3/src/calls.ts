@@ -8,7 +8,7 @@ import type { DirectWay } from "./direct/way.ts";
 import { meansAbsent, meansExists } from "./errors.ts";
 import { Listing } from "./listing.ts";
 import type { Settings } from "./options.ts";
-import { Requester } from "./request.ts";
+import { Requester, type S3Request } from "./request.ts";
 
 /** The calls of a store, whose arguments are checked. It is a module of its own that a store loads at its first call. */
 export class Calls {
@@ -35,7 +35,7 @@ export class Calls {
     signal: AbortSignal | undefined,
   ): Promise<"created" | "exists"> {
     const name = this.#settings.prefix + key;
-    return this.#requester.run("create", key, signal, async (request) => {
+    const work = async (request: S3Request): Promise<"created" | "exists"> => {
       const digests = await digestsOf(body, request.signal);
       const response = await request.direct("create", { name, body: bufferOf(body), digests });
       if (response !== undefined && saysCreated(response)) return "created";
@@ -52,7 +52,8 @@ export class Calls {
         { code: "Unavailable" },
         "the response has no ETag: it is not the service's",
       );
-    });
+    };
+    return this.#requester.run("create", key, signal, work, body.byteLength);
   }
 
   async get(key: string, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {

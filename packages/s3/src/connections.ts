@@ -15,6 +15,8 @@ const keptMs = 60_000;
 export interface Connections {
   /** How many requests can have one at a time. */
   readonly count: () => number;
+  /** To be waited for before a request is made. @param bytes of its body */
+  readonly turn: (bytes: number) => Promise<void> | undefined;
   /** Ends those that no request uses. */
   readonly endIdle: () => void;
   /** Whether requests go by the proxy that the environment names; `undefined` if that is not known. */
@@ -43,20 +45,34 @@ export async function undiciConnections(): Promise<OwnConnections> {
     bodyTimeout: 0,
   };
   const requestHandler = new UndiciHttpHandler({ dispatcher });
-  const send = requestHandler.handle.bind(requestHandler);
-  // A connection can be used again one turn after its response: without this wait twice as many are opened.
-  requestHandler.handle = async (request, options) => {
-    await new Promise((resolve) => void setImmediate(resolve));
-    return send(request, options);
-  };
   return {
     requestHandler,
     count: () => maxSockets,
+    turn: undiciTurn,
     // Requests that are under way keep their connections. The next one has another dispatcher.
     endIdle: () => requestHandler.updateHttpClientConfig("dispatcher", dispatcher),
     heedsProxies: () => false,
     close: () => requestHandler.destroy(),
   };
+}
+
+/** From here on a body is hashed for longer than a turn of the event loop takes otherwise. */
+const largeBytes = 16 * 1024;
+let lastTurn = Promise.resolve();
+
+/**
+ * The next turn of the event loop: a connection can be used again one turn after its response, and if a request did not wait
+ * for that, twice as many would be opened. A large body has a turn of its own: undici sends in the turn that follows, and if
+ * all bodies were hashed in one turn, the service would be idle until the last of them.
+ */
+function undiciTurn(bytes: number): Promise<void> {
+  if (bytes < largeBytes) return nextTurn();
+  lastTurn = lastTurn.then(nextTurn);
+  return lastTurn;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 /** By agents of Node's: those of `options`, or made by what `options` has of them. `close` ends what was made here. */
@@ -93,6 +109,7 @@ export function connectionsOfClient({ config }: S3Client): Connections {
 function connectionsOf(all: () => readonly unknown[]): Connections {
   const agents = (): HttpAgent[] => all().filter((agent) => agent instanceof HttpAgent);
   return {
+    turn: () => undefined,
     count: () =>
       Math.min(...agents().map((agent) => agent.maxSockets), agents().length > 0 ? Infinity : sdkMaxSockets),
     endIdle: () => agents().forEach((agent) => endIdle(agent)),

@@ -78,19 +78,26 @@ export class Requester {
     return this.#connection.made?.client.connections.heedsProxies();
   }
 
-  /** Runs one request. Rejects with a `StoreError`, or with the signal's own reason. */
+  /**
+   * Runs one request. Rejects with a `StoreError`, or with the signal's own reason.
+   *
+   * @param bytes of its body
+   */
   async run<T>(
     operation: StoreCall["operation"],
     key: string,
     signal: AbortSignal | undefined,
     work: (request: S3Request) => Promise<T>,
+    bytes = 0,
   ): Promise<T> {
     const { name: store, idleTimeoutMs, secrets } = this.#options;
     const sent = new Sent(secrets);
     const call: StoreCall = { store, operation, key, redact: (text) => redactorOf(sent.secrets)(text) };
     try {
       const connection = this.#connection.made ?? (await this.#connection.get(signal));
-      const run = (request: RunningRequest): Promise<T> => {
+      const { client, pool } = connection;
+      const run = async (request: RunningRequest): Promise<T> => {
+        await client.connections.turn(bytes);
         const exchange = { connection, request, sent, call };
         const { commands } = connection;
         const send = ((command: Command) => this.#send(command, exchange)) as S3Client["send"];
@@ -102,7 +109,6 @@ export class Requester {
           direct: (...args) => this.#direct(...args, exchange),
         });
       };
-      const { client, pool } = connection;
       return await runRequest(run, { signal, idleTimeoutMs, onSilent: client.connections.endIdle, pool });
     } catch (error) {
       throw signal?.aborted === true ? signal.reason : toStoreError(error, call);
