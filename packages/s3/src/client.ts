@@ -47,7 +47,7 @@ export function ownClient(config: S3ClientConfig): ClientSource {
         return derive(sdk, snapshotOf(client), connectionsOfClient(client));
       }
       own =
-        given === undefined && isNode ? await undiciConnections() : agentConnections({ ...Object(given) });
+        given === undefined && isNode() ? await undiciConnections() : agentConnections({ ...Object(given) });
       const { requestHandler } = own;
       return derive(sdk, snapshotOf(new sdk.S3Client({ ...config, requestHandler })), own);
     },

@@ -31,9 +31,14 @@ export interface OwnConnections extends Connections {
 }
 
 /** Whether this is Node itself: others have an `undici` of their own, or none that is faster. */
-export const isNode: boolean = !("bun" in process.versions || "deno" in process.versions);
+export function isNode(): boolean {
+  return !("bun" in process.versions || "deno" in process.versions);
+}
 
-/** By undici, with which a request takes half the CPU that it takes with Node's client. */
+/**
+ * By undici, with which a request takes half the CPU that it takes with Node's client. Its version 7 is a dependency of this
+ * package: the handler would take 8 too, which needs a later Node.
+ */
 export async function undiciConnections(): Promise<OwnConnections> {
   const { UndiciHttpHandler } = await import("@smithy/undici-http-handler");
   const dispatcher = {
