@@ -17,7 +17,8 @@ export function readListing(document: string): ListOutput | undefined {
   if (root?.name !== "ListBucketResult") return undefined;
   const isTruncated = oneOf(root, "IsTruncated");
   const tokens = textsOf(root, "NextContinuationToken");
-  if (!(isTruncated === "true" || isTruncated === "false") || tokens.length > 1) return undefined;
+  if (!(isTruncated === "true" || isTruncated === "false")) return undefined;
+  if (tokens.length > 1 || tokens.includes(undefined)) return undefined;
   const contents = [];
   const prefixes = [];
   for (const child of root.children) {

@@ -1,6 +1,6 @@
 export interface Element {
   readonly name: string;
-  /** `""` if it has children. */
+  /** As it stands in the document; `""` if it has children. */
   readonly text: string;
   readonly children: readonly Element[];
 }
@@ -29,9 +29,7 @@ export function readXml(document: string): Element | undefined {
   const open: Open[] = [];
   tag.lastIndex = declaration.exec(document)?.[0].length ?? 0;
   for (let match = tag.exec(document); match !== null; match = tag.exec(document)) {
-    const [, closes = "", name = "", isEmpty = "", raw = "", end = ""] = match;
-    const text = decoded(raw);
-    if (text === undefined) return undefined;
+    const [, closes = "", name = "", isEmpty = "", text = "", end = ""] = match;
     const parent = open.at(-1);
     if (closes === "") {
       const hasText = isEmpty === "";
@@ -94,7 +92,7 @@ function charOf(code: number): string | undefined {
   return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : undefined;
 }
 
-/** The texts of the children of that name. */
-export function textsOf({ children }: Element, name: string): readonly string[] {
-  return children.filter((child) => child.name === name).map(({ text }) => text);
+/** The texts of the children of that name. One is `undefined` if it has an entity that XML does not have by itself. */
+export function textsOf({ children }: Element, name: string): readonly (string | undefined)[] {
+  return children.filter((child) => child.name === name).map(({ text }) => decoded(text));
 }
