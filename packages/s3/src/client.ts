@@ -1,13 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-s3";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
-import {
-  agentConnections,
-  type Connections,
-  connectionsOfClient,
-  isNode,
-  type OwnConnections,
-  undiciConnections,
-} from "./connections.ts";
+import { type Connections, connectionsOfClient, type OwnConnections, ownConnections } from "./connections.ts";
 import { reasonOf } from "./direct/way.ts";
 import { hasMethod, type Snapshot, snapshotOf, type Stack } from "./given-client.ts";
 
@@ -46,8 +39,7 @@ export function ownClient(config: S3ClientConfig): ClientSource {
         const client = new sdk.S3Client(config);
         return derive(sdk, snapshotOf(client), connectionsOfClient(client));
       }
-      own =
-        given === undefined && isNode() ? await undiciConnections() : agentConnections({ ...Object(given) });
+      own = await ownConnections(given);
       const { requestHandler } = own;
       return derive(sdk, snapshotOf(new sdk.S3Client({ ...config, requestHandler })), own);
     },

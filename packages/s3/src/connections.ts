@@ -30,9 +30,11 @@ export interface OwnConnections extends Connections {
   readonly close: () => void;
 }
 
-/** Whether this is Node itself: others have an `undici` of their own, or none that is faster. */
-export function isNode(): boolean {
-  return !("bun" in process.versions || "deno" in process.versions);
+/** @param options the `requestHandler` of a configuration, where it is no handler yet: what Node's own client is to have */
+export async function ownConnections(options: unknown): Promise<OwnConnections> {
+  // Bun has another `undici`, without what is used of it; nobody has tried it on Deno.
+  const isNode = !("bun" in process.versions || "deno" in process.versions);
+  return options === undefined && isNode ? undiciConnections() : agentConnections({ ...Object(options) });
 }
 
 /**

@@ -6,6 +6,7 @@ import { startS3Double } from "@state/servers";
 import { key, operationNames, operations, respondWith, storeErrorOf } from "@state/servers/testing";
 import { describe, expect, test, vi } from "vitest";
 import { derivedClient, ownClient } from "../src/client.ts";
+import { undiciConnections } from "../src/connections.ts";
 import { snapshotOf } from "../src/given-client.ts";
 import { S3Store } from "../src/index.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
@@ -132,6 +133,21 @@ describe("connections", () => {
   });
 });
 
+test("a large body has a turn of the event loop of its own, and small ones have the next one", async () => {
+  const { turn } = await undiciConnections();
+  let turns = 0;
+  let isOver = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const sizes = [65_536, 4_096, 65_536, 4_096, 16_384];
+  const started = await Promise.all(sizes.map(async (bytes) => turn(bytes)?.then(() => turns)));
+  isOver = true;
+  expect(started).toEqual([1, 1, 2, 1, 3]);
+});
+
 describe("a call is one request", () => {
   test.each(operationNames)("whatever the client is set to: %s", async (name) => {
     await using server = await scriptedServer(errorResponse(503, "SlowDown", { "retry-after": "0" }));
@@ -166,6 +182,22 @@ describe("a call is one request", () => {
     } = await derivedClient(snapshotOf(given)).connect(sdk);
     await expect(config.retryStrategy()).resolves.toHaveProperty("mode", "standard");
     await expect(config.maxAttempts()).resolves.toBe(1);
+  });
+
+  test.each([undefined, {}])("also on a used connection that breaks: %o", async (requestHandler) => {
+    await using server = await scriptedServer((request, response, number) => {
+      if (number % 2 === 1) errorResponse(404, "NoSuchKey")(request, response, number);
+      else request.socket.resetAndDestroy();
+    });
+    const store = server.store({
+      clientConfig: { ...server.config(), ...(requestHandler === undefined ? {} : { requestHandler }) },
+    });
+    for (const [number, name] of operationNames.entries()) {
+      await store.get(key);
+      await expect(storeErrorOf(operations[name](store))).resolves.toHaveProperty("code", "Unavailable");
+      expect([server.requests.length, server.sockets.length]).toEqual([2 * number + 2, number + 1]);
+    }
+    await store.close();
   });
 
   test("whatever the environment says", async () => {

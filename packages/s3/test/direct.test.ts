@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { Agent, createServer } from "node:https";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import * as sdk from "@aws-sdk/client-s3";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { startS3Double } from "@state/servers";
@@ -225,7 +226,7 @@ describe("what is known of a client", () => {
   });
 });
 
-test("over TLS requests go directly too, by the agent of the owner, which trusts the service", async () => {
+test("over TLS requests go directly too, where the service is trusted: by the owner's agent, by the process", async () => {
   const double = await startS3Double();
   const port = Number(new URL(double.endpoint).port);
   const seen: string[] = [];
@@ -250,7 +251,17 @@ test("over TLS requests go directly too, by the agent of the owner, which trusts
   expect(new Set(seen)).toEqual(new Set(["PUT", "GET", "POST"]));
   const distrusting = new S3Store({ bucket: "bucket", clientConfig: { ...configOf(double), endpoint } });
   await expect(distrusting.get("a")).rejects.toMatchObject({ code: "Misconfigured" });
-  await Promise.all([store.close(), distrusting.close()]);
+  const authorities = getCACertificates();
+  setDefaultCACertificates([...authorities, untrusted.cert]);
+  const trusting = new S3Store({
+    bucket: "bucket",
+    prefix: "trusted",
+    clientConfig: { ...configOf(double), endpoint },
+  });
+  await workOn(trusting);
+  expect(trusting.requestPath).toBe("direct");
+  setDefaultCACertificates(authorities);
+  await Promise.all([store.close(), distrusting.close(), trusting.close()]);
   httpsAgent.destroy();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));

@@ -75,7 +75,12 @@ describe("a body", () => {
     const pooled = new Uint8Array(socketBytes + 1).fill(2).subarray(1);
     const small = new Uint8Array(10).fill(3);
     const stream = Readable.from([ofSocket, pooled, small]);
-    const body = await readBody(stream, { length: 2 * socketBytes + 10 }, call, request);
+    const reading = readBody(stream, { length: 2 * socketBytes + 10 }, call, request);
+    // Whoever gave it may look at it until its turn ends.
+    const wasGivenBack: boolean[] = [];
+    stream.on("data", ({ buffer }: Uint8Array<ArrayBuffer>) => wasGivenBack.push(buffer.detached));
+    const body = await reading;
+    expect(wasGivenBack).toEqual([false, false, false]);
     const ends = [0, socketBytes - 1, socketBytes, 2 * socketBytes - 1, 2 * socketBytes];
     expect(ends.map((at) => body[at])).toEqual([1, 1, 2, 2, 3]);
     expect([ofSocket, pooled, small].map(({ buffer }) => buffer.detached)).toEqual([true, false, false]);
