@@ -7,7 +7,7 @@ import { multipart } from "./multipart.ts";
 import type { Settings } from "./options.ts";
 import { sendRequest, type ServiceRequest } from "./request.ts";
 import { jsonOf, pageText, readText, type StreamedResponse, type TextResponse } from "./response.ts";
-import { Client } from "./sdk.ts";
+import { Client, type Service } from "./sdk.ts";
 
 /** Cloud Storage has no bulk delete: each key is a request. */
 const concurrentDeletes = 48;
@@ -87,7 +87,8 @@ export class Calls {
     const call = this.#call("examine", "bucket");
     const send = (path: string): Promise<TextResponse> =>
       this.#send({ method: "GET", path }, call, signal, (response, running) => readText(response, running));
-    return examine({ settings: this.#settings, call, send }, signal);
+    const way = (): Service["lastWay"] => this.#client.opened?.lastWay;
+    return examine({ settings: this.#settings, call, send, way }, signal);
   }
 
   /** Ends the store's own connections, with what is under way on them. A client that was passed in stays as it is. */

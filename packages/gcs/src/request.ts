@@ -14,6 +14,7 @@ import type { CredentialFailure } from "./credentials.ts";
 import { isOfService, responseError, saidBy } from "./errors.ts";
 import { headersOf, readText, type StreamedResponse, type TextResponse } from "./response.ts";
 import type { Client, Service } from "./sdk.ts";
+import { needOfFetch, type RequestBody, sendByNode } from "./wire.ts";
 
 /** A body up to this is sent as one part. */
 const smallBody = 128 * 1024;
@@ -72,16 +73,10 @@ async function responseTo(
   progress: Progress,
 ): Promise<StreamedResponse> {
   const client = await service.credentials.client();
-  const body = request.body === undefined ? undefined : bodyStream(request.body, running, progress);
+  const body = request.body === undefined ? undefined : bodyOf(request.body, running, progress);
+  const adapter = adapterFor(client, service, body, running, progress);
   try {
-    const options = optionsOf(
-      service,
-      request,
-      body,
-      running,
-      adapterFor(client, service, progress),
-      progress,
-    );
+    const options = optionsOf(service, request, body?.stream, running, adapter, progress);
     const response = await client.request(options);
     running.received();
     const status: unknown = fieldOf(response, "status");
@@ -101,7 +96,7 @@ async function responseTo(
     };
   } finally {
     // A response may arrive before the body is sent. Then nothing more of the caller's bytes is read.
-    body?.destroy();
+    body?.stream.destroy();
   }
 }
 
@@ -141,14 +136,23 @@ function optionsOf(
 type Adapter = (prepared: object, send: (prepared: object) => Promise<object>) => Promise<object>;
 
 /** The last step before the network: the credentials are there, and the SDK has chosen an agent if it wants one. */
-function adapterFor(client: object, { connections, credentials }: Service, progress: Progress): Adapter {
+function adapterFor(
+  client: object,
+  service: Service,
+  body: RequestBody | undefined,
+  running: RunningRequest,
+  progress: Progress,
+): Adapter {
   const own: unknown = fieldOf(fieldOf(fieldOf(client, "transporter"), "defaults"), "adapter");
   return async (prepared, send) => {
     progress.isSent = true;
     progress.authorization = headersOf(fieldOf(prepared, "headers")).get("authorization") ?? undefined;
-    if (progress.authorization !== undefined) credentials.onSent(progress.authorization);
-    const agent = connections.agentOf(fieldOf(prepared, "agent"));
+    if (progress.authorization !== undefined) service.credentials.onSent(progress.authorization);
+    const agent = service.connections.agentOf(fieldOf(prepared, "agent"));
     const options = Object.assign(prepared, { agent });
+    const need = needOfFetch(client, options, body);
+    service.lastWay = { needOfFetch: need };
+    if (need === undefined) return sendByNode(options, body, running);
     return typeof own === "function"
       ? (Reflect.apply(own, undefined, [options, send]) as object)
       : send(options);
@@ -211,29 +215,30 @@ function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-function bodyStream(parts: readonly Uint8Array[], running: RunningRequest, progress: Progress): Readable {
+function bodyOf(parts: readonly Uint8Array[], running: RunningRequest, progress: Progress): RequestBody {
   const request = {
     sent: (bytes: number): void => {
       progress.isSent = true;
       running.sent(bytes);
     },
   };
-  const isSmall = lengthOf(parts) <= smallBody;
-  const stream = isSmall
-    ? streamOf(parts, request)
-    : Readable.from(sentSlices(parts, request), { objectMode: false });
+  // To take a small body in slices costs as much as to send it.
+  const whole = lengthOf(parts) <= smallBody ? Buffer.concat(parts) : undefined;
+  const stream =
+    whole === undefined
+      ? Readable.from(sentSlices(parts, request), { objectMode: false })
+      : streamOf(whole, request);
   // A transport that was aborted before it began destroys the body with an error that nobody else listens for.
   stream.on("error", () => undefined);
-  return stream;
+  return { stream, whole };
 }
 
-/** A stream of one part, a copy: to take a small body in slices costs as much as to send it. */
-function streamOf(parts: readonly Uint8Array[], { sent }: Pick<RunningRequest, "sent">): Readable {
-  const bytes = Buffer.concat(parts);
+/** Only what reads it knows when it is sent: a client of the owner's may not have called the adapter. */
+function streamOf(whole: Buffer, { sent }: Pick<RunningRequest, "sent">): Readable {
   const stream = new Readable({
     read: () => {
-      sent(bytes.byteLength);
-      stream.push(bytes);
+      sent(whole.byteLength);
+      stream.push(whole);
       stream.push(null);
     },
   });

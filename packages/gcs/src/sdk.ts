@@ -17,6 +17,8 @@ export interface Service {
   readonly endpoint: string;
   readonly credentials: Credentials;
   readonly connections: Connections;
+  /** How the last request was sent, if there was one: why by the SDK's `fetch`, or by Node's own client. */
+  lastWay?: { readonly needOfFetch: string | undefined } | undefined;
 }
 
 /** The client of a store. */

@@ -13,7 +13,7 @@ import { type GcsStoreOptions, optionsOfUrl, type Settings, settingsOf } from ".
 /**
  * An object store in a bucket of Google Cloud Storage.
  *
- * A call is one request through the client's authenticated transport. The SDK's methods on files are never used: they retry,
+ * A call is one request, which the client's authenticated transport prepares. The SDK's methods on files are never used: they retry,
  * and after an upload whose hash does not match they delete the key, whoever wrote it.
  *
  * @example

@@ -39,6 +39,11 @@ test("a bucket with nothing turned on: one request, and all is well", async () =
     },
     { about: "lifecycle", outcome: "ok", message: "there are no rules" },
     { about: "clock", outcome: "ok", message: "it agrees with the service's, to a minute" },
+    {
+      about: "request path",
+      outcome: "ok",
+      message: "what the SDK prepares is sent by Node's own client",
+    },
   ]);
   expect(double.requests.map(({ method, url }) => `${method} ${url.split("?")[0]}`)).toEqual([
     "GET /storage/v1/b/bucket",
@@ -238,5 +243,6 @@ test("a service that is not there rejects nothing, and an abort rejects with its
       outcome: "unknown",
       message: expect.stringMatching(/^it could not be asked: examine of/),
     },
+    { about: "request path", outcome: "unknown", message: "nothing was sent yet" },
   ]);
 });

@@ -88,6 +88,16 @@ describe("a slow line", () => {
     expect(error.message).toContain("responded with 503");
     expect(taken).toBeGreaterThan(body.byteLength);
   });
+
+  test("has the time that it needs for a small body, which the system holds at once", async () => {
+    await using server = await scriptedServer((request, response) => {
+      request.resume().once("end", () => setTimeout(() => response.writeHead(503).end(), 300));
+    });
+    // A second for 128 KiB.
+    const small = body.subarray(0, 127 * 1024);
+    const error = await storeErrorOf(server.store({ idleTimeoutMs: 50 }).create("a", small));
+    expect(error.message).toContain("responded with 503");
+  });
 });
 
 describe("idleTimeoutMs", () => {

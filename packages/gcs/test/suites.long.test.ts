@@ -1,9 +1,10 @@
 import type { ObjectStore } from "@state/core";
 import { backendConformance, storeConformance } from "@state/core/conformance";
+import { startGcsDouble } from "@state/servers";
 import { serialRunner } from "@state/servers/testing";
 import { afterAll, afterEach } from "vitest";
 import { GcsStore } from "../src/index.ts";
-import { startTarget } from "./support/target.ts";
+import { fetchOptionsFor, startTarget } from "./support/target.ts";
 
 const target = await startTarget();
 const prefixes = new WeakMap<ObjectStore, string>();
@@ -22,8 +23,17 @@ const harness = {
 storeConformance(serialRunner, harness);
 backendConformance(serialRunner, harness);
 
-function at(run: string): GcsStore {
-  const { bucket, prefix, storageOptions } = target;
+const double = await startGcsDouble();
+afterAll(() => double.stop());
+storeConformance(serialRunner, {
+  name: "GcsStore by the SDK's fetch",
+  open: async (): Promise<ObjectStore> => at(crypto.randomUUID(), fetchOptionsFor(double)),
+  reopen: async (store: ObjectStore): Promise<ObjectStore> =>
+    at(prefixes.get(store) ?? "none", fetchOptionsFor(double)),
+});
+
+function at(run: string, storageOptions = target.storageOptions): GcsStore {
+  const { bucket, prefix } = target;
   const store = new GcsStore({ bucket, prefix: `${prefix}/${run}`, storageOptions });
   prefixes.set(store, run);
   return store;

@@ -3,6 +3,7 @@ import { clockRemark, fieldOf, proxyVariables, type StoreCall } from "@state/cor
 import { isOfService, responseError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { jsonOf, type TextResponse } from "../response.ts";
+import type { Service } from "../sdk.ts";
 import { bucketRemarks, clientFields } from "./bucket.ts";
 import { lifecycleRemarks } from "./lifecycle.ts";
 
@@ -11,6 +12,7 @@ export interface Examined {
   readonly call: StoreCall;
   /** Sends a `GET` for this path, once. */
   readonly send: (path: string) => Promise<TextResponse>;
+  readonly way: () => Service["lastWay"];
 }
 
 const permission = "storage.buckets.get";
@@ -27,7 +29,7 @@ const unseenMatters = [
 
 /** Asks for the bucket's own resource, by one request, and says what follows from it. */
 export async function examine(
-  { settings, call, send }: Examined,
+  { settings, call, send, way }: Examined,
   signal: AbortSignal | undefined,
 ): Promise<readonly Remark[]> {
   const { bucket, userProject } = settings;
@@ -43,7 +45,12 @@ export async function examine(
     const times = { sentAt, receivedAt: Date.now() };
     const clock = clockRemark(response.headers.get("date"), times, tokens);
     if (response.status === 403 && isOfService(response))
-      return [...unseenMatters.map((about) => notPermitted(about, bucket)), clock, ...proxies];
+      return [
+        ...unseenMatters.map((about) => notPermitted(about, bucket)),
+        clock,
+        pathRemark(way()),
+        ...proxies,
+      ];
     const resource = response.status === 200 ? jsonOf(response) : undefined;
     if (resource === undefined) throw responseError(response, call);
     const rules = fieldOf(resource["lifecycle"], "rule");
@@ -51,12 +58,14 @@ export async function examine(
       ...bucketRemarks(resource, settings),
       ...lifecycleRemarks(Array.isArray(rules) ? rules : [], resource["storageClass"], settings),
       clock,
+      pathRemark(way()),
       ...proxies,
     ];
   } catch (error) {
     if (signal?.aborted === true || !isStoreError(error)) throw error;
     return [
       { about: "bucket", outcome: "unknown", message: `it could not be asked: ${error.message}` },
+      pathRemark(way()),
       ...proxies,
     ];
   }
@@ -69,6 +78,17 @@ function notPermitted(about: string, bucket: string): Remark {
   const message = `not permitted to look: ${permission} is missing`;
   const next = `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=PRINCIPAL --role=roles/storage.bucketViewer, if you want to see it: checkpoints do not need it`;
   return { about, outcome: "unknown", message, next };
+}
+
+/** The SDK's `fetch` takes twice the CPU. */
+function pathRemark(way: Service["lastWay"]): Remark {
+  const about = "request path";
+  if (way === undefined) return { about, outcome: "unknown", message: "nothing was sent yet" };
+  if (way.needOfFetch === undefined)
+    return { about, outcome: "ok", message: "what the SDK prepares is sent by Node's own client" };
+  const message = `requests are sent by the SDK's fetch, which takes twice the CPU: ${way.needOfFetch}`;
+  const next = "new GcsStore({ bucket, prefix }), without what the reason names";
+  return { about, outcome: "warning", message, next };
 }
 
 /** The SDK's transport takes them from the environment. */

@@ -15,12 +15,12 @@ export function authClient(): OAuth2Client {
     clientId: "id",
     clientSecret: "the-client-secret",
     forceRefreshOnFailure: true,
-    transporterOptions: {
-      adapter: async (options, send) => {
-        if (options.url.host !== "oauth2.googleapis.com") return send(options);
-        const refusal = Response.json({ error: "invalid_grant" }, { status: 400 });
-        return Object.assign(refusal, { config: options, data: await refusal.json() });
-      },
+  });
+  client.transporter.interceptors.request.add({
+    resolved: (options) => {
+      if (options.url.host !== "oauth2.googleapis.com") return Promise.resolve(options);
+      const response = { status: 400, headers: new Headers(), data: { error: "invalid_grant" } };
+      return Promise.reject(Object.assign(new Error("invalid_grant"), { config: options, response }));
     },
   });
   client.setCredentials({ access_token: token, refresh_token: refreshToken });

@@ -36,13 +36,36 @@ async function startDouble(): Promise<Target> {
 
 /** The double's service account; only that its token comes from the double. */
 export function optionsFor(double: GcsDouble): StorageOptions {
-  const { endpoint, credentials } = double;
-  const authClient = new JWT({
+  const client = serviceAccount(double, {});
+  client.transporter.interceptors.request.add({
+    resolved: (options) =>
+      Promise.resolve(
+        options.url.host === "oauth2.googleapis.com"
+          ? { ...options, url: new URL(double.tokenUrl) }
+          : options,
+      ),
+  });
+  return optionsWith(double, client);
+}
+
+/** The same, by a client whose requests all go by the SDK's `fetch`. */
+export function fetchOptionsFor(double: GcsDouble): StorageOptions {
+  return optionsWith(double, serviceAccount(double, tokensOf(double)));
+}
+
+function serviceAccount(
+  { credentials }: GcsDouble,
+  transporterOptions: NonNullable<JWTOptions["transporterOptions"]>,
+): JWT {
+  return new JWT({
     email: credentials.client_email,
     key: credentials.private_key,
     scopes: ["https://www.googleapis.com/auth/devstorage.read_write"],
-    transporterOptions: tokensOf(double),
+    transporterOptions,
   });
+}
+
+function optionsWith({ endpoint }: GcsDouble, authClient: JWT): StorageOptions {
   return { apiEndpoint: endpoint, useAuthWithCustomEndpoint: true, authClient };
 }
 
