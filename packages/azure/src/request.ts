@@ -86,6 +86,8 @@ export class Requester {
   /** The store's own, by the TLS settings of a request. */
   readonly #agents: Map<object | string, HttpAgent> = new Map();
 
+  #address: Address | undefined;
+
   readonly #client: OnDemand<SdkClient> = new OnDemand(() => this.#open());
 
   constructor(options: RequesterOptions) {
@@ -174,7 +176,7 @@ export class Requester {
     const agent = this.#agentOf(plain);
     agents.add(agent);
     if (body !== undefined) request.sent(body.byteLength);
-    const incoming = await responseTo(plain, body, agent, request.signal);
+    const incoming = await responseTo(plain, this.#addressOf(plain.url), body, agent, request.signal);
     request.received();
     const status = incoming.statusCode ?? 0;
     const response: SdkResponse = {
@@ -265,6 +267,16 @@ export class Requester {
     return exchange;
   }
 
+  /** All requests of the direct way go to one: an address is read as a URL once. */
+  #addressOf(url: string): Address {
+    const origin = url.slice(0, url.indexOf("/", url.indexOf("//") + 2));
+    if (this.#address?.origin !== origin) {
+      const { hostname, port, protocol } = new URL(origin);
+      this.#address = { origin, protocol, hostname: hostname.replaceAll(/[[\]]/g, ""), port };
+    }
+    return this.#address;
+  }
+
   #agentOf({ url, tlsSettings }: Pick<SdkRequest, "url" | "tlsSettings">): HttpAgent {
     const isPlain = url.toLowerCase().startsWith("http:");
     const key = isPlain ? "http" : (tlsSettings ?? "https");
@@ -278,16 +290,25 @@ export class Requester {
   }
 }
 
+interface Address {
+  /** As it stands in the URL. */
+  readonly origin: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port: string;
+}
+
 function responseTo(
   { method, url, headers }: PlainRequest,
+  { origin, ...address }: Address,
   body: Buffer | undefined,
   agent: HttpAgent,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const send = url.startsWith("https:") ? httpsRequest : httpRequest;
-    const sent = send(url, { method, headers, agent });
+    const send = address.protocol === "https:" ? httpsRequest : httpRequest;
+    const sent = send({ ...address, path: url.slice(origin.length), method, headers, agent });
     sent.on("error", reject);
     sent.on("response", (incoming) => {
       // When the request ends, its response is destroyed with an error, even if nobody reads it.

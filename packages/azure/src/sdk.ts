@@ -47,18 +47,8 @@ export interface SdkClient {
 export async function openClient(parts: ClientParts): Promise<SdkClient> {
   const wanted = "@azure/storage-blob, 12.25 or later";
   const sdk = await loadSdk(() => import("@azure/storage-blob"), "@azure/storage-blob", wanted);
-  const { credential, url, factories } = parts;
-  const own =
-    credential instanceof AccountKey
-      ? new sdk.StorageSharedKeyCredential(credential.accountName, credential.accountKey.toString("base64"))
-      : credential instanceof TokenSource
-        ? credential
-        : new sdk.AnonymousCredential();
-  if (typeof credential === "object" && "given" in credential) {
-    const isNone = credential.given instanceof sdk.AnonymousCredential;
-    if (!isNone) throw new SdkFailure(unknownCredential, otherForms);
-  }
-  const pipeline = sdk.newPipeline(own, { ...optionsOf(parts, sdk), ...singleRequest });
+  const { url, factories } = parts;
+  const pipeline = sdk.newPipeline(credentialOf(parts, sdk), { ...optionsOf(parts, sdk), ...singleRequest });
   pipeline.factories.push(...factories);
   return {
     container: new sdk.ContainerClient(url, pipeline),
@@ -72,6 +62,23 @@ export async function openClient(parts: ClientParts): Promise<SdkClient> {
       return Object.defineProperty(error, "response", { value: response, enumerable: false });
     },
   };
+}
+
+/** As this copy of the SDK takes it. @throws `SdkFailure`: nothing is sent without a credential that is there */
+function credentialOf(
+  { credential }: ClientParts,
+  sdk: typeof Sdk,
+): Sdk.StorageSharedKeyCredential | Sdk.AnonymousCredential | TokenSource {
+  if (credential instanceof AccountKey)
+    return new sdk.StorageSharedKeyCredential(
+      credential.accountName,
+      credential.accountKey.toString("base64"),
+    );
+  if (credential instanceof TokenSource) return credential;
+  const isNone =
+    credential === "none" || ("given" in credential && credential.given instanceof sdk.AnonymousCredential);
+  if (isNone) return new sdk.AnonymousCredential();
+  throw new SdkFailure(unknownCredential, otherForms);
 }
 
 /** A container's address without the container; its SAS stays. */

@@ -3,7 +3,10 @@ import { inspect } from "node:util";
 import { ContainerClient, newPipeline, Pipeline } from "@azure/storage-blob";
 import type { RequestPolicyFactory, StoragePipelineOptions } from "@azure/storage-blob";
 import { describe, expect, test } from "vitest";
+import { partsOf } from "../src/client.ts";
+import type { AccountKey } from "../src/connection-string.ts";
 import { AzureStore } from "../src/index.ts";
+import { openClient } from "../src/sdk.ts";
 import {
   accountKey,
   batchResponse,
@@ -276,4 +279,15 @@ describe("a client that is built", () => {
     const store = new AzureStore({ accountUrl: `${server.accountUrl}?sv=1&sig=%zz`, containerName: "box" });
     await expect(store.get("a")).rejects.toMatchObject({ code: "Denied" });
   });
+});
+
+test("a credential that this copy of the store does not know is refused, and not left out of the requests", async () => {
+  const parts = partsOf({
+    accountUrl: "https://account.blob.core.windows.net",
+    containerName: "box",
+    credential,
+  });
+  const { accountName } = parts.credential as AccountKey;
+  const ofAnotherCopy = { ...parts, credential: { accountName } as AccountKey };
+  await expect(openClient(ofAnotherCopy)).rejects.toThrow(/^the container's credential is none of/);
 });

@@ -1,35 +1,20 @@
-import { createHmac, hash } from "node:crypto";
+import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
-const blockBytes = 64;
-/** Longer than any text that is signed. */
-const longestText = 1_024;
-
-/** The key of a day, a region and a service. One hash of Node's after the other is a fraction of what its HMAC costs. */
+/** The key of a day, a region and a service. As bytes, Node would take ten times as long for an HMAC by it. */
 export class SigningKey {
-  readonly #inner: Buffer = Buffer.alloc(blockBytes + longestText, 0x36);
-  readonly #outer: Buffer = Buffer.alloc(blockBytes + 32, 0x5c);
+  readonly #key: KeyObject;
 
   /** @param scope `20260131/us-east-1/s3/aws4_request` */
   constructor(secretAccessKey: string, scope: string) {
-    const key = scope
-      .split("/")
-      .reduce<string | Buffer>(
-        (secret, part) => createHmac("sha256", secret).update(part).digest(),
-        `AWS4${secretAccessKey}`,
-      );
-    for (const [index, byte] of Buffer.from(key).entries()) {
-      this.#inner[index] = byte ^ 0x36;
-      this.#outer[index] = byte ^ 0x5c;
-    }
+    const secret = Buffer.from(`AWS4${secretAccessKey}`);
+    this.#key = createSecretKey(
+      scope.split("/").reduce((key, part) => createHmac("sha256", key).update(part).digest(), secret),
+    );
   }
 
-  /** The HMAC of a text of ASCII, in hexadecimal: RFC 2104. */
+  /** The HMAC of a text, in hexadecimal. */
   sign(text: string): string {
-    if (text.length > longestText)
-      throw new RangeError(`${text.length} characters are too many to be signed`);
-    const end = blockBytes + this.#inner.write(text, blockBytes, "latin1");
-    hash("sha256", this.#inner.subarray(0, end), "buffer").copy(this.#outer, blockBytes);
-    return hash("sha256", this.#outer);
+    return createHmac("sha256", this.#key).update(text).digest("hex");
   }
 }
 

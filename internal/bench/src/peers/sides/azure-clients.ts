@@ -1,4 +1,4 @@
-import { createHmac, hash } from "node:crypto";
+import { createHmac, createSecretKey, hash } from "node:crypto";
 import { Agent, type IncomingMessage, request as send } from "node:http";
 import { ContainerClient } from "@azure/storage-blob";
 import type { ObjectCalls } from "./object-calls.ts";
@@ -53,7 +53,7 @@ const version = "2025-05-05";
 function rawCalls(place: AzureContainer): ObjectCalls {
   const agent = new Agent({ keepAlive: true, maxSockets: 128 });
   const { hostname, port, pathname } = new URL(place.accountUrl);
-  const key = Buffer.from(place.accountKey, "base64");
+  const key = createSecretKey(Buffer.from(place.accountKey, "base64"));
 
   const call = (
     method: string,
