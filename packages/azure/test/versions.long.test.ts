@@ -40,7 +40,7 @@ describe("on the oldest version of the SDK", () => {
 });
 
 /** What the static import loads at its first call would be of the modules that were reset. */
-async function store(options: AzureStoreOptions): Promise<AzureStore> {
+async function freshStore(options: AzureStoreOptions): Promise<AzureStore> {
   const { AzureStore: Fresh } = await import("../src/index.ts");
   return new Fresh(options);
 }
@@ -52,16 +52,16 @@ describe("a client of another copy of the SDK", () => {
     await using scripted = await scriptedServer(created);
     const credential = new floor.StorageSharedKeyCredential("account", accountKey);
     const container = new floor.ContainerClient(`${scripted.accountUrl}/box`, credential);
-    expect(await (await store({ container })).create("a", body)).toBe("created");
+    expect(await (await freshStore({ container })).create("a", body)).toBe("created");
     const options = { accountUrl: scripted.accountUrl, containerName: "box", credential };
-    expect(await (await store(options)).create("a", body)).toBe("created");
+    expect(await (await freshStore(options)).create("a", body)).toBe("created");
     for (const { headers } of scripted.received) expect(headers.authorization).toMatch(/^SharedKey account:/);
   });
 
   test("is used with its SAS", async () => {
     await using scripted = await scriptedServer(created);
     const container = new floor.ContainerClient(`${scripted.accountUrl}/box?sv=1&sig=abcdef`);
-    expect(await (await store({ container })).create("a", body)).toBe("created");
+    expect(await (await freshStore({ container })).create("a", body)).toBe("created");
     expect(scripted.received[0]?.url).toBe("/account/box/a?sv=1&sig=abcdef");
   });
 
