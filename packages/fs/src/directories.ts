@@ -39,6 +39,9 @@ export class Directories {
    */
   readonly #durable: Map<string, string> = new Map();
 
+  /** Those that were there once, and may be there still. */
+  readonly #seen: Set<string> = new Set();
+
   constructor(files: FileSystem, root: string, settings: Settings, flusher: Flusher) {
     this.#files = files;
     this.root = root;
@@ -56,23 +59,27 @@ export class Directories {
    *   `OtherSpelling`
    */
   async make(directory: string, call: FileCall): Promise<void> {
-    try {
-      // If a link that leads nowhere is in its place, then `mkdir` finds that.
-      await this.#check(directory, call, refuseLinksOnTheWay);
-      return;
-    } catch (error) {
-      if (!hasErrno(error, "ENOENT") || directory === this.root) throw error;
+    if (directory === this.root || this.#seen.has(directory)) {
+      try {
+        // If a link that leads nowhere is in its place, then `mkdir` finds that.
+        await this.#check(directory, call, refuseLinksOnTheWay);
+        return;
+      } catch (error) {
+        if (!hasErrno(error, "ENOENT") || directory === this.root) throw error;
+      }
     }
+    // A vnode's folder is new in each epoch: it would be looked for in vain.
     await this.make(dirname(directory), call);
     try {
       await this.#files.mkdir(directory, this.#mode);
-      return;
     } catch (error) {
-      // Another writer may have made it meanwhile. If a delete has removed its parent, the next
-      // check rejects with ENOENT, and the caller tries again.
+      // Another writer may have made it meanwhile. If a delete has removed its parent, the check
+      // rejects with ENOENT, and the caller tries again.
       if (!hasErrno(error, "EEXIST", "ENOENT")) throw error;
+      await this.#check(directory, call);
     }
-    await this.#check(directory, call);
+    if (this.#seen.size >= maxRemembered) this.#seen.clear();
+    this.#seen.add(directory);
   }
 
   /**
@@ -138,6 +145,7 @@ export class Directories {
       throw error;
     }
     this.#durable.delete(directory);
+    this.#seen.delete(directory);
     return true;
   }
 

@@ -18,6 +18,21 @@ describe("create by link", () => {
     expect(opened).toEqual([expect.stringMatching(/^\.staging-state\/[0-9a-f-]{36}$/)]);
   });
 
+  test("makes a new folder after one look at those above it, and looks at it once it is known", async () => {
+    const root = await scratch();
+    const calls: string[] = [];
+    const files = watched((call) => {
+      if (/^(?:realpath|mkdir) .*\/epoch=/.test(call)) calls.push(call.replace(`${root}/`, ""));
+    });
+    const store = new LocalStore({ root }, files);
+    await store.create("epoch=1/vnode=1/a", bytes("body"));
+    expect(calls.splice(0)).toEqual(["mkdir epoch=1", "mkdir epoch=1/vnode=1"]);
+    await store.create("epoch=1/vnode=2/a", bytes("body"));
+    expect(calls.splice(0)).toEqual(["realpath epoch=1", "mkdir epoch=1/vnode=2"]);
+    await store.create("epoch=1/vnode=2/b", bytes("body"));
+    expect(calls.splice(0)).toEqual(["realpath epoch=1/vnode=2"]);
+  });
+
   test("a link whose reply was lost is ours: the second attempt meets its own link", async () => {
     const root = await scratch();
     const store = new LocalStore({ root }, { ...nodeFileSystem, link: linkTwice });

@@ -41,6 +41,8 @@ describe("create", () => {
   test.each(failures)("%s failing with %s is %s, and leaves no staging file", async (call, errno, code) => {
     const root = await scratch();
     const isMeant = (path: string): boolean => /^(?:a|\.staging-state\/)/.test(path.slice(root.length + 1));
+    // A folder that is not there is made, and not looked at.
+    if (call === "realpath") await mkdir(join(root, "a"));
     const store = failing(root, (name, path) => name === call && isMeant(path), errno);
     const error = await rejection(store.create("a/b", bytes("body")));
     expect(error).toMatchObject({ code, key: "a/b", store: `fs:${root}` });
