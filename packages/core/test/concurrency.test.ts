@@ -15,6 +15,10 @@ class GatedStore implements ObjectStore {
   /** Of those with more than 100 keys. */
   highestBulkDeletes = 0;
   #bulkDeletes = 0;
+  /** While a delete is in flight. */
+  highestListsBesideDeletes = 0;
+  #deletes = 0;
+  #lists = 0;
   readonly #inner: ObjectStore;
   readonly #waiting: (() => void)[] = [];
 
@@ -35,7 +39,9 @@ class GatedStore implements ObjectStore {
   async *list(prefix: string, options?: ListOptions): AsyncGenerator<ListPage> {
     const pages = this.#inner.list(prefix, options)[Symbol.asyncIterator]();
     for (;;) {
+      this.#lists += 1;
       await this.#gate();
+      this.#lists -= 1;
       const step = await pages.next();
       if (step.done === true) return;
       yield step.value;
@@ -46,7 +52,9 @@ class GatedStore implements ObjectStore {
     const bulk = keys.length > 100 ? 1 : 0;
     this.#bulkDeletes += bulk;
     this.highestBulkDeletes = Math.max(this.highestBulkDeletes, this.#bulkDeletes);
+    this.#deletes += 1;
     await this.#gate();
+    this.#deletes -= 1;
     this.#bulkDeletes -= bulk;
     return this.#inner.delete(keys);
   }
@@ -70,6 +78,8 @@ class GatedStore implements ObjectStore {
   #gate(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
+      if (this.#deletes > 0)
+        this.highestListsBesideDeletes = Math.max(this.highestListsBesideDeletes, this.#lists);
       this.highest = Math.max(this.highest, this.#waiting.length);
     });
   }
@@ -122,6 +132,25 @@ describe("requests in flight", () => {
       expect(objects).toBeGreaterThan(3_500);
       expect(store.highestBulkDeletes).toBe(Math.min(concurrency, 3));
       expect(store.highest).toBeLessThanOrEqual(concurrency);
+    },
+  );
+
+  test.each([
+    { concurrency: 1, beside: 0 },
+    { concurrency: 4, beside: 3 },
+    { concurrency: 8, beside: 7 },
+  ])(
+    "of a prune of 39 epochs are, with $concurrency at once, $beside lists of the next beside the deletes of the first 32",
+    async ({ concurrency, beside }) => {
+      const { backend, store, inner } = await gated({ concurrency });
+      for (let epoch = 0; epoch < 20; epoch++)
+        await inner.create(chunkKey(epoch, 0, "0".repeat(64)), new Uint8Array(1));
+
+      const { epochs } = await store.drive(backend.pruneBefore(100));
+
+      expect(epochs).toBeGreaterThan(32);
+      expect(store.highestListsBesideDeletes).toBe(beside);
+      expect(store.highest).toBe(concurrency);
     },
   );
 

@@ -406,14 +406,15 @@ describe("takeover", () => {
 });
 
 describe("prune", () => {
-  // Root, the newest 8 and control find the newest; the floor; root beside control; the retained; the rest; 2 deletes for each 32.
+  // Root, the newest 8 and control find the newest; the floor; root beside control; the retained; the rest; 2 deletes for each 32, beside which the next are listed.
   test.each([
     { seals: 2, before: 2, depth: 9, requests: 11 },
     { seals: 6, before: 6, depth: 9, requests: 19 },
     { seals: 29, before: 29, depth: 12, requests: 44 },
     { seals: 29, before: 20, depth: 12, requests: 44 },
     { seals: 33, before: 33, depth: 12, requests: 48 },
-    { seals: 34, before: 34, depth: 15, requests: 51 },
+    { seals: 34, before: 34, depth: 14, requests: 51 },
+    { seals: 65, before: 65, depth: 18, requests: 82 },
   ])(
     "before $before of $seals epochs costs $depth ($requests)",
     async ({ seals, before, depth, requests }) => {

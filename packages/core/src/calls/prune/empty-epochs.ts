@@ -1,5 +1,6 @@
 import { commitKey, epochPrefix, parseEpochObject } from "../../layout.ts";
 import { mapInOrder } from "../../in-order.ts";
+import { Lanes } from "../../lanes.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { ListedObject } from "../../store.ts";
 import type { Deletions } from "./deletions.ts";
@@ -16,11 +17,20 @@ export async function emptyEpochs(
   deletions: Deletions,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (let start = 0; start < epochs.length; start += groupSize) {
-    const group = epochs.slice(start, start + groupSize);
-    const folders = await namespace.map(group, (epoch) => openFolder(namespace, epoch, signal));
+  const requests = new Lanes(namespace.concurrency);
+  const all = { weightLimit: Infinity, weightOf: () => 1, signal };
+  // While a group is emptied, the first of the next are opened: as many as the deletes leave room for.
+  const ahead = { ...all, limit: Math.min(2 * namespace.concurrency, groupSize) };
+  const opened = mapInOrder(epochs.values(), ahead, (epoch, stopped) =>
+    requests.slow(async () => {
+      stopped.throwIfAborted();
+      // Its other pages are read when no more folders are opened.
+      return openFolder(namespace, epoch, signal);
+    }),
+  );
+  for await (const folders of inGroups(opened)) {
     const seals = folders.flatMap(({ seal }) => seal).filter(({ key }) => !kept.has(key));
-    const undeleted = await deletions.deleteObjects(seals);
+    const undeleted = await requests.fast(() => deletions.deleteObjects(seals));
     const doomed: Folder[] = [];
     for (const folder of folders) {
       // rule: undeleted-seal-keeps-its-objects
@@ -28,10 +38,23 @@ export async function emptyEpochs(
       else doomed.push(folder);
     }
     const batches = inBatches(objectsOf(doomed, kept));
-    const ahead = { limit: namespace.concurrency, weightLimit: Infinity, weightOf: () => 1, signal };
-    const deleted = mapInOrder(batches, ahead, (batch) => deletions.deleteObjects(batch));
+    const atOnce = { ...all, limit: namespace.concurrency };
+    const deleted = mapInOrder(batches, atOnce, (batch) =>
+      requests.fast(() => deletions.deleteObjects(batch)),
+    );
     while ((await deleted.next()).done !== true);
   }
+}
+
+async function* inGroups(folders: AsyncIterable<Folder>): AsyncGenerator<readonly Folder[], void, undefined> {
+  let group: Folder[] = [];
+  for await (const folder of folders) {
+    group.push(folder);
+    if (group.length < groupSize) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 /** What is in the folders, but for seals and what is kept: what was read of them first, and then the pages that are left. */
