@@ -154,6 +154,21 @@ describe("requests in flight", () => {
     },
   );
 
+  test("of a prune are no more once an epoch could not be listed: those that wait are not sent", async () => {
+    let isOpen = false;
+    const { backend, store, lists } = await gated({ concurrency: 8 }, (key) =>
+      isOpen && key === "epoch=20/" ? new StoreError("Denied", "403") : undefined,
+    );
+    isOpen = true;
+
+    const reason = await store.drive(rejectionOf(backend.pruneBefore(39)));
+
+    expect(reason).toMatchObject({ code: "StoreFailed" });
+    await store.drain();
+    // The ninth takes the place of the one that failed.
+    expect(lists().filter((prefix) => prefix.startsWith("epoch="))).toHaveLength(9);
+  });
+
   test("are eight by default", async () => {
     const { backend, store } = await gated({});
 
@@ -185,13 +200,22 @@ async function gated(
   store: GatedStore;
   inner: MapStore;
   gets: () => readonly string[];
+  lists: () => readonly string[];
 }> {
   const asked: string[] = [];
+  const listed: string[] = [];
   class Watched extends MapStore {
     override get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
       asked.push(key);
       const error = errorOf(key);
       return error === undefined ? super.get(key) : Promise.reject(error);
+    }
+
+    override async *list(prefix: string, how?: ListOptions): AsyncGenerator<ListPage> {
+      listed.push(prefix);
+      const error = errorOf(prefix);
+      if (error !== undefined) throw error;
+      yield* super.list(prefix, how);
     }
   }
   const inner = new Watched();
@@ -205,5 +229,6 @@ async function gated(
   );
   store.highest = 0;
   asked.length = 0;
-  return { backend, store, inner, gets: () => asked };
+  listed.length = 0;
+  return { backend, store, inner, gets: () => asked, lists: () => listed };
 }
