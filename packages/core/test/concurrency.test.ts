@@ -145,6 +145,9 @@ describe("requests in flight", () => {
       const { backend, store, inner } = await gated({ concurrency });
       for (let epoch = 0; epoch < 20; epoch++)
         await inner.create(chunkKey(epoch, 0, "0".repeat(64)), new Uint8Array(1));
+      // Its listing has another page.
+      for (let chunk = 1; chunk < 1_100; chunk++)
+        await inner.create(chunkKey(5, 0, String(chunk).padStart(64, "0")), new Uint8Array(1));
 
       const { epochs } = await store.drive(backend.pruneBefore(100));
 

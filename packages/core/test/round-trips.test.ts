@@ -414,7 +414,7 @@ describe("prune", () => {
     { seals: 29, before: 20, depth: 12, requests: 44 },
     { seals: 33, before: 33, depth: 12, requests: 48 },
     { seals: 34, before: 34, depth: 14, requests: 51 },
-    { seals: 65, before: 65, depth: 18, requests: 82 },
+    { seals: 65, before: 65, depth: 17, requests: 82 },
   ])(
     "before $before of $seals epochs costs $depth ($requests)",
     async ({ seals, before, depth, requests }) => {

@@ -1,11 +1,12 @@
 import { commitKey, epochPrefix, parseEpochObject } from "../../layout.ts";
+import { mapBounded } from "../../concurrency.ts";
 import { mapInOrder } from "../../in-order.ts";
 import { Lanes } from "../../lanes.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { ListedObject } from "../../store.ts";
 import type { Deletions } from "./deletions.ts";
 
-/** Epochs are emptied this many at a time: the first page of each is held in memory. */
+/** Epochs are emptied this many at a time, and as many are opened: the first page of each is held in memory. */
 const groupSize = 32;
 const deleteBatch = 1000;
 
@@ -19,8 +20,8 @@ export async function emptyEpochs(
 ): Promise<void> {
   const requests = new Lanes(namespace.concurrency);
   const all = { weightLimit: Infinity, weightOf: () => 1, signal };
-  // While a group is emptied, the first of the next are opened: as many as the deletes leave room for.
-  const ahead = { ...all, limit: Math.min(2 * namespace.concurrency, groupSize) };
+  // While a group is emptied the next is opened, in the room that the deletes leave.
+  const ahead = { ...all, limit: groupSize };
   const opened = mapInOrder(epochs.values(), ahead, (epoch, stopped) =>
     requests.slow(async () => {
       stopped.throwIfAborted();
@@ -37,7 +38,7 @@ export async function emptyEpochs(
       if (undeleted.has(commitKey(folder.epoch))) await folder.pages.return();
       else doomed.push(folder);
     }
-    const batches = inBatches(objectsOf(doomed, kept));
+    const batches = inBatches(objectsOf(doomed, kept, requests));
     const atOnce = { ...all, limit: namespace.concurrency };
     const deleted = mapInOrder(batches, atOnce, (batch) =>
       requests.fast(() => deletions.deleteObjects(batch)),
@@ -58,10 +59,18 @@ async function* inGroups(folders: AsyncIterable<Folder>): AsyncGenerator<readonl
 }
 
 /** What is in the folders, but for seals and what is kept: what was read of them first, and then the pages that are left. */
-async function* objectsOf(folders: readonly Folder[], kept: ReadonlySet<string>): Pages {
+async function* objectsOf(folders: readonly Folder[], kept: ReadonlySet<string>, requests: Lanes): Pages {
   const isDoomed = ({ key }: ListedObject): boolean => !key.endsWith("/_COMMIT") && !kept.has(key);
   for (const { objects } of folders) yield objects.filter(isDoomed);
-  for (const { pages } of folders) for await (const page of pages) yield page.filter(isDoomed);
+  // Side by side, though most epochs have no other page: to find that out takes a place among the requests.
+  const rest = await mapBounded(folders, folders.length, async ({ pages }) => ({
+    pages,
+    second: await requests.fast(() => pages.next()),
+  }));
+  for (const { pages, second } of rest) {
+    for (let page = second; page.done !== true; page = await requests.fast(() => pages.next()))
+      yield page.value.filter(isDoomed);
+  }
 }
 
 type Pages = AsyncGenerator<readonly ListedObject[], void, undefined>;
