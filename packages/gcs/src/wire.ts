@@ -99,7 +99,7 @@ export function sendByNode(
       resolve({
         config: prepared,
         status: incoming.statusCode,
-        headers: headersOf(incoming),
+        headers: readable(incoming),
         data: decoded(incoming),
       });
     });
@@ -112,7 +112,7 @@ export function sendByNode(
   });
 }
 
-function headersOf({ headers }: IncomingMessage): Pick<Headers, "get" | "has"> {
+function readable({ headers }: IncomingMessage): Pick<Headers, "get" | "has"> {
   return {
     get: (name) => {
       const value = headers[name];
