@@ -4,7 +4,7 @@ import { startGcsDouble } from "@state/servers";
 import { serialRunner } from "@state/servers/testing";
 import { afterAll, afterEach } from "vitest";
 import { GcsStore } from "../src/index.ts";
-import { fetchOptionsFor, startTarget } from "./support/target.ts";
+import { fetchOptionsFor, startTarget, type Target } from "./support/target.ts";
 
 const target = await startTarget();
 const prefixes = new WeakMap<ObjectStore, string>();
@@ -23,17 +23,18 @@ const harness = {
 storeConformance(serialRunner, harness);
 backendConformance(serialRunner, harness);
 
+// Wherever the others run, this one runs on a double.
 const double = await startGcsDouble();
 afterAll(() => double.stop());
+const byFetch = { bucket: double.bucket, prefix: "fetch", storageOptions: fetchOptionsFor(double) };
 storeConformance(serialRunner, {
   name: "GcsStore by the SDK's fetch",
-  open: async (): Promise<ObjectStore> => at(crypto.randomUUID(), fetchOptionsFor(double)),
-  reopen: async (store: ObjectStore): Promise<ObjectStore> =>
-    at(prefixes.get(store) ?? "none", fetchOptionsFor(double)),
+  open: async (): Promise<ObjectStore> => at(crypto.randomUUID(), byFetch),
+  reopen: async (store: ObjectStore): Promise<ObjectStore> => at(prefixes.get(store) ?? "none", byFetch),
 });
 
-function at(run: string, storageOptions = target.storageOptions): GcsStore {
-  const { bucket, prefix } = target;
+function at(run: string, place: Pick<Target, "bucket" | "prefix" | "storageOptions"> = target): GcsStore {
+  const { bucket, prefix, storageOptions } = place;
   const store = new GcsStore({ bucket, prefix: `${prefix}/${run}`, storageOptions });
   prefixes.set(store, run);
   return store;
