@@ -36,7 +36,7 @@ type Work = (key: string) => Promise<unknown>;
 type Row = readonly [name: string, work: Work];
 
 const accountKey = Buffer.from("the key of an account that is not there");
-// As bytes, Node would take ten times as long for an HMAC by it.
+// If it were bytes, an HMAC by it would take Node 24 ten times as long.
 const signingKey = createSecretKey(accountKey);
 const credential = new StorageSharedKeyCredential("account", accountKey.toString("base64"));
 const azure = new ContainerClient(`${endpoint}/account/box`, credential);

@@ -60,7 +60,7 @@ const signedByValue = [
   "range",
 ];
 
-/** An account with its key. As bytes, Node would take ten times as long for an HMAC by it. */
+/** An account with its key. If the key were bytes, an HMAC by it would take Node 24 ten times as long. */
 interface Account {
   readonly name: string;
   readonly secret: KeyObject;

@@ -1,7 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
+import {
+  Agent as HttpAgent,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Readable } from "node:stream";
+import { urlToHttpOptions } from "node:url";
 import {
   concatenate,
   endIdle,
@@ -85,7 +91,7 @@ export class Requester {
   readonly #exchanges: AsyncLocalStorage<Exchange> = new AsyncLocalStorage();
   /** The store's own, by the TLS settings of a request. */
   readonly #agents: Map<object | string, HttpAgent> = new Map();
-
+  /** Of the last request of the direct way. All go to one. */
   #address: Address | undefined;
 
   readonly #client: OnDemand<SdkClient> = new OnDemand(() => this.#open());
@@ -267,12 +273,10 @@ export class Requester {
     return exchange;
   }
 
-  /** All requests of the direct way go to one: an address is read as a URL once. */
   #addressOf(url: string): Address {
     const origin = url.slice(0, url.indexOf("/", url.indexOf("//") + 2));
     if (this.#address?.origin !== origin) {
-      const { hostname, port, protocol } = new URL(origin);
-      this.#address = { origin, protocol, hostname: hostname.replaceAll(/[[\]]/g, ""), port };
+      this.#address = { origin, options: urlToHttpOptions(new URL(origin)) };
     }
     return this.#address;
   }
@@ -293,22 +297,20 @@ export class Requester {
 interface Address {
   /** As it stands in the URL. */
   readonly origin: string;
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port: string;
+  readonly options: RequestOptions;
 }
 
 function responseTo(
   { method, url, headers }: PlainRequest,
-  { origin, ...address }: Address,
+  { origin, options }: Address,
   body: Buffer | undefined,
   agent: HttpAgent,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const send = address.protocol === "https:" ? httpsRequest : httpRequest;
-    const sent = send({ ...address, path: url.slice(origin.length), method, headers, agent });
+    const send = options.protocol === "https:" ? httpsRequest : httpRequest;
+    const sent = send({ ...options, path: url.slice(origin.length), method, headers, agent });
     sent.on("error", reject);
     sent.on("response", (incoming) => {
       // When the request ends, its response is destroyed with an error, even if nobody reads it.

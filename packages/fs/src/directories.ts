@@ -38,8 +38,7 @@ export class Directories {
    * is flushed again.
    */
   readonly #durable: Map<string, string> = new Map();
-
-  /** Those that were there once, and may be there still. */
+  /** The directories that were made or found here. A delete of another process may have removed them. */
   readonly #seen: Set<string> = new Set();
 
   constructor(files: FileSystem, root: string, settings: Settings, flusher: Flusher) {
@@ -68,7 +67,7 @@ export class Directories {
         if (!hasErrno(error, "ENOENT") || directory === this.root) throw error;
       }
     }
-    // A vnode's folder is new in each epoch: it would be looked for in vain.
+    // It is made at once: a vnode's folder is new in each epoch, and would be looked for in vain.
     await this.make(dirname(directory), call);
     try {
       await this.#files.mkdir(directory, this.#mode);

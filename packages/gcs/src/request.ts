@@ -233,7 +233,7 @@ function bodyOf(parts: readonly Uint8Array[], running: RunningRequest, progress:
   return { stream, whole };
 }
 
-/** Only what reads it knows when it is sent: a client of the owner's may not have called the adapter. */
+/** Its bytes count as sent once they are read: a client of the owner's may send without calling the adapter. */
 function streamOf(whole: Buffer, { sent }: Pick<RunningRequest, "sent">): Readable {
   const stream = new Readable({
     read: () => {

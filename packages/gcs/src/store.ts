@@ -13,8 +13,8 @@ import { type GcsStoreOptions, optionsOfUrl, type Settings, settingsOf } from ".
 /**
  * An object store in a bucket of Google Cloud Storage.
  *
- * A call is one request, which the client's authenticated transport prepares. The SDK's methods on files are never used: they retry,
- * and after an upload whose hash does not match they delete the key, whoever wrote it.
+ * A call is one request, which the client's authenticated transport prepares. The SDK's methods on files are never used:
+ * they retry, and after an upload whose hash does not match they delete the key, whoever wrote it.
  *
  * @example
  * ```ts

@@ -36,8 +36,8 @@ const knownDefaults: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Why a request that is prepared has to be sent by the SDK's `fetch`; `undefined` if `sendByNode` does the same, at half the
- * CPU.
+ * Why a request that is prepared has to be sent by the SDK's `fetch`; `undefined` if `sendByNode` does the same, for about
+ * half of the CPU.
  *
  * @param client the SDK's, whose transport it is
  */

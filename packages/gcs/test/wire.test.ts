@@ -1,12 +1,19 @@
-import { Agent, createServer as createProxy, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, createServer } from "node:https";
+import { Agent, createServer as createProxy } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { connect } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { Storage } from "@google-cloud/storage";
 import type { Remark } from "@state/core";
 import { gaxios, PassThroughClient } from "google-auth-library";
 import { type GcsDouble, startGcsDouble } from "@state/servers";
-import { listenOnLoopback, operationNames, operations, respondWith, untrusted } from "@state/servers/testing";
+import {
+  listenOnLoopback,
+  operationNames,
+  operations,
+  respondWith,
+  startTlsFront,
+  untrusted,
+} from "@state/servers/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { GcsStore } from "../src/index.ts";
 import { scriptedServer, storeBy, storeWith } from "./support/scripted-server.ts";
@@ -207,16 +214,8 @@ describe("Node's own client", () => {
 
   test("trusts by the owner's agent, and by the process, and else is Misconfigured", async () => {
     const double = await start();
-    const port = Number(new URL(double.endpoint).port);
-    const server = createServer(untrusted, (request, response) => {
-      const { method, url = "", headers } = request;
-      const onward = httpRequest({ port, method, path: url, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 0, answer.headers);
-        answer.pipe(response);
-      });
-      request.pipe(onward);
-    });
-    const endpoint = `https://127.0.0.1:${await listenOnLoopback(server)}`;
+    await using front = await startTlsFront(double.endpoint);
+    const { endpoint } = front;
     const agent = new HttpsAgent({ keepAlive: true, ca: untrusted.cert });
     const given = storeBy({ agent }, endpoint);
     await workOn(given);
@@ -231,8 +230,6 @@ describe("Node's own client", () => {
     await workOn(trusting);
     setDefaultCACertificates(authorities);
     await trusting.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   });
 
   test("ends the connection of a request that was not sent whole when its response came", async () => {

@@ -1,10 +1,9 @@
-import { request as httpRequest } from "node:http";
-import { Agent, createServer } from "node:https";
+import { Agent } from "node:https";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import * as sdk from "@aws-sdk/client-s3";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { startS3Double } from "@state/servers";
-import { untrusted } from "@state/servers/testing";
+import { startTlsFront, untrusted } from "@state/servers/testing";
 import { describe, expect, test } from "vitest";
 import { digestsOf } from "../src/body.ts";
 import { bufferOf, type Command, type Kind, stackOf } from "../src/commands.ts";
@@ -228,19 +227,8 @@ describe("what is known of a client", () => {
 
 test("over TLS requests go directly too, where the service is trusted: by the owner's agent, by the process", async () => {
   const double = await startS3Double();
-  const port = Number(new URL(double.endpoint).port);
-  const seen: string[] = [];
-  const server = createServer(untrusted, (request, response) => {
-    seen.push(request.method ?? "");
-    const { method, url = "", headers } = request;
-    const onward = httpRequest({ port, method, path: url, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 0, answer.headers);
-      answer.pipe(response);
-    });
-    request.pipe(onward);
-  });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const endpoint = `https://127.0.0.1:${Reflect.get(Object(server.address()), "port")}`;
+  await using front = await startTlsFront(double.endpoint);
+  const { endpoint } = front;
   const httpsAgent = new Agent({ keepAlive: true, ca: untrusted.cert });
   const store = new S3Store({
     bucket: "bucket",
@@ -248,7 +236,7 @@ test("over TLS requests go directly too, where the service is trusted: by the ow
   });
   await workOn(store);
   expect(store.requestPath).toBe("direct");
-  expect(new Set(seen)).toEqual(new Set(["PUT", "GET", "POST"]));
+  expect(new Set(front.methods)).toEqual(new Set(["PUT", "GET", "POST"]));
   const distrusting = new S3Store({ bucket: "bucket", clientConfig: { ...configOf(double), endpoint } });
   await expect(distrusting.get("a")).rejects.toMatchObject({ code: "Misconfigured" });
   const authorities = getCACertificates();
@@ -263,8 +251,6 @@ test("over TLS requests go directly too, where the service is trusted: by the ow
   setDefaultCACertificates(authorities);
   await Promise.all([store.close(), distrusting.close(), trusting.close()]);
   httpsAgent.destroy();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
   await double.stop();
 });
 

@@ -14,3 +14,4 @@ export { listenOnLoopback } from "../loopback.ts";
 export { openReadme, type Readme } from "./readme.ts";
 export { respondWith, type Script, type ScriptedServer, startScriptedServer } from "./scripted-server.ts";
 export { serialRunner } from "./serial-runner.ts";
+export { startTlsFront, type TlsFront } from "./tls-front.ts";

@@ -80,13 +80,13 @@ function notPermitted(about: string, bucket: string): Remark {
   return { about, outcome: "unknown", message, next };
 }
 
-/** The SDK's `fetch` takes twice the CPU. */
+/** The SDK's `fetch` takes about twice the CPU. */
 function pathRemark(way: Service["lastWay"]): Remark {
   const about = "request path";
   if (way === undefined) return { about, outcome: "unknown", message: "nothing was sent yet" };
   if (way.needOfFetch === undefined)
     return { about, outcome: "ok", message: "what the SDK prepares is sent by Node's own client" };
-  const message = `requests are sent by the SDK's fetch, which takes twice the CPU: ${way.needOfFetch}`;
+  const message = `requests are sent by the SDK's fetch, which takes about twice the CPU: ${way.needOfFetch}`;
   const next = "new GcsStore({ bucket, prefix }), without what the reason names";
   return { about, outcome: "warning", message, next };
 }

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
-/** The key of a day, a region and a service. As bytes, Node would take ten times as long for an HMAC by it. */
+/** The key of a day, a region and a service. If it were bytes, an HMAC by it would take Node 24 ten times as long. */
 export class SigningKey {
   readonly #key: KeyObject;
 

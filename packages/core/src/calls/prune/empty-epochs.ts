@@ -6,7 +6,7 @@ import type { Namespace } from "../../namespace.ts";
 import type { ListedObject } from "../../store.ts";
 import type { Deletions } from "./deletions.ts";
 
-/** Epochs are emptied this many at a time, and as many are opened: the first page of each is held in memory. */
+/** Epochs are emptied this many at a time, while as many are opened. The first page of each is held in memory. */
 const groupSize = 32;
 const deleteBatch = 1000;
 
@@ -25,7 +25,7 @@ export async function emptyEpochs(
   const opened = mapInOrder(epochs.values(), ahead, (epoch, stopped) =>
     requests.slow(async () => {
       stopped.throwIfAborted();
-      // Its other pages are read when no more folders are opened.
+      // Its other pages are read later, also after the last folder was opened, which aborts `stopped`.
       return openFolder(namespace, epoch, signal);
     }),
   );
@@ -62,7 +62,7 @@ async function* inGroups(folders: AsyncIterable<Folder>): AsyncGenerator<readonl
 async function* objectsOf(folders: readonly Folder[], kept: ReadonlySet<string>, requests: Lanes): Pages {
   const isDoomed = ({ key }: ListedObject): boolean => !key.endsWith("/_COMMIT") && !kept.has(key);
   for (const { objects } of folders) yield objects.filter(isDoomed);
-  // Side by side, though most epochs have no other page: to find that out takes a place among the requests.
+  // Most epochs have no other page. To find that out takes a place among the requests, so it is done side by side.
   const rest = await mapBounded(folders, folders.length, async ({ pages }) => ({
     pages,
     second: await requests.fast(() => pages.next()),
