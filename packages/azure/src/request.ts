@@ -91,7 +91,7 @@ export class Requester {
   readonly #exchanges: AsyncLocalStorage<Exchange> = new AsyncLocalStorage();
   /** The store's own, by the TLS settings of a request. */
   readonly #agents: Map<object | string, HttpAgent> = new Map();
-  /** Of the last request of the direct way. All go to one. */
+  /** Where the requests of the direct way go: all to one. */
   #address: Address | undefined;
 
   readonly #client: OnDemand<SdkClient> = new OnDemand(() => this.#open());
@@ -182,7 +182,8 @@ export class Requester {
     const agent = this.#agentOf(plain);
     agents.add(agent);
     if (body !== undefined) request.sent(body.byteLength);
-    const incoming = await responseTo(plain, this.#addressOf(plain.url), body, agent, request.signal);
+    this.#address ??= addressOf(plain.url);
+    const incoming = await responseTo(plain, this.#address, body, agent, request.signal);
     request.received();
     const status = incoming.statusCode ?? 0;
     const response: SdkResponse = {
@@ -273,14 +274,6 @@ export class Requester {
     return exchange;
   }
 
-  #addressOf(url: string): Address {
-    const origin = url.slice(0, url.indexOf("/", url.indexOf("//") + 2));
-    if (this.#address?.origin !== origin) {
-      this.#address = { origin, options: urlToHttpOptions(new URL(origin)) };
-    }
-    return this.#address;
-  }
-
   #agentOf({ url, tlsSettings }: Pick<SdkRequest, "url" | "tlsSettings">): HttpAgent {
     const isPlain = url.toLowerCase().startsWith("http:");
     const key = isPlain ? "http" : (tlsSettings ?? "https");
@@ -298,6 +291,11 @@ interface Address {
   /** As it stands in the URL. */
   readonly origin: string;
   readonly options: RequestOptions;
+}
+
+function addressOf(url: string): Address {
+  const origin = url.slice(0, url.indexOf("/", url.indexOf("//") + 2));
+  return { origin, options: urlToHttpOptions(new URL(origin)) };
 }
 
 function responseTo(
