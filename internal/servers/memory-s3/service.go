@@ -25,9 +25,10 @@ const longestBody = 1 << 30
 type service struct {
 	buckets sync.Map // of *bucket, by name
 	count   atomic.Uint64
+	bodies  bodies
 }
 
-func newService() *service { return &service{} }
+func newService() *service { return &service{bodies: newBodies()} }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(requestID, fmt.Sprintf("%016X", s.count.Add(1)))
@@ -98,7 +99,7 @@ func (s *service) ofBucket(w http.ResponseWriter, r *http.Request, name string, 
 	case r.Method == http.MethodGet && query.Get("list-type") == "2":
 		s.list(w, name, b, query)
 	case r.Method == http.MethodPost && query.Has("delete"):
-		deleteAll(w, r, b)
+		s.deleteAll(w, r, b)
 	case r.Method == http.MethodHead:
 		w.WriteHeader(http.StatusOK)
 	default:
@@ -117,7 +118,7 @@ func (s *service) put(w http.ResponseWriter, r *http.Request, b *bucket, key str
 		notImplemented(w)
 		return
 	}
-	body, ok := bodyOf(w, r)
+	body, ok := s.bodyOf(w, r)
 	if !ok {
 		return
 	}
@@ -128,7 +129,7 @@ func (s *service) put(w http.ResponseWriter, r *http.Request, b *bucket, key str
 	}
 	o := &object{
 		key:         key,
-		body:        body,
+		body:        s.bodies.keep(body),
 		etag:        fmt.Sprintf(`"%032x"`, s.count.Add(1)),
 		modified:    time.Now().UTC(),
 		contentType: r.Header.Get("Content-Type"),
@@ -148,7 +149,7 @@ func (s *service) put(w http.ResponseWriter, r *http.Request, b *bucket, key str
 }
 
 // bodyOf reads a body whose length is known. Bodies in signed chunks are refused.
-func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+func (s *service) bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	if strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		notImplemented(w)
 		return nil, false
@@ -161,7 +162,7 @@ func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		fail(w, http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum size")
 		return nil, false
 	}
-	body := make([]byte, r.ContentLength)
+	body := s.bodies.array(int(r.ContentLength))
 	if _, err := io.ReadFull(r.Body, body); err != nil {
 		fail(w, http.StatusBadRequest, "IncompleteBody", "You did not provide all bytes of Content-Length")
 		return nil, false
@@ -216,8 +217,8 @@ type deleteResult struct {
 
 type deleted struct{ Key string }
 
-func deleteAll(w http.ResponseWriter, r *http.Request, b *bucket) {
-	body, ok := bodyOf(w, r)
+func (s *service) deleteAll(w http.ResponseWriter, r *http.Request, b *bucket) {
+	body, ok := s.bodyOf(w, r)
 	if !ok {
 		return
 	}

@@ -26,13 +26,15 @@ export type NotCreated =
 /** How often an object may be there and gone again before `ensure` gives up. */
 const maxVanishings = 8;
 
+/** @param sha256 of the body, as hex, where it is known */
 export async function createOrReadBack(
   client: StoreClient,
   key: string,
   body: Uint8Array,
   operation: Operation,
+  sha256?: string,
 ): Promise<Creation> {
-  const response = await client.create(key, body, operation);
+  const response = await client.create(key, body, operation, { sha256 });
   if (response.outcome === "created") return response;
   if (response.outcome === "exists") return readBack(client, key, operation, { outcome: "gone" });
   if (response.outcome === "refused") return { outcome: "refused", cause: response.error };
@@ -48,9 +50,10 @@ export async function ensure(
   key: string,
   body: Uint8Array,
   operation: Operation,
+  sha256?: string,
 ): Promise<Exclude<Creation, { outcome: "gone" }>> {
   for (let tries = 1; ; tries++) {
-    const creation = await createOrReadBack(client, key, body, operation);
+    const creation = await createOrReadBack(client, key, body, operation, sha256);
     if (creation.outcome !== "gone") return creation;
     if (tries < maxVanishings) continue;
     const cause = new Error(`${key} was there and gone again, ${maxVanishings} times in a row`);
@@ -64,8 +67,9 @@ export async function ensureBytes(
   key: string,
   body: Uint8Array,
   operation: Operation,
+  sha256: string,
 ): Promise<Present | NotCreated> {
-  const creation = await ensure(client, key, body, operation);
+  const creation = await ensure(client, key, body, operation, sha256);
   // An attempt that timed out may still be at work on the bytes.
   if (creation.outcome === "created") return { outcome: "present", isReleased: creation.attempts === 1 };
   if (creation.outcome !== "found") return creation;

@@ -4,6 +4,7 @@ export type {
   ListOptions,
   ListPage,
   ObjectStore,
+  CreateOptions,
   OperationOptions,
   Remark,
 } from "./store.ts";

@@ -62,7 +62,7 @@ export class StoreClient {
     key: string,
     body: Uint8Array,
     operation: Operation,
-    options: { readonly attempts?: number } = {},
+    { sha256, ...options }: { readonly attempts?: number; readonly sha256?: string | undefined } = {},
   ): Promise<CreateResponse> {
     let attempts = 0;
     /** Attempts that may have created the object, or may yet: all that were sent and not refused. */
@@ -74,7 +74,7 @@ export class StoreClient {
       try {
         const outcome = await this.#observed("create", key, number, signal, async (seen) => {
           seen.bytes = body.length;
-          const response = checkedResponse(await this.#store.create(key, body, { signal }), key);
+          const response = checkedResponse(await this.#store.create(key, body, { signal, sha256 }), key);
           seen.outcome = response === "created" ? "ok" : response;
           return response;
         });

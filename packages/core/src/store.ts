@@ -34,7 +34,7 @@ export interface ObjectStore {
    * @throws `StoreError`; after `Unavailable` and `Throttled` the object may exist now, or later. `RangeError` for a
    * body of 2^31 bytes or more, before anything is sent.
    */
-  create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists">;
+  create(key: string, body: Uint8Array, options?: CreateOptions): Promise<"created" | "exists">;
 
   /**
    * Reads the whole body, or `undefined` when nothing is there. Sees every create and delete that had
@@ -95,6 +95,16 @@ export interface Remark {
 export interface OperationOptions {
   /** Ends the operation with the signal's own reason; already aborted, nothing is sent. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface CreateOptions extends OperationOptions {
+  /**
+   * The SHA-256 of the body as 64 lower-case hex digits, where the caller has it. A store whose service compares one need not
+   * compute it again, and the service then compares the body with what the caller took it for. A store may ignore it. If it
+   * is not the body's, the store creates the body as it is, or rejects with `Corrupt` and creates nothing. A store around
+   * another that changes the body leaves it out.
+   */
+  readonly sha256?: string | undefined;
 }
 
 export interface ListOptions extends OperationOptions {

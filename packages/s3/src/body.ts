@@ -2,7 +2,7 @@ import { createHash, hash } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type { GetObjectCommandOutput, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { isStoreError } from "@state/core";
+import { type CreateOptions, isStoreError } from "@state/core";
 import {
   inSlices,
   readBody as readAnnounced,
@@ -22,19 +22,23 @@ export interface Digests {
 }
 
 /** The SDK would compute both at once, and keep other work from running meanwhile. */
-export async function digestsOf(body: Uint8Array, signal: AbortSignal | undefined): Promise<Digests> {
-  if (body.byteLength <= turnBytes) return { crc32: base64Of(crc32(body)), sha256: hash("sha256", body) };
+export async function digestsOf(
+  body: Uint8Array,
+  { sha256: known, signal }: CreateOptions,
+): Promise<Digests> {
+  if (body.byteLength <= turnBytes)
+    return { crc32: base64Of(crc32(body)), sha256: known ?? hash("sha256", body) };
   const sha256 = createHash("sha256");
   let sum = 0;
   await inSlices(
     body,
     (slice) => {
-      sha256.update(slice);
+      if (known === undefined) sha256.update(slice);
       sum = crc32(slice, sum);
     },
     signal,
   );
-  return { crc32: base64Of(sum), sha256: sha256.digest("hex") };
+  return { crc32: base64Of(sum), sha256: known ?? sha256.digest("hex") };
 }
 
 /** As S3 writes a CRC32. */

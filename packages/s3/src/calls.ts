@@ -1,4 +1,4 @@
-import type { DeleteFailure, ListOptions, ListPage, Remark } from "@state/core";
+import type { CreateOptions, DeleteFailure, ListOptions, ListPage, Remark } from "@state/core";
 import { storeError } from "@state/core/adapter";
 import { digestsOf, plainBody, readBody, readPlain, saysCreated } from "./body.ts";
 import { type ClientSource, derivedClient, ownClient } from "./client.ts";
@@ -32,11 +32,11 @@ export class Calls {
   async create(
     key: string,
     body: Uint8Array,
-    signal: AbortSignal | undefined,
+    { sha256, signal }: CreateOptions,
   ): Promise<"created" | "exists"> {
     const name = this.#settings.prefix + key;
     const work = async (request: S3Request): Promise<"created" | "exists"> => {
-      const digests = await digestsOf(body, request.signal);
+      const digests = await digestsOf(body, { sha256, signal: request.signal });
       const response = await request.direct("create", { name, body: bufferOf(body), digests });
       if (response !== undefined && saysCreated(response)) return "created";
       try {

@@ -100,7 +100,7 @@ export class Commands {
       return { input: { query: queryOf(query) }, command: this.list(query) };
     }
     const body = kind === "create" ? bufferOf(new TextEncoder().encode(seed)) : deleteBody([name, seed]);
-    const digests = await digestsOf(body, undefined);
+    const digests = await digestsOf(body, {});
     return kind === "create"
       ? { input: { name, body, digests }, command: await this.create(name, body, digests) }
       : { input: { body, digests }, command: this.deleteMany([name, seed]) };

@@ -15,7 +15,7 @@ const keptMs = 60_000;
 export interface Connections {
   /** How many requests can have one at a time. */
   readonly count: () => number;
-  /** To be waited for before a request is made. @param bytes of its body */
+  /** To be waited for between a request's end and its outcome. @param bytes of the body that it sent */
   readonly turn: (bytes: number) => Promise<void> | undefined;
   /** Ends those that no request uses. */
   readonly endIdle: () => void;
@@ -63,23 +63,28 @@ export async function undiciConnections(): Promise<OwnConnections> {
   };
 }
 
-/** From here on a body is hashed for longer than a turn of the event loop takes otherwise. */
+/** A body of so many bytes takes longer to copy, hash and send than its response takes to read. */
 const largeBytes = 16 * 1024;
-let lastTurn = Promise.resolve();
+const largeATurn = 4;
+const waiting: (() => void)[] = [];
 
 /**
- * The next turn of the event loop: a connection can be used again one turn after its response, and if a request did not wait
- * for that, twice as many would be opened. A large body has a turn of its own: undici sends in the turn that follows, and if
- * all bodies were hashed in one turn, the service would be idle until the last of them.
+ * A connection can be used again one turn of the event loop after its response: whoever was told the outcome at once, and
+ * made the next request, would open another.
+ *
+ * A request is sent one turn after it was made. If the outcomes of many large bodies were told in one turn, then as many
+ * bodies would be copied and hashed before the first of them was sent. Four a turn keep both sides at work.
  */
 function undiciTurn(bytes: number): Promise<void> {
-  if (bytes < largeBytes) return nextTurn();
-  lastTurn = lastTurn.then(nextTurn);
-  return lastTurn;
+  return new Promise((resolve) => {
+    if (bytes < largeBytes) setImmediate(resolve);
+    else if (waiting.push(resolve) === 1) setImmediate(tellLarge);
+  });
 }
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+function tellLarge(): void {
+  for (const tell of waiting.splice(0, largeATurn)) tell();
+  if (waiting.length > 0) setImmediate(tellLarge);
 }
 
 /** By agents of Node's: those of `options`, or made by what `options` has of them. `close` ends what was made here. */

@@ -97,7 +97,7 @@ async function deleteDirectly(
   request: S3Request,
 ): Promise<ReadonlySet<string> | undefined> {
   const body = deleteBody(names);
-  const digests = await digestsOf(body, request.signal);
+  const digests = await digestsOf(body, request);
   const response = await request.direct("delete", { body, digests });
   const text = response === undefined ? undefined : await readText(response, request);
   return text === undefined ? undefined : readDeleted(text);

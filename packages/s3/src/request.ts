@@ -97,17 +97,15 @@ export class Requester {
       const connection = this.#connection.made ?? (await this.#connection.get(signal));
       const { client, pool } = connection;
       const run = async (request: RunningRequest): Promise<T> => {
-        await client.connections.turn(bytes);
         const exchange = { connection, request, sent, call };
         const { commands } = connection;
         const send = ((command: Command) => this.#send(command, exchange)) as S3Client["send"];
-        return work({
-          ...request,
-          call,
-          commands,
-          send,
-          direct: (...args) => this.#direct(...args, exchange),
-        });
+        const direct: S3Request["direct"] = (...args) => this.#direct(...args, exchange);
+        try {
+          return await work({ ...request, call, commands, send, direct });
+        } finally {
+          await client.connections.turn(bytes);
+        }
       };
       return await runRequest(run, { signal, idleTimeoutMs, onSilent: client.connections.endIdle, pool });
     } catch (error) {

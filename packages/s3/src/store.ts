@@ -1,4 +1,5 @@
 import type {
+  CreateOptions,
   DeleteFailure,
   ListOptions,
   ListPage,
@@ -6,7 +7,7 @@ import type {
   OperationOptions,
   Remark,
 } from "@state/core";
-import { checkBody, checkKey, checkPrefix, OnDemand } from "@state/core/adapter";
+import { checkBody, checkKey, checkPrefix, checkSha256, OnDemand } from "@state/core/adapter";
 import type { Calls } from "./calls.ts";
 import { optionsFromUrl, type S3StoreOptions, type Settings, settingsOf } from "./options.ts";
 
@@ -64,12 +65,13 @@ export class S3Store implements ObjectStore {
     return this.#calls.made?.way?.reason;
   }
 
-  async create(key: string, body: Uint8Array, options?: OperationOptions): Promise<"created" | "exists"> {
-    options?.signal?.throwIfAborted();
+  async create(key: string, body: Uint8Array, options: CreateOptions = {}): Promise<"created" | "exists"> {
+    options.signal?.throwIfAborted();
     checkKey(key);
     checkBody(key, body);
-    const calls = this.#calls.made ?? (await this.#calls.get(options?.signal));
-    return calls.create(key, body, options?.signal);
+    checkSha256(options.sha256);
+    const calls = this.#calls.made ?? (await this.#calls.get(options.signal));
+    return calls.create(key, body, options);
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { Readable } from "node:stream";
 import { S3Client } from "@aws-sdk/client-s3";
@@ -15,6 +16,10 @@ function crc32Of(bytes: Uint8Array): string {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(bytes));
   return sum.toString("base64");
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 const etag = { etag: '"0"' };
@@ -227,6 +232,32 @@ describe("a body on the way in", () => {
     expect(double.requests.at(-1)?.headers).toHaveProperty("x-amz-checksum-crc32", crc32Of(body));
     expect(double.requests.at(-1)?.headers).not.toHaveProperty("transfer-encoding");
   });
+
+  test.each([
+    ["directly", {}],
+    ["by the SDK", { directRequests: false }],
+  ])("is signed with the SHA-256 that comes with it, %s", async (way, options) => {
+    const store = new S3Store({ bucket: "bucket", prefix: way, clientConfig: configOf(double), ...options });
+    for (const [name, bytes] of Object.entries({ small: body, large: Buffer.alloc(2 ** 20 + 1, 7) })) {
+      const [sha256, other] = [sha256Of(bytes), sha256Of(flipped)];
+      await expect(store.create(name, bytes, { sha256 })).resolves.toBe("created");
+      expect(double.requests.at(-1)?.headers).toHaveProperty("x-amz-content-sha256", sha256);
+      await expect(store.get(name)).resolves.toEqual(new Uint8Array(bytes));
+      const error = await storeErrorOf(store.create(`${name}/other`, bytes, { sha256: other }));
+      expect(error).toMatchObject({ code: "Corrupt", cause: { name: "XAmzContentSHA256Mismatch" } });
+      expect(double.requests.at(-1)?.headers).toHaveProperty("x-amz-content-sha256", other);
+      await expect(store.get(`${name}/other`)).resolves.toBeUndefined();
+    }
+  });
+
+  test.each(["", "0", "A".repeat(64), `${"0".repeat(64)}\r\nx: y`])(
+    "is not sent with a SHA-256 that is none: %j",
+    async (sha256) => {
+      await using server = await scriptedServer(respondWith(200, body, checked));
+      await expect(server.store().create(key, body, { sha256 })).rejects.toThrow(TypeError);
+      expect(server.requests).toHaveLength(0);
+    },
+  );
 
   test("that was changed is Corrupt, and nothing is stored: found by its signature", async () => {
     const client = new S3Client(configOf(double));

@@ -133,7 +133,7 @@ describe("connections", () => {
   });
 });
 
-test("a large body has a turn of the event loop of its own, and small ones have the next one", async () => {
+test("an outcome is told in the next turn of the event loop, of large bodies four in each", async () => {
   const { turn } = await undiciConnections();
   let turns = 0;
   let isOver = false;
@@ -142,10 +142,30 @@ test("a large body has a turn of the event loop of its own, and small ones have 
     if (!isOver) setImmediate(count);
   };
   setImmediate(count);
-  const sizes = [65_536, 4_096, 65_536, 4_096, 16_384];
-  const started = await Promise.all(sizes.map(async (bytes) => turn(bytes)?.then(() => turns)));
+  const turnsOf = (sizes: readonly number[]): Promise<(number | undefined)[]> =>
+    Promise.all(sizes.map(async (bytes) => turn(bytes)?.then(() => turns)));
+  const large = 65_536;
+  expect(await turnsOf([large, 0, large, 4_096, large, 16_384, 16_384, large])).toEqual([
+    1, 1, 1, 1, 1, 1, 2, 2,
+  ]);
+  const from = turns;
+  expect(await turnsOf([large, large])).toEqual([from + 1, from + 1]);
   isOver = true;
-  expect(started).toEqual([1, 1, 2, 1, 3]);
+});
+
+test.each([16, 65_536])("requests that follow each other share connections: of %i bytes", async (bytes) => {
+  await using server = await scriptedServer((request, response) => {
+    request.resume().on("end", () => response.writeHead(200, { etag: '"0"' }).end());
+  });
+  const store = server.store();
+  const body = new Uint8Array(bytes);
+  await Promise.all(
+    ["a", "b", "c"].map(async (lane) => {
+      for (let number = 0; number < 20; number += 1) await store.create(`${lane}/${number}`, body);
+    }),
+  );
+  expect(server.requests.length).toBeGreaterThanOrEqual(60);
+  expect(server.sockets).toHaveLength(3);
 });
 
 describe("a call is one request", () => {

@@ -120,7 +120,7 @@ describe("requests go through the SDK, and well", () => {
     const way = new DirectWay({ client, reason: undefined, sample });
     const { signal } = new AbortController();
     const body = bufferOf(new Uint8Array(3));
-    const digests = await digestsOf(body, signal);
+    const digests = await digestsOf(body, {});
     await expect(way.request("create", { name: "a", body, digests }, signal)).resolves.toBeUndefined();
     await expect(way.request("get", { name: "a" }, signal)).resolves.toMatchObject({ method: "GET" });
     expect(way.path).toBe("sdk");

@@ -1,4 +1,5 @@
 import { concatenate } from "../bytes.ts";
+import { isSha256 } from "../json.ts";
 import { storeError, type StoreCall } from "./call.ts";
 import type { RunningRequest } from "./request.ts";
 import { nextTurn, turnBytes } from "./turn.ts";
@@ -10,6 +11,12 @@ export const bodyLimit: number = 2 ** 31;
 export function checkBody(key: string, body: Uint8Array): void {
   if (body.byteLength < bodyLimit) return;
   throw new RangeError(`the body of ${JSON.stringify(key)} is ${body.byteLength} bytes, 2^31 or more`);
+}
+
+/** @throws `TypeError` for a digest that is none: it would be sent in a header as it is */
+export function checkSha256(sha256: string | undefined): void {
+  if (sha256 === undefined || isSha256(sha256)) return;
+  throw new TypeError(`sha256 must be 64 lower-case hex digits, not ${JSON.stringify(sha256)}`);
 }
 
 export interface AnnouncedBody {

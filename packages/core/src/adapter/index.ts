@@ -3,7 +3,7 @@ export type { FailureDetails, Meaning, StoreCall } from "./call.ts";
 export { storeError } from "./call.ts";
 export type { AnnouncedBody } from "./body.ts";
 export { concatenate } from "../bytes.ts";
-export { bodyLimit, checkBody, inSlices, readBody, sentSlices } from "./body.ts";
+export { bodyLimit, checkBody, checkSha256, inSlices, readBody, sentSlices } from "./body.ts";
 export { endIdle } from "./connections.ts";
 export { codeOf, meaningOfForeign, meaningOfSilence, retryAfterMs } from "./failures.ts";
 export { fieldOf, textOf } from "./fields.ts";

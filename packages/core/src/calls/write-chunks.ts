@@ -51,7 +51,8 @@ export async function writeChunks(
     const { body, form } = await pack(codec, bytes, { writtenAt: epoch, vnode }, digest);
     const key = chunkKey(epoch, vnode, form.sha256);
     const { client } = namespace;
-    const creation = await ensureBytes(client, key, body, client.operation(ahead, body.length));
+    const operation = client.operation(ahead, body.length);
+    const creation = await ensureBytes(client, key, body, operation, form.sha256);
     // rule: failed-chunk-is-no-receipt
     if (creation.outcome !== "present")
       throw storeFailed(`${what} failed: ${messageOf(creation.cause)}`, creation.cause, { ...details, key });

@@ -106,7 +106,7 @@ async function writeOnce(
   const failed = (cause: unknown): StateError =>
     storeFailed(`${what} failed: ${messageOf(cause)}`, cause, details);
 
-  const first = await ensure(client, keys.first, body, operation);
+  const first = await ensure(client, keys.first, body, operation, form.sha256);
   // rule: failed-write-is-no-receipt
   if (first.outcome === "created") return { key: keys.first, ...form };
   if (first.outcome !== "found") throw failed(first.cause);
@@ -115,7 +115,7 @@ async function writeOnce(
   if (sameBytes(first.body, body)) return { key: keys.first, ...form };
 
   const key = keys.later(form.sha256);
-  const later = await ensureBytes(client, key, body, operation);
+  const later = await ensureBytes(client, key, body, operation, form.sha256);
   if (later.outcome !== "present") throw failed(later.cause);
   return { key, ...form };
 }

@@ -1,5 +1,12 @@
-import type { DeleteFailure, ListOptions, ListPage, OperationOptions } from "../../src/store.ts";
+import type {
+  CreateOptions,
+  DeleteFailure,
+  ListOptions,
+  ListPage,
+  OperationOptions,
+} from "../../src/store.ts";
 import { StoreError } from "../../src/errors.ts";
+import { sha256Hex } from "../../src/sha256.ts";
 import { MapStore } from "../support/map-store.ts";
 import type { BrokenStore, Created } from "./broken-store.ts";
 import { nextIteration } from "../../src/conformance/store-suite/operations.ts";
@@ -204,7 +211,52 @@ class CountsSizesIn24Bits extends MapStore {
   }
 }
 
+/** What it has by the digest that came with it, it takes for the body. */
+class AddressesByDigest extends OpenStore {
+  readonly #byDigest: Map<string, Uint8Array> = new Map();
+
+  override async create(key: string, body: Uint8Array, options?: CreateOptions): Promise<Created> {
+    const digest = options?.sha256;
+    const known = digest === undefined ? undefined : this.#byDigest.get(digest);
+    const created = await super.create(key, known ?? body, options);
+    if (digest !== undefined) this.#byDigest.set(digest, known ?? new Uint8Array(body));
+    return created;
+  }
+}
+
+class KeepsWhatItRefuses extends OpenStore {
+  override async create(key: string, body: Uint8Array, options?: CreateOptions): Promise<Created> {
+    const created = await super.create(key, body, options);
+    if (options?.sha256 !== undefined && options.sha256 !== (await sha256Hex(new Uint8Array(body))))
+      throw new StoreError("Corrupt", "the body has another digest");
+    return created;
+  }
+}
+
+class RefusesForGood extends OpenStore {
+  override async create(key: string, body: Uint8Array, options?: CreateOptions): Promise<Created> {
+    if (options?.sha256 !== undefined && options.sha256 !== (await sha256Hex(new Uint8Array(body))))
+      throw new StoreError("Failed", "the body has another digest");
+    return super.create(key, body, options);
+  }
+}
+
 export const brokenCreates: readonly BrokenStore[] = [
+  {
+    fault: "knows a body by the digest that comes with it",
+    caughtBy: "create.digest",
+    open: ({ bodies }) => new AddressesByDigest(bodies),
+  },
+  {
+    fault: "refuses a body of another digest, and keeps it",
+    caughtBy: "create.digest",
+    open: ({ bodies }) => new KeepsWhatItRefuses(bodies),
+  },
+  {
+    fault: "refuses a body of another digest as a failure of the service",
+    caughtBy: "create.digest",
+    open: ({ bodies }) => new RefusesForGood(bodies),
+  },
   {
     fault: "checks, then writes",
     caughtBy: "create.race",

@@ -75,12 +75,12 @@ async function anyRequest(
   if (kind === "create") {
     const key = name();
     const body = bufferOf(new TextEncoder().encode(text(nameChars, 5_000)));
-    const digests = await digestsOf(body, undefined);
+    const digests = await digestsOf(body, {});
     return { input: { name: key, body, digests }, command: await commands.create(key, body, digests) };
   }
   const names = Array.from({ length: 1 + random(20) }, name);
   const body = deleteBody(names);
-  return { input: { body, digests: await digestsOf(body, undefined) }, command: commands.deleteMany(names) };
+  return { input: { body, digests: await digestsOf(body, {}) }, command: commands.deleteMany(names) };
 }
 
 /** The same numbers from the same seed, below a limit: mulberry32. */

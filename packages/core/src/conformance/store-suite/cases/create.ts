@@ -1,3 +1,5 @@
+import { isStoreError } from "../../../errors.ts";
+import { sha256Hex } from "../../../sha256.ts";
 import type { ObjectStore } from "../../../store.ts";
 import { expect, long, short } from "../store-case.ts";
 import type { StoreCase } from "../store-case.ts";
@@ -188,6 +190,34 @@ export const createCases: readonly StoreCase[] = [
       await deleteAll(store, ["a/again"]);
       await createAll(store, ["a/again"], () => utf8("second"));
       await expectBody(store, "a/again", utf8("second"), "a tombstone, or a cache that outlives the delete");
+    },
+  },
+  {
+    id: "create.digest",
+    title: "a body that comes with a SHA-256 is stored as it is, or refused where that is another body's",
+    family: "create",
+    must: "C10",
+    timeoutMs: short,
+    async run({ store }) {
+      const [body, other] = [utf8("a body"), utf8("another")];
+      const sha256 = await sha256Hex(new Uint8Array(body));
+      const cause = "the digest taken for the body itself, or a body kept that was refused";
+      const response = await store.create("a/right", body, { sha256 });
+      expect(response === "created", `create with the body's SHA-256 returned ${show(response)}`, cause);
+      await expectBody(store, "a/right", body, cause);
+      const wrong = await outcomeOf(() => store.create("a/wrong", other, { sha256 }));
+      if (!wrong.rejected) {
+        expect(wrong.value === "created", `create ended with ${showOutcome(wrong)}`, cause);
+        await expectBody(store, "a/wrong", other, cause);
+        return;
+      }
+      expect(
+        isStoreError(wrong.reason) && wrong.reason.code === "Corrupt",
+        `create with another body's SHA-256 ended with ${showOutcome(wrong)}`,
+        "a refusal that is not `Corrupt`",
+      );
+      const { keys } = await listAll(store, "");
+      expect(!keys.includes("a/wrong"), `list gave ${show(keys)} after the refusal`, cause);
     },
   },
   {
