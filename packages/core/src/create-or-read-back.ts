@@ -54,6 +54,8 @@ export async function ensure(
 ): Promise<Exclude<Creation, { outcome: "gone" }>> {
   for (let tries = 1; ; tries++) {
     const creation = await createOrReadBack(client, key, body, operation, sha256);
+    // Attempts of earlier tries may still be at work.
+    if (creation.outcome === "created") return { ...creation, attempts: creation.attempts + tries - 1 };
     if (creation.outcome !== "gone") return creation;
     if (tries < maxVanishings) continue;
     const cause = new Error(`${key} was there and gone again, ${maxVanishings} times in a row`);

@@ -1,5 +1,6 @@
 import type { Codecs } from "./codec.ts";
 import { concurrently, mapBounded } from "./concurrency.ts";
+import { Copies } from "./copies.ts";
 import { type Control, listControl } from "./control.ts";
 import type { DecisionEvent, EventSink } from "./events.ts";
 import { StateError } from "./errors.ts";
@@ -20,6 +21,8 @@ export interface NamespaceOptions {
   readonly emit: EventSink;
   readonly codecs: Codecs;
   readonly chunkBytes: number;
+  /** Left out, they are its own. */
+  readonly copies?: Copies;
 }
 
 /** Where checkpoints are kept: a store, how it is listed, and how many requests a call has in flight. */
@@ -37,6 +40,8 @@ export class Namespace {
   readonly codecs: Codecs;
   /** How large the chunks of a stream are, unless its writer cuts it. */
   readonly chunkBytes: number;
+  /** Of what writes are given. */
+  readonly copies: Copies;
   /** That any listing has shown, whichever call it was for. */
   readonly #highest: { fence: number; floor: number };
 
@@ -47,6 +52,7 @@ export class Namespace {
     this.emit = options.emit;
     this.codecs = options.codecs;
     this.chunkBytes = options.chunkBytes;
+    this.copies = options.copies ?? new Copies();
     this.#highest = highest;
   }
 

@@ -91,15 +91,39 @@ interface Write {
  * Nothing is overwritten: a zombie's late write must not change what a seal names.
  */
 async function writeOnce(
-  { client, codecs }: Namespace,
+  namespace: Namespace,
   keys: DataKeys,
   bytes: Uint8Array,
-  { what, context, signal }: Write,
+  write: Write,
 ): Promise<Digest & Coded & { key: string }> {
-  signal?.throwIfAborted();
+  write.signal?.throwIfAborted();
+  const { copies, codecs } = namespace;
   // The copy is what is digested and sent: a caller that goes on changing its buffer must not seal damage.
   // rule: private-copy
-  const copy = new Uint8Array(bytes);
+  const copy = copies.of(bytes);
+  let isReleased = false;
+  try {
+    const written = await writeCopy(namespace, keys, copy, write);
+    // A codec may hold what it was given.
+    isReleased = written.isReleased && codecs.first === undefined;
+    return written.data;
+  } finally {
+    copies.end(copy, isReleased);
+  }
+}
+
+interface Written {
+  readonly data: Digest & Coded & { readonly key: string };
+  /** Whether nothing in the store can be at work on the body any more (C4 of the store contract). */
+  readonly isReleased: boolean;
+}
+
+async function writeCopy(
+  { client, codecs }: Namespace,
+  keys: DataKeys,
+  copy: Uint8Array<ArrayBuffer>,
+  { what, context, signal }: Write,
+): Promise<Written> {
   const { body, form } = await pack(codecs.first, copy, context);
   const operation = client.operation(signal, body.length);
   const details = { sealed: "unknown", epoch: context.writtenAt, vnode: context.vnode } as const;
@@ -108,14 +132,15 @@ async function writeOnce(
 
   const first = await ensure(client, keys.first, body, operation, form.sha256);
   // rule: failed-write-is-no-receipt
-  if (first.outcome === "created") return { key: keys.first, ...form };
+  if (first.outcome === "created")
+    return { data: { key: keys.first, ...form }, isReleased: first.attempts === 1 };
   if (first.outcome !== "found") throw failed(first.cause);
   // rule: replay-is-success
   // rule: other-bytes-other-key
-  if (sameBytes(first.body, body)) return { key: keys.first, ...form };
+  if (sameBytes(first.body, body)) return { data: { key: keys.first, ...form }, isReleased: false };
 
   const key = keys.later(form.sha256);
   const later = await ensureBytes(client, key, body, operation, form.sha256);
   if (later.outcome !== "present") throw failed(later.cause);
-  return { key, ...form };
+  return { data: { key, ...form }, isReleased: false };
 }
