@@ -114,9 +114,9 @@ export function parseEpochObject(key: string): EpochObject | undefined {
   return { kind: "partial", epoch, vnode, sha256: partialDigest };
 }
 
-/** The epoch whose folder the object is in; -1 for a key that is not one of an epoch's. */
+/** The epoch whose folder the object is in. @param key is one that `parseEpochObject` reads */
 export function epochOf(key: string): number {
-  return parseEpochObject(key)?.epoch ?? -1;
+  return Number(key.slice("epoch=".length, key.indexOf("/")));
 }
 
 /**

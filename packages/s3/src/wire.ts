@@ -144,7 +144,7 @@ function bounded(body: unknown, limit: number, request: RunningRequest): unknown
       bytes += chunk.byteLength;
       if (bytes > limit) {
         body.destroy();
-        done(new Error(`the response is longer than ${limit} bytes`));
+        done(tooLong(limit));
       } else {
         done(null, chunk);
       }
@@ -159,6 +159,10 @@ function bounded(body: unknown, limit: number, request: RunningRequest): unknown
   return body.pipe(counted);
 }
 
+function tooLong(limit: number): Error {
+  return new Error(`the response is longer than ${limit} bytes`);
+}
+
 /**
  * The text of a page that came without the SDK's pipeline; `undefined` for any other response than a 200. The SDK can still
  * read it.
@@ -166,8 +170,13 @@ function bounded(body: unknown, limit: number, request: RunningRequest): unknown
 export async function readText(response: WireResponse, request: RunningRequest): Promise<string | undefined> {
   if (response.statusCode !== 200 || !(response.body instanceof Readable)) return undefined;
   const parts: Uint8Array[] = [];
-  for await (const part of bounded(response.body, longestPage, request) as AsyncIterable<Uint8Array>)
+  let length = 0;
+  for await (const part of response.body as AsyncIterable<Uint8Array>) {
+    request.received();
+    length += part.byteLength;
+    if (length > longestPage) throw tooLong(longestPage);
     parts.push(part);
+  }
   const bytes = Buffer.concat(parts);
   response.body = bytes;
   return bytes.toString();

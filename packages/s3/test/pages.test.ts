@@ -27,6 +27,11 @@ function object(name: string): string {
   return `<Contents><Key>${name}</Key><ETag>&quot;0&quot;</ETag><Owner><ID>1</ID></Owner><Size>12</Size></Contents>`;
 }
 
+/** As S3 writes it. */
+function row(name: string): string {
+  return `<Contents><Key>${name}</Key><LastModified>2026-11-27T00:00:00.000Z</LastModified><ETag>&quot;0&quot;</ETag><ChecksumAlgorithm>CRC32</ChecksumAlgorithm><Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>`;
+}
+
 function folder(name: string): string {
   return `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`;
 }
@@ -36,11 +41,24 @@ const full = listing(
   `<Name>b</Name><Prefix/><IsTruncated>true</IsTruncated><NextContinuationToken>a+/=</NextContinuationToken>${names.map(object).join("")}\n  ${names.map(folder).join("\n")}`,
 );
 
+const asS3 = listing(
+  `<Name>b</Name><Prefix/><KeyCount>3</KeyCount><IsTruncated>false</IsTruncated>${names.map(row).join("")}${folder("c/")}`,
+);
+
 describe("a page of a listing", () => {
   test.each([
     ["with all that there may be", full],
     ["without objects", listing(end)],
     ["of one object", listing(end + object("a"))],
+    ["as S3 writes it", asS3],
+    [
+      "with rows of many kinds",
+      listing(`${end}${row("a")}\n ${row("b")}${object("c")}${row("d")}${folder("e/")}`),
+    ],
+    [
+      "with a size before the key",
+      listing(`${end}<Contents><Size>1</Size><Key>a</Key></Contents>${row("b")}`),
+    ],
     ["of one folder", listing(folder("a/") + end)],
     ["without a declaration", listing(end + object("a")).slice(head.length)],
   ])("%s says what the SDK reads in it", async (_name, document) => {
@@ -59,6 +77,26 @@ describe("a page of a listing", () => {
       "that is cut, wherever",
       ...Array.from({ length: full.length - 1 }, (_, length) => full.slice(0, length)),
     ],
+    [
+      "as S3 writes it, that is cut, wherever",
+      ...Array.from({ length: asS3.length - 1 }, (_, length) => asS3.slice(0, length)),
+    ],
+    ["whose rows lie deeper", listing(`${end}<Versions>${row("a")}</Versions>`)],
+    ["with a comment around its rows", listing(`${end}<!-- ${row("a")} -->`)],
+    ["with CDATA around its rows", listing(`${end}<![CDATA[${row("a")}]]>`)],
+    ["with a row whose tags do not match", listing(end + row("a").replace("</ETag>", "</Etag>"))],
+    ["with a line end of another kind in a row", listing(end + row("a\rb"))],
+    ["with an entity of its own in a row", listing(end + row("a&nbsp;b"))],
+    ["with an element of the mark's name", listing(`${end}<Rows/>${row("a")}`)],
+    [
+      "with two keys, or two sizes, in a row",
+      ...["<Key>b</Key>", "<Size>1</Size>"].flatMap((more) => [
+        listing(end + row("a").replace("<ETag>", `${more}<ETag>`)),
+        listing(end + row("a").replace("</Contents>", `${more}</Contents>`)),
+        listing(end + row("a").replace("<Contents>", `<Contents>${more}`)),
+      ]),
+    ],
+    ["that is nothing but a row", row("a"), head + row("a")],
     ["with a comment", listing(`<!-- -->${end}`)],
     ["with CDATA", listing(`${end}<Contents><Key><![CDATA[a]]></Key><Size>1</Size></Contents>`)],
     ["with a doctype", `<!DOCTYPE a>${listing(end)}`],
@@ -117,14 +155,30 @@ describe("a page of a listing", () => {
 describe("a response to a delete", () => {
   const deleted = `${head}<DeleteResult>${names.map((name) => `<Deleted><Key>${name}</Key></Deleted>`).join("")}</DeleteResult>`;
 
-  test("names what the SDK reads in it", async () => {
+  test.each([
+    ["as S3 writes it", deleted],
+    ["of a bucket with versions", deleted.replaceAll("</Key>", "</Key><DeleteMarker>true</DeleteMarker>")],
+    ["with something nested", deleted.replace("</Key>", "</Key><a><b/></a>")],
+    ["of nothing", `${head}<DeleteResult></DeleteResult>`],
+  ])("%s names what the SDK reads in it", async (_name, document) => {
     const command = new DeleteObjectsCommand({ Bucket: "b", Delete: { Objects: [{ Key: "a" }] } });
-    const { Deleted = [] } = await sdkReads(deleted).send(command);
-    expect([...(readDeleted(deleted) ?? [])]).toEqual(Deleted.map(({ Key }) => Key));
+    const { Deleted = [] } = await sdkReads(document).send(command);
+    expect([...(readDeleted(document) ?? [])]).toEqual(Deleted.map(({ Key }) => Key));
   });
 
   test.each([
     ["with an error", deleted.replace("</DeleteResult>", "<Error><Key>a</Key></Error></DeleteResult>")],
+    ["with an error before", deleted.replace("<Deleted>", "<Error><Key>a</Key></Error><Deleted>")],
+    ["with two keys in one", deleted.replace("</Deleted>", "<Key>b</Key></Deleted>")],
+    ["with an entity of its own", deleted.replace("a b", "a&nbsp;b")],
+    ["without a key", deleted.replace("</DeleteResult>", "<Deleted/></DeleteResult>")],
+    [
+      "whose names lie deeper",
+      deleted
+        .replaceAll("DeleteResult>", "a>")
+        .replace("<a>", "<DeleteResult><a>")
+        .replace("</a>", "</a></DeleteResult>"),
+    ],
     ["that is another document", full],
     ["that is cut", deleted.slice(0, -3)],
   ])("%s is the SDK's to read", (_name, document) => {

@@ -1,4 +1,4 @@
-import { type Element, readXml, textsOf } from "./xml.ts";
+import { decoded, type Element, readTable, textsOf } from "./xml.ts";
 
 /** A page of a listing, by the names that the SDK has for its parts. */
 export interface ListOutput {
@@ -11,16 +11,26 @@ export interface ListOutput {
   readonly CommonPrefixes?: readonly { readonly Prefix?: string | undefined }[] | undefined;
 }
 
+/** An object of which nothing is nested, and whose key comes before its size. */
+const objectRow =
+  /<Contents>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\1>)*<Key>([^<]*)<\/Key>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\3>)*<Size>(\d{1,16})<\/Size>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\5>)*<\/Contents>\s*/y;
+
 /** @returns `undefined` if the SDK has to read it */
 export function readListing(document: string): ListOutput | undefined {
-  const root = readXml(document);
-  if (root?.name !== "ListBucketResult") return undefined;
+  const table = readTable(document, objectRow, "<Contents>");
+  if (table?.root.name !== "ListBucketResult") return undefined;
+  const { root, rows } = table;
   const isTruncated = oneOf(root, "IsTruncated");
   const tokens = textsOf(root, "NextContinuationToken");
   if (!(isTruncated === "true" || isTruncated === "false")) return undefined;
   if (tokens.length > 1 || tokens.includes(undefined)) return undefined;
   const contents = [];
   const prefixes = [];
+  for (const [, , name = "", , size] of rows) {
+    const key = decoded(name);
+    if (key === undefined) return undefined;
+    contents.push({ Key: key, Size: Number(size) });
+  }
   for (const child of root.children) {
     if (child.name === "EncodingType") return undefined;
     if (child.name === "Contents") {
@@ -44,11 +54,20 @@ export function readListing(document: string): ListOutput | undefined {
   };
 }
 
+const deletedRow =
+  /<Deleted>(?:<(?!Key>)(\w+)>[^<]*<\/\1>)*<Key>([^<]*)<\/Key>(?:<(?!Key>)(\w+)>[^<]*<\/\3>)*<\/Deleted>\s*/y;
+
 /** The names of the objects that a response says are deleted; `undefined` if the SDK has to read it: it has errors, or more. */
 export function readDeleted(document: string): ReadonlySet<string> | undefined {
-  const root = readXml(document);
-  if (root?.name !== "DeleteResult") return undefined;
+  const table = readTable(document, deletedRow, "<Deleted>");
+  if (table?.root.name !== "DeleteResult") return undefined;
+  const { root, rows } = table;
   const names = new Set<string>();
+  for (const [, , text = ""] of rows) {
+    const name = decoded(text);
+    if (name === undefined) return undefined;
+    names.add(name);
+  }
   for (const child of root.children) {
     const name = child.name === "Deleted" ? oneOf(child, "Key") : undefined;
     if (name === undefined) return undefined;
