@@ -16,6 +16,7 @@ describe("a store that is wrong between processes only", () => {
       "torn",
       "race.whole-listing",
       "a listing showed none",
+      "4",
     ],
   ])(
     "is found that %s",

@@ -4,28 +4,24 @@ import { nextTurn } from "./adapter/turn.ts";
 const leastBytes = 4 * 1024;
 const mostBytes = 2 ** 20;
 const spareBytes = 8 * 2 ** 20;
+const spareCount = 128;
 
 /**
  * Copies of what callers pass, in memory that is used again: V8 starts a collection for each 64 MiB of new arrays, and to
  * fill memory that the process has not had before costs nearly as much as to hash it.
  */
 export class Copies {
+  /** The last is the one that was used last. */
   readonly #spare: ArrayBuffer[] = [];
   #spareBytes = 0;
   #inUse = 0;
 
   /** A copy, which is to be left alone after its `end`. */
   of(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    const spare = this.#take(bytes.length);
+    const copy = spare === undefined ? new Uint8Array(bytes) : new Uint8Array(spare, 0, bytes.length);
+    if (spare !== undefined) copy.set(bytes);
     this.#inUse += 1;
-    const { length } = bytes;
-    const index = this.#spare.findLastIndex(
-      ({ byteLength }) => byteLength >= length && byteLength <= 2 * length,
-    );
-    const [spare] = index < 0 ? [] : this.#spare.splice(index, 1);
-    if (spare === undefined) return new Uint8Array(bytes);
-    this.#spareBytes -= spare.byteLength;
-    const copy = new Uint8Array(spare, 0, length);
-    copy.set(bytes);
     return copy;
   }
 
@@ -35,9 +31,22 @@ export class Copies {
     if (this.#inUse === 0) void this.#rest();
     const { byteLength } = buffer;
     if (!isReleased || byteLength < leastBytes || byteLength > mostBytes) return;
-    if (this.#spareBytes + byteLength > spareBytes) return;
     this.#spare.push(buffer);
     this.#spareBytes += byteLength;
+    while (this.#spareBytes > spareBytes || this.#spare.length > spareCount)
+      this.#spareBytes -= this.#spare.shift()?.byteLength ?? 0;
+  }
+
+  /** One that the bytes fill at least by half. */
+  #take(length: number): ArrayBuffer | undefined {
+    if (length < leastBytes / 2 || length > mostBytes) return undefined;
+    const index = this.#spare.findLastIndex(
+      ({ byteLength }) => byteLength >= length && byteLength <= 2 * length,
+    );
+    if (index < 0) return undefined;
+    const [spare] = this.#spare.splice(index, 1);
+    this.#spareBytes -= spare?.byteLength ?? 0;
+    return spare;
   }
 
   /** A process that writes nothing holds nothing. */

@@ -10,6 +10,7 @@ import type { StoreClient } from "./store-client.ts";
 
 /** What is known of a key after a create. */
 export type Creation =
+  /** `attempts` is 1 if no other was sent, neither in this try nor in one before. */
   | { readonly outcome: "created"; readonly attempts: number }
   /** An object is there: somebody else's, or ours of an attempt whose response was lost. */
   | { readonly outcome: "found"; readonly body: Uint8Array }

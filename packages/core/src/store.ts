@@ -101,7 +101,7 @@ export interface CreateOptions extends OperationOptions {
   /**
    * The SHA-256 of the body as 64 lower-case hex digits, where the caller has it. A store whose service compares one need not
    * compute it again, and the service then compares the body with what the caller took it for. A store may ignore it. If it
-   * is not the body's, the store creates the body as it is, or rejects with `Corrupt` and creates nothing. A store around
+   * is not the body's, the store creates the body as it is, or rejects and creates nothing. A store around
    * another that changes the body leaves it out.
    */
   readonly sha256?: string | undefined;

@@ -55,6 +55,32 @@ describe("the memory of a copy", () => {
     expect(copies.of(filled(length, 2)).buffer === first.buffer).toBe(isKept);
   });
 
+  test("that was never made counts for nothing", async () => {
+    const copies = new Copies();
+    const detached = filled(64 * kibibyte, 1);
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    expect(() => copies.of(detached)).toThrow(TypeError);
+    const first = copies.of(filled(64 * kibibyte, 1));
+    copies.end(first, true);
+    await nextTurn();
+    expect(isIn(copies.of(filled(64 * kibibyte, 2)), first)).toBe(false);
+  });
+
+  test("is kept of 128 copies, and dropped of those that were used first", () => {
+    const copies = new Copies();
+    copies.of(filled(1, 0));
+    const all = Array.from({ length: 130 }, () => copies.of(filled(4 * kibibyte, 1)));
+    for (const copy of all) copies.end(copy, true);
+    const again = Array.from({ length: 130 }, () => copies.of(filled(4 * kibibyte, 2)));
+    const kept = new Set(again.map(({ buffer }) => buffer));
+    expect(all.filter(({ buffer }) => kept.has(buffer))).toHaveLength(128);
+    expect([all[0], all[1], all[2]].map((copy) => copy !== undefined && kept.has(copy.buffer))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
   test("is kept up to 8 MiB in all", () => {
     const copies = new Copies();
     copies.of(filled(1, 0));
@@ -155,6 +181,27 @@ describe("a body that a write has sent", () => {
     expect(store.bodies).toHaveLength(3);
     await Promise.all([write(1, 2), write(2, 3)]);
     expect(store.bodies[0]?.every((byte) => byte === 1)).toBe(true);
+  });
+
+  test("stays as it is if the write failed, and the store may still send it", async () => {
+    const store = new HoldingStore();
+    const write = await writerOn(store);
+    store.deaf = 4;
+    const failed = await Promise.allSettled([write(0, 1), write(1, 2)]);
+    expect(failed.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await Promise.all([write(2, 9), write(3, 9)]);
+    const ofEach = [1, 2, 9].map((value) => store.bodies.filter(([byte]) => byte === value).length);
+    expect(ofEach).toEqual([2, 2, 2]);
+  });
+
+  test("stays as it is if the same bytes were there", async () => {
+    const store = new HoldingStore();
+    const write = await writerOn(store);
+    await write(0, 1);
+    await nextTurn();
+    await write(0, 1);
+    await Promise.all([write(1, 9), write(2, 9)]);
+    expect(store.bodies.filter((body) => body[0] === 1)).toHaveLength(2);
   });
 
   test("stays as it is if other bytes were there", async () => {

@@ -65,13 +65,14 @@ export class S3Store implements ObjectStore {
     return this.#calls.made?.way?.reason;
   }
 
-  async create(key: string, body: Uint8Array, options: CreateOptions = {}): Promise<"created" | "exists"> {
-    options.signal?.throwIfAborted();
+  async create(key: string, body: Uint8Array, options?: CreateOptions): Promise<"created" | "exists"> {
+    const { sha256, signal } = options ?? {};
+    signal?.throwIfAborted();
     checkKey(key);
     checkBody(key, body);
-    checkSha256(options.sha256);
-    const calls = this.#calls.made ?? (await this.#calls.get(options.signal));
-    return calls.create(key, body, options);
+    checkSha256(sha256);
+    const calls = this.#calls.made ?? (await this.#calls.get(signal));
+    return calls.create(key, body, { sha256, signal });
   }
 
   async get(key: string, options?: OperationOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -52,6 +52,14 @@ describe("a page of a listing", () => {
     ["of one object", listing(end + object("a"))],
     ["as S3 writes it", asS3],
     [
+      "with an element of the name that stands for rows",
+      listing(`${end}<RowsThatWereCutOut></RowsThatWereCutOut><Versions>${row("a")}</Versions>${row("b")}`),
+    ],
+    [
+      "of an object with very much beside it",
+      listing(`${end}${row("a").replace("<ETag>", `${"<a>b</a>".repeat(60)}<ETag>`)}${row("b")}`),
+    ],
+    [
       "with rows of many kinds",
       listing(`${end}${row("a")}\n ${row("b")}${object("c")}${row("d")}${folder("e/")}`),
     ],
@@ -87,7 +95,10 @@ describe("a page of a listing", () => {
     ["with a row whose tags do not match", listing(end + row("a").replace("</ETag>", "</Etag>"))],
     ["with a line end of another kind in a row", listing(end + row("a\rb"))],
     ["with an entity of its own in a row", listing(end + row("a&nbsp;b"))],
-    ["with an element of the mark's name", listing(`${end}<Rows/>${row("a")}`)],
+    [
+      "with a row after one that is written otherwise",
+      listing(`${end}<Contents xmlns="">${row("a").slice("<Contents>".length)}${row("b")}`),
+    ],
     [
       "with two keys, or two sizes, in a row",
       ...["<Key>b</Key>", "<Size>1</Size>"].flatMap((more) => [

@@ -233,10 +233,10 @@ class KeepsWhatItRefuses extends OpenStore {
   }
 }
 
-class RefusesForGood extends OpenStore {
+class RefusesInItsOwnWay extends OpenStore {
   override async create(key: string, body: Uint8Array, options?: CreateOptions): Promise<Created> {
     if (options?.sha256 !== undefined && options.sha256 !== (await sha256Hex(new Uint8Array(body))))
-      throw new StoreError("Failed", "the body has another digest");
+      throw new Error("BadRequest");
     return super.create(key, body, options);
   }
 }
@@ -253,9 +253,9 @@ export const brokenCreates: readonly BrokenStore[] = [
     open: ({ bodies }) => new KeepsWhatItRefuses(bodies),
   },
   {
-    fault: "refuses a body of another digest as a failure of the service",
+    fault: "refuses a body of another digest with its client's own error",
     caughtBy: "create.digest",
-    open: ({ bodies }) => new RefusesForGood(bodies),
+    open: ({ bodies }) => new RefusesInItsOwnWay(bodies),
   },
   {
     fault: "checks, then writes",

@@ -13,11 +13,11 @@ export interface ListOutput {
 
 /** An object of which nothing is nested, and whose key comes before its size. */
 const objectRow =
-  /<Contents>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\1>)*<Key>([^<]*)<\/Key>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\3>)*<Size>(\d{1,16})<\/Size>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\5>)*<\/Contents>\s*/y;
+  /<Contents>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\1>){0,50}<Key>([^<]*)<\/Key>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\3>){0,50}<Size>(\d{1,16})<\/Size>(?:<(?!Key>|Size>)(\w+)>[^<]*<\/\5>){0,50}<\/Contents>\s*/y;
 
 /** @returns `undefined` if the SDK has to read it */
 export function readListing(document: string): ListOutput | undefined {
-  const table = readTable(document, objectRow, "<Contents>");
+  const table = readTable(document, "Contents", objectRow);
   if (table?.root.name !== "ListBucketResult") return undefined;
   const { root, rows } = table;
   const isTruncated = oneOf(root, "IsTruncated");
@@ -55,11 +55,11 @@ export function readListing(document: string): ListOutput | undefined {
 }
 
 const deletedRow =
-  /<Deleted>(?:<(?!Key>)(\w+)>[^<]*<\/\1>)*<Key>([^<]*)<\/Key>(?:<(?!Key>)(\w+)>[^<]*<\/\3>)*<\/Deleted>\s*/y;
+  /<Deleted>(?:<(?!Key>)(\w+)>[^<]*<\/\1>){0,50}<Key>([^<]*)<\/Key>(?:<(?!Key>)(\w+)>[^<]*<\/\3>){0,50}<\/Deleted>\s*/y;
 
 /** The names of the objects that a response says are deleted; `undefined` if the SDK has to read it: it has errors, or more. */
 export function readDeleted(document: string): ReadonlySet<string> | undefined {
-  const table = readTable(document, deletedRow, "<Deleted>");
+  const table = readTable(document, "Deleted", deletedRow);
   if (table?.root.name !== "DeleteResult") return undefined;
   const { root, rows } = table;
   const names = new Set<string>();

@@ -58,8 +58,8 @@ export function readXml(document: string): Element | undefined {
   return undefined;
 }
 
-/** What stands in a document for the rows that were cut out of it. */
-const rowsMark = "Rows";
+/** What stands in a document for the rows that were cut out of it. A document that has it is read whole. */
+const rowsMark = "RowsThatWereCutOut";
 
 /** A document without the elements of one name that follow each other: a page has a thousand of them. */
 export interface Table {
@@ -73,12 +73,13 @@ export interface Table {
  * Reads a document whose rows have few forms: a pattern takes each row at once, which is several times as fast as to read its
  * elements. Rows that it does not know stay in the document, and so do those after them.
  *
+ * @param name of a row
  * @param row is sticky, and takes a whole element and the white space after it
- * @param first what a row begins with
- * @returns `undefined` as `readXml` does, and if the rows are not children of the root
+ * @returns `undefined` as `readXml` does, and if the rows are not children of the root, or come after others of their name
  */
-export function readTable(document: string, row: RegExp, first: string): Table | undefined {
-  const start = document.includes("\r") ? -1 : document.indexOf(first);
+export function readTable(document: string, name: string, row: RegExp): Table | undefined {
+  const isPlain = !document.includes("\r") && !document.includes(rowsMark);
+  const start = isPlain ? document.indexOf(`<${name}>`) : -1;
   const rows: RegExpExecArray[] = [];
   let end = start;
   row.lastIndex = start;
@@ -91,8 +92,10 @@ export function readTable(document: string, row: RegExp, first: string): Table |
   const root = readXml(rest);
   if (root === undefined) return undefined;
   if (rows.length === 0) return { rows, root };
-  const children = root.children.filter(({ name }) => name !== rowsMark);
-  return children.length === root.children.length - 1 ? { rows, root: { ...root, children } } : undefined;
+  const at = root.children.findIndex((child) => child.name === rowsMark);
+  const before = root.children.slice(0, Math.max(at, 0));
+  if (at < 0 || before.some((child) => child.name === name)) return undefined;
+  return { rows, root: { ...root, children: root.children.toSpliced(at, 1) } };
 }
 
 function isEnd(document: string, text: string): boolean {

@@ -43,7 +43,7 @@ export const storeMusts: Readonly<Record<StoreMust, string>> = {
   C4: "Once `create` has returned or rejected, the store keeps no reference to the body.",
   C5: "A body of 2^31 bytes or more is a `RangeError` before anything is sent.",
   C6: "A key that was deleted can be created again.",
-  C10: "A body that comes with the SHA-256 of another is stored as it is, or refused with `Corrupt`; then nothing is there.",
+  C10: "A body that comes with the SHA-256 of another is stored as it is, or refused; then nothing is there.",
   G1: "`get` returns `undefined` for a key that is not there, whatever is near it.",
   G2: "`get` gives back exactly the bytes that were created.",
   G3: "The bytes that `get` returns are the caller's own.",
