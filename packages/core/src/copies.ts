@@ -1,14 +1,14 @@
 import { nextTurn } from "./adapter/turn.ts";
 
-/** Smaller ones cost less than to look for one. */
+/** Smaller ones are not worth a search. */
 const leastBytes = 4 * 1024;
 const mostBytes = 2 ** 20;
 const spareBytes = 8 * 2 ** 20;
 const spareCount = 128;
 
 /**
- * Copies of what callers pass, in memory that is used again: V8 starts a collection for each 64 MiB of new arrays, and to
- * fill memory that the process has not had before costs nearly as much as to hash it.
+ * Copies of what callers pass, in memory that is used again: V8 starts a collection of all that lives for each 64 MiB of new
+ * arrays.
  */
 export class Copies {
   /** The last is the one that was used last. */

@@ -11,6 +11,7 @@ import {
   storeError,
   turnBytes,
 } from "@state/core/adapter";
+import { roomToHash } from "./turns.ts";
 import type { WireResponse } from "./wire.ts";
 
 /** What a create sends beside its body, so that the service stores nothing else. */
@@ -21,34 +22,12 @@ export interface Digests {
   readonly sha256: string;
 }
 
-const { setImmediate: soon } = globalThis;
-/** From here on a body is hashed for longer than a turn of the event loop takes otherwise. */
-const largeBytes = 16 * 1024;
-/** Of the bodies that this turn has begun to hash. */
-let begunBytes = 0;
-
-/**
- * Waits until this turn hashes less than 512 KiB with a body more, or nothing else: of many bodies at once the first are sent
- * while others wait, and other work of the process runs.
- */
-async function roomFor(bytes: number): Promise<void> {
-  if (begunBytes > 0 && begunBytes + bytes > turnBytes) {
-    await new Promise((resolve) => void soon(resolve));
-    return roomFor(bytes);
-  }
-  if (begunBytes === 0)
-    soon(() => {
-      begunBytes = 0;
-    });
-  begunBytes += bytes;
-}
-
 /** The SDK would compute both at once, and keep other work from running meanwhile. */
 export async function digestsOf(
   body: Uint8Array,
   { sha256: known, signal }: CreateOptions,
 ): Promise<Digests> {
-  if (body.byteLength >= largeBytes) await roomFor(Math.min(body.byteLength, turnBytes));
+  await roomToHash(body.byteLength);
   if (body.byteLength <= turnBytes)
     return { crc32: base64Of(crc32(body)), sha256: known ?? hash("sha256", body) };
   const sha256 = createHash("sha256");

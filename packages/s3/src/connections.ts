@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { endIdle, fieldOf } from "@state/core/adapter";
 import { hasMethod } from "./given-client.ts";
+import { undiciTurn } from "./turns.ts";
 
 const connectionTimeoutMs = 5_000;
 const maxSockets = 128;
@@ -61,32 +62,6 @@ export async function undiciConnections(): Promise<OwnConnections> {
     heedsProxies: () => false,
     close: () => requestHandler.destroy(),
   };
-}
-
-/** A body of so many bytes takes longer to copy, hash and send than its response takes to read. */
-const largeBytes = 16 * 1024;
-const largeATurn = 4;
-/** As it is now: a test that replaces it while an outcome waits would leave all others waiting. */
-const { setImmediate: soon } = globalThis;
-const waiting: (() => void)[] = [];
-
-/**
- * A connection can be used again one turn of the event loop after its response: whoever was told the outcome at once, and
- * made the next request, would open another.
- *
- * A request is sent one turn after it was made. If the outcomes of many large bodies were told in one turn, then as many
- * bodies would be copied and hashed before the first of them was sent. Four a turn keep both sides at work.
- */
-function undiciTurn(bytes: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (bytes < largeBytes) soon(resolve);
-    else if (waiting.push(resolve) === 1) soon(tellLarge);
-  });
-}
-
-function tellLarge(): void {
-  for (const tell of waiting.splice(0, largeATurn)) tell();
-  if (waiting.length > 0) soon(tellLarge);
 }
 
 /** By agents of Node's: those of `options`, or made by what `options` has of them. `close` ends what was made here. */

@@ -9,6 +9,7 @@ import { digestsOf } from "../src/body.ts";
 import { S3Store } from "../src/index.ts";
 import { scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
+import { countTurns } from "./support/turns.ts";
 
 const body = Buffer.from("the bytes of a partial");
 const flipped = Buffer.from("the bytes of a partiaL");
@@ -221,21 +222,15 @@ describe("a body on the way out", () => {
 });
 
 test("bodies that come at once are hashed 512 KiB a turn of the event loop", async () => {
-  let turns = 0;
-  let isOver = false;
-  const count = (): void => {
-    turns += 1;
-    if (!isOver) setImmediate(count);
-  };
-  setImmediate(count);
+  const turns = countTurns();
   const kibibytes = [256, 128, 15, 256, 128, 2_048, 512, 1, 16, 512];
   const begun = kibibytes.map(async (length) => {
     await digestsOf(new Uint8Array(length * 1_024), { sha256: "0".repeat(64) });
-    return turns;
+    return turns.count();
   });
   // The large one is hashed in four slices, a turn each.
   await expect(Promise.all(begun)).resolves.toEqual([0, 0, 0, 1, 0, 5, 3, 0, 1, 4]);
-  isOver = true;
+  turns.stop();
 });
 
 describe("a body on the way in", () => {

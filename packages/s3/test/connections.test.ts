@@ -11,6 +11,7 @@ import { snapshotOf } from "../src/given-client.ts";
 import { S3Store } from "../src/index.ts";
 import { errorResponse, scriptedServer } from "./support/scripted-server.ts";
 import { configOf } from "./support/target.ts";
+import { countTurns } from "./support/turns.ts";
 
 const mebibyte = 2 ** 20;
 
@@ -135,22 +136,16 @@ describe("connections", () => {
 
 test("an outcome is told in the next turn of the event loop, of large bodies four in each", async () => {
   const { turn } = await undiciConnections();
-  let turns = 0;
-  let isOver = false;
-  const count = (): void => {
-    turns += 1;
-    if (!isOver) setImmediate(count);
-  };
-  setImmediate(count);
+  const turns = countTurns();
   const turnsOf = (sizes: readonly number[]): Promise<(number | undefined)[]> =>
-    Promise.all(sizes.map(async (bytes) => turn(bytes)?.then(() => turns)));
+    Promise.all(sizes.map(async (bytes) => turn(bytes)?.then(() => turns.count())));
   const large = 65_536;
   expect(await turnsOf([large, 0, large, 4_096, large, 16_384, 16_384, large])).toEqual([
     1, 1, 1, 1, 1, 1, 2, 2,
   ]);
-  const from = turns;
+  const from = turns.count();
   expect(await turnsOf([large, large])).toEqual([from + 1, from + 1]);
-  isOver = true;
+  turns.stop();
 });
 
 test.each([16, 65_536])("requests that follow each other share connections: of %i bytes", async (bytes) => {
